@@ -1,0 +1,20 @@
+"""The plugin's entry point. FiftyOne runs it anew whenever it looks for plugins, so it keeps no state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def register(plugin: Any) -> None:
+    """Register every operator and panel with FiftyOne.
+
+    The rooms are imported here and not above, so that looking into one of them (`cvat`, say) costs nothing of
+    the others.
+
+    Args:
+        plugin: FiftyOne's plugin context.
+    """
+    from . import operators, panels
+
+    operators.register(plugin)
+    panels.register(plugin)
