@@ -1,0 +1,155 @@
+"""What all suites share. Nothing here imports FiftyOne; the suites that do so get it in a world of its own.
+
+A test module may import FiftyOne and the plugin at its top as usual:
+
+    import fiftyone as fo
+    from fiftyone.plugins.orgs.roundtrip.cvat.labels import ...
+
+The first such import starts a private database, and builds FiftyOne's plugin registry with this plugin in it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib
+import importlib.abc
+import importlib.machinery
+import os
+import shutil
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from demo.database import Database
+from dev import ROOT, find_chromium, link_plugin
+
+if TYPE_CHECKING:
+    import fiftyone as fo
+
+    from sandbox import Sandbox
+
+PLUGIN = "fiftyone.plugins.orgs.roundtrip.cvat"
+
+CHROMIUM = find_chromium()
+WORLD = Path(tempfile.mkdtemp(prefix="roundtrip-tests-"))
+
+
+def _enter_world() -> None:
+    """Point everything that FiftyOne and the plugin read at temporary places."""
+    for name in [name for name in os.environ if name.startswith(("FIFTYONE_", "CVAT_"))]:
+        del os.environ[name]
+    atexit.register(shutil.rmtree, WORLD, ignore_errors=True)  # registered first, so done last
+    (WORLD / "home").mkdir()
+    link_plugin(WORLD / "plugins")
+    os.environ.update(
+        HOME=str(WORLD / "home"),
+        FIFTYONE_PLUGINS_DIR=str(WORLD / "plugins"),
+        FIFTYONE_DATABASE_DIR=str(WORLD / "database"),
+        FIFTYONE_DO_NOT_TRACK="true",
+        FIFTYONE_SHOW_PROGRESS_BARS="false",
+    )
+
+
+class _OnDemand(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Prepares FiftyOne's world when it is first imported, so that other suites do not pay for it."""
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        if name == "fiftyone":
+            Database(WORLD / "database").start()
+        elif name == "fiftyone.plugins.orgs":  # made by the registry, not found on disk
+            from fiftyone.operators.registry import OperatorRegistry
+
+            errors = OperatorRegistry().list_errors()
+            assert errors == [], "\n".join(errors)
+            return importlib.machinery.ModuleSpec(name, self, is_package=True)
+        return None
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        return sys.modules[spec.name]
+
+    def exec_module(self, module: ModuleType) -> None:
+        """The registry has filled it already."""
+
+
+_enter_world()
+sys.meta_path.insert(0, _OnDemand())
+
+
+@pytest.fixture(scope="session")
+def plugin() -> ModuleType:
+    """The plugin as FiftyOne loads it."""
+    return importlib.import_module(PLUGIN)
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    """One server for the whole run. Tests that inject faults or count requests take `fresh_sandbox`."""
+    from sandbox import Sandbox
+
+    with Sandbox(port=0) as box:
+        yield box
+
+
+@pytest.fixture
+def fresh_sandbox() -> Iterator[Sandbox]:
+    """A stand-in server that no other test has touched."""
+    from sandbox import Sandbox
+
+    with Sandbox(port=0) as box:
+        yield box
+
+
+@pytest.fixture
+def cvat_env(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The sandbox's address and an account, in the environment as a user would set them. The address."""
+    monkeypatch.setenv("FIFTYONE_CVAT_URL", sandbox.url)
+    monkeypatch.setenv("FIFTYONE_CVAT_USERNAME", "admin")
+    monkeypatch.setenv("FIFTYONE_CVAT_PASSWORD", "admin")
+    return sandbox.url
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Callable[..., list[Path]]:
+    """A factory: `photos(3, size=(320, 240), suffix=".png")` writes distinct images, returns their paths."""
+    from PIL import Image
+
+    def make(count: int = 3, size: tuple[int, int] = (320, 240), suffix: str = ".jpg") -> list[Path]:
+        paths = [tmp_path / f"photo_{index:03d}{suffix}" for index in range(count)]
+        for index, path in enumerate(paths):
+            shade = Image.linear_gradient("L").rotate(37 * index).resize(size)
+            Image.merge("RGB", (shade, shade.point(lambda v, i=index: (v + 29 * i) % 256), shade)).save(path)
+        return paths
+
+    return make
+
+
+@pytest.fixture
+def dataset() -> Iterator[fo.Dataset]:
+    """An empty dataset that is gone after the test."""
+    import fiftyone as fo
+
+    made = fo.Dataset(f"test-{uuid.uuid4().hex[:12]}")
+    yield made
+    if not made.deleted:
+        made.delete()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser for the App suite."""
+    assert CHROMIUM, (
+        "No Chromium here. `python dev.py test` finds or installs one; or set CHROMIUM to its path."
+    )
+    return CHROMIUM
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository."""
+    return ROOT
