@@ -1,0 +1,101 @@
+"""The CVAT server as Python: session, models, uploads. Knows nothing of FiftyOne.
+
+with Client(Credentials(url="https://cvat.example.com", token="...")) as client:
+    info = client.check()
+    task = client.create_task("street", labels=[LabelSpec(name="car")])
+    rq_id = client.upload(task.id, files)
+    task = client.wait_for_creation(task.id, rq_id)
+"""
+
+from .bodies import UnreadableFile, UploadFile
+from .client import Client
+from .credentials import Credentials
+from .errors import (
+    AmbiguousOutcome,
+    Cancelled,
+    Conflict,
+    CreationFailed,
+    CvatError,
+    DeadlinePassed,
+    NotAuthenticated,
+    NotFound,
+    PermissionDenied,
+    Redirected,
+    Refused,
+    ServerFault,
+    TooLarge,
+    Unreachable,
+    UnsupportedServer,
+)
+from .models import (
+    About,
+    Annotations,
+    AttributeSpec,
+    AttributeValue,
+    Comment,
+    DataMeta,
+    FrameMeta,
+    Issue,
+    Job,
+    Label,
+    LabelSpec,
+    Organization,
+    Project,
+    RequestStatus,
+    ServerInfo,
+    Shape,
+    Tag,
+    Task,
+    Track,
+    TrackedShape,
+    User,
+)
+from .resource import UNCHANGED
+from .retry import RetryPolicy
+from .session import Session
+
+__all__ = [
+    "UNCHANGED",
+    "About",
+    "AmbiguousOutcome",
+    "Annotations",
+    "AttributeSpec",
+    "AttributeValue",
+    "Cancelled",
+    "Client",
+    "Comment",
+    "Conflict",
+    "CreationFailed",
+    "Credentials",
+    "CvatError",
+    "DataMeta",
+    "DeadlinePassed",
+    "FrameMeta",
+    "Issue",
+    "Job",
+    "Label",
+    "LabelSpec",
+    "NotAuthenticated",
+    "NotFound",
+    "Organization",
+    "PermissionDenied",
+    "Project",
+    "Redirected",
+    "Refused",
+    "RequestStatus",
+    "RetryPolicy",
+    "ServerFault",
+    "ServerInfo",
+    "Session",
+    "Shape",
+    "Tag",
+    "Task",
+    "TooLarge",
+    "Track",
+    "TrackedShape",
+    "Unreachable",
+    "UnreadableFile",
+    "UnsupportedServer",
+    "UploadFile",
+    "User",
+]

@@ -1,0 +1,69 @@
+"""The server itself, its users and organizations."""
+
+from __future__ import annotations
+
+from .answers import shorten
+from .errors import UnsupportedServer
+from .models import About, Organization, ServerInfo, User
+from .resource import Resources
+
+OLDEST = (2, 16)
+"""The first version whose requests API this client understands."""
+
+
+class Accounts(Resources):
+    """Who and what is at the other end."""
+
+    _version: str | None = None
+
+    @property
+    def version(self) -> str:
+        """The server's version, such as ``2.54.1``; asked once."""
+        if self._version is None:
+            self._version = self._about().version
+        return self._version
+
+    def check(self) -> ServerInfo:
+        """Asks whether the server is a CVAT of a supported version, and who it takes us for.
+
+        Raises:
+            UnsupportedServer: It is no CVAT, or one below 2.16.
+            NotAuthenticated: The credentials are wrong.
+            NotFound: The organization does not exist.
+            Unreachable: No answer came.
+        """
+        about = self._about()
+        if about.version_numbers < OLDEST:
+            oldest = ".".join(str(number) for number in OLDEST)
+            raise UnsupportedServer(
+                f"CVAT at {self.session.url} has version {shorten(about.version)}, "
+                f"and {oldest} or newer is needed"
+            )
+        self._version = about.version
+        user = self.session.get(User, "/api/users/self")
+        organization = self.session.credentials.organization
+        return ServerInfo(url=self.session.url, version=about.version, user=user, organization=organization)
+
+    def users(self, search: str | None = None) -> list[User]:
+        """Lists users. A plain user sees only himself outside of an organization.
+
+        Args:
+            search: A part of a name, in any case.
+        """
+        return self.session.list(User, "/api/users", {"search": search} if search else None)
+
+    def find_user(self, username: str) -> User | None:
+        """Finds a user by name: exactly, or else the only one whose name differs in case."""
+        users = self.users(username)
+        exact = [user for user in users if user.username == username]
+        alike = [user for user in users if user.username.casefold() == username.casefold()]
+        if exact:
+            return exact[0]
+        return alike[0] if len(alike) == 1 else None
+
+    def organizations(self) -> list[Organization]:
+        """Lists the organizations that the user belongs to."""
+        return self.session.list(Organization, "/api/organizations")
+
+    def _about(self) -> About:
+        return self.session.get(About, "/api/server/about")

@@ -1,0 +1,55 @@
+"""A CVAT server as Python."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from .accounts import Accounts
+from .credentials import Credentials
+from .jobs import Jobs
+from .projects import Projects
+from .retry import USUAL, RetryPolicy
+from .session import READ_TIMEOUT, Session
+from .tasks import Tasks
+
+
+class Client(Accounts, Projects, Tasks, Jobs):
+    """A CVAT server. Usable from several threads, and as a context manager.
+
+    Nothing is sent before the first call. Closing ends the connections but never logs out, because a logout
+    ends all other clients of the user.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        timeout: float = READ_TIMEOUT,
+        pool: int = 8,
+        retry: RetryPolicy = USUAL,
+    ) -> None:
+        """
+        Args:
+            credentials: Where the server is and who asks.
+            timeout: Seconds to wait for the server's next byte; uploads wait longer.
+            pool: Connections kept open.
+            retry: How often a request is repeated, and after which pauses.
+        """
+        super().__init__(Session(credentials, timeout=timeout, pool=pool, retry=retry))
+
+    @property
+    def url(self) -> str:
+        """The server, without a trailing slash."""
+        return self.session.url
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self.session.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

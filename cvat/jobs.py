@@ -1,0 +1,197 @@
+"""Jobs, their annotations and issues."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from .errors import AmbiguousOutcome, Conflict, Refused
+from .models import Annotations, Comment, DataMeta, Issue, Job
+from .resource import UNCHANGED, Resources, Unchanged
+
+TASKS_AT_ONCE = 100
+"""Task ids in one filter, which has to fit into a url."""
+
+
+class Jobs(Resources):
+    """Jobs and what is in them."""
+
+    def jobs(
+        self,
+        task_id: int | None = None,
+        *,
+        project_id: int | None = None,
+        task_ids: Sequence[int] | None = None,
+    ) -> list[Job]:
+        """Lists jobs of a task, a project or several tasks, ordered by id.
+
+        All types are listed; only those of type ``annotation`` belong to annotators. Parents that do not
+        exist have no jobs.
+        """
+        if sum(given is not None for given in (task_id, project_id, task_ids)) > 1:
+            raise ValueError("give one of task_id, project_id and task_ids")
+        if task_ids is not None:
+            return self._jobs_of(sorted(set(task_ids)))
+        given = {"task_id": task_id, "project_id": project_id}
+        return self.session.list(
+            Job, "/api/jobs", {key: value for key, value in given.items() if value is not None}
+        )
+
+    def job(self, job_id: int) -> Job:
+        """Reads a job."""
+        return self.session.get(Job, f"/api/jobs/{job_id}")
+
+    def update_job(
+        self,
+        job_id: int,
+        *,
+        assignee: int | Unchanged | None = UNCHANGED,
+        stage: str | None = None,
+        state: str | None = None,
+    ) -> Job:
+        """Changes a job. Its ``updated_date`` moves in any case.
+
+        Args:
+            job_id: The job.
+            assignee: A user's id, None for nobody. An unknown id makes CVAT fail with 500.
+            stage: ``annotation``, ``validation`` or ``acceptance``; resets the state to ``new`` unless one is
+                given.
+            state: ``new``, ``in progress``, ``completed`` or ``rejected``.
+        """
+        body: dict[str, object] = {}
+        if assignee is not UNCHANGED:
+            body["assignee"] = assignee
+        if stage is not None:
+            body["stage"] = stage
+        if state is not None:
+            body["state"] = state
+        return self.session.parse(
+            Job, self.session.request("PATCH", f"/api/jobs/{job_id}", json=body, repeatable=True)
+        )
+
+    def job_meta(self, job_id: int) -> DataMeta:
+        """Reads the frames of a job, in the numbering of the source."""
+        return self.session.get(DataMeta, f"/api/jobs/{job_id}/data/meta")
+
+    def annotations(self, job_id: int) -> Annotations:
+        """Reads the annotations of a job. Inside a frame their order means nothing."""
+        return self.session.get(Annotations, f"/api/jobs/{job_id}/annotations")
+
+    def stable_annotations(self, job_id: int, *, tries: int = 5) -> tuple[str, Annotations]:
+        """Reads annotations that nobody was changing meanwhile.
+
+        The browser saves in up to three steps, so a single read can see half of a save.
+
+        Args:
+            job_id: The job.
+            tries: Reads before giving up.
+
+        Returns:
+            The job's ``updated_date`` and the annotations of that moment.
+
+        Raises:
+            Conflict: The job changed during every read.
+        """
+        before = self.job(job_id).updated_date
+        for _ in range(tries):
+            annotations = self.annotations(job_id)
+            after = self.job(job_id).updated_date
+            if after == before:
+                return after, annotations
+            before = after
+        raise Conflict(
+            f"Job {job_id} was being changed during {tries} reads in a row; try again in a moment",
+            method="GET",
+            path=f"/api/jobs/{job_id}/annotations",
+        )
+
+    def create_annotations(self, job_id: int, annotations: Annotations) -> Annotations:
+        """Adds objects to a job.
+
+        Returns:
+            The saved objects with their ids, in the order given. Attributes that were not given are absent
+            there, but have their defaults when they are read.
+
+        Raises:
+            ValueError: An object would harm the job; nothing was sent.
+            Refused: An object is wrong; nothing was written.
+            AmbiguousOutcome: The answer was lost, or is not about what was sent. Read the job before adding
+                them again.
+        """
+        if not annotations.count:
+            return annotations
+        saved = self._write("create", job_id, annotations.for_create(), repeatable=False)
+        kinds = ("tags", "shapes", "tracks")
+        if any(len(getattr(saved, kind)) != len(getattr(annotations, kind)) for kind in kinds):
+            raise AmbiguousOutcome(
+                f"CVAT was given {annotations.count} objects for job {job_id} and saved {saved.count}",
+                method="PATCH",
+                path=f"/api/jobs/{job_id}/annotations",
+            )
+        return saved
+
+    def update_annotations(self, job_id: int, annotations: Annotations) -> Annotations:
+        """Replaces objects by their ids, completely: attributes that are not given fall back to defaults.
+
+        An id that does not exist any more is created again by CVAT: be sure that it does.
+
+        Returns:
+            The saved objects in the order given.
+
+        Raises:
+            ValueError: An object has no id, or would harm the job; nothing was sent.
+        """
+        if not annotations.count:
+            return annotations
+        return self._write("update", job_id, annotations.for_update(), repeatable=True)
+
+    def delete_annotations(self, job_id: int, annotations: Annotations) -> None:
+        """Deletes objects by their ids. Ids that do not exist do no harm.
+
+        Raises:
+            ValueError: An object has no id; nothing was sent.
+        """
+        if annotations.count:
+            self._write("delete", job_id, annotations.for_update(), repeatable=True)
+
+    def issues(self, job_id: int) -> list[Issue]:
+        """Lists what reviewers remarked in a job."""
+        return self.session.list(Issue, "/api/issues", {"job_id": job_id})
+
+    def comments(self, issue_id: int) -> list[Comment]:
+        """Lists the messages of an issue, the first one first."""
+        return self.session.list(Comment, "/api/comments", {"issue_id": issue_id})
+
+    def job_url(self, task_id: int, job_id: int) -> str:
+        """Where a person opens a job."""
+        return f"{self.session.url}/tasks/{task_id}/jobs/{job_id}"
+
+    def _jobs_of(self, task_ids: Sequence[int]) -> list[Job]:
+        """Asks for many tasks at once; what the answer lacks, or a server that knows no such filter, task by
+        task."""
+        found: list[Job] = []
+        for ids in _portions(task_ids, TASKS_AT_ONCE):
+            condition = json.dumps({"in": [{"var": "task_id"}, ids]})
+            try:
+                jobs = self.session.list(Job, "/api/jobs", {"filter": condition}) if len(ids) > 1 else []
+            except Refused:
+                jobs = []
+            jobs = [job for job in jobs if job.task_id in set(ids)]
+            answered = {job.task_id for job in jobs}
+            found += jobs
+            for task_id in ids:
+                if task_id not in answered:
+                    found += self.jobs(task_id)
+        return sorted(found, key=lambda job: job.id)
+
+    def _write(self, action: str, job_id: int, body: object, *, repeatable: bool) -> Annotations:
+        path = f"/api/jobs/{job_id}/annotations"
+        response = self.session.request(
+            "PATCH", path, params={"action": action}, json=body, repeatable=repeatable
+        )
+        return self.session.parse(Annotations, response)
+
+
+def _portions(items: Sequence[int], size: int) -> Iterator[list[int]]:
+    for start in range(0, len(items), size):
+        yield list(items[start : start + size])

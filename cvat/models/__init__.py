@@ -1,0 +1,37 @@
+"""CVAT's JSON as immutable models, one a resource."""
+
+from .accounts import About, Organization, ServerInfo, User
+from .annotations import Annotations, AttributeValue, Shape, Tag, Track, TrackedShape
+from .base import AnyResource, Resource
+from .jobs import Comment, Issue, IssuesSummary, Job
+from .labels import AttributeSpec, Label, LabelSpec, nest
+from .tasks import DataMeta, FrameMeta, JobsSummary, Project, RequestStatus, Task
+
+__all__ = [
+    "About",
+    "Annotations",
+    "AnyResource",
+    "AttributeSpec",
+    "AttributeValue",
+    "Comment",
+    "DataMeta",
+    "FrameMeta",
+    "Issue",
+    "IssuesSummary",
+    "Job",
+    "JobsSummary",
+    "Label",
+    "LabelSpec",
+    "Organization",
+    "Project",
+    "RequestStatus",
+    "Resource",
+    "ServerInfo",
+    "Shape",
+    "Tag",
+    "Task",
+    "Track",
+    "TrackedShape",
+    "User",
+    "nest",
+]

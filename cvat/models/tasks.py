@@ -1,0 +1,108 @@
+"""Projects, tasks, their frames and the requests that make them. Dates are kept as the text the server
+sent."""
+
+from __future__ import annotations
+
+from .accounts import User
+from .base import Count, Resource, Text
+
+
+class Project(Resource):
+    """A project: a label schema and the tasks that share it."""
+
+    id: int
+    name: str
+    url: Text = ""
+    owner: User | None = None
+    assignee: User | None = None
+    status: Text = ""
+    bug_tracker: Text = ""
+    created_date: Text = ""
+    updated_date: Text = ""
+    organization: int | None = None
+
+
+class JobsSummary(Resource):
+    """How many jobs a task has, and how far they are."""
+
+    count: Count = 0
+    completed: Count = 0
+    validation: Count = 0
+
+
+class Task(Resource):
+    """A task: a set of frames to annotate.
+
+    Attributes:
+        size: Number of frames; 0 until the data has been processed.
+        mode: ``annotation`` for images, ``interpolation`` for a video, empty without data.
+        bug_tracker: A free text of up to 2000 characters, found by ``tracker_link``.
+    """
+
+    id: int
+    name: str
+    url: Text = ""
+    size: Count = 0
+    mode: Text = ""
+    status: Text = ""
+    project_id: int | None = None
+    owner: User | None = None
+    assignee: User | None = None
+    bug_tracker: Text = ""
+    subset: Text = ""
+    created_date: Text = ""
+    updated_date: Text = ""
+    organization: int | None = None
+    dimension: Text = ""
+    overlap: int | None = None
+    segment_size: Count = 0
+    image_quality: int | None = None
+    jobs: JobsSummary = JobsSummary()
+
+
+class FrameMeta(Resource):
+    """One frame: its file name and its size in pixels as displayed (EXIF orientation applied)."""
+
+    name: str
+    width: int
+    height: int
+
+
+class DataMeta(Resource):
+    """The frames of a task or a job.
+
+    Attributes:
+        size: Number of frames. A video has one entry in ``frames`` for any size.
+        start_frame: First frame in the numbering of the source, which differs from task frame numbers when a
+            start or a step was given.
+        stop_frame: Last frame in the same numbering.
+        deleted_frames: Task frame numbers that an annotator removed.
+        included_frames: Frames that a ground truth job is about; None otherwise.
+    """
+
+    size: Count = 0
+    frames: tuple[FrameMeta, ...] = ()
+    start_frame: Count = 0
+    stop_frame: Count = 0
+    frame_filter: Text = ""
+    deleted_frames: tuple[int, ...] = ()
+    included_frames: tuple[int, ...] | None = None
+    chunk_size: int | None = None
+    image_quality: int | None = None
+
+
+class RequestStatus(Resource):
+    """Where CVAT is with a job in its background queue.
+
+    Attributes:
+        status: ``queued``, ``started``, ``finished`` or ``failed``.
+        progress: 0 to 1; stays 0 for the creation of a task.
+    """
+
+    id: str = ""
+    status: str
+    message: Text = ""
+    progress: float | None = None
+    created_date: str | None = None
+    finished_date: str | None = None
+    expiry_date: str | None = None

@@ -1,0 +1,237 @@
+"""Tasks: their life, their files and their frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from . import creation
+from .bodies import UploadFile
+from .errors import NotFound
+from .models import DataMeta, LabelSpec, RequestStatus, Task
+from .resource import UNCHANGED, Resources, Unchanged
+from .uploads import DataOptions, Progress, Upload
+
+GROUP_BYTES = 32 << 20
+GROUP_FILES = 100
+
+
+class Tasks(Resources):
+    """Tasks, the upload of their files, and the wait for their frames."""
+
+    def create_task(
+        self,
+        name: str,
+        *,
+        labels: Sequence[LabelSpec] | None = None,
+        project_id: int | None = None,
+        segment_size: int | None = None,
+        overlap: int | None = None,
+        bug_tracker: str | None = None,
+        assignee_id: int | None = None,
+        subset: str | None = None,
+    ) -> Task:
+        """Creates a task without frames. Either it has labels of its own, or those of a project.
+
+        Args:
+            name: Up to 256 characters, not unique.
+            labels: Its label schema.
+            project_id: The project it belongs to.
+            segment_size: Frames in a job; one job if None.
+            overlap: Frames that neighbouring jobs share.
+            bug_tracker: Any text up to 2000 characters, by which ``tasks(tracker_link=...)`` finds the task
+                again.
+            assignee_id: The user it is for. An unknown one makes CVAT fail with 500.
+            subset: A name such as ``Train``, up to 64 characters.
+
+        Raises:
+            AmbiguousOutcome: The answer was lost; search by ``tracker_link`` before creating it again.
+        """
+        if labels is not None and project_id is not None:
+            raise ValueError("give labels or project_id, not both")
+        body = {
+            "name": name,
+            "labels": None if labels is None else [label.dump() for label in labels],
+            "project_id": project_id,
+            "segment_size": segment_size,
+            "overlap": overlap,
+            "bug_tracker": bug_tracker,
+            "assignee_id": assignee_id,
+            "subset": subset,
+        }
+        body = {key: value for key, value in body.items() if value is not None}
+        return self.session.parse(Task, self.session.request("POST", "/api/tasks", json=body))
+
+    def task(self, task_id: int) -> Task:
+        """Reads a task.
+
+        Raises:
+            NotFound: There is none.
+            PermissionDenied: The user may not see it; the assignee of one of its jobs may not.
+        """
+        return self.session.get(Task, f"/api/tasks/{task_id}")
+
+    def tasks(
+        self,
+        *,
+        name: str | None = None,
+        search: str | None = None,
+        project_id: int | None = None,
+        tracker_link: str | None = None,
+    ) -> list[Task]:
+        """Lists tasks.
+
+        Args:
+            name: The exact name.
+            search: A part of a name or a tracker link, in any case.
+            project_id: The project they belong to.
+            tracker_link: The exact text of ``bug_tracker``, as it was given to ``create_task``.
+        """
+        given = {"name": name, "search": search, "project_id": project_id, "tracker_link": tracker_link}
+        params = {key: value for key, value in given.items() if value is not None}
+        return self.session.list(Task, "/api/tasks", params)
+
+    find_tasks = tasks
+
+    def update_task(
+        self,
+        task_id: int,
+        *,
+        name: str | None = None,
+        subset: str | None = None,
+        bug_tracker: str | None = None,
+        assignee_id: int | Unchanged | None = UNCHANGED,
+    ) -> Task:
+        """Changes a task; what is not given stays, an ``assignee_id`` of None makes it nobody's."""
+        given = {"name": name, "subset": subset, "bug_tracker": bug_tracker}
+        body: dict[str, object] = {key: value for key, value in given.items() if value is not None}
+        if assignee_id is not UNCHANGED:
+            body["assignee_id"] = assignee_id
+        response = self.session.request("PATCH", f"/api/tasks/{task_id}", json=body, repeatable=True)
+        return self.session.parse(Task, response)
+
+    def delete_task(self, task_id: int) -> bool:
+        """Deletes a task with its jobs and annotations.
+
+        Returns:
+            Whether it existed.
+
+        Raises:
+            ServerFault: It is just being created and survived; try again when it is ready.
+        """
+        try:
+            self.session.request("DELETE", f"/api/tasks/{task_id}", repeatable=True)
+        except NotFound:
+            return False
+        return True
+
+    def upload(
+        self,
+        task_id: int,
+        files: Sequence[UploadFile],
+        *,
+        image_quality: int = 70,
+        use_cache: bool = True,
+        chunk_size: int | None = None,
+        sorting: str = "predefined",
+        group_bytes: int = GROUP_BYTES,
+        group_files: int = GROUP_FILES,
+        connections: int = 4,
+        resume: bool = False,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> str:
+        """Uploads the files of a task and asks CVAT to make frames out of them, in the order given.
+
+        Files that fit into one group go in a single request; others in groups over a few connections, and
+        files larger than a group in chunks. Memory stays constant. Lost answers are resolved by asking the
+        server.
+
+        Args:
+            task_id: A task without frames.
+            files: Their names on the server must be flat and unique. CVAT silently ignores files whose
+                extension it does not
+                know: compare the frames afterwards.
+            image_quality: 1 to 100, of the compressed frames.
+            use_cache: Whether chunks are made on demand.
+            chunk_size: Frames in a chunk; None lets CVAT choose.
+            sorting: ``predefined`` keeps the order of ``files``; also ``lexicographical``, ``natural``,
+                ``random``.
+            group_bytes: Bytes in a request at most.
+            group_files: Files in a request at most.
+            connections: Requests at the same time at most.
+            resume: Whether an interrupted upload into this task is to be taken up again.
+            progress: Is told the bytes and files sent so far, from several threads.
+            cancelled: Is asked often; True stops the upload.
+
+        Returns:
+            The id to give to ``wait_for_creation``.
+
+        Raises:
+            Cancelled: ``cancelled`` said so.
+            UnreadableFile: A file is missing or has changed.
+            CvatError: The server refused, failed or was lost.
+        """
+        options = DataOptions(image_quality, sorting, use_cache, chunk_size)
+        upload = Upload(
+            self.session,
+            task_id,
+            files,
+            options,
+            group_bytes=group_bytes,
+            group_files=group_files,
+            connections=connections,
+            progress=progress,
+            cancelled=cancelled,
+        )
+        return upload.run(resume=resume)
+
+    def creation(self, task_id: int, rq_id: str) -> RequestStatus | None:
+        """Reads how far the creation of a task is, without waiting.
+
+        Returns:
+            None if the request is gone: finished ones expire after some minutes. The task itself knows then.
+        """
+        return creation.creation_status(self.session, rq_id)
+
+    def wait_for_creation(
+        self,
+        task_id: int,
+        rq_id: str,
+        *,
+        deadline: float = 3600.0,
+        progress: Callable[[RequestStatus], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Task:
+        """Waits until CVAT has made the frames of a task.
+
+        Args:
+            task_id: The task.
+            rq_id: What ``upload`` returned.
+            deadline: Seconds to wait at most. Lost connections are put up with until then.
+            progress: Is told every state that was read.
+            cancelled: Is asked before each pause; True stops the waiting, not the creation.
+
+        Returns:
+            The task, with frames.
+
+        Raises:
+            CreationFailed: CVAT could not; ``file`` says which file, if CVAT did. Delete such a task.
+            DeadlinePassed: It is not ready yet.
+            Cancelled: ``cancelled`` said so.
+            NotFound: The task was deleted meanwhile.
+        """
+        return creation.wait_for_creation(
+            self.session, task_id, rq_id, deadline=deadline, progress=progress, cancelled=cancelled
+        )
+
+    def task_meta(self, task_id: int) -> DataMeta:
+        """Reads the frames of a task.
+
+        Raises:
+            ServerFault: The task never had data.
+        """
+        return self.session.get(DataMeta, f"/api/tasks/{task_id}/data/meta")
+
+    def task_url(self, task_id: int) -> str:
+        """Where a person opens a task."""
+        return f"{self.session.url}/tasks/{task_id}"
