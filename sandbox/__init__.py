@@ -1,0 +1,11 @@
+"""A small stand-in for a CVAT server, for demos and tests. It is not CVAT.
+
+It behaves as the recorded answers of CVAT 2.54.1 in the parts of the API that are listed in
+`sandbox/handlers`, keeps everything in memory, and can misbehave on demand (`sandbox/faults.py`).
+"""
+
+from .box import Sandbox, Settings
+from .faults import Fault
+from .store import Account
+
+__all__ = ["Account", "Fault", "Sandbox", "Settings"]

@@ -1,0 +1,1 @@
+"""Annotations: checking what is written, ids, reading back, tracks across jobs."""

@@ -1,0 +1,108 @@
+"""From a request to an answer: path, media type, caller, method, handler."""
+
+from __future__ import annotations
+
+import re
+import sys
+import traceback
+from contextlib import nullcontext
+from typing import Any
+
+from . import handlers
+from .call import Call, Services
+from .identity import Throttle, identify
+from .reply import MEDIA_TYPE, Refusal, Reply, crashed, detail, page_not_found
+from .routes import Action, Resource, resolve
+from .store import Store
+
+assert handlers  # importing them registers their routes
+
+
+class App:
+    """Answers requests from a store.
+
+    Args:
+        store: the state.
+        services: what handlers need besides.
+        throttle: the limit of requests without credentials.
+
+    Attributes:
+        crashes: errors that nobody expected; a test should find none.
+    """
+
+    def __init__(self, store: Store, services: Services, throttle: Throttle) -> None:
+        self.store = store
+        self.services = services
+        self.throttle = throttle
+        self.crashes: list[Exception] = []
+
+    def __call__(self, environ: dict[str, Any]) -> Reply:
+        """The answer to a request."""
+        call = Call(environ, self.store, self.services)
+        found = resolve(call.request.path)
+        if found is None:
+            return page_not_found()
+        resource, parts = found
+        try:
+            reply = self._run(call, resource, parts)
+        except Refusal as refusal:
+            reply = refusal.reply
+        except Exception as error:
+            self.crashes.append(error)
+            traceback.print_exc(file=sys.stderr)
+            reply = crashed()
+        if not (reply.bare or resource.page):
+            reply.headers.append(("allow", resource.allow))
+        return reply
+
+    def _run(self, call: Call, resource: Resource, parts: dict[str, str]) -> Reply:
+        if not resource.page:
+            _negotiate(call)
+        actions = resource.actions
+        action = actions.get(call.method)
+        if action is None and call.method == "HEAD":
+            action = actions.get("GET")
+        with self.store.lock:
+            identify(call, action or _stand_in(resource), self.throttle)
+        if action is None:
+            if call.method == "OPTIONS":
+                return _describe(call.request.path)
+            raise detail(405, f'Method "{call.method}" not allowed.')
+        call.prepare(action.wants_files)
+        with nullcontext() if action.unlocked else self.store.lock:
+            result = action.run(call, **parts)
+            return result if isinstance(result, Reply) else Reply(result)
+
+
+def _stand_in(resource: Resource) -> Action:
+    """For a method that does not exist: open if the whole resource is."""
+    first = next(iter(resource.actions.values()))
+    return Action(first.run, open=first.open, challenge=first.challenge)
+
+
+def _negotiate(call: Call) -> None:
+    wanted = call.headers.get("Accept") or "*/*"
+    for part in wanted.split(","):
+        kind, *options = (piece.strip() for piece in part.split(";"))
+        if kind in ("*/*", "application/*", "text/html", "text/*"):
+            return
+        if kind == MEDIA_TYPE:
+            versions = [option.split("=")[1] for option in options if option.startswith("version=")]
+            if not set(versions) <= {"2.0"}:
+                raise detail(406, 'Invalid version in "Accept" header.')
+            return
+    raise detail(406, "Could not satisfy the request Accept header.")
+
+
+def _describe(path: str) -> Reply:
+    """The answer to OPTIONS."""
+    match = re.match(r"/api/(\w+?)s?(/[^/]+)?\Z", path)
+    name = f"{match[1].title()} {'Instance' if match[2] else 'List'}" if match else path
+    return Reply(
+        {
+            "name": name,
+            "description": "",
+            "renders": [MEDIA_TYPE, "text/html"],
+            "parses": ["application/json"],
+        }
+    )

@@ -1,0 +1,132 @@
+"""A sandbox: the server in a thread, with handles for tests."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from .app import App
+from .call import Services
+from .creation import Creator
+from .events import Events
+from .faults import Faults
+from .identity import Throttle
+from .snapshot import snapshot
+from .store import DEFAULT_ACCOUNTS, Account, Store
+from .wire import Entry, Server
+
+VERSION = "2.54.1"
+
+
+@dataclass
+class Settings:
+    """How a sandbox behaves; may be changed while it runs.
+
+    Attributes:
+        version: what `server/about` says.
+        latency: seconds that every answer waits.
+        max_body: the largest request body in bytes; larger ones get a proxy's 413.
+        creation_delay: seconds that the creation of a task is queued, and again that it is started.
+        request_lifetime: seconds until a finished background request is forgotten.
+        unsettled_replies: whether every second background request looks half written at first.
+    """
+
+    version: str = VERSION
+    latency: float = 0.0
+    max_body: int | None = None
+    creation_delay: float = 0.03
+    request_lifetime: float = 500.0
+    unsettled_replies: bool = True
+
+
+class Sandbox:
+    """A stand-in for a CVAT server, in memory. It is not CVAT.
+
+    Args:
+        port: the port on which to listen, 0 for a free one.
+        users: the accounts; the first one is also who works on the pages.
+        host: the address on which to listen.
+        anonymous_rate: requests without credentials a minute from one address; None for no limit.
+        **settings: see `Settings`.
+
+    Attributes:
+        url: scheme, host and port.
+        faults: rules for misbehaviour.
+        settings: may be changed while it runs.
+        store: the state, for tests that look inside.
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        users: Iterable[Account] | None = None,
+        host: str = "127.0.0.1",
+        anonymous_rate: int | None = 100,
+        **settings: Any,
+    ) -> None:
+        self.settings = Settings(**settings)
+        self.users = tuple(users or DEFAULT_ACCOUNTS)
+        self.store = Store(self.users)
+        self.faults = Faults()
+        self.throttle = Throttle(anonymous_rate)
+        self._events = Events(self.store, self.settings)
+        self._creator = Creator(self.store, self.settings, self._events)
+        services = Services(self.settings, self._creator, self._events)
+        self._app = App(self.store, services, self.throttle)
+        self._server = Server((host, port), self._app, self.settings, self.faults)
+        bound_host, bound_port = self._server.server_address[:2]
+        self.url = f"http://{bound_host}:{bound_port}"
+        self._creator.base = self._events.base = self.url
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
+        self._thread.start()
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop listening, end the background threads, close the connections."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._server.drop_connections()
+        self._creator.close()
+        self._events.close()
+        self._thread.join()
+
+    @property
+    def log(self) -> list[Entry]:
+        """All requests so far: (method, path, query, status, bytes of the request's body)."""
+        return list(self._server.log)
+
+    @property
+    def crashes(self) -> list[Exception]:
+        """Errors inside the sandbox that nobody expected."""
+        return list(self._app.crashes)
+
+    def state(self) -> dict[str, Any]:
+        """The whole content without ids and dates, so that two ways to the same result compare equal."""
+        with self.store.lock:
+            return snapshot(self.store)
+
+    @contextmanager
+    def hold_creations(self) -> Iterator[None]:
+        """Inside this block new task creations stay queued."""
+        self._creator.hold()
+        try:
+            yield
+        finally:
+            self._creator.release()
+
+    def expire_requests(self) -> None:
+        """Forget finished background requests now, as if their lifetime were over."""
+        with self.store.lock:
+            for creation in self.store.creations.values():
+                if creation.status == "finished":
+                    creation.expiry_date = creation.created_date

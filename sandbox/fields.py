@@ -1,0 +1,223 @@
+"""Reading request data field by field, with the wording of the real server's validation errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from .reply import invalid
+
+_UNSET: Any = object()
+_TRUE = (True, "true", "True", "1", 1, "on")
+_FALSE = (False, "false", "False", "0", 0, "off", "")
+
+
+class Bad(Exception):
+    """A value is not acceptable; `errors` is what the answer says about it."""
+
+    def __init__(self, errors: Any) -> None:
+        super().__init__(errors)
+        self.errors = [errors] if isinstance(errors, str) else errors
+
+
+class Field:
+    """One value. Without a default, a value that is not sent is absent from the result."""
+
+    def __init__(self, required: bool = False, null: bool = False, default: Any = _UNSET) -> None:
+        self.required = required
+        self.null = null
+        self.default = default
+
+    def take(self, value: Any) -> Any:
+        """Read a value that was sent.
+
+        Raises:
+            Bad: if it is not acceptable.
+        """
+        if value is None:
+            if self.null:
+                return None
+            raise Bad("This field may not be null.")
+        return self.read(value)
+
+    def read(self, value: Any) -> Any:
+        """Read a value that is not null; to be overridden."""
+        return value
+
+
+class Integer(Field):
+    """A whole number, also as text, within limits."""
+
+    def __init__(self, low: int | None = None, high: int | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.low, self.high = low, high
+
+    def read(self, value: Any) -> int:
+        if type(value) is not int:
+            try:
+                value = int(re.sub(r"\.0*\s*$", "", str(value)))
+            except ValueError:
+                raise Bad("A valid integer is required.") from None
+        _check_range(value, self.low, self.high)
+        return value
+
+
+class Float(Field):
+    """A number, also as text, within limits; given whole numbers become floats."""
+
+    def __init__(self, low: float | None = None, high: float | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.low, self.high = low, high
+
+    def read(self, value: Any) -> float:
+        try:
+            value = float(value)
+        except (TypeError, ValueError):
+            raise Bad("A valid number is required.") from None
+        _check_range(value, self.low, self.high)
+        return value
+
+
+def _check_range(value: float, low: float | None, high: float | None) -> None:
+    if low is not None and value < low:
+        raise Bad(f"Ensure this value is greater than or equal to {low}.")
+    if high is not None and value > high:
+        raise Bad(f"Ensure this value is less than or equal to {high}.")
+
+
+class Text(Field):
+    """A string, trimmed."""
+
+    def __init__(self, longest: int | None = None, blank: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self.longest, self.blank = longest, blank
+
+    def read(self, value: Any) -> str:
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            raise Bad("Not a valid string.")
+        value = str(value).strip()
+        if not value and not self.blank:
+            raise Bad("This field may not be blank.")
+        if self.longest is not None and len(value) > self.longest:
+            raise Bad(f"Ensure this field has no more than {self.longest} characters.")
+        return value
+
+
+class Boolean(Field):
+    """True or false, also as text."""
+
+    def read(self, value: Any) -> bool:
+        if isinstance(value, (bool, str, int)):
+            if value in _TRUE:
+                return True
+            if value in _FALSE:
+                return False
+        raise Bad("Must be a valid boolean.")
+
+
+class Choice(Field):
+    """One of a few words."""
+
+    def __init__(self, *choices: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.choices = frozenset(choices)
+
+    def read(self, value: Any) -> str:
+        if not isinstance(value, str) or value not in self.choices:
+            raise Bad(f'"{value}" is not a valid choice.')
+        return value
+
+
+class Items(Field):
+    """A list of plain values."""
+
+    def __init__(self, child: Field | None = None, empty: bool = True, **options: Any) -> None:
+        super().__init__(**options)
+        self.child, self.empty = child, empty
+
+    def read(self, value: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise Bad(f'Expected a list of items but got type "{type(value).__name__}".')
+        if not value and not self.empty:
+            raise Bad("This list may not be empty.")
+        return [self.child.take(item) for item in value] if self.child else value
+
+
+class Forms(Field):
+    """A list of objects."""
+
+    def __init__(self, form: Form, **options: Any) -> None:
+        super().__init__(**options)
+        self.form = form
+
+    def read(self, value: Any) -> list[dict[str, Any]]:
+        if not isinstance(value, list):
+            name = type(value).__name__
+            raise Bad({"non_field_errors": [f'Expected a list of items but got type "{name}".']})
+        results: list[dict[str, Any]] = []
+        errors: list[Any] = []
+        for item in value:
+            try:
+                results.append(self.form.read(item))
+                errors.append({})
+            except Bad as bad:
+                errors.append(bad.errors)
+        if any(errors):
+            raise Bad(errors)
+        return results
+
+
+class Form:
+    """An object with known fields; unknown ones are dropped.
+
+    Args:
+        fields: the fields by name.
+        check: looks at the whole object once every field is fine; may raise `Bad`.
+    """
+
+    def __init__(
+        self, fields: dict[str, Field], check: Callable[[dict[str, Any]], None] | None = None
+    ) -> None:
+        self.fields = fields
+        self.check = check
+
+    def read(self, data: Any, partial: bool = False) -> dict[str, Any]:
+        """The values of an object.
+
+        Args:
+            data: what was sent.
+            partial: for changes: nothing is required and there are no defaults.
+
+        Raises:
+            Bad: with the errors by field.
+        """
+        if not isinstance(data, dict):
+            name = type(data).__name__
+            raise Bad({"non_field_errors": [f"Invalid data. Expected a dictionary, but got {name}."]})
+        values: dict[str, Any] = {}
+        errors: dict[str, Any] = {}
+        for name, field in self.fields.items():
+            value = data.get(name, _UNSET)
+            try:
+                if value is not _UNSET:
+                    values[name] = field.take(value)
+                elif not partial and field.required:
+                    errors[name] = ["This field is required."]
+                elif not partial and field.default is not _UNSET:
+                    default = field.default
+                    values[name] = default() if callable(default) else default
+            except Bad as bad:
+                errors[name] = bad.errors
+        if errors:
+            raise Bad(errors)
+        if self.check:
+            self.check(values)
+        return values
+
+    def accept(self, data: Any, partial: bool = False) -> dict[str, Any]:
+        """`read` for handlers: problems end the request with 400."""
+        try:
+            return self.read(data, partial)
+        except Bad as bad:
+            raise invalid(bad.errors) from None

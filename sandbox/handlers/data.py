@@ -1,0 +1,234 @@
+"""Uploading media: one multipart request, or start / batches / finish."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ..access import require, sees_job, sees_task
+from ..call import Call
+from ..events import Watch
+from ..fields import Bad, Boolean, Choice, Field, Form, Integer, Items, Text
+from ..models import ClientFile, Data, Job, Task
+from ..reply import Reply, crash, empty, invalid, refuse
+from ..routes import route
+from ..views import Views
+from .tus import create_upload, tus_headers
+
+
+class _FrameFilter(Text):
+    """Nothing, or `step=N`."""
+
+    def read(self, value: Any) -> str:
+        value = super().read(value)
+        if value and not re.fullmatch(r"step=0*[1-9]\d*", value):
+            raise Bad("Invalid frame filter expression")
+        return value
+
+
+class _ChunkSize(Integer):
+    def read(self, value: Any) -> int:
+        value = super().read(value)
+        if value < 1:
+            raise Bad("Chunk size must be a positive integer")
+        return value
+
+
+def _check_range(values: dict[str, Any]) -> None:
+    stop = values["stop_frame"]
+    if stop is not None and stop < values["start_frame"]:
+        raise Bad({"non_field_errors": ["Stop frame must be more or equal start frame"]})
+
+
+_DATA = Form(
+    {
+        "image_quality": Integer(0, 100, required=True),
+        "chunk_size": _ChunkSize(null=True),
+        "start_frame": Integer(0, default=0),
+        "stop_frame": Integer(0, null=True, default=None),
+        "frame_filter": _FrameFilter(blank=True, default=""),
+        "sorting_method": Choice(
+            "lexicographical", "natural", "predefined", "random", default="lexicographical"
+        ),
+        "upload_file_order": Items(default=list),
+        "job_file_mapping": Items(Items(), null=True, default=None),
+        "server_files": Items(default=list),
+        "use_cache": Boolean(default=False),
+        "use_zip_chunks": Boolean(default=False),
+        "validation_params": Field(null=True),
+    },
+    check=_check_range,
+)
+_DELETED = Form({"deleted_frames": Items(Integer(0))})
+_LISTS = ("upload_file_order", "server_files", "job_file_mapping")
+
+
+@route("POST", "/api/tasks/{ident}/data[/]", wants_files=True)
+def post_data(call: Call, ident: str) -> Reply:
+    """Every step of an upload; headers say which one it is."""
+    task = call.store.task(ident)
+    require(sees_task(call, task))
+    fields = _fields(call)
+    if task.data and task.data.size:
+        raise refuse(400, "Adding more data is not supported")
+    if "Upload-Length" in call.headers:
+        return create_upload(call, task)
+    start, finish = "Upload-Start" in call.headers, "Upload-Finish" in call.headers
+    if "Upload-Multiple" in call.headers:
+        _DATA.accept(fields)
+        _store_files(call, task)
+        return empty(200)
+    if start and not finish:
+        _open(call, task)
+        return empty(202)
+    return _finish(call, task, fields)
+
+
+@route("OPTIONS", "/api/tasks/{ident}/data[/]")
+def tus_options(call: Call, ident: str) -> Reply:
+    return empty(204, tus_headers())
+
+
+def _fields(call: Call) -> dict[str, Any]:
+    """The plain fields of a form or of JSON."""
+    if call.request.mimetype == "application/offset+octet-stream":
+        return {}
+    if not call.has_files:
+        if not isinstance(call.json, dict):
+            raise crash()
+        return call.json
+    fields: dict[str, Any] = call.form.to_dict()
+    for name in _LISTS:
+        found = sorted(
+            (int(match[1]), value)
+            for key, value in call.form.items()
+            if (match := re.fullmatch(rf"{name}\[(\d+)\]", key))
+        )
+        if found:
+            fields[name] = [value for _, value in found]
+    return fields
+
+
+def _open(call: Call, task: Task) -> Data:
+    """The task's place for files; made by the first request of an upload."""
+    if task.data is None:
+        with Watch(call.services.events, call.user, task=task):
+            task.data = Data(call.store.next_id("data"))
+            call.store.touch(task)
+    return task.data
+
+
+def _store_files(call: Call, task: Task) -> Data:
+    """Keep the files of a batch, all or nothing. Only base names are kept, and each only once."""
+    data = _open(call, task)
+    found = sorted(
+        (int(match[1]), _base_name(part.filename or ""), part)
+        for key, part in call.files.items(multi=True)
+        if (match := re.fullmatch(r"client_files\[(\d+)\]", key))
+    )
+    names = [name for _, name, _ in found]
+    if "" in names or len(set(names)) < len(names) or set(names) & set(data.files):
+        raise crash()
+    for _, name, part in found:
+        data.files[name] = ClientFile(name, part.stream.read())
+    return data
+
+
+def _base_name(name: str) -> str:
+    return name.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def _finish(call: Call, task: Task, fields: dict[str, Any]) -> Reply:
+    creator = call.services.creator
+    pending = creator.pending(task)
+    if pending:
+        return Reply({"rq_id": pending.id}, 409)
+    values = _DATA.accept(fields)
+    fresh = task.data is None
+    data = _store_files(call, task)
+    order = values["upload_file_order"]
+    if values["sorting_method"] == "predefined" and order and not values["server_files"]:
+        _check_order(order, list(data.files))
+    data.image_quality = values["image_quality"]
+    data.start_frame = values["start_frame"]
+    data.frame_filter = values["frame_filter"]
+    data.storage = "share" if values["server_files"] else "local"
+    if not fresh:
+        call.store.touch(task)
+    return Reply({"rq_id": creator.start(task, call.user, values).id}, 202)
+
+
+def _check_order(order: list[str], names: list[str]) -> None:
+    """Refuse an order that does not name exactly the stored files."""
+    missing = [(number, name, "missing") for number, name in enumerate(order) if name not in set(names)]
+    extra = [(number, name, "extra") for number, name in enumerate(names) if name not in set(order)]
+    if missing or extra:
+        wrong = sorted(missing + extra, key=lambda item: item[0])
+        raise invalid(
+            [
+                "Uploaded files do not match the 'upload_file_order' field contents. Please check the "
+                "uploaded data and the list of uploaded files. Mismatching files: "
+                + ", ".join(f"{name} ({how})" for _, name, how in wrong)
+            ]
+        )
+
+
+@route("GET", "/api/tasks/{ident}/data/meta")
+def task_meta(call: Call, ident: str) -> Any:
+    task = call.store.task(ident)
+    require(sees_task(call, task))
+    if task.data is None:
+        raise crash()
+    return Views(call.base).meta(task)
+
+
+@route("PATCH", "/api/tasks/{ident}/data/meta")
+def patch_task_meta(call: Call, ident: str) -> Any:
+    task = call.store.task(ident)
+    require(sees_task(call, task))
+    if task.data is None:
+        raise crash()
+    frames = _DELETED.accept(call.json, partial=True).get("deleted_frames", [])
+    unknown = [number for number in frames if number >= task.data.size]
+    if unknown:
+        raise invalid({"deleted_frames": [f"Unknown frames {_enumerate(unknown)} requested for removal"]})
+    _delete_frames(call, task, set(range(task.data.size)), set(frames))
+    return Views(call.base).meta(task)
+
+
+@route("GET", "/api/jobs/{ident}/data/meta")
+def job_meta(call: Call, ident: str) -> Any:
+    job = call.store.job(ident)
+    require(sees_job(call, job))
+    return Views(call.base).meta(job.task, job)
+
+
+@route("PATCH", "/api/jobs/{ident}/data/meta")
+def patch_job_meta(call: Call, ident: str) -> Any:
+    job = call.store.job(ident)
+    require(sees_job(call, job))
+    frames = _DELETED.accept(call.json, partial=True).get("deleted_frames", [])
+    own = _frames(job)
+    foreign = [number for number in frames if number not in own]
+    if foreign:
+        raise invalid([f"Frames {_enumerate(foreign)} do not belong to the job"])
+    _delete_frames(call, job.task, own, set(frames))
+    return Views(call.base).meta(job.task, job)
+
+
+def _frames(job: Job) -> set[int]:
+    if job.included_frames is not None:
+        return set(job.included_frames)
+    return set(range(job.start_frame, job.stop_frame + 1))
+
+
+def _enumerate(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers))
+
+
+def _delete_frames(call: Call, task: Task, scope: set[int], deleted: set[int]) -> None:
+    """Set which frames of the scope are deleted. It moves the task, even when nothing changes."""
+    assert task.data is not None
+    with Watch(call.services.events, call.user, task=task, project=task.project):
+        task.data.deleted_frames = (task.data.deleted_frames - scope) | deleted
+        call.store.touch(task, task.project)

@@ -1,0 +1,196 @@
+"""Tasks, without their media."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..access import in_context, owns_task, require, sees_project, sees_task
+from ..call import Call
+from ..events import Watch
+from ..fields import Field, Form, Forms, Integer, Text
+from ..lists import Listing
+from ..models import Project, Task
+from ..reply import Reply, crash, empty, invalid
+from ..routes import route
+from ..views import Views
+from .labels import LABEL_CHANGE, NEW_LABEL, add_labels, patch_labels
+from .projects import assign, known_fields
+
+TASK_TERMS = {
+    "id": lambda task: task.id,
+    "name": lambda task: task.name,
+    "project_id": lambda task: task.project.id if task.project else None,
+    "project_name": lambda task: task.project.name if task.project else None,
+    "owner": lambda task: task.owner.username,
+    "assignee": lambda task: task.assignee.username if task.assignee else None,
+    "tracker_link": lambda task: task.bug_tracker,
+    "subset": lambda task: task.subset,
+    "status": lambda task: task.status,
+    "mode": lambda task: task.mode,
+    "dimension": lambda task: "2d",
+    "validation_mode": lambda task: task.validation_mode,
+    "created_date": lambda task: task.created_date,
+    "updated_date": lambda task: task.updated_date,
+}
+_TASKS = Listing[Task](
+    terms=TASK_TERMS,
+    simple=(
+        "name", "project_id", "project_name", "owner", "assignee", "tracker_link", "subset", "status",
+        "mode", "dimension", "validation_mode",
+    ),
+    search=("project_name", "name", "owner", "status", "assignee", "subset", "mode", "tracker_link"),
+)  # fmt: skip
+_FIELDS = {
+    "name": Text(256),
+    "project_id": Field(null=True),
+    "assignee_id": Field(null=True),
+    "owner_id": Field(null=True),
+    "bug_tracker": Text(2000, blank=True),
+    "subset": Text(64, blank=True),
+    "labels": Forms(LABEL_CHANGE),
+    "target_storage": Field(null=True),
+    "source_storage": Field(null=True),
+}
+_NEW = Form(
+    {
+        **_FIELDS,
+        "name": Text(256, required=True),
+        "labels": Forms(NEW_LABEL, default=list),
+        "segment_size": Integer(0, default=0),
+        "overlap": Integer(0, null=True, default=None),
+    }
+)
+_CHANGE = Form(_FIELDS)
+
+
+@route("GET", "/api/tasks")
+def list_tasks(call: Call) -> Any:
+    visible = (
+        task
+        for task in call.store.tasks.values()
+        if sees_task(call, task) and in_context(call, task.organization)
+    )
+    return _TASKS.answer(call, visible, Views(call.base).task)
+
+
+@route("POST", "/api/tasks")
+def create_task(call: Call) -> Reply:
+    store = call.store
+    project = _project(call)
+    values = _NEW.accept(call.json)
+    if project and values["labels"]:
+        raise invalid(["Task must have only one of Label set or project_id"])
+    if project and project.organization is not call.organization:
+        raise invalid(["The task and its project should be in the same organization."])
+    now = store.now()
+    task = Task(
+        id=store.next_id("task"),
+        owner=call.user,
+        organization=call.organization,
+        created_date=now,
+        updated_date=store.now(),
+        project=project,
+        **{
+            name: values[name]
+            for name in ("name", "bug_tracker", "subset", "segment_size", "overlap")
+            if name in values
+        },
+    )
+    assign(store, task, values.get("assignee_id"))
+    add_labels(store, task, values["labels"])
+    store.tasks[task.id] = task
+    view = Views(call.base).task(task)
+    events = call.services.events
+    events.send("create:task", "task", view, call.user, project, task.organization)
+    if project:
+        with Watch(events, call.user, project=project):
+            project.tasks[task.id] = task
+            store.touch(project)
+    return Reply(view, 201, headers=[("location", view["url"])])
+
+
+def _project(call: Call) -> Project | None:
+    ident = call.json.get("project_id") if isinstance(call.json, dict) else None
+    if ident is None:
+        return None
+    if not isinstance(ident, int):
+        raise crash()
+    project = call.store.projects.get(ident)
+    if project is None:
+        raise invalid(["Project matching query does not exist."])
+    require(sees_project(call, project))
+    return project
+
+
+@route("GET", "/api/tasks/{ident}")
+def get_task(call: Call, ident: str) -> Any:
+    task = call.store.task(ident)
+    require(sees_task(call, task))
+    return Views(call.base).task(task)
+
+
+@route("HEAD", "/api/tasks/{ident}")
+def head_task(call: Call, ident: str) -> Any:
+    """A bug of the real server, kept."""
+    raise crash()
+
+
+@route("PATCH", "/api/tasks/{ident}")
+def patch_task(call: Call, ident: str) -> Any:
+    store = call.store
+    task = store.task(ident)
+    require(sees_task(call, task))
+    data = known_fields(call.json, _FIELDS)
+    values = _CHANGE.accept(data, partial=True)
+    if set(values) & {"assignee_id", "owner_id", "project_id"}:
+        require(owns_task(call, task))
+    if "project_id" in values and values["project_id"] != (task.project.id if task.project else None):
+        raise invalid(
+            {"non_field_errors": ["All task or project label names must be mapped to the target project"]}
+        )
+    with Watch(call.services.events, call.user, task=task, project=task.project):
+        labels = values.pop("labels", None)
+        if labels is not None and task.project is None:
+            patch_labels(store, task, labels)
+        for name in ("name", "bug_tracker", "subset"):
+            setattr(task, name, values.get(name, getattr(task, name)))
+        if "assignee_id" in values:
+            assign(store, task, values["assignee_id"])
+        if values:
+            store.touch(task, task.project)
+    return Views(call.base).task(task)
+
+
+@route("DELETE", "/api/tasks/{ident}")
+def delete_task(call: Call, ident: str) -> Reply:
+    store = call.store
+    task = store.task(ident)
+    require(owns_task(call, task))
+    if call.services.creator.is_running(task):
+        raise crash()
+    view = Views(call.base).task(task)
+    events = call.services.events
+    if task.project:
+        with Watch(events, call.user, project=task.project):
+            store.drop_task(task)
+            store.touch(task.project)
+    store.drop_task(task)
+    events.send("delete:task", "task", view, call.user, task.project, task.organization)
+    return empty(204)
+
+
+@route("GET", "/api/tasks/{ident}/validation_layout", allow="GET, PATCH, HEAD, OPTIONS")
+def task_validation_layout(call: Call, ident: str) -> Any:
+    task = call.store.task(ident)
+    require(sees_task(call, task))
+    return {"mode": task.validation_mode, "frames_per_job_count": None}
+
+
+@route("GET", "/api/tasks/{ident}/status")
+def task_status(call: Call, ident: str) -> Any:
+    """The state of the creation, the way clients of old asked for it."""
+    task = call.store.task(ident)
+    require(sees_task(call, task))
+    creation = call.store.creations.get(f"action=create&target=task&target_id={task.id}")
+    names = {"queued": "Queued", "started": "Started", "failed": "Failed", "finished": "Finished"}
+    return {"state": names[creation.status] if creation else "Finished", "message": "", "progress": 0.0}

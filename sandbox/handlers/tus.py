@@ -1,0 +1,145 @@
+"""Resumable uploads by the TUS protocol, with the real server's peculiarities."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import uuid
+from email.header import Header
+from urllib.parse import urljoin
+
+from ..access import require, sees_task
+from ..call import Call
+from ..models import ClientFile, Data, Task, Upload
+from ..reply import Refusal, Reply, crash, empty, text
+from ..routes import route
+
+_MAX_SIZE = 26843545600
+_CHUNK_TYPE = "application/offset+octet-stream"
+
+
+def tus_headers(*more: tuple[str, str]) -> list[tuple[str, str]]:
+    """The headers of every answer of the protocol."""
+    return [
+        ("tus-resumable", "1.0.0"),
+        ("tus-version", "1.0.0"),
+        ("tus-extension", ""),
+        ("tus-max-size", str(_MAX_SIZE)),
+        ("cache-control", "no-store"),
+        *more,
+    ]
+
+
+def create_upload(call: Call, task: Task) -> Reply:
+    """Begin a file. Its name counts as uploaded from now on, complete or not."""
+    name = _file_name(call)
+    if ".." in name.split("/"):
+        raise Refusal(text(f'"File name {name} is not allowed"', 400, "text/plain"))
+    length = int(call.headers["Upload-Length"])
+    if length > _MAX_SIZE:
+        raise _refuse(413, f"File size exceeds max limit of {_MAX_SIZE} bytes")
+    files = task.data.files if task.data else {}
+    unfinished = any(upload.task is task and upload.name == name for upload in call.store.uploads.values())
+    if name in files and not unfinished:
+        raise _refuse(409, "File with same name already exists")
+    origin = _origin(call)
+    if task.data is None:
+        task.data = Data(call.store.next_id("data"))
+        call.store.touch(task)
+    upload = Upload(f"{call.user.id}_{uuid.uuid4()}", task, name, length)
+    call.store.uploads[upload.id] = upload
+    task.data.files.setdefault(name, ClientFile(name, b""))
+    return empty(
+        201,
+        tus_headers(
+            ("location", urljoin(origin + call.request.path, upload.id)),
+            ("upload-filename", Header(name, None if name.isascii() else "utf-8").encode()),
+        ),
+    )
+
+
+def _file_name(call: Call) -> str:
+    for pair in call.headers.get("Upload-Metadata", "").split(","):
+        key, _, value = pair.strip().partition(" ")
+        if key == "filename":
+            try:
+                return base64.b64decode(value, validate=True).decode()
+            except (binascii.Error, UnicodeDecodeError):
+                break
+    raise _refuse(400, "Metadata is expected to contain 'filename' key")
+
+
+def _origin(call: Call) -> str:
+    """The address for `Location`: the proxy's host or the browser's origin, else the server falls over."""
+    host = call.headers.get("X-Forwarded-Host")
+    if host:
+        return f"{call.headers.get('X-Forwarded-Proto', call.request.scheme)}://{host}"
+    origin = call.headers.get("Origin")
+    if not origin:
+        raise crash()
+    return origin
+
+
+def _refuse(status: int, message: str) -> Refusal:
+    return Refusal(Reply(message, status, tus_headers()))
+
+
+@route("HEAD", "/api/tasks/{ident}/data/{upload}", allow="PATCH, HEAD, OPTIONS")
+def head_upload(call: Call, ident: str, upload: str) -> Reply:
+    """How much of a file has arrived."""
+    found = _find(call, ident, upload)
+    return empty(
+        200,
+        tus_headers(("upload-offset", str(len(found.received))), ("upload-length", str(found.length))),
+    )
+
+
+@route("PATCH", "/api/tasks/{ident}/data/{upload}")
+def patch_upload(call: Call, ident: str, upload: str) -> Reply:
+    """The next part of a file."""
+    if call.request.mimetype != _CHUNK_TYPE:
+        raise call.unsupported_media_type()
+    found = _find(call, ident, upload)
+    offset = int(call.headers.get("Upload-Offset", "-1"))
+    if offset != len(found.received):
+        return empty(409, tus_headers())
+    if offset + len(call.body) > found.length:
+        return empty(413, tus_headers())
+    found.received += call.body
+    if len(found.received) == found.length:
+        _complete(call, found)
+    return empty(204, tus_headers(("upload-offset", str(len(found.received)))))
+
+
+def _complete(call: Call, upload: Upload) -> None:
+    """A first completion is the file; a second one of the same name does nothing."""
+    del call.store.uploads[upload.id]
+    assert upload.task.data is not None
+    file = upload.task.data.files[upload.name]
+    if "/" in upload.name:
+        file.data = None  # there is no such directory
+        raise crash()
+    if not file.data:
+        file.data = bytes(upload.received)
+
+
+def _find(call: Call, ident: str, upload: str) -> Upload:
+    if not _is_upload_id(upload):
+        reply = text("", 404)
+        reply.bare = True
+        raise Refusal(reply)
+    task = call.store.task(ident)
+    require(sees_task(call, task) and upload.startswith(f"{call.user.id}_"))
+    found = call.store.uploads.get(upload)
+    if found is None or found.task is not task:
+        raise Refusal(empty(404, tus_headers()))
+    return found
+
+
+def _is_upload_id(text: str) -> bool:
+    user, _, rest = text.partition("_")
+    try:
+        uuid.UUID(rest)
+    except ValueError:
+        return False
+    return user.isdecimal()

@@ -1,0 +1,181 @@
+"""Media: which uploaded files are what, sizes as displayed, frames of images, archives and videos."""
+
+from __future__ import annotations
+
+import io
+import mimetypes
+import os
+import re
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from .models import ClientFile, Data, Frame
+
+_TYPES = {
+    ".avif": "image/avif",
+    ".webp": "image/webp",
+    ".jp2": "image/jp2",
+    ".zip": "application/zip",
+    ".mp4": "video/mp4",
+    ".mkv": "video/x-matroska",
+    ".webm": "video/webm",
+}
+_ROTATED = (5, 6, 7, 8)
+_ORIENTATION = 0x0112
+_ROOT = "/home/django"
+
+
+class MediaError(Exception):
+    """The creation of a task fails with this message."""
+
+
+def media_type(name: str) -> str:
+    """The type that a file has by its name, "" if unknown."""
+    extension = os.path.splitext(name)[1].lower()
+    return _TYPES.get(extension) or mimetypes.guess_type(f"x{extension}")[0] or ""
+
+
+def kind_of(name: str) -> str | None:
+    """`image`, `video`, `archive`, or None for files that are ignored."""
+    kind = media_type(name)
+    if kind.startswith("image/") and "svg" not in kind:
+        return "image"
+    if kind.startswith("video/"):
+        return "video"
+    return "archive" if kind == "application/zip" else None
+
+
+def stored_path(data: Data, name: str) -> str:
+    """Where the real server keeps an uploaded file; it says so in its messages."""
+    return f"{_ROOT}/data/data/{data.id}/raw/{name}"
+
+
+def shared_path(name: str) -> str:
+    """Where the real server looks for a file of its share."""
+    return f"{_ROOT}/share/{name}"
+
+
+def read_images(data: Data, files: list[ClientFile]) -> list[Frame]:
+    """Frames of image files, in the given order.
+
+    Raises:
+        MediaError: for a file that is not an image.
+    """
+    frames = []
+    for number, file in enumerate(files):
+        path = stored_path(data, file.name)
+        if file.data is None:
+            raise MediaError(f"FileNotFoundError: [Errno 2] No such file or directory: '{path}'")
+        try:
+            width, height = displayed_size(file.data)
+        except (UnidentifiedImageError, OSError, ValueError):
+            if number == 0:
+                raise MediaError(f"PIL.UnidentifiedImageError: cannot identify image file '{path}'") from None
+            raise MediaError(
+                f"utils.dataset_manifest.errors.InvalidImageError: failed to parse image file '{file.name}'"
+            ) from None
+        frames.append(Frame(file.name, width, height, number, file.data))
+    return frames
+
+
+def displayed_size(content: bytes) -> tuple[int, int]:
+    """Width and height of an image with its EXIF orientation applied."""
+    with Image.open(io.BytesIO(content)) as image:
+        width, height = image.size
+        if image.getexif().get(_ORIENTATION) in _ROTATED:
+            return height, width
+        return width, height
+
+
+def unpack(content: bytes) -> list[ClientFile]:
+    """The images of an archive, with their directories."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = [name for name in archive.namelist() if kind_of(name) == "image"]
+        return [ClientFile(name, archive.read(name)) for name in names]
+
+
+def read_video(data: Data, file: ClientFile) -> list[Frame]:
+    """Frames of a video, without their pixels.
+
+    Raises:
+        MediaError: if it cannot be decoded.
+    """
+    sizes = [(image.shape[1], image.shape[0]) for image in _decode(file.data or b"")]
+    if not sizes:
+        raise MediaError(
+            "av.error.InvalidDataError: [Errno 1094995529] Invalid data found when processing input: "
+            f"'{stored_path(data, file.name)}'"
+        )
+    return [Frame(file.name, width, height, number) for number, (width, height) in enumerate(sizes)]
+
+
+def _decode(content: bytes) -> Iterator[Any]:
+    """The pictures of a video."""
+    import cv2  # large, and only needed for video
+
+    with tempfile.NamedTemporaryFile(suffix=".mp4") as file:
+        file.write(content)
+        file.flush()
+        capture = cv2.VideoCapture(file.name)
+        try:
+            while True:
+                found, image = capture.read()
+                if not found:
+                    return
+                yield image
+        finally:
+            capture.release()
+
+
+def frame_picture(data: Data, number: int) -> tuple[bytes, str]:
+    """A frame upright, in its own format, with its type."""
+    frame = data.frames[number]
+    if data.video is not None:
+        return _video_picture(data.video, frame.source), "image/png"
+    kind = media_type(frame.name)
+    with Image.open(io.BytesIO(frame.data)) as image:
+        turned = image.getexif().get(_ORIENTATION, 1) != 1
+        pages = getattr(image, "n_frames", 1)
+        if not turned and (pages == 1 or image.format != "TIFF"):
+            return frame.data, kind
+        upright = ImageOps.exif_transpose(image)
+        out = io.BytesIO()
+        upright.save(out, format=image.format)
+        return out.getvalue(), kind
+
+
+def _video_picture(content: bytes, source: int) -> bytes:
+    import cv2
+
+    for number, image in enumerate(_decode(content)):
+        if number == source:
+            return cv2.imencode(".png", image)[1].tobytes()
+    raise ValueError(f"the video has no frame {source}")
+
+
+def jpeg(content: bytes, quality: int, longest: int | None = None) -> bytes:
+    """A picture as JPEG; a file that was cut off is filled up."""
+    with Image.open(io.BytesIO(content)) as image:
+        picture = _forgiving_load(image)
+    if longest:
+        picture.thumbnail((longest, longest))
+    out = io.BytesIO()
+    picture.save(out, format="JPEG", quality=max(1, quality))
+    return out.getvalue()
+
+
+def _forgiving_load(image: Image.Image) -> Image.Image:
+    try:
+        return image.convert("L" if image.mode in ("1", "L", "I;16") else "RGB")
+    except OSError:
+        return Image.new("RGB", image.size)
+
+
+def natural_key(name: str) -> list[tuple[int, int, str]]:
+    """Sort key in which numbers count as numbers."""
+    parts = re.split(r"(\d+)", name)
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part]

@@ -1,0 +1,226 @@
+"""HTTP/1.1 with keep-alive over sockets: reads requests, applies faults, writes answers, keeps the log."""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import struct
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from .faults import Fault, Faults, proxy_page
+from .reply import Reply
+
+if TYPE_CHECKING:
+    from .box import Settings
+
+
+class Entry(NamedTuple):
+    """One line of the log. `status` is None when no answer was sent."""
+
+    method: str
+    path: str
+    query: str
+    status: int | None
+    bytes: int
+
+
+class Hangup(Exception):
+    """The connection is gone on purpose."""
+
+
+class Server(ThreadingHTTPServer):
+    """Serves one application.
+
+    Args:
+        address: host and port.
+        app: makes the answer to a WSGI environment.
+        settings: latency and the limit of bodies.
+        faults: the rules to apply.
+    """
+
+    daemon_threads = True
+    request_queue_size = 128
+    allow_reuse_address = True
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        app: Callable[[dict[str, Any]], Reply],
+        settings: Settings,
+        faults: Faults,
+    ) -> None:
+        self.app = app
+        self.settings = settings
+        self.faults = faults
+        self.log: list[Entry] = []
+        self._open: set[socket.socket] = set()
+        super().__init__(address, _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def drop_connections(self) -> None:
+        """Close idle keep-alive connections, so that nobody talks to a server that has ended."""
+        for connection in list(self._open):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue  # the client was faster
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that go away are no news; anything else is printed."""
+        import sys
+
+        if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "sandbox"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    server: Server
+
+    def serve(self) -> None:
+        """Answer one request."""
+        path, _, self._query = self.path.partition("?")
+        self._path = unquote_to_bytes(path).decode("utf-8", "replace")
+        self._received = 0
+        target = f"{self._path}?{self._query}" if self._query else self._path
+        try:
+            self._answer(self.server.faults.strike(self.command, target))
+        except Hangup:
+            self.close_connection = True
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = serve
+
+    def _note(self, status: int | None) -> None:
+        """Write the log before the client can see the answer."""
+        self.server.log.append(Entry(self.command, self._path, self._query, status, self._received))
+
+    def _answer(self, struck: list[Fault]) -> None:
+        time.sleep(self.server.settings.latency + sum(f.seconds for f in struck if f.kind == "delay"))
+        fault = next((f for f in struck if f.kind != "delay"), None)
+        if fault and fault.kind == "reset":
+            self._reset(halfway=fault.at == "body")
+        body = self._read_body()
+        if body is None:
+            self.close_connection = True
+            return self._send(_proxy_reply(413))
+        if fault and fault.kind == "html":
+            return self._send(_proxy_reply(fault.status))
+        if fault and fault.kind == "status":
+            return self._send(_plain_reply(fault))
+        reply = self.server.app(self._environ(body))
+        if fault and fault.kind == "lost_reply":
+            self._note(None)
+            raise Hangup
+        self._send(reply, half=fault is not None and fault.kind == "half_body")
+
+    def _read_body(self) -> bytes | None:
+        """The whole body; None when it is larger than allowed (it is read and thrown away)."""
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            body = self._read_chunks()
+        else:
+            limit = self.server.settings.max_body
+            length = int(self.headers.get("Content-Length") or 0)
+            if limit is not None and length > limit:
+                self._skip(length)
+                return None
+            body = self.rfile.read(length)
+        self._received = len(body)
+        return body
+
+    def _read_chunks(self) -> bytes:
+        parts = []
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            parts.append(self.rfile.read(size))
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass  # trailers
+        return b"".join(parts)
+
+    def _skip(self, length: int) -> None:
+        while self._received < length:
+            part = self.rfile.read(min(1 << 20, length - self._received))
+            if not part:
+                break
+            self._received += len(part)
+
+    def _environ(self, body: bytes) -> dict[str, Any]:
+        host, port = self.server.server_address[:2]
+        environ: dict[str, Any] = {
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(body),
+            "REQUEST_METHOD": self.command,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": self._path.encode("utf-8").decode("latin-1"),
+            "QUERY_STRING": self._query,
+            "SERVER_NAME": host,
+            "SERVER_PORT": str(port),
+            "SERVER_PROTOCOL": self.request_version,
+            "REMOTE_ADDR": self.client_address[0],
+            "CONTENT_LENGTH": str(len(body)),
+        }
+        for name, value in self.headers.items():
+            key = name.upper().replace("-", "_")
+            if key == "CONTENT_TYPE":
+                environ[key] = value
+            elif key != "CONTENT_LENGTH":
+                environ[f"HTTP_{key}"] = value
+        return environ
+
+    def _send(self, reply: Reply, half: bool = False) -> None:
+        self._note(reply.status)
+        self.send_response(reply.status)
+        for name, value in reply.headers:
+            self.send_header(name, value)
+        if reply.content_type and (reply.body or self.command == "HEAD"):
+            self.send_header("Content-Type", reply.content_type)
+        if reply.status != HTTPStatus.NO_CONTENT:
+            self.send_header("Content-Length", str(len(reply.body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(reply.body[: len(reply.body) // 2] if half else reply.body)
+        self.wfile.flush()
+        self.close_connection = self.close_connection or half
+
+    def _reset(self, halfway: bool) -> None:
+        """Send RST instead of an orderly end."""
+        if halfway:
+            self._received = int(self.headers.get("Content-Length") or 0) // 2
+            self.rfile.read(self._received)
+        self._note(None)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # The buffered files keep the socket open; closing its descriptor is what resets it.
+        os.close(self.connection.detach())
+        raise Hangup
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing is printed; `Server.log` has it all."""
+
+
+def _proxy_reply(status: int) -> Reply:
+    page = proxy_page(status, HTTPStatus(status).phrase)
+    return Reply(status=status, body=page, content_type="text/html")
+
+
+def _plain_reply(fault: Fault) -> Reply:
+    reply = Reply(status=fault.status, body=fault.body, headers=list(fault.headers.items()))
+    reply.content_type = None if "Content-Type" in fault.headers else "text/plain"
+    return reply
