@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .answers import shorten
-from .errors import UnsupportedServer
+from .errors import NotFound, UnsupportedServer
 from .models import About, Organization, ServerInfo, User
 from .resource import Resources
 
@@ -66,4 +66,14 @@ class Accounts(Resources):
         return self.session.list(Organization, "/api/organizations")
 
     def _about(self) -> About:
-        return self.session.get(About, "/api/server/about")
+        try:
+            return self.session.get(About, "/api/server/about")
+        except NotFound as error:
+            if "organization" in error.detail:
+                raise
+            raise UnsupportedServer(
+                f"There is no CVAT at {self.session.url}; check its url",
+                status=error.status,
+                path=error.path,
+                detail=error.detail,
+            ) from error

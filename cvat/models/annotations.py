@@ -8,7 +8,7 @@ from typing import Any
 
 from .base import Resource
 
-LARGEST_COORDINATE = 1e9
+LARGEST_COORDINATE = 1e100
 """Pixels. CVAT stores 1e400 although it answers 500, and the job can then not be read any more."""
 
 LARGEST_INTEGER = 2**31 - 1

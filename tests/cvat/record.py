@@ -28,7 +28,7 @@ CALLS = re.compile(
 OTHERS = re.compile(r"PUT |OPTIONS |/tasks/\d+/annotations|/preview|/chunks")
 """Calls among them that it does not make."""
 
-LONGEST = 2_600
+LONGEST = 2_200
 """Bytes of an answer beyond which an exchange is left out."""
 
 KEPT_HEADERS = ("Content-Type", "location", "retry-after", "upload-offset", "upload-length")
@@ -75,7 +75,12 @@ def kind(exchange: dict[str, Any]) -> str:
     words = json.dumps(answer)[:90] if failed else _keys(answer)
     if failed and isinstance(answer, dict) and "message" in answer:
         words = answer["message"][-60:]
-    parts = [exchange["method"], pattern(exchange["path"]), exchange["status"], sorted(exchange.get("query", ()))]
+    parts = [
+        exchange["method"],
+        pattern(exchange["path"]),
+        exchange["status"],
+        sorted(exchange.get("query", ())),
+    ]
     return json.dumps([*parts, _keys(body), exchange.get("form"), exchange.get("headers"), words])
 
 
@@ -94,7 +99,9 @@ def main() -> None:
     for exchange in exchanges(Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT):
         if len(json.dumps(exchange)) <= LONGEST:
             chosen.setdefault(kind(exchange), exchange)
-    lines = ",\n".join(json.dumps(exchange, ensure_ascii=False, separators=(",", ":")) for exchange in chosen.values())
+    lines = ",\n".join(
+        json.dumps(exchange, ensure_ascii=False, separators=(",", ":")) for exchange in chosen.values()
+    )
     RECORDED.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
 
 
