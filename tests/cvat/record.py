@@ -28,8 +28,8 @@ CALLS = re.compile(
 OTHERS = re.compile(r"PUT |OPTIONS |/tasks/\d+/annotations|/preview|/chunks")
 """Calls among them that it does not make."""
 
-LONGEST = 2_200
-"""Bytes of an answer beyond which an exchange is left out."""
+LONGEST = {"GET": 2_000, "PATCH": 6_000}
+"""Bytes beyond which an exchange is left out, by its method; writes are worth more."""
 
 KEPT_HEADERS = ("Content-Type", "location", "retry-after", "upload-offset", "upload-length")
 
@@ -97,7 +97,7 @@ def main() -> None:
     """Writes the file."""
     chosen: dict[str, dict[str, Any]] = {}
     for exchange in exchanges(Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT):
-        if len(json.dumps(exchange)) <= LONGEST:
+        if len(json.dumps(exchange)) <= LONGEST.get(exchange["method"], 3_000):
             chosen.setdefault(kind(exchange), exchange)
     lines = ",\n".join(
         json.dumps(exchange, ensure_ascii=False, separators=(",", ":")) for exchange in chosen.values()

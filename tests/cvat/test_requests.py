@@ -152,7 +152,7 @@ class Accepted:
             ]
         if seen.headers.get("Content-Type") == "application/json":
             sent = keys(json.loads(seen.body))
-            # Annotations are answered in the form in which they may be written; labels are the same everywhere.
+            # Annotations are answered in the form in which they are written; labels are the same everywhere.
             written = "json" if "action" in query else "body"
             taken = self._labels.union(
                 *(keys(exchange.get("body")) | keys(exchange.get(written)) for exchange in alike)
