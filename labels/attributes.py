@@ -1,0 +1,105 @@
+"""Attribute values: typed in FiftyOne, text in CVAT."""
+
+import math
+from typing import Any, Literal
+
+Kind = Literal["str", "int", "float", "bool"]
+Value = bool | int | float | str | None
+
+MAX_TEXT = 4096  # CVAT refuses longer attribute values
+ABSENT = ""  # CVAT has no "no value": an empty text stands for it
+
+
+class NotCarried(ValueError):
+    """A value or label that CVAT can't hold; the message says why."""
+
+
+class Unreadable(ValueError):
+    """A text from CVAT that is no value of the attribute's kind."""
+
+
+def kind_of(value: object) -> Kind | None:
+    """The kind of a FiftyOne attribute value.
+
+    Returns:
+        ``None`` for values that have no text form which leads back to them (lists, dicts, dates, ids ...)
+    """
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int):
+        return "int"
+    if isinstance(value, float):
+        return "float"
+    if isinstance(value, str):
+        return "str"
+    return None
+
+
+def to_text(value: object) -> str:
+    """The text CVAT stores for a FiftyOne attribute value.
+
+    Raises:
+        NotCarried: if CVAT can't hold the value
+    """
+    if value is None:
+        return ABSENT
+    kind = kind_of(value)
+    if kind is None:
+        raise NotCarried(f"values of type {type(value).__name__}")
+    if kind == "bool":
+        return "true" if value else "false"
+    text = repr(value) if kind in ("float", "int") else str(value)
+    if len(text) > MAX_TEXT:
+        raise NotCarried(f"texts over {MAX_TEXT} characters")
+    if "\x00" in text:
+        raise NotCarried("texts with a zero byte")
+    return text
+
+
+def from_text(text: str, kind: Kind) -> Value:
+    """The FiftyOne value of a text that a person entered in CVAT.
+
+    Args:
+        text: CVAT's text
+        kind: what the value was before, or what its attribute holds
+
+    Raises:
+        Unreadable: if the text is no value of this kind
+    """
+    if kind == "str":
+        return text if text != ABSENT else None
+    stripped = text.strip()
+    if stripped == ABSENT:
+        return None
+    try:
+        return _READERS[kind](stripped)
+    except ValueError:
+        raise Unreadable(f"{text[:40]!r} is not {_NAMES[kind]}") from None
+
+
+def _read_bool(text: str) -> bool:
+    try:
+        return {"true": True, "false": False}[text.lower()]
+    except KeyError:
+        raise ValueError(text) from None
+
+
+def _read_int(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        number = float(text)
+        if not number.is_integer():
+            raise
+        return int(number)
+
+
+def _read_float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number) and "inf" not in text.lower():
+        raise ValueError(text)
+    return number
+
+
+_READERS: dict[Kind, Any] = {"bool": _read_bool, "int": _read_int, "float": _read_float}
+_NAMES: dict[Kind, str] = {"bool": "true or false", "int": "a whole number", "float": "a number"}

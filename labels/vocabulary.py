@@ -1,0 +1,227 @@
+"""The words annotators see: FiftyOne's fields and classes <-> CVAT's labels and attributes."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from ..cvat.models import AttributeSpec, Label, LabelSpec
+from .attributes import ABSENT, to_text
+from .schema import NAME_LIMIT, Attributes, AttributeSchema, FieldSchema, LabelSchema
+from .types import LABEL_TYPES
+
+NUMBER_RANGE = ("-1000000000", "1000000000")  # CVAT's widget needs bounds
+
+
+class Word(BaseModel):
+    """One CVAT label, and what it means in FiftyOne.
+
+    Args:
+        label_id: CVAT's id
+        cvat_name: the name annotators see
+        field: the FiftyOne field
+        name: the FiftyOne class
+        specs: the attribute specs by attribute name: id and default text
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    label_id: int
+    cvat_name: str
+    field: str
+    name: str
+    specs: dict[str, tuple[int, str]] = {}
+
+
+def cvat_names(schema: LabelSchema) -> dict[tuple[str, str], str]:
+    """The CVAT label name of each (field, class): the plain class, or ``class (field)`` where fields share it."""
+    pairs = [(field, entry) for field, item in schema.fields.items() for entry in item.class_names]
+    uses = Counter(name.strip() for _, name in pairs)
+    names: dict[tuple[str, str], str] = {}
+    taken: set[str] = set()
+    for field, name in pairs:
+        plain = name.strip()
+        wanted = plain if uses[plain] == 1 else f"{plain} ({field})"
+        names[field, name] = _fit(wanted, taken)
+        taken.add(names[field, name])
+    return names
+
+
+def _fit(name: str, taken: set[str]) -> str:
+    """Shortens a name to what CVAT allows, keeping it unique."""
+    if len(name) <= NAME_LIMIT and name not in taken:
+        return name
+    number = 1
+    while True:
+        number += 1
+        tail = f"~{number}"
+        short = name[: NAME_LIMIT - len(tail)] + tail
+        if short not in taken:
+            return short
+
+
+def label_specs(schema: LabelSchema) -> list[LabelSpec]:
+    """The labels to create in CVAT for a schema."""
+    names = cvat_names(schema)
+    return [
+        LabelSpec(
+            name=names[field, entry],
+            type=item.drawn_as or LABEL_TYPES[item.type].drawn_as,
+            attributes=[_spec(name, attribute) for name, attribute in item.attributes_of(entry).items()],
+        )
+        for field, item in schema.fields.items()
+        for entry in item.class_names
+    ]
+
+
+def _spec(name: str, attribute: AttributeSchema) -> AttributeSpec:
+    values = list(attribute.choices)
+    default = ABSENT if attribute.default is None else to_text(attribute.default)
+    if attribute.type == "number" and not values:
+        values = [*NUMBER_RANGE, "1" if attribute.kind == "int" else "0.01"]
+    if attribute.type == "checkbox":
+        values, default = ["false"], default or "false"
+    if attribute.type == "text":
+        values = []
+    return AttributeSpec(
+        name=name, mutable=attribute.mutable, input_type=attribute.type, default_value=default, values=values
+    )
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a CVAT label means: its field (``None`` if no field of the run can hold it), class and attributes."""
+
+    field: str | None
+    name: str
+    attributes: Attributes
+    specs: dict[str, tuple[int, str]]
+
+
+class Vocabulary:
+    """The schema of a run, bound to the labels that CVAT made of it.
+
+    Args:
+        schema: the run's label schema
+        words: what each CVAT label means
+        added: labels that were added in CVAT after the run was sent
+        renamed: the present class of CVAT labels that were renamed since, by id
+    """
+
+    def __init__(
+        self,
+        schema: LabelSchema,
+        words: Iterable[Word],
+        added: Iterable[Label] = (),
+        renamed: Mapping[int, str] | None = None,
+    ) -> None:
+        self.schema = schema
+        self.words = tuple(words)
+        self.added = tuple(added)
+        self.renamed = dict(renamed or {})
+        self._by_id = {word.label_id: word for word in self.words}
+        self._by_class = {(word.field, word.name): word for word in self.words}
+        self._added = {label.id: label for label in self.added}
+
+    @classmethod
+    def bind(cls, schema: LabelSchema, labels: Iterable[Label]) -> "Vocabulary":
+        """Finds the schema's labels among those of a task or project.
+
+        Raises:
+            ValueError: if CVAT lacks one
+        """
+        by_name = {label.name: label for label in labels}
+        words = []
+        for (field, name), cvat_name in cvat_names(schema).items():
+            label = by_name.get(cvat_name)
+            if label is None:
+                raise ValueError(f"CVAT has no label '{cvat_name}'")
+            words.append(_word(field, name, label, schema.fields[field]))
+        return cls(schema, words)
+
+    def refreshed(self, labels: Iterable[Label]) -> "Vocabulary":
+        """The same words, with the names that CVAT's labels have now and the labels added since."""
+        now = {label.id: label for label in labels}
+        then = {word.label_id: (word.cvat_name, word.field) for word in self.words}
+        then.update({label.id: (label.name, "") for label in self.added})
+        renamed = {
+            label_id: now[label_id].name.removesuffix(f" ({field})")
+            for label_id, (name, field) in then.items()
+            if label_id in now and now[label_id].name != name
+        }
+        gone = [label for label in self.added if label.id not in now]
+        added = [label for label in now.values() if label.id not in self._by_id]
+        return Vocabulary(self.schema, self.words, [*gone, *added], renamed)
+
+    def settled(self) -> "Vocabulary":
+        """The vocabulary after a load: new names are the names."""
+        words = [
+            word.model_copy(update={"name": name, "cvat_name": name})
+            if (name := self.renamed.get(word.label_id)) is not None
+            else word
+            for word in self.words
+        ]
+        return Vocabulary(self.schema, words, self.added)
+
+    def word(self, field: str, name: str) -> Word | None:
+        """The CVAT label of a class, or ``None`` if the schema lacks it."""
+        return self._by_class.get((field, name))
+
+    def knows(self, label_id: int) -> bool:
+        """Whether a CVAT label is one of the run's, or was seen when it was refreshed."""
+        return label_id in self._by_id or label_id in self._added
+
+    def name_then(self, label_id: int) -> str:
+        """The class of a CVAT label when both sides last agreed."""
+        if (word := self._by_id.get(label_id)) is not None:
+            return word.name
+        label = self._added.get(label_id)
+        return label.name if label is not None else f"label {label_id}"
+
+    def meaning(self, label_id: int, figure: str) -> Meaning:
+        """What an object of a CVAT label is in FiftyOne.
+
+        Args:
+            label_id: the CVAT label
+            figure: the type of the object: a shape's type, or ``"tag"``
+        """
+        name = self.renamed.get(label_id) or self.name_then(label_id)
+        word = self._by_id.get(label_id)
+        if word is not None:
+            item = self.schema.fields[word.field]
+            fits = figure in LABEL_TYPES[item.type].codec.figures
+            return Meaning(word.field if fits else None, name, item.all_attributes, word.specs)
+        label = self._added.get(label_id)
+        field = self._home_of(name, figure)
+        attributes = self.schema.fields[field].attributes if field else {}
+        specs = {s.name: (s.id, s.default_value) for s in label.attributes if s.id is not None} if label else {}
+        return Meaning(field, name.removesuffix(f" ({field})"), attributes, specs)
+
+    def _home_of(self, name: str, figure: str) -> str | None:
+        """The field for a class that was added in CVAT: the one its name points to, else the first that fits."""
+        fits = [f for f, item in self.schema.fields.items() if figure in LABEL_TYPES[item.type].codec.figures]
+        named = [field for field in fits if name.endswith(f" ({field})")]
+        return next(iter(named or fits), None)
+
+    def dump(self) -> dict[str, Any]:
+        """The vocabulary as JSON-able data."""
+        return {
+            "words": [word.model_dump(mode="json") for word in self.words],
+            "added": [label.model_dump(mode="json") for label in self.added],
+        }
+
+    @classmethod
+    def load(cls, schema: LabelSchema, data: Mapping[str, Any]) -> "Vocabulary":
+        """The vocabulary that :meth:`dump` gave."""
+        words = [Word.model_validate(word) for word in data["words"]]
+        return cls(schema, words, [Label.model_validate(label) for label in data["added"]])
+
+
+def _word(field: str, name: str, label: Label, item: FieldSchema) -> Word:
+    wanted = item.attributes_of(name)
+    specs = {s.name: (s.id, s.default_value) for s in label.attributes if s.name in wanted and s.id is not None}
+    if missing := sorted(set(wanted) - set(specs)):
+        raise ValueError(f"CVAT's label '{label.name}' has no attribute '{missing[0]}'")
+    return Word(label_id=label.id, cvat_name=label.name, field=field, name=name, specs=specs)

@@ -1,0 +1,5 @@
+"""What a person clicks or calls."""
+
+
+def register(plugin):
+    pass

@@ -1,0 +1,1 @@
+"""The verbs: send samples to CVAT, load annotations back, and look after the runs."""

@@ -1,0 +1,112 @@
+"""The base of a run: what its labels were when both sides last agreed, one document for each job."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from ..labels.figures import Size
+from ..labels.schema import LabelSchema
+from ..labels.translate import BaseLabel
+from ..labels.vocabulary import Vocabulary
+from .store import RunStore
+
+
+class FrameRecord(BaseModel):
+    """A frame of a task: its sample, its name in CVAT and its size there in pixels."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sample_id: str
+    name: str
+    width: int
+    height: int
+
+    @property
+    def size(self) -> Size:
+        return Size(self.width, self.height)
+
+
+class TaskBase(BaseModel):
+    """What is kept of a task.
+
+    Args:
+        frames: its frames, in order
+        vocabulary: what its labels mean
+        updated_date: the task's, when it was last looked at
+        deleted_frames: frames that annotators had removed then
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    frames: tuple[FrameRecord, ...]
+    vocabulary: dict[str, Any]
+    updated_date: str | None = None
+    deleted_frames: tuple[int, ...] = ()
+
+    def words(self, schema: LabelSchema) -> Vocabulary:
+        return Vocabulary.load(schema, self.vocabulary)
+
+
+class JobMark(BaseModel):
+    """Where a load stands with a job, without its labels.
+
+    Args:
+        updated_date: the job's, when it was last read; ``None`` if it never was
+        labels: how many labels the base has, by field
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    updated_date: str | None = None
+    labels: dict[str, int] = {}
+
+
+_LABELS = TypeAdapter(tuple[BaseLabel, ...])
+_MARKS = TypeAdapter(dict[int, JobMark])
+
+
+class BaseStore:
+    """The base of a run, or of its copy in other fields.
+
+    Args:
+        store: the run's store
+        target: empty for the fields that were sent, else a name for the fields that it was loaded into
+    """
+
+    def __init__(self, store: RunStore, target: str = "") -> None:
+        self._store = store
+        self._tail = f"@{target}" if target else ""
+
+    def labels(self, job_id: int) -> tuple[BaseLabel, ...] | None:
+        """The labels of a job, or ``None`` if nothing is known of it."""
+        text = self._store.load(f"job/{job_id}{self._tail}")
+        return None if text is None else _LABELS.validate_json(text)
+
+    def save_labels(self, job_id: int, labels: tuple[BaseLabel, ...]) -> None:
+        """Keeps the labels of a job."""
+        self._store.save(f"job/{job_id}{self._tail}", _LABELS.dump_json(labels))
+
+    def marks(self) -> dict[int, JobMark]:
+        """Where the load stands with each job."""
+        text = self._store.load(f"marks{self._tail}")
+        return {} if text is None else _MARKS.validate_json(text)
+
+    def save_marks(self, marks: Mapping[int, JobMark]) -> None:
+        """Keeps the marks of all jobs."""
+        self._store.save(f"marks{self._tail}", _MARKS.dump_json(dict(marks)))
+
+    def task(self, task_id: int) -> TaskBase | None:
+        """What is kept of a task, or ``None``."""
+        text = self._store.load(f"task/{task_id}{self._tail}")
+        return None if text is None else TaskBase.model_validate_json(text)
+
+    def save_task(self, task_id: int, task: TaskBase) -> None:
+        """Keeps the facts of a task."""
+        self._store.save(f"task/{task_id}{self._tail}", task.model_dump_json())
+
+
+def count_fields(labels: tuple[BaseLabel, ...]) -> dict[str, int]:
+    """How many labels each field has."""
+    return dict(Counter(label.field for label in labels))

@@ -1,0 +1,132 @@
+"""What is checked before, and while, samples are sent. Each check either passes or says in a sentence what to mend."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..cvat import Client, FrameMeta, Project, User
+from ..labels.schema import LabelSchema
+from ..labels.vocabulary import Vocabulary
+from .base import FrameRecord
+from .errors import Refused, SendFailed
+from .media import BadFile, Frame
+from .observe import Observed
+from .request import SendRequest
+from .samples import as_collection
+
+
+def check_target(target: Any) -> Any:
+    """The collection to send.
+
+    Raises:
+        Refused: if it is empty, or its media can't be sent
+    """
+    if not len(target):
+        raise Refused("There are no samples to send: the selection or view is empty.")
+    collection = as_collection(target)
+    if collection.media_type == "group":
+        raise Refused("This is a grouped dataset; choose the slice to send, for example with `select_group_slices()`.")
+    if collection.media_type != "image":
+        raise Refused(f"These samples are of media type '{collection.media_type}'; this version sends images only.")
+    return collection
+
+
+def read_paths(collection: Any, media_field: str) -> list[tuple[str, str | None]]:
+    """The ids and paths of the samples.
+
+    Raises:
+        Refused: if there is no such field
+    """
+    if collection.get_field(media_field) is None:
+        raise Refused(f"There is no field '{media_field}' with the paths of the images.")
+    ids, paths = collection.values(["id", media_field])
+    return list(zip(ids, paths, strict=True))
+
+
+def check_files(frames: Sequence[Frame], bad: Sequence[BadFile], policy: str) -> None:
+    """Ends the send if files are bad and the person did not say to leave them out.
+
+    Raises:
+        Refused: if so, or if nothing is left
+    """
+    if not bad or (policy == "leave_out" and frames):
+        return
+    named = "; ".join(f"'{file.path}' {file.reason}" for file in bad[:3])
+    more = f"; and {len(bad) - 3} more" if len(bad) > 3 else ""
+    hint = " To send the others, set `bad_files` to 'leave_out'." if frames else ""
+    raise Refused(f"{len(bad)} of {len(bad) + len(frames)} images can't be sent: {named}{more}.{hint}")
+
+
+def find_people(client: Client, request: SendRequest) -> dict[str, User]:
+    """The CVAT users of a request, by name.
+
+    Raises:
+        Refused: if CVAT shows none of that name
+    """
+    found: dict[str, User] = {}
+    for name in dict.fromkeys([*filter(None, [request.task_assignee]), *request.job_assignees]):
+        user = client.find_user(name)
+        if user is None:
+            raise Refused(
+                f"CVAT shows no user '{name}'. Check the name; outside of an organization a plain user can assign "
+                "work only to themselves."
+            )
+        found[name] = user
+    return found
+
+
+def find_project(client: Client, request: SendRequest, schema: LabelSchema) -> Project | None:
+    """The existing project of a request; ``None`` if there is none yet, or none was asked for.
+
+    Raises:
+        Refused: if several have that name, or its labels don't fit
+    """
+    if not request.project_name:
+        return None
+    found = client.find_projects(request.project_name)
+    if len(found) > 1:
+        ids = ", ".join(str(project.id) for project in found)
+        raise Refused(f"CVAT has {len(found)} projects named '{request.project_name}' ({ids}); rename one of them.")
+    if not found:
+        return None
+    try:
+        Vocabulary.bind(schema, client.labels(project_id=found[0].id))
+    except ValueError as error:
+        raise Refused(
+            f"The labels of the project '{request.project_name}' don't fit: {error}. Add it there, send other classes "
+            "and attributes, or choose another project; nothing was sent."
+        ) from None
+    return found[0]
+
+
+def left_out_early(schema: LabelSchema, seen: Mapping[str, Observed], bad: Sequence[BadFile]) -> Counter[str]:
+    """What is known to stay behind before anything is sent."""
+    counts: Counter[str] = Counter(f"images: the file {file.reason}" for file in bad)
+    for name, observed in seen.items():
+        for attribute, values in observed.attributes.items():
+            if attribute not in schema.fields[name].all_attributes:
+                continue
+            if values.strange:
+                counts[f"{name}: values of attribute '{attribute}' that are no text, number or bool"] += values.strange
+    return counts
+
+
+def task_name(dataset: Any, request: SendRequest) -> str:
+    return request.task_name or f"{dataset.name} / {request.anno_key}"
+
+
+def check_frames(planned: Sequence[Frame], got: Sequence[FrameMeta]) -> tuple[FrameRecord, ...]:
+    """Compares CVAT's frames with what was sent: it drops files that it does not know in silence.
+
+    Raises:
+        SendFailed: if one is missing, or they are in another order
+    """
+    if [frame.name for frame in planned] != [frame.name for frame in got]:
+        missing = [frame.path for frame in planned if frame.name not in {item.name for item in got}]
+        if missing:
+            raise SendFailed(f"CVAT left out {len(missing)} of {len(planned)} images, such as '{missing[0]}'.")
+        raise SendFailed("CVAT's frames are not in the order in which the images were sent.")
+    return tuple(
+        FrameRecord(sample_id=frame.sample_id, name=item.name, width=item.width, height=item.height)
+        for frame, item in zip(planned, got, strict=True)
+    )

@@ -1,0 +1,119 @@
+"""Loading beside: copies of a run's labels in other fields, with a base of their own."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from bson import ObjectId
+
+from ..labels.schema import FieldSchema, LabelSchema
+from ..labels.types import LABEL_TYPES
+from .base import BaseStore, TaskBase
+from .errors import Refused
+from .record import RunRecord
+from .report import LoadReport
+from .samples import FieldPlace, Writes, read_labels, write_labels
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A run's schema with the names of the fields it is loaded into.
+
+    Args:
+        schema: the schema under those names
+        fields: the name a field is loaded into, by the field that was sent
+        target: the name of the base; empty for the fields that were sent
+    """
+
+    schema: LabelSchema
+    fields: dict[str, str]
+    target: str
+
+    def with_field(self, name: str, item: FieldSchema) -> "Mapped":
+        """The same with one more field."""
+        return Mapped(LabelSchema(fields={**self.schema.fields, name: item}), self.fields, self.target)
+
+
+def map_fields(schema: LabelSchema, dest: str | dict[str, str] | None) -> Mapped:
+    """Applies a ``dest_field``.
+
+    Raises:
+        Refused: if it names a field that is not in the run, or one name for two
+    """
+    if not dest:
+        return Mapped(schema, {}, "")
+    if isinstance(dest, str):
+        if len(schema.fields) > 1:
+            raise Refused("This run has several fields; give `dest_field` as a dict of field and destination.")
+        dest = {next(iter(schema.fields)): dest}
+    if unknown := [name for name in dest if name not in schema.fields]:
+        raise Refused(f"The run has no field '{unknown[0]}'; it has: {', '.join(schema.fields)}.")
+    moved = {name: to for name, to in dest.items() if to and to != name}
+    if not moved:
+        return Mapped(schema, {}, "")
+    names = [moved.get(name, name) for name in schema.fields]
+    if len(set(names)) < len(names):
+        raise Refused("Two fields of the run would be loaded into the same field.")
+    fields = {
+        moved.get(name, name): item.model_copy(update={"existing_field": name not in moved and item.existing_field})
+        for name, item in schema.fields.items()
+    }
+    return Mapped(LabelSchema(fields=fields), moved, derived_id(*sorted(f"{a}>{b}" for a, b in moved.items())))
+
+
+def derived_id(*parts: str) -> str:
+    """An id that the same parts always give, so that what is done twice is done once."""
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:24]
+
+
+def seed_copy(
+    dataset: Any, record: RunRecord, mapped: Mapped, main: BaseStore, copy: BaseStore, report: LoadReport
+) -> None:
+    """Copies the run's labels into their new fields, each with every bit but its id, and starts their base."""
+    marks = main.marks()
+    schema = record.schema_
+    for job_id in marks:
+        base = main.labels(job_id) or ()
+        copied = []
+        for label in base:
+            to = mapped.fields.get(label.field)
+            if to is None:
+                copied.append(label)
+                continue
+            label_id = derived_id(record.run_id, mapped.target, label.label_id)
+            copied.append(label.model_copy(update={"field": to, "label_id": label_id}))
+        for name, to in mapped.fields.items():
+            pairs = [(old, new) for old, new in zip(base, copied, strict=True) if old.field == name]
+            source = FieldPlace.of(name, LABEL_TYPES[schema.fields[name].type])
+            documents = {
+                str(document["_id"]): document
+                for labels in read_labels(dataset, source, {old.sample_id for old, _ in pairs}).values()
+                for document in labels
+            }
+            blank = LABEL_TYPES[schema.fields[name].type].codec.blank()
+            writes = Writes()
+            for old, new in pairs:
+                document = documents.get(old.label_id) or {**blank, **old.parts}
+                writes.adds.append((new.sample_id, {**document, "_id": ObjectId(new.label_id)}))
+            write_labels(dataset, FieldPlace.of(to, LABEL_TYPES[schema.fields[name].type]), writes)
+            report.of(to).copied += len(pairs)
+        copy.save_labels(job_id, tuple(copied))
+    for task in record.tasks:
+        known = main.task(task.id)
+        if known is not None:
+            copy.save_task(task.id, _renamed(known, mapped))
+    copy.save_marks(
+        {
+            job_id: mark.model_copy(
+                update={"labels": {mapped.fields.get(name, name): n for name, n in mark.labels.items()}}
+            )
+            for job_id, mark in marks.items()
+        }
+    )
+
+
+def _renamed(known: TaskBase, mapped: Mapped) -> TaskBase:
+    words = [
+        {**word, "field": mapped.fields.get(word["field"], word["field"])} for word in known.vocabulary["words"]
+    ]
+    return known.model_copy(update={"vocabulary": {**known.vocabulary, "words": words}})

@@ -1,0 +1,29 @@
+"""What can go wrong that a person can mend. Each message says what happened, what is safe and what to do next."""
+
+
+class RoundtripError(Exception):
+    """A sentence for the person, not a fault of the program."""
+
+
+class Refused(RoundtripError):
+    """The request can't be carried out as it stands; nothing was sent or changed."""
+
+
+class RunMissing(RoundtripError):
+    """There is no such run on this dataset."""
+
+
+class SendFailed(RoundtripError):
+    """A send ended before it was complete."""
+
+
+class LoadFailed(RoundtripError):
+    """A load ended before it was complete."""
+
+
+class NoCredentials(RoundtripError):
+    """Nobody said how to log in to CVAT."""
+
+
+class Cancelled(RoundtripError):
+    """The person stopped it."""

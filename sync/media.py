@@ -1,0 +1,128 @@
+"""The images of a run: are they there, can CVAT read them, and what are they called there."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image, UnidentifiedImageError
+from pydantic import BaseModel, ConfigDict
+
+KNOWN_SUFFIXES = frozenset(".jpg .jpeg .jpe .jfif .png .bmp .gif .webp .tif .tiff .jp2 .avif .ppm .pgm".split())
+"""Suffixes that CVAT takes for images. It drops files with any other in silence, so those get one that fits."""
+SUFFIX_OF_FORMAT = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "TIFF": ".tif", "JPEG2000": ".jp2", "PPM": ".ppm"}
+
+
+class Frame(BaseModel):
+    """One image of a run.
+
+    Args:
+        sample_id: the sample it belongs to
+        name: what it is called in CVAT: flat, and unique in the run
+        path: where it is
+        size: bytes
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    sample_id: str
+    name: str
+    path: str
+    size: int
+
+
+class BadFile(NamedTuple):
+    """A file that can't be sent, and why."""
+
+    sample_id: str
+    path: str
+    reason: str
+
+
+def find_frames(paths: Iterable[tuple[str, str | None]]) -> tuple[list[Frame], list[BadFile]]:
+    """Looks at the files of a run.
+
+    Args:
+        paths: sample id and path, in the order of the run
+
+    Returns:
+        the frames, and the files that can't be sent
+    """
+    good: list[tuple[str, Path, str, int]] = []
+    bad: list[BadFile] = []
+    for sample_id, path in paths:
+        try:
+            suffix, size = _look(path)
+        except ValueError as error:
+            bad.append(BadFile(sample_id, path or "", str(error)))
+        else:
+            good.append((sample_id, Path(path or ""), suffix, size))
+    names = frame_names([(sample_id, path, suffix) for sample_id, path, suffix, _ in good])
+    frames = [
+        Frame(sample_id=sample_id, name=name, path=str(path), size=size)
+        for (sample_id, path, _, size), name in zip(good, names, strict=True)
+    ]
+    return frames, bad
+
+
+def _look(path: str | None) -> tuple[str, int]:
+    """The suffix that CVAT needs for a file, and its size in bytes.
+
+    Raises:
+        ValueError: if it can't be sent; the message says why
+    """
+    if not path:
+        raise ValueError("has no path")
+    try:
+        size = os.path.getsize(path)
+        if not os.path.isfile(path):
+            raise ValueError("is not a file")
+        if size == 0:
+            raise ValueError("is empty")
+        with Image.open(path) as image:
+            kind = image.format or ""
+    except FileNotFoundError:
+        raise ValueError("is missing") from None
+    except Image.DecompressionBombError:
+        kind = ""  # very large, and for CVAT to judge
+    except UnidentifiedImageError:
+        raise ValueError("is not an image that can be read") from None
+    except (OSError, SyntaxError) as error:
+        raise ValueError(f"can't be read ({getattr(error, 'strerror', None) or error})") from None
+    suffix = Path(path).suffix
+    if suffix.lower() in KNOWN_SUFFIXES:
+        return suffix, size
+    return SUFFIX_OF_FORMAT.get(kind, f".{kind.lower()}" if kind else suffix), size
+
+
+def frame_names(files: Sequence[tuple[str, Path, str]]) -> list[str]:
+    """Names for CVAT, which keeps no folders: the file's own name, with its folders' only where two are alike.
+
+    Args:
+        files: sample id, path and the suffix the name must have
+    """
+    names = [_flat(path, suffix, parents=0) for _, path, suffix in files]
+    for parents in (1, 2, 3):
+        uses = Counter(names)
+        if len(uses) == len(names):
+            return names
+        names = [
+            _flat(path, suffix, parents) if uses[name] > 1 else name
+            for name, (_, path, suffix) in zip(names, files, strict=True)
+        ]
+    uses = Counter(names)
+    names = [
+        f"{sample_id}_{name}" if uses[name] > 1 else name
+        for name, (sample_id, _, _) in zip(names, files, strict=True)
+    ]
+    if len(set(names)) < len(names):  # one sample twice in a view
+        names = [f"{number:06d}_{name}" for number, name in enumerate(names)]
+    return names
+
+
+def _flat(path: Path, suffix: str, parents: int) -> str:
+    name = path.name if path.suffix == suffix else path.name + suffix
+    folders = [part for part in path.parent.parts if part not in (path.anchor, ".", "..")]
+    flat = "_".join([*folders[len(folders) - parents :], name] if parents else [name])
+    return "".join(c if c.isprintable() and c not in '\\/"' else "_" for c in flat).strip() or f"image{suffix}"

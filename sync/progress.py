@@ -1,0 +1,42 @@
+"""How far something is, and whether the person wants it to stop."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .errors import Cancelled
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A sentence for the person, and the part that is done (0 to 1), if that is known."""
+
+    text: str
+    done: float | None = None
+
+
+def _silent(progress: Progress) -> None:
+    """Tells nobody."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """The person who waits.
+
+    Args:
+        tell: takes each progress
+        stop: set when the person cancels
+    """
+
+    tell: Callable[[Progress], None] = _silent
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def step(self, text: str, done: float | None = None) -> None:
+        """Reports a step, and ends here if the person cancelled.
+
+        Raises:
+            Cancelled: if so
+        """
+        if self.stop.is_set():
+            raise Cancelled("Stopped.")
+        self.tell(Progress(text, done))

@@ -1,0 +1,133 @@
+"""What a person asks for: the parameters of a send and of a load."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from .errors import Refused
+
+Request = TypeVar("Request", bound=BaseModel)
+
+
+class SendRequest(BaseModel):
+    """The parameters of a send; their names and meanings are those of ``SampleCollection.annotate()``.
+
+    Args:
+        anno_key: the run's key, a valid Python identifier that no other run has
+        label_schema: fields and their types, classes and attributes; takes precedence over the next five
+        label_field: the field or fields to annotate, new or existing
+        label_type: the type of the labels; needed for a new field
+        classes: the classes; needed for a new field
+        attributes: ``True`` for all that the labels have, ``False`` for none, names, or a dict of names and settings
+        mask_targets: for segmentations
+        allow_additions, allow_deletions, allow_label_edits, allow_index_edits, allow_spatial_edits: what annotators'
+            edits may change
+        media_field: the sample field with the paths of the images
+        task_name: the name of the task; the number is added if there are several
+        task_size: the most images in a task
+        segment_size: the most images in a job
+        image_quality: of the images that annotators see, 1 to 100
+        project_name: the project to put the tasks in; it is created if there is none of this name
+        organization: the slug of the CVAT organization
+        task_assignee: user name
+        job_assignees: user names, dealt to the jobs in turn
+        issue_tracker: any link, kept with the tasks
+        launch_editor: whether to open CVAT afterwards
+        bad_files: what to do if a file is missing or no image: ``"stop"``, or ``"leave_out"`` its sample
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    anno_key: str
+    label_schema: dict[str, Any] | None = None
+    label_field: tuple[str, ...] = ()
+    label_type: str | None = None
+    classes: tuple[Any, ...] | None = None
+    attributes: Any = True
+    mask_targets: dict[Any, Any] | None = None
+    allow_additions: bool = True
+    allow_deletions: bool = True
+    allow_label_edits: bool = True
+    allow_index_edits: bool = True
+    allow_spatial_edits: bool = True
+    media_field: str = "filepath"
+    task_name: str | None = None
+    task_size: int | None = Field(default=None, ge=1)
+    segment_size: int | None = Field(default=None, ge=1)
+    image_quality: int = Field(default=75, ge=1, le=100)
+    project_name: str | None = None
+    organization: str | None = None
+    task_assignee: str | None = None
+    job_assignees: tuple[str, ...] = ()
+    issue_tracker: str | None = Field(default=None, max_length=2000)
+    launch_editor: bool = False
+    bad_files: Literal["stop", "leave_out"] = "stop"
+
+    @field_validator("anno_key")
+    @classmethod
+    def _is_identifier(cls, value: str) -> str:
+        if not value.isidentifier():
+            raise ValueError("must be a name of letters, digits and underscores that does not start with a digit")
+        return value
+
+    @field_validator("label_field", "job_assignees", "classes", mode="before")
+    @classmethod
+    def _to_list(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return (value,)
+        return () if value is None and not isinstance(value, tuple) else value
+
+    @field_validator("label_schema", mode="before")
+    @classmethod
+    def _name_fields(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = [value]
+        return {name: {} for name in value} if isinstance(value, (list, tuple)) else value
+
+    @field_validator("task_name", "project_name", "organization", "task_assignee", "issue_tracker", mode="before")
+    @classmethod
+    def _blank_is_none(cls, value: Any) -> Any:
+        return None if isinstance(value, str) and not value.strip() else value
+
+
+class LoadRequest(BaseModel):
+    """The parameters of a load.
+
+    Args:
+        anno_key: the run's key
+        dest_field: load into this field, beside the field that was sent; a dict for runs of several fields
+        unexpected: labels that no field of the run can hold, such as a polygon in a run of boxes: ``"keep"`` them in a
+            field named after their type, or ``"ignore"`` them; both are counted in the report
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    anno_key: str
+    dest_field: str | dict[str, str] | None = None
+    unexpected: Literal["keep", "ignore"] = "keep"
+
+
+def parse(model: type[Request], params: Mapping[str, Any]) -> Request:
+    """Reads parameters that a person gave.
+
+    Raises:
+        Refused: with one sentence that names each wrong parameter
+    """
+    try:
+        return model.model_validate(dict(params))
+    except ValidationError as error:
+        raise Refused(" ".join(_sentence(model, item) for item in error.errors())) from None
+
+
+def _sentence(model: type[BaseModel], item: Any) -> str:
+    name = ".".join(str(part) for part in item["loc"]) or "parameters"
+    if item["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(name, model.model_fields, 1)
+        hint = f"; did you mean '{close[0]}'?" if close else f"; there are: {', '.join(model.model_fields)}."
+        return f"There is no parameter '{name}'{hint}"
+    if item["type"] == "missing":
+        return f"The parameter '{name}' is needed."
+    message = item["msg"].removeprefix("Value error, ")
+    return f"The parameter '{name}' is wrong: {message[0].lower()}{message[1:]}."

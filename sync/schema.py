@@ -1,0 +1,199 @@
+"""The label schema of a run: what the person asked for, completed from what the dataset says and has."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..labels.attributes import to_text
+from ..labels.schema import AttributeSchema, FieldSchema, LabelSchema, named_attributes
+from ..labels.types import FIELD_TYPES, LABEL_TYPES
+from .errors import Refused
+from .observe import Observed, is_attribute_name, known_paths
+from .request import SendRequest
+from .samples import FieldPlace, field_class, read_samples
+
+NOT_YET = {"instances", "instance", "keypoints", "keypoint", "segmentation", "scalar"}
+ALLOW = ("allow_additions", "allow_deletions", "allow_label_edits", "allow_index_edits", "allow_spatial_edits")
+_COMPONENTS = {"dropdown": "select", "radio": "radio", "checkbox": "checkbox", "toggle": "checkbox"}
+
+
+def requested_fields(request: SendRequest) -> dict[str, dict[str, Any]]:
+    """The fields of a request and what was said of each, in ``annotate()``'s terms.
+
+    Raises:
+        Refused: if no field was named
+    """
+    if request.label_schema is not None:
+        fields = {name: dict(said or {}) for name, said in request.label_schema.items()}
+    else:
+        fields = {name: {} for name in request.label_field}
+    if not fields:
+        raise Refused("Nothing says which labels to annotate: give a `label_field` or a `label_schema`.")
+    shared = {
+        "type": request.label_type,
+        "classes": request.classes or None,
+        "attributes": request.attributes,
+        **{name: getattr(request, name) for name in ALLOW},
+    }
+    for said in fields.values():
+        for name, value in shared.items():
+            if value is not None:
+                said.setdefault(name, value)
+        said.pop("existing_field", None)
+    return fields
+
+
+def resolve_type(collection: Any, name: str, said: str | None) -> tuple[str, bool]:
+    """The label type of a field, and whether the field exists.
+
+    Raises:
+        Refused: if it has a type that can't be sent, or one that contradicts what was said
+    """
+    if name.startswith("frames."):
+        raise Refused(f"The field '{name}' belongs to video frames; this version sends images only.")
+    if said in NOT_YET:
+        raise Refused(f"Labels of type '{said}' can't be sent yet; these can: {', '.join(LABEL_TYPES)}.")
+    if said is not None and said not in LABEL_TYPES:
+        raise Refused(f"'{said}' is no label type; these are: {', '.join(LABEL_TYPES)}.")
+    try:
+        found = field_class(collection, name)
+    except ValueError as error:
+        raise Refused(f"The field '{name}' is a {error}, not a field of labels; these can't be sent yet.") from None
+    if found is None:
+        if said is None:
+            raise Refused(f"There is no field '{name}'. To annotate a new field, say its `label_type` and `classes`.")
+        return said, False
+    types = FIELD_TYPES.get(found)
+    if types is None:
+        raise Refused(f"The field '{name}' holds {found}; this version sends {', '.join(FIELD_TYPES)}.")
+    if collection.get_field(name).read_only:
+        raise Refused(f"The field '{name}' is read-only, so no annotations could be loaded into it.")
+    if said is not None and said not in types:
+        raise Refused(f"The field '{name}' holds {found}, which are annotated as {' or '.join(types)}, not as '{said}'.")
+    return said or types[-1 if found == "Polyline" else 0], True
+
+
+def observe(collection: Any, types: Mapping[str, str]) -> dict[str, Observed]:
+    """What labels the fields of a collection have.
+
+    Args:
+        collection: the view to look at
+        types: the label type of each field
+    """
+    places = {name: FieldPlace.of(name, LABEL_TYPES[type_]) for name, type_ in types.items()}
+    known = {name: known_paths(LABEL_TYPES[type_].codec) for name, type_ in types.items()}
+    seen = {name: Observed() for name in types}
+    if places:
+        for sample in read_samples(collection, places):
+            for name, place in places.items():
+                seen[name].add(place.labels(sample), known[name])
+    return seen
+
+
+def resolve_schema(collection: Any, request: SendRequest) -> tuple[LabelSchema, dict[str, Observed]]:
+    """The complete label schema of a send, and the labels that the collection has.
+
+    Raises:
+        Refused: if the request can't be completed; the message says what to add
+    """
+    fields = requested_fields(request)
+    if request.mask_targets is not None:
+        raise Refused("`mask_targets` are for segmentations, which this version can't send yet.")
+    typed = {name: resolve_type(collection, name, said.get("type")) for name, said in fields.items()}
+    seen = observe(collection, {name: type_ for name, (type_, exists) in typed.items() if exists})
+    schemas = {}
+    for name, said in fields.items():
+        type_, exists = typed[name]
+        schemas[name] = _field_schema(collection, name, said, type_, exists, seen.get(name, Observed()))
+    return LabelSchema(fields=schemas), seen
+
+
+def _field_schema(
+    collection: Any, name: str, said: dict[str, Any], type_: str, exists: bool, seen: Observed
+) -> FieldSchema:
+    proposed_classes, proposed_attributes = propose(collection, name, seen)
+    classes = said.get("classes") or proposed_classes
+    if not classes:
+        raise Refused(f"The field '{name}' has no classes to annotate with; give its `classes`.")
+    said_type = said.get("type")
+    if said_type is None and "polyline" in type_ and seen.areas and not seen.lines:
+        type_ = type_.replace("polyline", "polygon")
+    mixed = LABEL_TYPES[type_].codec.document == "Polyline" and seen.areas and seen.lines
+    settings = {
+        **said,
+        "type": type_,
+        "classes": classes,
+        "attributes": _attributes(said.get("attributes", True), exists, proposed_attributes),
+        "existing_field": exists,
+    }
+    if mixed:
+        settings.setdefault("drawn_as", "any")
+    try:
+        return FieldSchema.model_validate(settings)
+    except ValidationError as error:
+        raise Refused(f"The schema of '{name}' is wrong: {_first_error(error)}.") from None
+
+
+def _first_error(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        message = "there is no such setting"
+    return f"{where}: {message}" if where else message
+
+
+def _attributes(said: Any, exists: bool, proposed: Mapping[str, AttributeSchema]) -> dict[str, Any]:
+    if said is True:
+        return dict(proposed) if exists else {}
+    named = named_attributes(said)
+    return {name: settings or proposed.get(name, {}) for name, settings in named.items()}
+
+
+def propose(collection: Any, name: str, seen: Observed) -> tuple[tuple[str, ...], dict[str, AttributeSchema]]:
+    """The classes and attributes to start from: the dataset's schema, else its classes, and always what labels have.
+
+    Args:
+        collection: the samples
+        name: the field
+        seen: its labels
+    """
+    dataset = collection._root_dataset
+    declared = (getattr(dataset, "label_schemas", None) or {}).get(name) or {}
+    classes = declared.get("classes") or dataset.classes.get(name) or dataset.default_classes or ()
+    attributes = dict(seen.attribute_schemas())
+    for item in declared.get("attributes") or ():
+        schema = declared_attribute(item)
+        if schema is not None:
+            attributes[item["name"]] = schema
+    return tuple(dict.fromkeys([*map(str, classes), *seen.class_names])), attributes
+
+
+def declared_attribute(item: Mapping[str, Any]) -> AttributeSchema | None:
+    """An attribute of the dataset's own label schema, or ``None`` if it is none that annotators can set."""
+    name, kind = item.get("name", ""), item.get("type")
+    if kind not in ("str", "int", "float", "bool") or not is_attribute_name(name) or name in _NOT_ATTRIBUTES:
+        return None
+    widget = _COMPONENTS.get(item.get("component", ""), "number" if kind in ("int", "float") else "text")
+    values = tuple(value for value in item.get("values") or () if value is not None)
+    if kind == "bool":
+        widget, values = "checkbox", ()
+    if widget in ("select", "radio") and not values:
+        widget = "text"
+    if widget == "number" and item.get("range"):
+        low, high = item["range"]
+        values = (low, high, 1 if kind == "int" else (high - low) / 100 or 0.01)
+    default = item.get("default")
+    if default is not None and widget in ("select", "radio") and to_text(default) not in map(to_text, values):
+        default = None
+    return AttributeSchema(
+        type=widget,  # type: ignore[arg-type]
+        values=values,
+        default=default,
+        read_only=bool(item.get("read_only")),
+        kind=kind,
+    )
+
+
+_NOT_ATTRIBUTES = {"id", "tags", "confidence", "index", "label", "attributes", "instance", "mask_path", "rotation"}

@@ -1,0 +1,67 @@
+"""The plugin's bulky state: documents of one dataset, keyed by a run's own id."""
+
+import json
+import zlib
+from typing import Any
+
+import fiftyone.operators as foo
+
+NAME = "roundtrip_cvat"
+FORMAT = 1
+PIECE = 8 << 20  # bytes of a document; MongoDB's limit is 16 MB
+
+
+class RunStore:
+    """What is kept of one run, by name. Values are JSON texts, compressed and cut to fit MongoDB.
+
+    Args:
+        dataset: the dataset of the run
+        run_id: the run's own id, which a rename does not change
+    """
+
+    def __init__(self, dataset: Any, run_id: str) -> None:
+        self._store = foo.ExecutionStore.create(NAME, dataset_id=dataset._doc.id)
+        self._prefix = f"{run_id}/"
+
+    def save(self, name: str, text: str | bytes) -> None:
+        """Keeps a JSON text. The head is written last, so a reader never sees half of it."""
+        data = zlib.compress(text.encode() if isinstance(text, str) else text, 1)
+        pieces = [data[start : start + PIECE] for start in range(0, len(data), PIECE)] or [b""]
+        key = self._prefix + name
+        for number, piece in enumerate(pieces[1:], 1):
+            self._store.set(f"{key}#{number}", {"data": piece})
+        check = zlib.crc32(data)
+        self._store.set(key, {"format": FORMAT, "pieces": len(pieces), "check": check, "data": pieces[0]})
+
+    def load(self, name: str) -> bytes | None:
+        """The JSON text of a name, or ``None`` if there is none.
+
+        Raises:
+            ValueError: if it was written by a newer version, or is damaged
+        """
+        key = self._prefix + name
+        head = self._store.get(key)
+        if head is None:
+            return None
+        if head["format"] > FORMAT:
+            raise ValueError("this run was written by a newer version of the plugin; update the plugin")
+        rest = [self._store.get(f"{key}#{number}") for number in range(1, head["pieces"])]
+        data = b"".join([head["data"], *(piece["data"] for piece in rest if piece)])
+        if zlib.crc32(data) != head["check"]:
+            raise ValueError(f"the stored state '{name}' of this run is damaged")
+        return zlib.decompress(data)
+
+    def save_json(self, name: str, value: Any) -> None:
+        """Keeps a JSON-able value."""
+        self.save(name, json.dumps(value))
+
+    def load_json(self, name: str) -> Any:
+        """The value of a name, or ``None``."""
+        text = self.load(name)
+        return None if text is None else json.loads(text)
+
+    def delete(self) -> None:
+        """Forgets everything about the run."""
+        for key in self._store.list_keys():
+            if key.startswith(self._prefix):
+                self._store.delete(key)

@@ -1,0 +1,96 @@
+"""Writing the labels of one job, and learning the ids that CVAT gives them."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ..cvat import Annotations, Client, Shape, Tag
+from ..labels.attributes import NotCarried
+from ..labels.translate import BaseLabel, Encoded, encode_label
+from ..labels.vocabulary import Vocabulary
+from .base import FrameRecord
+
+CHUNK = 20_000
+"""Objects in one request; CVAT takes bodies of up to 100 MB."""
+
+Documents = Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
+"""Labels by field, then sample."""
+
+
+def write_job(
+    client: Client,
+    job_id: int,
+    span: range,
+    frames: Sequence[FrameRecord],
+    documents: Documents,
+    vocabulary: Vocabulary,
+) -> tuple[tuple[BaseLabel, ...], Counter[str]]:
+    """Writes the labels of a job's frames.
+
+    Args:
+        client: the CVAT server
+        job_id: the job
+        span: its frame numbers
+        frames: all frames of its task
+        documents: the labels of the samples
+        vocabulary: what the task's labels mean
+
+    Returns:
+        the base of the job, and what was left out, counted by sentence
+    """
+    base: list[BaseLabel] = []
+    left_out: Counter[str] = Counter()
+    pending: list[tuple[BaseLabel, Encoded]] = []
+    size = 0
+    for label, encoded in _encode(span, frames, documents, vocabulary, left_out):
+        pending.append((label, encoded))
+        size += len(encoded.objects)
+        if size >= CHUNK:
+            base.extend(_create(client, job_id, pending))
+            pending, size = [], 0
+    base.extend(_create(client, job_id, pending))
+    return tuple(base), left_out
+
+
+def _encode(
+    span: range,
+    frames: Sequence[FrameRecord],
+    documents: Documents,
+    vocabulary: Vocabulary,
+    left_out: Counter[str],
+) -> Iterator[tuple[BaseLabel, Encoded]]:
+    group = 0
+    for number in span:
+        frame = frames[number]
+        for field, by_sample in documents.items():
+            for document in by_sample.get(frame.sample_id, ()):
+                try:
+                    encoded = encode_label(document, field, vocabulary, frame.size, number, group + 1)
+                except NotCarried as error:
+                    left_out[f"{field}: {error}"] += 1
+                    continue
+                left_out.update(f"{field}: {reason}" for reason in encoded.left_out)
+                group += len(encoded.objects) > 1
+                label_id = str(document["_id"])
+                yield (
+                    BaseLabel(
+                        field=field, sample_id=frame.sample_id, label_id=label_id, parts=encoded.parts, objects=()
+                    ),
+                    encoded,
+                )
+
+
+def _create(client: Client, job_id: int, pending: Sequence[tuple[BaseLabel, Encoded]]) -> Iterator[BaseLabel]:
+    """Creates the objects of some labels; CVAT returns them in the order of the request, with ids."""
+    objects = [item for _, encoded in pending for item in encoded.objects]
+    saved = client.create_annotations(
+        job_id,
+        Annotations(
+            tags=tuple(item for item in objects if isinstance(item, Tag)),
+            shapes=tuple(item for item in objects if isinstance(item, Shape)),
+        ),
+    )
+    tags, shapes = iter(saved.tags), iter(saved.shapes)
+    for label, encoded in pending:
+        kept = tuple(next(tags) if isinstance(item, Tag) else next(shapes) for item in encoded.objects)
+        yield label.model_copy(update={"objects": kept})
