@@ -8,6 +8,7 @@ with Client(Credentials(url="https://cvat.example.com", token="...")) as client:
 """
 
 from .bodies import UnreadableFile, UploadFile
+from .calls import UNCHANGED
 from .client import Client
 from .credentials import Credentials
 from .errors import (
@@ -50,7 +51,6 @@ from .models import (
     TrackedShape,
     User,
 )
-from .resource import UNCHANGED
 from .retry import RetryPolicy
 from .session import Session
 

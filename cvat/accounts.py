@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from .answers import shorten
+from .calls import Calls
 from .errors import NotFound, UnsupportedServer
 from .models import About, Organization, ServerInfo, User
-from .resource import Resources
 
 OLDEST = (2, 16)
 """The first version whose requests API this client understands."""
 
 
-class Accounts(Resources):
+class Accounts(Calls):
     """Who and what is at the other end."""
 
     _version: str | None = None

@@ -71,7 +71,7 @@ def error_for(response: requests.Response, *, url: str, with_token: bool) -> Cva
         if with_token and method not in READS:
             sentence += " If the access token is read-only, use one that may write."
     elif status == 404:
-        kind, sentence = NotFound, f"CVAT could not {doing}, because it does not exist{told}"
+        kind, sentence = NotFound, f"CVAT could not {doing}{told or ': it does not exist'}"
     elif status == 409:
         kind, sentence = Conflict, f"CVAT could not {doing}, because that is already there or under way{told}"
     elif status == 413:
@@ -102,28 +102,29 @@ _VERBS = {
     "PATCH": "change",
     "DELETE": "delete",
 }
-_NESTED = re.compile(r"/api/(task|project|job|issue|label|user|organization)s/(\d+)(?:/(.*))?$")
-_PARTS = {"annotations": "the annotations of ", "data": "the data of ", "data/meta": "the frame list of "}
+_OBJECT = re.compile(r"/api/(task|project|job|issue|label|user|organization)s/(\d+)(?:/(.*?))?/?$")
+_PARTS = {"annotations": "the annotations of ", "data/meta": "the frame list of "}
+_PLACES = {
+    "/auth/login": "log in",
+    "/server/about": "tell its version",
+    "/users/self": "tell who is logged in",
+    "/requests/": "see how far it is",
+}
 
 
 def action(method: str, path: str) -> str:
     """Says in plain words what a request asks for, such as ``read the annotations of job 5``."""
+    for place, words in _PLACES.items():
+        if f"/api{place}" in path:
+            return words
     verb = _VERBS.get(method, "create")
-    if match := _NESTED.search(path):
-        kind, number, rest = match.groups()
-        part = (rest or "").rstrip("/")
-        if part.startswith("data/") and part != "data/meta":
-            part = "data"
-        if method == "POST":
-            verb = "add"
-        return f"{verb} {_PARTS.get(part, '')}{kind} {number}".replace("add the data of", "take the files of")
-    if "/api/auth/login" in path:
-        return "log in"
-    if match := re.search(r"/api/requests/", path):
-        return f"{verb} the state of a request"
-    if match := re.search(r"/api/(\w+)", path):
-        what = match[1]
-        return f"{verb} {what}" if method in READS else f"{verb} one of the {what}"
+    if match := _OBJECT.search(path):
+        kind, number, part = match[1], match[2], match[3] or ""
+        if part.startswith("data") and part not in _PARTS:
+            return f"{'read' if method in READS else 'take'} the files of {kind} {number}"
+        return f"{verb} {_PARTS.get(part, '')}{kind} {number}"
+    if match := re.search(r"/api/(\w+?)s?/?$", path):
+        return f"list its {match[1]}s" if method in READS else f"{verb} a {match[1]}"
     return f"{verb} {path}"
 
 

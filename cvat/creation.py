@@ -65,11 +65,11 @@ def wait_for_creation(
                     if task.size > 0:
                         return task
                     raise _without_frames(task_id, "the task has no frames")
-        except (Unreachable, ServerFault) as error:
+        except (Unreachable, ServerFault, Refused) as error:
+            if isinstance(error, Refused) and error.status != 429:
+                raise
             # The work goes on at the server; only our view of it is interrupted.
             state = str(error)
-            if time.monotonic() >= ends:
-                raise
         if cancelled is not None and cancelled():
             raise Cancelled(f"Stopped waiting for task {task_id}; CVAT goes on creating it")
         if time.monotonic() + pause > ends:
@@ -85,8 +85,12 @@ def creation_status(session: Session, rq_id: str) -> RequestStatus | None:
     """The state of a request; None if it is expired, unknown, another user's, or its task was deleted."""
     try:
         return session.get(RequestStatus, request_path(rq_id))
-    except (NotFound, PermissionDenied, Refused):
+    except (NotFound, PermissionDenied):
         return None
+    except Refused as error:
+        if error.status == 400:
+            return None
+        raise
 
 
 def _task(session: Session, task_id: int) -> Task:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
+from .calls import UNCHANGED, Calls, Unchanged
 from .errors import AmbiguousOutcome, Conflict, Refused
 from .models import Annotations, Comment, DataMeta, Issue, Job
-from .resource import UNCHANGED, Resources, Unchanged
+
+WRITES_THAT_MEET = 3
+"""Times that a write is sent when the server says that it met another one."""
 
 TASKS_AT_ONCE = 100
 """Task ids in one filter, which has to fit into a url."""
 
 
-class Jobs(Resources):
+class Jobs(Calls):
     """Jobs and what is in them."""
 
     def jobs(
@@ -77,13 +80,16 @@ class Jobs(Resources):
         """Reads the annotations of a job. Inside a frame their order means nothing."""
         return self.session.get(Annotations, f"/api/jobs/{job_id}/annotations")
 
-    def stable_annotations(self, job_id: int, *, tries: int = 5) -> tuple[str, Annotations]:
+    def stable_annotations(
+        self, job_id: int, *, before: str | None = None, tries: int = 5
+    ) -> tuple[str, Annotations]:
         """Reads annotations that nobody was changing meanwhile.
 
         The browser saves in up to three steps, so a single read can see half of a save.
 
         Args:
             job_id: The job.
+            before: The job's ``updated_date`` if it was just read, which saves a request.
             tries: Reads before giving up.
 
         Returns:
@@ -92,7 +98,8 @@ class Jobs(Resources):
         Raises:
             Conflict: The job changed during every read.
         """
-        before = self.job(job_id).updated_date
+        if before is None:
+            before = self.job(job_id).updated_date
         for _ in range(tries):
             annotations = self.annotations(job_id)
             after = self.job(job_id).updated_date
@@ -186,9 +193,17 @@ class Jobs(Resources):
 
     def _write(self, action: str, job_id: int, body: object, *, repeatable: bool) -> Annotations:
         path = f"/api/jobs/{job_id}/annotations"
-        response = self.session.request(
-            "PATCH", path, params={"action": action}, json=body, repeatable=repeatable
-        )
+        for attempt in range(1, WRITES_THAT_MEET + 1):
+            try:
+                response = self.session.request(
+                    "PATCH", path, params={"action": action}, json=body, repeatable=repeatable
+                )
+            except Refused as refusal:
+                # Two writes met, or an id was taken ahead of the server's count: nothing was written.
+                if "duplicate key" not in refusal.detail or attempt == WRITES_THAT_MEET:
+                    raise
+            else:
+                break
         return self.session.parse(Annotations, response)
 
 

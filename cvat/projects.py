@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .calls import Calls
 from .errors import NotFound
 from .models import Label, LabelSpec, Project, nest
-from .resource import Resources
 
 
-class Projects(Resources):
+class Projects(Calls):
     """Projects and the labels of projects, tasks and jobs."""
 
     def projects(self, search: str | None = None) -> list[Project]:

@@ -6,16 +6,17 @@ from collections.abc import Callable, Sequence
 
 from . import creation
 from .bodies import UploadFile
+from .calls import UNCHANGED, Calls, Unchanged
 from .errors import NotFound
+from .meter import Progress
 from .models import DataMeta, LabelSpec, RequestStatus, Task
-from .resource import UNCHANGED, Resources, Unchanged
-from .uploads import DataOptions, Progress, Upload
+from .uploads import DataOptions, Upload
 
 GROUP_BYTES = 32 << 20
 GROUP_FILES = 100
 
 
-class Tasks(Resources):
+class Tasks(Calls):
     """Tasks, the upload of their files, and the wait for their frames."""
 
     def create_task(

@@ -8,7 +8,6 @@ of the order list. So a batch in doubt is sent again, and the end of the upload 
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -18,12 +17,10 @@ from urllib.parse import quote
 import requests
 
 from .bodies import MultipartBody, UnreadableFile, UploadFile
-from .errors import AmbiguousOutcome, Cancelled, NotFound, Refused, ServerFault, TooLarge
+from .errors import AmbiguousOutcome, NotFound, Refused, ServerFault, TooLarge
+from .meter import Meter, Progress
 from .session import UPLOAD_TIMEOUT, Session
 from .tus import send_by_tus
-
-Progress = Callable[[int, int], None]
-"""Is told the bytes and the files sent so far; called from several threads, one at a time."""
 
 Group = tuple[UploadFile, ...]
 
@@ -94,7 +91,7 @@ class Upload:
         self._files = tuple(files)
         self._options = options
         self._group_bytes, self._group_files, self._connections = group_bytes, group_files, connections
-        self._meter = _Meter(progress, cancelled, len(files))
+        self._meter = Meter(progress, cancelled, len(files))
         self._unsure: list[Group] = []
 
     def run(self, *, resume: bool = False) -> str:
@@ -105,9 +102,9 @@ class Upload:
                 asked first what it lacks.
         """
         _check_sizes(self._files)
-        groups, large = self._plan()
         if resume:
-            return self._resume(groups, large)
+            return self._resume()
+        groups, large = self._plan()
         if len(groups) == 1 and not large:
             return self._at_once(groups[0])
         self._start()
@@ -194,11 +191,7 @@ class Upload:
             # Names that are there already, or a failure: the end of the upload tells which.
             with self._meter.lock:
                 self._unsure.append(group)
-        except TooLarge:
-            return False
-        except AmbiguousOutcome:
-            if len(group) == 1:
-                raise
+        except (TooLarge, AmbiguousOutcome):
             return False
         self._meter.finish(group)
         return True
@@ -209,21 +202,24 @@ class Upload:
         )
         self._meter.finish((file,))
 
-    def _resume(self, groups: Sequence[Group], large: Sequence[UploadFile]) -> str:
-        """Ends the upload if everything is there, else sends what is missing as far as the server says so."""
-        try:
-            return self._rq_id(self._end())
-        except Refused as refusal:
-            if HAS_DATA in refusal.detail:
-                return default_rq_id(self._task_id)
-            if not _missing_names(refusal):
-                raise
+    def _resume(self) -> str:
+        """Sends what is missing, file by file: tus refuses the name of a complete file, and of no other.
+
+        Ending the upload first, to be told what is missing, would not do: a file that was cut off counts as
+        present there, and would make the creation fail.
+        """
+        if self._creation_exists():
+            return default_rq_id(self._task_id)
         self._start()
-        self._send_all(groups, large)
+        self._send_all((), self._files)
         return self._finish()
 
     def _finish(self) -> str:
         """Ends the upload; sends again the groups in doubt that the server says are missing."""
+        if self._options.sorting != "predefined":
+            # Without an order list the server does not compare names: leave nothing in doubt.
+            while self._unsure:
+                self._send_missing(self._unsure.pop())
         while True:
             try:
                 return self._rq_id(self._end())
@@ -241,15 +237,13 @@ class Upload:
                 self._send_missing(group)
 
     def _send_missing(self, group: Group) -> None:
-        """Sends a group that is not there. One that is there in part is sent file by file."""
+        """Sends a group that is not there, or file by file if it cannot be sent as one."""
         form = {"image_quality": str(self._options.image_quality)}
         try:
             self._post_files(group, {"Upload-Multiple": ""}, form)
-        except ServerFault:
-            if len(group) == 1:
-                raise
+        except (ServerFault, AmbiguousOutcome):
             for file in group:
-                self._store((file,))
+                self._send_large(file)
 
     def _end(self) -> requests.Response:
         body = self._options.body()
@@ -310,51 +304,3 @@ def _check_sizes(files: Sequence[UploadFile]) -> None:
             raise UnreadableFile(f"{file.name} cannot be read: {error.strerror}") from error
         if size != file.size:
             raise UnreadableFile(f"{file.name} has {size} bytes, not the {file.size} that were announced")
-
-
-class _Meter:
-    """Adds up what several threads send, and stops them when the caller says so."""
-
-    def __init__(self, progress: Progress | None, cancelled: Callable[[], bool] | None, total: int) -> None:
-        self.lock = threading.Lock()
-        self._progress = progress
-        self._cancelled = cancelled
-        self._total = total
-        self._stopped = False
-        self._sent: dict[str, int] = {}
-        self._done: set[str] = set()
-        self._shown = (0, 0)
-
-    def stop(self) -> None:
-        """Lets every thread fail at its next step."""
-        self._stopped = True
-
-    def check(self) -> None:
-        """Raises ``Cancelled`` if the upload is to end."""
-        if self._stopped or (self._cancelled is not None and self._cancelled()):
-            raise Cancelled(f"The upload was stopped when {len(self._done)} of {self._total} files were sent")
-
-    def watch(self, group: Group) -> Callable[[int], None]:
-        """Follows one body; a repetition begins at 0 again without the total going back."""
-        key = group[0].name
-
-        def tell(done: int) -> None:
-            self.check()
-            with self.lock:
-                self._sent[key] = done
-                self._show()
-
-        return tell
-
-    def finish(self, group: Group) -> None:
-        """Counts a group as sent."""
-        with self.lock:
-            self._sent[group[0].name] = sum(file.size for file in group)
-            self._done.update(file.name for file in group)
-            self._show()
-
-    def _show(self) -> None:
-        now = max(self._shown[0], sum(self._sent.values())), len(self._done)
-        if self._progress is not None and now != self._shown:
-            self._progress(*now)
-        self._shown = now

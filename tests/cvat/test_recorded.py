@@ -176,15 +176,15 @@ def test_long_messages_are_cut_in_the_sentence_only() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status", "sentence"),
     [
-        ("GET", "/api/tasks/5", 404, "CVAT could not read task 5, because it does not exist: why"),
+        ("GET", "/api/tasks/5", 404, "CVAT could not read task 5: why"),
         ("PATCH", "/api/jobs/7/annotations", 400, "CVAT refused to change the annotations of job 7: why"),
         ("POST", "/api/tasks/7/data/", 400, "CVAT refused to take the files of task 7: why"),
-        ("POST", "/api/tasks", 400, "CVAT refused to create one of the tasks: why"),
+        ("POST", "/api/tasks", 400, "CVAT refused to create a task: why"),
         (
             "GET",
             "/api/requests/action%3Dcreate",
             403,
-            "CVAT does not let this user read the state of a request: why",
+            "CVAT does not let this user see how far it is: why",
         ),
         (
             "DELETE",

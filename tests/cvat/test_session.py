@@ -171,9 +171,7 @@ def test_repetition_ends(server: Any, answer: Any, client: Client) -> None:
 
 def test_creating_is_not_repeated_when_the_answer_is_lost(server: Any, answer: Any, client: Client) -> None:
     server.answers(answer(None))
-    with pytest.raises(
-        AmbiguousOutcome, match="asked to create one of the tasks; whether that was done is not known"
-    ):
+    with pytest.raises(AmbiguousOutcome, match="asked to create a task; whether that was done is not known"):
         client.create_task("t")
     assert len(server.seen) == 1
 
@@ -245,9 +243,15 @@ def test_a_host_that_does_not_exist(hasty: RetryPolicy) -> None:
 
 
 @pytest.fixture
-def tls_server(tmp_path: Path) -> Iterator[str]:
+def certificate(tmp_path: Path) -> Path:
+    """Where the certificate of ``tls_server`` is."""
+    return tmp_path / "certificate.pem"
+
+
+@pytest.fixture
+def tls_server(tmp_path: Path, certificate: Path) -> Iterator[str]:
     """A TLS server whose certificate nobody trusts."""
-    certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
+    key = tmp_path / "key.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate,
          "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
@@ -278,6 +282,14 @@ def test_an_untrusted_certificate(tls_server: str, hasty: RetryPolicy) -> None:
     with pytest.raises(Unreachable, match=r"certificate could not be verified.*REQUESTS_CA_BUNDLE"):
         client.create_task("t")
     assert client.session.requests_made == 0
+
+
+def test_a_certificate_of_an_own_authority(
+    tls_server: str, certificate: Path, hasty: RetryPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    with pytest.raises(Unreachable, match="the connection broke"):  # after TLS was set up
+        Client(Credentials(url=tls_server, token="a.b"), retry=hasty).check()
 
 
 def test_tls_where_there_is_none(server: Any, hasty: RetryPolicy) -> None:

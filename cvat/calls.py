@@ -8,7 +8,7 @@ from typing import Final
 from .session import Session
 
 
-class Resources:
+class Calls:
     """A group of calls about one kind of object."""
 
     def __init__(self, session: Session) -> None:
