@@ -149,9 +149,7 @@ def _texts(document: Document, attributes: Mapping[str, AttributeSchema]) -> tup
 def _object(figure: Figure, shared: dict[str, object]) -> Object:
     if figure.type == "tag":
         return Tag.model_validate(shared)
-    return Shape.model_validate(
-        {**shared, "type": figure.type, "points": figure.points, "rotation": figure.rotation}
-    )
+    return Shape.model_validate({**shared, "type": figure.type, "points": figure.points, "rotation": figure.rotation})
 
 
 def same_content(old: Object, new: Object) -> bool:
@@ -276,4 +274,3 @@ def read_new(items: Sequence[Object], codec_type: str | None, vocabulary: Vocabu
         if value is not None:
             parts[name] = value
     return Drawn(meaning.field, parts, refused)
-

@@ -113,7 +113,5 @@ def seed_copy(
 
 
 def _renamed(known: TaskBase, mapped: Mapped) -> TaskBase:
-    words = [
-        {**word, "field": mapped.fields.get(word["field"], word["field"])} for word in known.vocabulary["words"]
-    ]
+    words = [{**word, "field": mapped.fields.get(word["field"], word["field"])} for word in known.vocabulary["words"]]
     return known.model_copy(update={"vocabulary": {**known.vocabulary, "words": words}})

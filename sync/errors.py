@@ -1,5 +1,18 @@
 """What can go wrong that a person can mend. Each message says what happened, what is safe and what to do next."""
 
+from ..cvat import CvatError
+
+__all__ = [
+    "Cancelled",
+    "CvatError",
+    "LoadFailed",
+    "NoCredentials",
+    "Refused",
+    "RoundtripError",
+    "RunMissing",
+    "SendFailed",
+]
+
 
 class RoundtripError(Exception):
     """A sentence for the person, not a fault of the program."""

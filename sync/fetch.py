@@ -49,10 +49,14 @@ def _task_state(client: Client, task: TaskRecord, jobs: Sequence[Job], known: Ta
     try:
         updated = client.task(task.id).updated_date
     except NotFound:
-        return TaskState(task, problem=f"Task {task.id} ('{task.name}') was deleted in CVAT; its labels stay as they are.")
+        return TaskState(
+            task, problem=f"Task {task.id} ('{task.name}') was deleted in CVAT; its labels stay as they are."
+        )
     except PermissionDenied:
         if not jobs:
-            return TaskState(task, problem=f"You have no access to task {task.id} in CVAT; its labels stay as they are.")
+            return TaskState(
+                task, problem=f"You have no access to task {task.id} in CVAT; its labels stay as they are."
+            )
         removed = frozenset(frame for job in jobs for frame in client.job_meta(job.id).deleted_frames)
         return TaskState(task, tuple(jobs), None, removed, moved=removed != then)
     if known and known.updated_date == updated:

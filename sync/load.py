@@ -197,4 +197,3 @@ def room_for(dataset: Any, schema: LabelSchema, type_: str) -> str:
         except ValueError:
             continue
     raise Refused(f"There is no free field name for the {type_} that were drawn in CVAT.")
-

@@ -113,8 +113,7 @@ def frame_names(files: Sequence[tuple[str, Path, str]]) -> list[str]:
         ]
     uses = Counter(names)
     names = [
-        f"{sample_id}_{name}" if uses[name] > 1 else name
-        for name, (sample_id, _, _) in zip(names, files, strict=True)
+        f"{sample_id}_{name}" if uses[name] > 1 else name for name, (sample_id, _, _) in zip(names, files, strict=True)
     ]
     if len(set(names)) < len(names):  # one sample twice in a view
         names = [f"{number:06d}_{name}" for number, name in enumerate(names)]

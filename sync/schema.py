@@ -70,7 +70,9 @@ def resolve_type(collection: Any, name: str, said: str | None) -> tuple[str, boo
     if collection.get_field(name).read_only:
         raise Refused(f"The field '{name}' is read-only, so no annotations could be loaded into it.")
     if said is not None and said not in types:
-        raise Refused(f"The field '{name}' holds {found}, which are annotated as {' or '.join(types)}, not as '{said}'.")
+        raise Refused(
+            f"The field '{name}' holds {found}, which are annotated as {' or '.join(types)}, not as '{said}'."
+        )
     return said or types[-1 if found == "Polyline" else 0], True
 
 

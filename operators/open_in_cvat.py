@@ -1,0 +1,43 @@
+"""Open in CVAT: links to the tasks and jobs of a run."""
+
+from typing import Any
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from ..sync.record import find
+from . import context, runs
+from .running import output
+
+
+class OpenInCvat(foo.Operator):
+    """Gives the links to a run's tasks and jobs."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        return foo.OperatorConfig(
+            name="open_in_cvat",
+            label="Open in CVAT",
+            description="Links to the tasks and jobs of a run",
+            icon="open_in_new",
+            dynamic=True,
+        )
+
+    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
+        if not context.in_app(ctx):
+            return None
+        inputs = types.Object()
+        runs.choose(ctx, inputs)
+        return runs.form(inputs, "Open in CVAT")
+
+    def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """The links of the run ``anno_key``: ``tasks``, and a ``text`` in Markdown."""
+        record = find(ctx.dataset, ctx.params.get("anno_key", ""))
+        lines = []
+        for task in record.tasks:
+            lines.append(f"- [{task.name}]({task.url})")
+            lines += [f"  - [Job {job}]({task.url}/jobs/{job})" for job in task.jobs]
+        return {"tasks": [task.model_dump(mode="json") for task in record.tasks], "text": "\n".join(lines)}
+
+    def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
+        return output("Open in CVAT")

@@ -1,0 +1,43 @@
+"""Rename a run."""
+
+from typing import Any
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from ..sync import record
+from . import context, runs
+
+
+class RenameRun(foo.Operator):
+    """Gives a run another key."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        return foo.OperatorConfig(
+            name="rename_run",
+            label="Rename a CVAT run",
+            description="Give a run another name; its tasks in CVAT keep theirs",
+            icon="edit",
+            dynamic=True,
+        )
+
+    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
+        if not context.in_app(ctx):
+            return None
+        inputs = types.Object()
+        runs.choose(ctx, inputs)
+        new = inputs.str("new_key", label="New name", required=True)
+        said = ctx.params.get("new_key")
+        if said and not said.isidentifier():
+            new.invalid, new.error_message = True, "Use letters, digits and underscores, and no digit first."
+        elif said and said in ctx.dataset.list_annotation_runs():
+            new.invalid, new.error_message = True, "There is a run of this name already."
+        return runs.form(inputs, "Rename a run")
+
+    def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Renames the run ``anno_key`` to ``new_key``."""
+        old, new = ctx.params.get("anno_key", ""), ctx.params.get("new_key", "")
+        record.rename(ctx.dataset, old, new)
+        ctx.ops.notify(f"The run '{old}' is now '{new}'.", variant="success")
+        return {"anno_key": new}

@@ -1,0 +1,40 @@
+"""Run info."""
+
+from typing import Any
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from ..sync.record import find
+from . import context, runs, words
+from .running import output
+
+
+class RunInfo(foo.Operator):
+    """Shows what is known of a run."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        return foo.OperatorConfig(
+            name="run_info",
+            label="CVAT run info",
+            description="What was sent, when, by whom, and where it is",
+            icon="info",
+            dynamic=True,
+        )
+
+    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
+        if not context.in_app(ctx):
+            return None
+        inputs = types.Object()
+        runs.choose(ctx, inputs)
+        return runs.form(inputs, "CVAT run info")
+
+    def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """The record of the run ``anno_key``, and a ``text`` in Markdown."""
+        key = ctx.params.get("anno_key", "")
+        record = find(ctx.dataset, key).model_dump(mode="json")
+        return {**record, "anno_key": key, "text": words.run_info(key, record)}
+
+    def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
+        return output("CVAT run info")

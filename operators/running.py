@@ -1,0 +1,69 @@
+"""Running something long for a person in the App: progress while it runs, one sentence if it fails."""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from ..sync.errors import CvatError, RoundtripError
+from ..sync.progress import Progress, Watch
+
+Work = Callable[[Watch], dict[str, Any]]
+
+
+def stream(ctx: foo.ExecutionContext, work: Work, finish: Callable[[dict[str, Any]], Iterator[Any]]) -> Iterator[Any]:
+    """Runs work in a thread and shows its progress; a generator for the App.
+
+    Args:
+        ctx: the operator's context
+        work: does it; is stopped if the App goes away
+        finish: what to show in the end
+    """
+    updates: queue.SimpleQueue[Progress | None] = queue.SimpleQueue()
+    watch = Watch(tell=updates.put)
+    outcome: list[dict[str, Any] | BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work(watch))
+        except BaseException as error:
+            outcome.append(error)
+        finally:
+            updates.put(None)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        while (update := updates.get()) is not None:
+            yield ctx.ops.set_progress(label=update.text, progress=update.done)
+    except GeneratorExit:
+        watch.stop.set()
+        raise
+    thread.join()
+    result = outcome[0]
+    if isinstance(result, dict):
+        yield from finish(result)
+    else:
+        yield from _failed(ctx, result)
+
+
+def _failed(ctx: foo.ExecutionContext, error: BaseException) -> Iterator[Any]:
+    if not isinstance(error, (RoundtripError, CvatError)):
+        raise error
+    yield ctx.ops.notify(str(error), variant="error")
+    yield show(ctx, f"**It did not work.** {error}")
+
+
+def show(ctx: foo.ExecutionContext, text: str) -> Any:
+    """Shows a text in Markdown as the operator's output."""
+    return ctx.ops.show_output(outputs=output("Result"), results={"text": text})
+
+
+def output(label: str) -> types.Property:
+    """An output that is a text in Markdown, under the name ``text``."""
+    outputs = types.Object()
+    outputs.str("text", view=types.MarkdownView())
+    return types.Property(outputs, view=types.View(label=label))

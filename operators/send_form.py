@@ -1,0 +1,268 @@
+"""The form of "Send to CVAT", and what its answers mean."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from ..labels.attributes import Kind, from_text
+from ..labels.types import LABEL_TYPES
+from ..sync import offer, record
+from ..sync.errors import CvatError, RoundtripError
+from . import context
+from .words import count
+
+FORM_ONLY = frozenset({"target", "schema", "new_field", "new_name", "new_type", "new_classes", "more"})
+WIDGETS = {
+    "text": "Text",
+    "number": "Number",
+    "select": "Choice (list)",
+    "radio": "Choice (buttons)",
+    "checkbox": "Checkbox",
+}
+
+
+def build(ctx: foo.ExecutionContext) -> types.Property:
+    """The form, filled in as far as the dataset allows."""
+    inputs = types.Object()
+    connected = _server(ctx, inputs)
+    _targets(ctx, inputs)
+    _fields(ctx, inputs)
+    _run(ctx, inputs)
+    if inputs.bool("more", default=False, label="More options", view=types.SwitchView()) and ctx.params.get("more"):
+        _options(ctx, inputs, connected)
+    return types.Property(inputs, view=types.View(label="Send to CVAT"))
+
+
+def _server(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
+    answer = greeting(ctx)
+    if answer["error"]:
+        notice = inputs.view("server", types.Error(label="CVAT can't be used yet", description=answer["error"]))
+        notice.invalid, notice.error_message = True, answer["error"]
+        return False
+    inputs.view("server", types.Notice(label=answer["text"]))
+    return True
+
+
+@foo.execution_cache(residency="ephemeral", prompt_scoped=True, ttl=60)  # type: ignore[misc]
+def greeting(ctx: foo.ExecutionContext) -> dict[str, str]:
+    """Who answers at the server, or why nobody does. Asked once for each time the form is opened."""
+    try:
+        return {"text": offer.greet(context.client_for(ctx)), "error": ""}
+    except (RoundtripError, CvatError) as error:
+        return {"text": "", "error": str(error)}
+
+
+def _targets(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    found = context.targets(ctx)
+    words = {
+        "selected_samples": "The {} selected",
+        "current_view": "The current view: {}",
+        "dataset": "The whole dataset: {}",
+    }
+    choices = types.RadioGroup(orientation="vertical")
+    for name, collection in found.items():
+        size = len(ctx.selected) if name == "selected_samples" else len(collection)
+        choices.add_choice(name, label=words[name].format(count(size, "sample")))
+    inputs.enum("target", choices.values(), default=next(iter(found)), label="Send", required=True, view=choices)
+
+
+def _fields(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    collection = context.target(ctx)
+    fields = offer.sendable_fields(collection)
+    chosen = ctx.params.get("label_field") or []
+    choices = types.DropdownView(multiple=True)
+    for name, cls in fields.items():
+        choices.add_choice(name, label=name, description=cls)
+    default = list(fields)[:1]
+    prop = inputs.list("label_field", types.String(), default=default, label="Label fields", view=choices)
+    inputs.bool("new_field", default=not fields, label="Annotate a new field", view=types.SwitchView())
+    if ctx.params.get("new_field"):
+        _new_field(ctx, inputs)
+    elif not chosen and "label_field" in ctx.params:
+        prop.invalid, prop.error_message = True, "Choose at least one field, or annotate a new one."
+    schema = types.Object()
+    for name in chosen:
+        if name in fields:
+            _field_schema(ctx, schema, name, proposal(ctx, name))
+    if chosen:
+        inputs.define_property("schema", schema)
+
+
+def _new_field(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    name = inputs.str("new_name", label="Name of the new field", required=True)
+    if ctx.params.get("new_name") and ctx.dataset.get_field(ctx.params["new_name"]) is not None:
+        name.invalid, name.error_message = True, "The dataset has a field of this name; choose it above."
+    kinds = types.DropdownView()
+    for type_, item in LABEL_TYPES.items():
+        kinds.add_choice(type_, label=type_, description=f"{item.field}")
+    inputs.enum("new_type", kinds.values(), default="detections", label="Type", view=kinds)
+    classes = ctx.dataset.default_classes or []
+    _classes(inputs, "new_classes", classes, classes, "Type a class and press Enter")
+
+
+@foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]
+def _proposal(ctx: foo.ExecutionContext, target: str, name: str) -> dict[str, Any]:
+    return offer.propose_field(context.targets(ctx)[target], name)
+
+
+def proposal(ctx: foo.ExecutionContext, name: str) -> dict[str, Any]:
+    """The proposed schema of a field; looked up once for each time the form is opened."""
+    found = context.targets(ctx)
+    target = ctx.params.get("target")
+    return dict(_proposal(ctx, target if target in found else next(iter(found)), name))
+
+
+def _field_schema(ctx: foo.ExecutionContext, schema: types.Object, name: str, proposed: Mapping[str, Any]) -> None:
+    answers = ((ctx.params.get("schema") or {}).get(key_of(name))) or {}
+    item = types.Object()
+    classes = answers.get("classes", proposed["classes"]) or []
+    _classes(item, "classes", proposed["classes"], proposed["classes"], "The classes that annotators can use")
+    behind = offer.left_behind(proposed["counts"], list(classes))
+    if behind:
+        listed = ", ".join(f"{number:,} {cls}" for cls, number in behind.most_common(5))
+        item.view("behind", types.Warning(label=f"Left out, as their class is not listed: {listed}"))
+    item.list(
+        "attributes",
+        _attribute(),
+        default=[{k: v for k, v in a.items() if k != "kind"} for a in proposed["attributes"]],
+        label="Attributes",
+        description="What annotators can set on each label",
+    )
+    heading = f"{name}: {count(proposed['labels'], 'label')}, {proposed['type']}"
+    schema.define_property(key_of(name), item, label=heading, view=types.View(label=heading))
+
+
+def _classes(inputs: types.Object, name: str, default: list[str], offered: list[str], hint: str) -> None:
+    view = types.AutocompleteView(allow_user_input=True, allow_duplicates=False)
+    for cls in offered:
+        view.add_choice(cls, label=cls)
+    prop = inputs.list(name, types.String(), default=list(default), label="Classes", description=hint, view=view)
+    prop.required = True
+
+
+def _attribute() -> types.Object:
+    attribute = types.Object()
+    attribute.str("name", label="Name", required=True, view=types.View(space=3))
+    widgets = types.DropdownView(space=3)
+    for widget, label in WIDGETS.items():
+        widgets.add_choice(widget, label=label)
+    attribute.enum("type", widgets.values(), label="Widget", required=True, view=widgets)
+    attribute.list(
+        "values",
+        types.String(),
+        label="Values",
+        view=types.AutocompleteView(allow_user_input=True, allow_duplicates=False, space=6),
+    )
+    attribute.str("default", label="Default", view=types.View(space=6))
+    attribute.bool("read_only", label="Read-only", view=types.CheckboxView(space=3))
+    attribute.bool("mutable", label="Mutable", view=types.CheckboxView(space=3))
+    return attribute
+
+
+def _run(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    key = inputs.str(
+        "anno_key",
+        default=record.free_key(ctx.dataset),
+        label="Name of the run",
+        description="You load the annotations back under this name",
+        required=True,
+    )
+    said = ctx.params.get("anno_key")
+    if said and not said.isidentifier():
+        key.invalid, key.error_message = True, "Use letters, digits and underscores, and no digit first."
+    elif said and said in ctx.dataset.list_annotation_runs():
+        key.invalid, key.error_message = True, "There is a run of this name already."
+
+
+def _options(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> None:
+    people = names(ctx, "users") if connected else []
+    _suggest(inputs, "project_name", "Project", names(ctx, "projects") if connected else [], "A new one is created")
+    inputs.str("task_name", label="Task name", view=types.View(space=6))
+    inputs.int("task_size", label="Images in a task", description="Empty for one task", min=1, view=types.View(space=3))
+    inputs.int(
+        "segment_size", label="Images in a job", description="Empty for one job", min=1, view=types.View(space=3)
+    )
+    _suggest(inputs, "task_assignee", "Task assignee", people, "Who is responsible")
+    view = types.AutocompleteView(allow_user_input=True, allow_duplicates=False)
+    for person in people:
+        view.add_choice(person, label=person)
+    inputs.list(
+        "job_assignees", types.String(), label="Job assignees", description="Jobs are dealt to them in turn", view=view
+    )
+    inputs.int("image_quality", default=75, label="Image quality", description="1 to 100", min=1, max=100)
+    inputs.str("issue_tracker", label="Issue tracker", description="A link that is kept with the tasks")
+    choice = types.RadioGroup()
+    choice.add_choice("stop", label="Stop")
+    choice.add_choice("leave_out", label="Leave their samples out")
+    inputs.enum("bad_files", choice.values(), default="stop", label="If files are missing or no images", view=choice)
+
+
+def _suggest(inputs: types.Object, name: str, label: str, offered: list[str], hint: str) -> None:
+    view = types.AutocompleteView(allow_user_input=True, space=6)
+    for item in offered:
+        view.add_choice(item, label=item)
+    inputs.str(name, label=label, description=hint, view=view)
+
+
+@foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]
+def names(ctx: foo.ExecutionContext, what: str) -> list[str]:
+    """The names of the ``"projects"`` or ``"users"`` that CVAT shows; nothing if it can't be asked."""
+    listing = {"projects": offer.project_names, "users": offer.user_names}[what]
+    try:
+        return listing(context.client_for(ctx))
+    except (RoundtripError, CvatError):
+        return []
+
+
+def key_of(name: str) -> str:
+    """The name of a field as a key of the form, where dots would be paths."""
+    return name.replace(".", "__")
+
+
+def read(ctx: foo.ExecutionContext) -> dict[str, Any]:
+    """The parameters of a send: what a program gave, or what the form's answers mean."""
+    params = {k: v for k, v in ctx.params.items() if k not in FORM_ONLY and v not in (None, "", [])}
+    params.pop("server", None)
+    answers = ctx.params.get("schema")
+    if not answers and not ctx.params.get("new_field"):
+        return params
+    chosen = params.pop("label_field", [])
+    schema: dict[str, Any] = {}
+    for name in [chosen] if isinstance(chosen, str) else chosen:
+        said = (answers or {}).get(key_of(name)) or {}
+        kinds = {item["name"]: item["kind"] for item in proposal(ctx, name)["attributes"]}
+        attributes = [read_attribute(item, kinds.get(item.get("name"))) for item in said.get("attributes") or ()]
+        schema[name] = {"classes": said.get("classes") or [], "attributes": dict(attributes)}
+    if ctx.params.get("new_field") and ctx.params.get("new_name"):
+        schema[ctx.params["new_name"]] = {
+            "type": ctx.params.get("new_type"),
+            "classes": ctx.params.get("new_classes") or [],
+        }
+    return {**params, "label_schema": schema}
+
+
+def read_attribute(item: Mapping[str, Any], kind: Kind | None) -> tuple[str, dict[str, Any]]:
+    """An attribute as the form has it, as ``annotate()`` wants it.
+
+    Args:
+        item: the form's answers: texts
+        kind: what the values are in the dataset; ``None`` for a new attribute
+    """
+    widget = item.get("type") or "text"
+    if widget == "checkbox":
+        kind = "bool"
+    elif kind is None or (widget == "number" and kind not in ("int", "float")):
+        kind = "float" if widget == "number" else "str"
+    settings: dict[str, Any] = {
+        "type": widget,
+        "mutable": item.get("mutable", True),
+        "read_only": item.get("read_only", False),
+        "kind": kind,
+    }
+    if widget in ("select", "radio", "number") and item.get("values"):
+        settings["values"] = [from_text(str(value), kind) for value in item["values"]]
+    if item.get("default") not in (None, ""):
+        settings["default"] = from_text(str(item["default"]), kind)
+    return str(item.get("name", "")), settings

@@ -1,0 +1,38 @@
+"""View a run's samples."""
+
+from typing import Any
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from ..sync.record import find
+from . import context, runs
+
+
+class ViewRun(foo.Operator):
+    """Shows the samples of a run in the grid."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        return foo.OperatorConfig(
+            name="view_run",
+            label="View samples of a CVAT run",
+            description="Show the samples that were sent with a run",
+            icon="filter_alt",
+            dynamic=True,
+        )
+
+    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
+        if not context.in_app(ctx):
+            return None
+        inputs = types.Object()
+        runs.choose(ctx, inputs)
+        return runs.form(inputs, "View the samples of a run")
+
+    def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Loads the view of the run ``anno_key``; its ``samples``."""
+        key = ctx.params.get("anno_key", "")
+        find(ctx.dataset, key)
+        view = ctx.dataset.load_annotation_view(key)
+        ctx.ops.set_view(view)
+        return {"samples": len(view)}

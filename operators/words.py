@@ -1,0 +1,89 @@
+"""Summaries and reports in words, for a person."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """``1 label``, ``1,200 labels``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def sent_line(summary: Mapping[str, Any]) -> str:
+    """A send in one sentence."""
+    return (
+        f"Sent {count(summary['samples'], 'sample')} with {count(summary['labels'], 'label')} to CVAT, "
+        f"in {count(len(summary['tasks']), 'task')}."
+    )
+
+
+def sent(summary: Mapping[str, Any]) -> str:
+    """A send in Markdown."""
+    lines = [f"**{sent_line(summary)}**", ""]
+    for task in summary["tasks"]:
+        jobs = count(len(task["jobs"]), "job")
+        lines.append(f"- [{task['name']}]({task['url']}): {count(task['frames'], 'image')}, {jobs}")
+    if summary["left_out"]:
+        lines += ["", "Left out (it stays in the dataset as it is):", ""]
+        lines += [f"- {item['count']:,} × {item['what']}" for item in summary["left_out"]]
+    lines += ["", f"When the annotators are done, use **Load annotations** with the run `{summary['anno_key']}`."]
+    return "\n".join(lines)
+
+
+def loaded_line(report: Mapping[str, Any]) -> str:
+    """A load in one sentence."""
+    if not any(report[name] for name in ("added", "changed", "deleted")):
+        return f"Nothing changed: {count(report['unchanged'], 'label')} are as they were."
+    return f"Added {report['added']:,}, changed {report['changed']:,}, deleted {count(report['deleted'], 'label')}."
+
+
+def loaded(report: Mapping[str, Any]) -> str:
+    """A load in Markdown."""
+    lines = [
+        f"**{loaded_line(report)}**",
+        "",
+        "| Field | Added | Changed | Deleted | Unchanged |",
+        "|:--|--:|--:|--:|--:|",
+    ]
+    for name, item in report["fields"].items():
+        counts = [f"{item[what]:,}" for what in ("added", "changed", "deleted", "unchanged")]
+        lines.append(f"| {name} | {' | '.join(counts)} |")
+    lines += ["", f"Read {report['jobs_read']:,} of {count(report['jobs'], 'job')}; the others had not changed."]
+    lines += _details(report)
+    return "\n".join(lines)
+
+
+def _details(report: Mapping[str, Any]) -> list[str]:
+    lines = list(report["notes"])
+    for name, item in report["fields"].items():
+        if item["copied"]:
+            lines.append(f"{count(item['copied'], 'label')} copied into `{name}`.")
+        lines += [f"`{name}`: {number:,} {what} not applied." for what, number in item["refused"].items()]
+    lines += [f"Unexpected: {number:,} {what}." for what, number in report["unexpected"].items()]
+    if report["conflicts"]:
+        lines.append(f"{count(len(report['conflicts']), 'part')} had changed on both sides; CVAT's value was taken.")
+    if report["matched"]:
+        lines.append(f"{count(report['matched'], 'label')} had a new id in CVAT and were found again.")
+    if report["samples_gone"]:
+        lines.append(f"{count(report['samples_gone'], 'label')} belong to samples that are no longer in the dataset.")
+    return ["", *(f"- {line}" for line in lines)] if lines else []
+
+
+def run_info(key: str, record: Mapping[str, Any]) -> str:
+    """A run in Markdown."""
+    lines = [
+        f"**{key}**: {record['status']}, {count(record['samples'], 'sample')}, "
+        f"{count(sum(record['labels'].values()), 'label')}",
+        "",
+        f"- Sent {record['created_at']} by {record['created_by']} to {record['server']}",
+        f"- Last loaded {record['loaded_at'] or 'never'}",
+    ]
+    if record["project_name"]:
+        lines.append(f"- Project {record['project_name']}")
+    lines += [f"- Field `{name}`: {item['type']}" for name, item in record["label_schema"].items()]
+    for task in record["tasks"]:
+        size = f"{count(task['frames'], 'image')}, {count(len(task['jobs']), 'job')}"
+        lines.append(f"- Task [{task['name']}]({task['url']}): {size}")
+    if record["problem"]:
+        lines.append(f"- {record['problem']}")
+    return "\n".join(lines)

@@ -1,0 +1,77 @@
+"""What a form can offer: the fields of a collection, their proposed schema, and who answers at the server."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from ..cvat import Client
+from ..labels.types import FIELD_TYPES
+from .samples import field_class
+from .schema import observe, propose, resolve_type
+
+
+def sendable_fields(collection: Any) -> dict[str, str]:
+    """The label fields that can be sent, with their FiftyOne class; those with boxes first."""
+    found: dict[str, str] = {}
+    for name in collection.get_field_schema():
+        try:
+            cls = field_class(collection, name)
+        except ValueError:
+            continue
+        if cls in FIELD_TYPES and not collection.get_field(name).read_only:
+            found[name] = cls
+    return dict(sorted(found.items(), key=lambda item: (item[1] != "Detections", item[0] != "ground_truth")))
+
+
+def propose_field(collection: Any, name: str) -> dict[str, Any]:
+    """The schema to start from for an existing field, as plain data for a form.
+
+    Returns:
+        a dict of ``type``, ``classes``, ``attributes`` (a list of dicts with ``name``), ``labels`` (how many there are)
+        and ``counts`` (labels by class)
+    """
+    type_, _ = resolve_type(collection, name, None)
+    seen = observe(collection, {name: type_})[name]
+    classes, attributes = propose(collection, name, seen)
+    if "polyline" in type_ and seen.areas and not seen.lines:
+        type_ = type_.replace("polyline", "polygon")
+    return {
+        "type": type_,
+        "classes": list(classes),
+        "attributes": [
+            {
+                "name": attribute,
+                "type": item.type,
+                "values": list(item.choices),
+                "default": "" if item.default is None else str(item.default),
+                "mutable": item.mutable,
+                "read_only": item.read_only,
+                "kind": item.kind,
+            }
+            for attribute, item in attributes.items()
+        ],
+        "labels": seen.labels,
+        "counts": dict(seen.classes),
+    }
+
+
+def left_behind(counts: Mapping[str, int], classes: list[str]) -> Counter[str]:
+    """The labels whose class is not in the schema, by class."""
+    return Counter({name or "(no class)": n for name, n in counts.items() if name not in classes})
+
+
+def greet(client: Client) -> str:
+    """Who answers at the server, and who we are there, in one line."""
+    server = client.check()
+    where = f", organization {server.organization}" if server.organization else ""
+    return f"CVAT {server.version} at {server.url}, logged in as {server.user.username}{where}"
+
+
+def project_names(client: Client) -> list[str]:
+    """The names of the projects that the user can see."""
+    return sorted({project.name for project in client.projects()})
+
+
+def user_names(client: Client) -> list[str]:
+    """The names of the users to whom work can be given, as far as CVAT shows them."""
+    return sorted(user.username for user in client.users())
