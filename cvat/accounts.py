@@ -36,11 +36,10 @@ class Accounts(Calls):
         if about.version_numbers < OLDEST:
             oldest = ".".join(str(number) for number in OLDEST)
             raise UnsupportedServer(
-                f"CVAT at {self.session.url} has version {shorten(about.version)}, "
-                f"and {oldest} or newer is needed"
+                f"CVAT at {self.session.url} has version {shorten(about.version)}, and {oldest} or newer is needed"
             )
         self._version = about.version
-        user = self.session.get(User, "/api/users/self")
+        user = self.session.read(User, "/api/users/self")
         organization = self.session.credentials.organization
         return ServerInfo(url=self.session.url, version=about.version, user=user, organization=organization)
 
@@ -50,7 +49,7 @@ class Accounts(Calls):
         Args:
             search: A part of a name, in any case.
         """
-        return self.session.list(User, "/api/users", {"search": search} if search else None)
+        return self.session.read_all(User, "/api/users", {"search": search} if search else None)
 
     def find_user(self, username: str) -> User | None:
         """Finds a user by name: exactly, or else the only one whose name differs in case."""
@@ -63,11 +62,11 @@ class Accounts(Calls):
 
     def organizations(self) -> list[Organization]:
         """Lists the organizations that the user belongs to."""
-        return self.session.list(Organization, "/api/organizations")
+        return self.session.read_all(Organization, "/api/organizations")
 
     def _about(self) -> About:
         try:
-            return self.session.get(About, "/api/server/about")
+            return self.session.read(About, "/api/server/about")
         except NotFound as error:
             if "organization" in error.detail:
                 raise

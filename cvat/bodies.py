@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import quote
 
 from .errors import CvatError
@@ -38,11 +39,17 @@ class UploadFile:
 
     def __post_init__(self) -> None:
         if not self.name or "/" in self.name or "\\" in self.name:
-            raise ValueError(
-                f"the file name {self.name!r} must be one name without directories: CVAT drops them"
-            )
+            raise ValueError(f"the file name {self.name!r} must be one name without directories: CVAT drops them")
         if not self.name.isprintable():
             raise ValueError(f"the file name {self.name!r} must not have control characters")
+
+
+class Body(Protocol):
+    """A request body that is streamed, and can be streamed again from its beginning."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[bytes]: ...
 
 
 class FileSlice:
@@ -79,9 +86,7 @@ class MultipartBody:
     index.
     """
 
-    def __init__(
-        self, fields: dict[str, str], files: Sequence[UploadFile], watch: Watch | None = None
-    ) -> None:
+    def __init__(self, fields: dict[str, str], files: Sequence[UploadFile], watch: Watch | None = None) -> None:
         """
         Args:
             fields: The form's other fields.
@@ -102,9 +107,7 @@ class MultipartBody:
             for index, file in enumerate(files)
         ]
         self._tail = f"--{boundary}--\r\n".encode()
-        sizes = sum(
-            len(head) + file.size + len(b"\r\n") for head, file in zip(self._heads, files, strict=True)
-        )
+        sizes = sum(len(head) + file.size + len(b"\r\n") for head, file in zip(self._heads, files, strict=True))
         self._length = len(self._head) + sizes + len(self._tail)
 
     def __len__(self) -> int:
@@ -146,6 +149,4 @@ def _pieces(file: UploadFile, start: int, length: int) -> Iterator[bytes]:
                 yield piece
     except OSError as error:
         # An OSError would be taken for a broken connection.
-        raise UnreadableFile(
-            f"{file.name} cannot be read: {error.strerror or type(error).__name__}"
-        ) from error
+        raise UnreadableFile(f"{file.name} cannot be read: {error.strerror or type(error).__name__}") from error

@@ -84,7 +84,7 @@ def wait_for_creation(
 def creation_status(session: Session, rq_id: str) -> RequestStatus | None:
     """The state of a request; None if it is expired, unknown, another user's, or its task was deleted."""
     try:
-        return session.get(RequestStatus, request_path(rq_id))
+        return session.read(RequestStatus, request_path(rq_id))
     except (NotFound, PermissionDenied):
         return None
     except Refused as error:
@@ -94,7 +94,7 @@ def creation_status(session: Session, rq_id: str) -> RequestStatus | None:
 
 
 def _task(session: Session, task_id: int) -> Task:
-    return session.get(Task, f"/api/tasks/{task_id}")
+    return session.read(Task, f"/api/tasks/{task_id}")
 
 
 def _lasting(session: Session, rq_id: str, status: RequestStatus) -> RequestStatus:
@@ -108,9 +108,7 @@ def _lasting(session: Session, rq_id: str, status: RequestStatus) -> RequestStat
 
 
 def _without_frames(task_id: int, reason: str) -> CreationFailed:
-    return CreationFailed(
-        f"CVAT did not create task {task_id}: {reason}", message=reason, path=f"/api/tasks/{task_id}"
-    )
+    return CreationFailed(f"CVAT did not create task {task_id}: {reason}", message=reason, path=f"/api/tasks/{task_id}")
 
 
 def _failed(task_id: int, status: RequestStatus) -> CreationFailed:
@@ -137,8 +135,7 @@ def clean_message(message: str) -> tuple[str, str | None]:
     lines = [line.strip() for line in message.strip().splitlines() if line.strip()]
     reason = lines[-1] if lines else ""
     reason = (
-        re.sub(r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|DoesNotExist|Warning)\b:?\s*", "", reason)
-        or reason
+        re.sub(r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|DoesNotExist|Warning)\b:?\s*", "", reason) or reason
     )
     reason = re.sub(r"(['\"])(?:<[^<>]*>|[A-Za-z]:)?[^'\"]*[/\\]([^'\"/\\]+)\1", r"\1\2\1", reason)
     # The outermost quotes: a name may hold an apostrophe.

@@ -25,6 +25,10 @@ class CvatError(Exception):
         self.path = path
         self.detail = detail
 
+    def recast(self, kind: type[CvatError], message: str) -> CvatError:
+        """The same facts as another kind of error, with another sentence."""
+        return kind(message, status=self.status, method=self.method, path=self.path, detail=self.detail)
+
 
 class NotAuthenticated(CvatError):
     """The password, API key or access token is wrong, expired, revoked or missing."""

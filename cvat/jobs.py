@@ -36,13 +36,13 @@ class Jobs(Calls):
         if task_ids is not None:
             return self._jobs_of(sorted(set(task_ids)))
         given = {"task_id": task_id, "project_id": project_id}
-        return self.session.list(
+        return self.session.read_all(
             Job, "/api/jobs", {key: value for key, value in given.items() if value is not None}
         )
 
     def job(self, job_id: int) -> Job:
         """Reads a job."""
-        return self.session.get(Job, f"/api/jobs/{job_id}")
+        return self.session.read(Job, f"/api/jobs/{job_id}")
 
     def update_job(
         self,
@@ -68,21 +68,17 @@ class Jobs(Calls):
             body["stage"] = stage
         if state is not None:
             body["state"] = state
-        return self.session.parse(
-            Job, self.session.request("PATCH", f"/api/jobs/{job_id}", json=body, repeatable=True)
-        )
+        return self.session.parse(Job, self.session.request("PATCH", f"/api/jobs/{job_id}", json=body, repeatable=True))
 
     def job_meta(self, job_id: int) -> DataMeta:
         """Reads the frames of a job, in the numbering of the source."""
-        return self.session.get(DataMeta, f"/api/jobs/{job_id}/data/meta")
+        return self.session.read(DataMeta, f"/api/jobs/{job_id}/data/meta")
 
     def annotations(self, job_id: int) -> Annotations:
         """Reads the annotations of a job. Inside a frame their order means nothing."""
-        return self.session.get(Annotations, f"/api/jobs/{job_id}/annotations")
+        return self.session.read(Annotations, f"/api/jobs/{job_id}/annotations")
 
-    def stable_annotations(
-        self, job_id: int, *, before: str | None = None, tries: int = 5
-    ) -> tuple[str, Annotations]:
+    def stable_annotations(self, job_id: int, *, before: str | None = None, tries: int = 5) -> tuple[str, Annotations]:
         """Reads annotations that nobody was changing meanwhile.
 
         The browser saves in up to three steps, so a single read can see half of a save.
@@ -163,11 +159,11 @@ class Jobs(Calls):
 
     def issues(self, job_id: int) -> list[Issue]:
         """Lists what reviewers remarked in a job."""
-        return self.session.list(Issue, "/api/issues", {"job_id": job_id})
+        return self.session.read_all(Issue, "/api/issues", {"job_id": job_id})
 
     def comments(self, issue_id: int) -> list[Comment]:
         """Lists the messages of an issue, the first one first."""
-        return self.session.list(Comment, "/api/comments", {"issue_id": issue_id})
+        return self.session.read_all(Comment, "/api/comments", {"issue_id": issue_id})
 
     def job_url(self, task_id: int, job_id: int) -> str:
         """Where a person opens a job."""
@@ -180,7 +176,7 @@ class Jobs(Calls):
         for ids in _portions(task_ids, TASKS_AT_ONCE):
             condition = json.dumps({"in": [{"var": "task_id"}, ids]})
             try:
-                jobs = self.session.list(Job, "/api/jobs", {"filter": condition}) if len(ids) > 1 else []
+                jobs = self.session.read_all(Job, "/api/jobs", {"filter": condition}) if len(ids) > 1 else []
             except Refused:
                 jobs = []
             jobs = [job for job in jobs if job.task_id in set(ids)]

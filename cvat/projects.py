@@ -18,11 +18,11 @@ class Projects(Calls):
         Args:
             search: A part of a name, in any case.
         """
-        return self.session.list(Project, "/api/projects", {"search": search} if search else None)
+        return self.session.read_all(Project, "/api/projects", {"search": search} if search else None)
 
     def find_projects(self, name: str) -> list[Project]:
         """Finds projects by their exact name, which need not be unique."""
-        return self.session.list(Project, "/api/projects", {"name": name})
+        return self.session.read_all(Project, "/api/projects", {"name": name})
 
     def project(self, project_id: int) -> Project:
         """Reads a project.
@@ -31,7 +31,7 @@ class Projects(Calls):
             NotFound: There is none.
             PermissionDenied: The user may not see it.
         """
-        return self.session.get(Project, f"/api/projects/{project_id}")
+        return self.session.read(Project, f"/api/projects/{project_id}")
 
     def create_project(self, name: str, labels: Sequence[LabelSpec] = ()) -> Project:
         """Creates a project with its label schema.
@@ -70,7 +70,7 @@ class Projects(Calls):
         params = {key: value for key, value in given.items() if value is not None}
         if len(params) != 1:
             raise ValueError("give exactly one of task_id, project_id and job_id")
-        return nest(self.session.list(Label, "/api/labels", params))
+        return nest(self.session.read_all(Label, "/api/labels", params))
 
     def add_labels(
         self, labels: Sequence[LabelSpec], *, project_id: int | None = None, task_id: int | None = None

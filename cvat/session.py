@@ -1,56 +1,31 @@
-"""HTTP with a CVAT server: authentication, time limits, careful repetition, errors as sentences."""
+"""What the calls of a client go through: authenticated requests, errors as sentences, answers as models."""
 
 from __future__ import annotations
 
 import json as jsonlib
-import threading
-import time
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Protocol, TypeVar
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from collections.abc import Collection, Mapping
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from pydantic import BaseModel, ValidationError
-from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
-from requests.cookies import RequestsCookieJar
 
-from .answers import READS, error_for, error_text, shorten
+from .answers import error_for, error_text, shorten
 from .auth import Authenticator, NoAuth
+from .bodies import Body
 from .credentials import Credentials
-from .errors import (
-    AmbiguousOutcome,
-    CvatError,
-    NotAuthenticated,
-    NotFound,
-    Redirected,
-    Refused,
-    UnsupportedServer,
-)
+from .errors import NotAuthenticated, UnsupportedServer
 from .models import AnyResource
-from .retry import USUAL, RetryPolicy, retry_after
-from .transport import explain, is_lasting, never_sent
+from .retry import USUAL, RetryPolicy
+from .transport import Outgoing, Transport
 
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
-CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 60.0
+"""Seconds to wait for the server's next byte."""
+
 UPLOAD_TIMEOUT = 600.0
 """Seconds. A server answers an upload only after it has stored the files."""
-
-MOST_REDIRECTS = 5
-LATER = frozenset({429, 502, 503, 504})
-"""Statuses that ask to try again."""
-
-
-class Body(Protocol):
-    """A request body that is streamed, and can be streamed again from its beginning."""
-
-    def __len__(self) -> int: ...
-
-    def __iter__(self) -> Iterator[bytes]: ...
 
 
 class Session:
@@ -59,11 +34,6 @@ class Session:
     Requests that only read are repeated when the network or the server asks for it. Requests that change data
     are repeated only if the server surely did not process them, or if the caller says that repeating is
     harmless; otherwise a lost answer raises ``AmbiguousOutcome``.
-
-    Attributes:
-        bytes_sent: Bytes of request bodies so far.
-        bytes_received: Bytes of answer bodies so far, decompressed.
-        requests_made: Requests so far, repetitions included.
     """
 
     def __init__(
@@ -83,28 +53,32 @@ class Session:
         """
         self.credentials = credentials
         self.timeout = timeout
-        self.bytes_sent = 0
-        self.bytes_received = 0
-        self.requests_made = 0
-        self._retry = retry
-        self._lock = threading.Lock()
         self._auth = Authenticator(credentials, self._log_in)
-        self._http = requests.Session()
-        # With a session cookie CVAT would ask for CSRF tokens: the header alone authenticates.
-        self._http.cookies = RequestsCookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
-        self._http.headers.update({"Accept": "application/vnd.cvat+json", "User-Agent": "roundtrip-cvat"})
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=pool)
-        self._http.mount("https://", adapter)
-        self._http.mount("http://", adapter)
+        self._transport = Transport(credentials.url, pool=pool, retry=retry)
 
     @property
     def url(self) -> str:
         """The server, without a trailing slash."""
         return self.credentials.url
 
+    @property
+    def bytes_sent(self) -> int:
+        """Bytes of request bodies so far."""
+        return self._transport.bytes_sent
+
+    @property
+    def bytes_received(self) -> int:
+        """Bytes of answer bodies so far, decompressed."""
+        return self._transport.bytes_received
+
+    @property
+    def requests_made(self) -> int:
+        """Requests so far, repetitions included."""
+        return self._transport.requests_made
+
     def close(self) -> None:
         """Closes the connections. Does not log out: that would end other clients of this user."""
-        self._http.close()
+        self._transport.close()
 
     def request(
         self,
@@ -134,27 +108,28 @@ class Session:
 
         Raises:
             CvatError: One of its subclasses says what happened.
+            ValueError: ``json`` has a NaN or an infinity, after which CVAT might not read the job again.
         """
-        sent = _Sent(method, path, params, dict(headers or {}), data, timeout or self.timeout)
+        head = dict(headers or {})
         if json is not None:
-            # One line, so that a NaN is refused here and not by a server that may store it.
-            sent.body = jsonlib.dumps(json, allow_nan=False, separators=(",", ":")).encode()
-            sent.headers["Content-Type"] = "application/json"
+            data = jsonlib.dumps(json, allow_nan=False, separators=(",", ":")).encode()
+            head["Content-Type"] = "application/json"
         if self.credentials.organization is not None:
-            sent.headers["X-Organization"] = self.credentials.organization
+            head["X-Organization"] = self.credentials.organization
+        sent = Outgoing(method, path, params, head, data, timeout or self.timeout, repeatable, expect)
         auth = self._auth.current()
-        response = self._send_patiently(sent, auth, repeatable=repeatable, expect=expect)
+        response = self._transport.send(sent, auth)
         if response.status_code == 401 and self._auth.renew(auth):
-            response = self._send_patiently(sent, self._auth.current(), repeatable=repeatable, expect=expect)
+            response = self._transport.send(sent, self._auth.current())
         if response.status_code >= 400 and response.status_code not in expect:
             raise error_for(response, url=self.url, with_token=self._auth.with_token)
         return response
 
-    def get(self, model: type[AnyModel], path: str, params: Mapping[str, Any] | None = None) -> AnyModel:
+    def read(self, model: type[AnyModel], path: str, params: Mapping[str, Any] | None = None) -> AnyModel:
         """Reads one object."""
         return self.parse(model, self.request("GET", path, params=params))
 
-    def list(
+    def read_all(
         self, model: type[AnyResource], path: str, params: Mapping[str, Any] | None = None
     ) -> list[AnyResource]:
         """Reads all objects of a list, ordered by id.
@@ -207,8 +182,7 @@ class Session:
 
     def _not_cvat(self, path: str, problem: str) -> UnsupportedServer:
         return UnsupportedServer(
-            f"What answers at {self.url} does not answer {path} as CVAT does ({shorten(problem)}); "
-            "check its url",
+            f"What answers at {self.url} does not answer {path} as CVAT does ({shorten(problem)}); check its url",
             method="GET",
             path=path,
             detail=problem,
@@ -219,129 +193,24 @@ class Session:
         who = self.credentials
         password = who.password.get_secret_value() if who.password else ""
         name = {"username": who.username} if who.username else {"email": who.email}
-        sent = _Sent(
-            "POST", "/api/auth/login", None, {"Content-Type": "application/json"}, None, self.timeout
-        )
-        sent.body = jsonlib.dumps({**name, "password": password}).encode()
-        response = self._send_patiently(sent, NoAuth(), repeatable=True, expect=())
-        if response.status_code == 400 and "Unable to log in" in error_text(response):
-            raise NotAuthenticated(
-                f"CVAT at {self.url} did not accept the password of '{who.user}'",
-                status=400, method="POST", path=sent.path, detail=error_text(response),
-            )  # fmt: skip
+        body = jsonlib.dumps({**name, "password": password}).encode()
+        path, head = "/api/auth/login", {"Content-Type": "application/json"}
+        sent = Outgoing("POST", path, None, head, body, self.timeout, repeatable=True)
+        response = self._transport.send(sent, NoAuth())
         if response.status_code in (404, 405):
-            raise self._not_cvat(sent.path, error_text(response))
+            raise self._not_cvat(path, error_text(response))
         if response.status_code >= 400:
             failure = error_for(response, url=self.url, with_token=False)
-            kind = NotAuthenticated if isinstance(failure, (Refused, NotFound)) else type(failure)
-            raise kind(
-                str(failure), status=failure.status, method="POST", path=sent.path, detail=failure.detail
-            )
+            if "Unable to log in" in failure.detail:
+                sentence = f"CVAT at {self.url} did not accept the password of '{who.user}'"
+                raise failure.recast(NotAuthenticated, sentence)
+            if failure.status == 400:
+                raise failure.recast(NotAuthenticated, str(failure))
+            raise failure
         answer = self.json(response)
         if not isinstance(answer, dict) or not isinstance(answer.get("key"), str):
-            raise self._not_cvat(sent.path, "no key in the answer to a login")
+            raise self._not_cvat(path, "no key in the answer to a login")
         return str(answer["key"])
-
-    def _send_patiently(
-        self, sent: _Sent, auth: AuthBase, *, repeatable: bool, expect: Collection[int]
-    ) -> requests.Response:
-        """Sends until there is an answer to give back, as often as policy and kind of request allow."""
-        harmless = repeatable or sent.method in READS
-        attempt, waited = 0, 0.0
-        while True:
-            attempt += 1
-            wish: float | None = None
-            failure: CvatError | None = None
-            again = False
-            most = self._retry.attempts
-            try:
-                response = self._send(sent, auth)
-            except requests.RequestException as error:
-                unsent = never_sent(error)
-                again = (harmless or unsent) and not is_lasting(error)
-                most = self._retry.connect_attempts if unsent else most
-                failure = explain(
-                    error, url=self.url, method=sent.method, path=sent.path,
-                    processed=sent.method not in READS and not unsent,
-                )  # fmt: skip
-                failure.__cause__ = error
-            else:
-                status, wish = response.status_code, retry_after(response.headers)
-                if status not in LATER or status in expect:
-                    return response
-                surely_not_done = status == 429 or (status == 503 and wish is not None)
-                again = harmless or surely_not_done
-                if not again and status in (502, 504):
-                    failure = self._lost_behind_proxy(response, sent)
-            pause = self._retry.pause(attempt, wish)
-            if again and attempt < most and waited + pause <= self._retry.patience:
-                waited += pause
-                time.sleep(pause)
-            elif failure is not None:
-                raise failure
-            else:
-                return response
-
-    def _lost_behind_proxy(self, response: requests.Response, sent: _Sent) -> CvatError:
-        """A gateway that lost its server says nothing about what the server did."""
-        failure = error_for(response, url=self.url, with_token=self._auth.with_token)
-        return AmbiguousOutcome(
-            f"{failure}; whether that was done is not known",
-            status=failure.status, method=sent.method, path=sent.path, detail=failure.detail,
-        )  # fmt: skip
-
-    def _send(self, sent: _Sent, auth: AuthBase) -> requests.Response:
-        """Sends once, following redirects of this origin for requests that read."""
-        url, params = self.url + sent.path, sent.params
-        for _ in range(MOST_REDIRECTS):
-            response = self._http.request(
-                sent.method, url, params=params, data=sent.body, headers=sent.headers, auth=auth,
-                timeout=(CONNECT_TIMEOUT, sent.timeout), allow_redirects=False,
-            )  # fmt: skip
-            with self._lock:
-                self.requests_made += 1
-                self.bytes_sent += len(sent.body) if sent.body is not None else 0
-                self.bytes_received += len(response.content)
-            if not response.is_redirect:
-                return response
-            url, params = self._redirected(response, sent), None
-        raise Redirected(
-            f"CVAT at {self.url} redirects without end; check its url", method=sent.method, path=sent.path
-        )
-
-    def _redirected(self, response: requests.Response, sent: _Sent) -> str:
-        """Where a redirect leads, if it may be followed."""
-        target = urlsplit(urljoin(response.url, response.headers["Location"]))
-        place = f"{target.scheme}://{target.netloc}"
-        if _origin(target.geturl()) == _origin(self.url) and sent.method in READS:
-            return target.geturl()
-        hint = "set the url to that address if it is right"
-        if _origin(target.geturl()) == _origin(self.url):
-            hint = "the url of CVAT may be incomplete"
-        elif target.scheme == "https" and self.url.startswith("http:"):
-            hint = "its url may have to begin with https://"
-        raise Redirected(
-            f"CVAT at {self.url} redirects to {place}, which is not followed; {hint}",
-            status=response.status_code, method=sent.method, path=sent.path, detail=place,
-        )  # fmt: skip
-
-
-@dataclass
-class _Sent:
-    """A request that can be sent again as it is."""
-
-    method: str
-    path: str
-    params: Mapping[str, Any] | None
-    headers: dict[str, str]
-    body: bytes | Body | None
-    timeout: float
-
-
-def _origin(url: str) -> tuple[str, str, int]:
-    parts = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
-    return parts.scheme, parts.hostname or "", port
 
 
 def _first_problem(error: ValidationError) -> str:

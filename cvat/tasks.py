@@ -69,7 +69,7 @@ class Tasks(Calls):
             NotFound: There is none.
             PermissionDenied: The user may not see it; the assignee of one of its jobs may not.
         """
-        return self.session.get(Task, f"/api/tasks/{task_id}")
+        return self.session.read(Task, f"/api/tasks/{task_id}")
 
     def tasks(
         self,
@@ -89,7 +89,7 @@ class Tasks(Calls):
         """
         given = {"name": name, "search": search, "project_id": project_id, "tracker_link": tracker_link}
         params = {key: value for key, value in given.items() if value is not None}
-        return self.session.list(Task, "/api/tasks", params)
+        return self.session.read_all(Task, "/api/tasks", params)
 
     find_tasks = tasks
 
@@ -231,7 +231,7 @@ class Tasks(Calls):
         Raises:
             ServerFault: The task never had data.
         """
-        return self.session.get(DataMeta, f"/api/tasks/{task_id}/data/meta")
+        return self.session.read(DataMeta, f"/api/tasks/{task_id}/data/meta")
 
     def task_url(self, task_id: int) -> str:
         """Where a person opens a task."""

@@ -1,103 +1,192 @@
-"""What a failed exchange means: never sent, or sent and its answer lost."""
+"""Sending requests: connections, time limits, careful repetition, redirects."""
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import requests
-from requests import exceptions
-from urllib3 import exceptions as low
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from requests.cookies import RequestsCookieJar
 
-from .answers import action
-from .errors import AmbiguousOutcome, CvatError, Unreachable
+from .answers import READS, error_for
+from .bodies import Body
+from .errors import AmbiguousOutcome, CvatError, Redirected
+from .failures import explain, is_lasting, never_sent
+from .retry import RetryPolicy, retry_after
 
-_CA_HINT = "If an authority of your own issued it, name that authority's file in REQUESTS_CA_BUNDLE"
+CONNECT_TIMEOUT = 10.0
+"""Seconds to wait for a connection."""
+
+MOST_REDIRECTS = 5
+
+LATER = frozenset({429, 502, 503, 504})
+"""Statuses that ask to try again."""
+
+GATEWAY_LOST = frozenset({502, 504})
+"""Statuses of a gateway that sent the request on and got no answer: they say nothing about what was done."""
 
 
-def never_sent(error: requests.RequestException) -> bool:
-    """Whether no connection was made, so that the server cannot have seen the request."""
-    if isinstance(error, (exceptions.ConnectTimeout, exceptions.ProxyError, exceptions.SSLError)):
-        return not _broke_midway(error)
-    return any(isinstance(cause, low.NewConnectionError) for cause in _causes(error))
+@dataclass(frozen=True)
+class Outgoing:
+    """A request that can be sent again as it is.
 
-
-def is_lasting(error: requests.RequestException) -> bool:
-    """Whether trying again is pointless: a certificate does not become valid."""
-    return isinstance(error, exceptions.SSLError) and not _broke_midway(error)
-
-
-def explain(
-    error: requests.RequestException, *, url: str, method: str, path: str, processed: bool
-) -> CvatError:
-    """Turns an exception of the transport into a sentence without urls, headers or queries of its own.
-
-    Args:
-        error: What ``requests`` raised.
-        url: The server.
-        method: The HTTP method.
-        path: The path without its query.
-        processed: Whether the server may have acted on a request that changes data.
+    Attributes:
+        timeout: Seconds to wait for the server's next byte.
+        repeatable: Whether doing it twice is the same as once, though it changes data.
+        expect: Statuses that the caller wants to see at once.
     """
-    reason = _reason(error)
-    if processed:
-        return AmbiguousOutcome(
-            f"The connection to CVAT at {url} was lost ({reason}) "
-            f"after it was asked to {action(method, path)}; whether that was done is not known",
-            method=method,
-            path=path,
-            detail=reason,
+
+    method: str
+    path: str
+    params: Mapping[str, Any] | None
+    headers: Mapping[str, str]
+    body: bytes | Body | None
+    timeout: float
+    repeatable: bool = False
+    expect: Collection[int] = ()
+
+    @property
+    def changes_data(self) -> bool:
+        """Whether it is more than a question."""
+        return self.method not in READS
+
+
+class Transport:
+    """Keep-alive connections with one server, for several threads.
+
+    Attributes:
+        bytes_sent: Bytes of request bodies that were answered.
+        bytes_received: Bytes of answer bodies, decompressed.
+        requests_made: Requests, repetitions included.
+    """
+
+    def __init__(self, url: str, *, pool: int, retry: RetryPolicy) -> None:
+        """
+        Args:
+            url: The server, without a trailing slash.
+            pool: Connections kept open.
+            retry: How often to repeat.
+        """
+        self.bytes_sent = 0
+        self.bytes_received = 0
+        self.requests_made = 0
+        self._url = url
+        self._retry = retry
+        self._lock = threading.Lock()
+        self._http = requests.Session()
+        # With a session cookie CVAT would ask for CSRF tokens: the header alone authenticates.
+        self._http.cookies = RequestsCookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+        self._http.headers.update({"Accept": "application/vnd.cvat+json", "User-Agent": "roundtrip-cvat"})
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=pool)
+        self._http.mount("https://", adapter)
+        self._http.mount("http://", adapter)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._http.close()
+
+    def send(self, request: Outgoing, auth: AuthBase) -> requests.Response:
+        """Sends a request, again if that is harmless, until there is an answer to give back.
+
+        Returns:
+            An answer of any status.
+
+        Raises:
+            Unreachable: The server surely did nothing.
+            AmbiguousOutcome: It may have changed data.
+            Redirected: It points elsewhere.
+        """
+        harmless = request.repeatable or not request.changes_data
+        in_doubt = False
+        attempt, waited = 0, 0.0
+        while True:
+            attempt += 1
+            most, wish = self._retry.attempts, None
+            result: requests.Response | CvatError
+            try:
+                result = response = self._send_once(request, auth)
+            except requests.RequestException as error:
+                unsent = never_sent(error)
+                in_doubt |= request.changes_data and not unsent
+                again = (harmless or unsent) and not is_lasting(error)
+                most = self._retry.connect_attempts if unsent else most
+                result = explain(error, url=self._url, method=request.method, path=request.path, in_doubt=in_doubt)
+                result.__cause__ = error
+            else:
+                status, wish = response.status_code, retry_after(response.headers)
+                if status not in LATER or status in request.expect:
+                    return response
+                surely_not_done = status == 429 or (status == 503 and wish is not None)
+                again = harmless or surely_not_done
+                if request.changes_data and status in GATEWAY_LOST:
+                    in_doubt, result = True, self._lost_behind_gateway(response)
+            pause = self._retry.pause(attempt, wish)
+            if not again or attempt >= most or waited + pause > self._retry.patience:
+                if isinstance(result, CvatError):
+                    raise result
+                return result
+            waited += pause
+            time.sleep(pause)
+
+    def _send_once(self, request: Outgoing, auth: AuthBase) -> requests.Response:
+        """Sends once, following redirects on the same server for requests that only read."""
+        url, params = self._url + request.path, request.params
+        for _ in range(MOST_REDIRECTS):
+            with self._lock:
+                self.requests_made += 1
+            response = self._http.request(
+                request.method,
+                url,
+                params=params,
+                data=request.body,
+                headers=request.headers,
+                auth=auth,
+                timeout=(CONNECT_TIMEOUT, request.timeout),
+                allow_redirects=False,
+            )
+            with self._lock:
+                self.bytes_sent += len(request.body) if request.body is not None else 0
+                self.bytes_received += len(response.content)
+            if not response.is_redirect:
+                return response
+            url, params = self._redirected(response, request), None
+        raise Redirected(
+            f"CVAT at {self._url} redirects without end; check its url", method=request.method, path=request.path
         )
-    return Unreachable(f"CVAT at {url} cannot be reached: {reason}", method=method, path=path, detail=reason)
+
+    def _redirected(self, response: requests.Response, request: Outgoing) -> str:
+        """Where a redirect leads, if it may be followed."""
+        target = urlsplit(urljoin(response.url, response.headers["Location"]))
+        if _origin(target.geturl()) != _origin(self._url):
+            hint = "set the url to that address if it is right"
+            if target.scheme == "https" and self._url.startswith("http:"):
+                hint = "its url may have to begin with https://"
+        elif request.changes_data:
+            hint = "the url of CVAT may be incomplete"
+        else:
+            return target.geturl()
+        place = f"{target.scheme}://{target.netloc}"
+        raise Redirected(
+            f"CVAT at {self._url} redirects to {place}, which is not followed; {hint}",
+            status=response.status_code,
+            method=request.method,
+            path=request.path,
+            detail=place,
+        )
+
+    def _lost_behind_gateway(self, response: requests.Response) -> CvatError:
+        failure = error_for(response, url=self._url, with_token=False)
+        return failure.recast(AmbiguousOutcome, f"{failure}; whether that was done is not known")
 
 
-def _reason(error: requests.RequestException) -> str:
-    causes = list(_causes(error))
-    if isinstance(error, exceptions.SSLError) and not _broke_midway(error):
-        return _tls_reason(causes)
-    if isinstance(error, exceptions.ProxyError):
-        return "the proxy that the environment names does not let this through"
-    if isinstance(error, exceptions.ConnectTimeout):
-        return "no connection within the time allowed"
-    if isinstance(error, exceptions.Timeout) or any(isinstance(cause, TimeoutError) for cause in causes):
-        return "no answer within the time allowed"
-    names = {type(cause).__name__ for cause in causes}
-    if names & {"NameResolutionError", "gaierror"}:
-        return "its host name is not known"
-    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-        return "nothing is listening at this address"
-    if any(isinstance(cause, low.NewConnectionError) for cause in causes):
-        return "no connection could be made"
-    return "the connection broke"
-
-
-def _tls_reason(causes: list[BaseException]) -> str:
-    for cause in causes:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"its certificate could not be verified: {cause.verify_message}. {_CA_HINT}"
-    text = " ".join(str(cause) for cause in causes)
-    if "WRONG_VERSION_NUMBER" in text or "RECORD_LAYER_FAILURE" in text:
-        return "it does not speak TLS; its url may have to begin with http://"
-    if "certificate" in text.lower():
-        return f"its certificate could not be verified. {_CA_HINT}"
-    return "TLS could not be set up with it"
-
-
-def _broke_midway(error: BaseException) -> bool:
-    """Whether a TLS connection ended in the middle, which is a network matter and no certificate's."""
-    return any(isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) for cause in _causes(error))
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and all that led to it, also those that ``urllib3`` keeps in ``reason`` or in its
-    arguments."""
-    stack: list[BaseException] = [error]
-    seen: set[int] = set()
-    while stack:
-        cause = stack.pop()
-        if id(cause) in seen:
-            continue
-        seen.add(id(cause))
-        yield cause
-        related = (getattr(cause, "reason", None), cause.__cause__, cause.__context__, *cause.args)
-        stack.extend(item for item in related if isinstance(item, BaseException))
+def _origin(url: str) -> tuple[str, str, int]:
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+    return parts.scheme, parts.hostname or "", port

@@ -58,8 +58,7 @@ class DataOptions:
     def form(self) -> dict[str, str]:
         """The fields of a form."""
         return {
-            key: str(value).lower() if isinstance(value, bool) else str(value)
-            for key, value in self.body().items()
+            key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in self.body().items()
         }
 
 
@@ -197,9 +196,7 @@ class Upload:
         return True
 
     def _send_large(self, file: UploadFile) -> None:
-        send_by_tus(
-            self._session, self._task_id, file, watch=self._meter.watch((file,)), chunk=self._group_bytes
-        )
+        send_by_tus(self._session, self._task_id, file, watch=self._meter.watch((file,)), chunk=self._group_bytes)
         self._meter.finish((file,))
 
     def _resume(self) -> str:
@@ -227,9 +224,7 @@ class Upload:
                 if HAS_DATA in refusal.detail:
                     return default_rq_id(self._task_id)
                 names = _missing_names(refusal)
-                lacking = [
-                    group for group in self._unsure if names & {" ".join(file.name.split()) for file in group}
-                ]
+                lacking = [group for group in self._unsure if names & {" ".join(file.name.split()) for file in group}]
                 if not lacking:
                     raise
             for group in lacking:
@@ -291,9 +286,7 @@ def request_path(rq_id: str) -> str:
 def _missing_names(refusal: Refused) -> set[str]:
     """The names that CVAT misses, as far as its message lists them, with spaces collapsed."""
     listed = refusal.detail.partition("Mismatching files: ")[2]
-    return {
-        name for name, fault in re.findall(r"(?:^|, )(.+?) \((missing|extra)\)", listed) if fault == "missing"
-    }
+    return {name for name, fault in re.findall(r"(?:^|, )(.+?) \((missing|extra)\)", listed) if fault == "missing"}
 
 
 def _check_sizes(files: Sequence[UploadFile]) -> None:

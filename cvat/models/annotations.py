@@ -158,9 +158,7 @@ def _shape(shape: Shape, where: str, with_ids: bool) -> dict[str, Any]:
     if shape.elements:
         for element in shape.elements:
             if element.frame != shape.frame:
-                raise ValueError(
-                    f"{where} has an element on frame {element.frame}; the job could not be read any more"
-                )
+                raise ValueError(f"{where} has an element on frame {element.frame}; the job could not be read any more")
         body["elements"] = [_shape(element, f"an element of {where}", with_ids) for element in shape.elements]
     return body
 

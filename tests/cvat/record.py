@@ -59,9 +59,7 @@ def exchanges(folder: Path) -> Iterator[dict[str, Any]]:
                 "form": [name for name, _ in request.get("form") or ()],
                 "files": [part["field"] for part in request.get("files") or ()],
                 "status": response["status"],
-                "answer_headers": {
-                    name: value for name, value in response["headers"].items() if name in KEPT_HEADERS
-                },
+                "answer_headers": {name: value for name, value in response["headers"].items() if name in KEPT_HEADERS},
                 "json": response.get("json"),
                 "text": response.get("text"),
             }
@@ -99,9 +97,7 @@ def main() -> None:
     for exchange in exchanges(Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT):
         if len(json.dumps(exchange)) <= LONGEST.get(exchange["method"], 3_000):
             chosen.setdefault(kind(exchange), exchange)
-    lines = ",\n".join(
-        json.dumps(exchange, ensure_ascii=False, separators=(",", ":")) for exchange in chosen.values()
-    )
+    lines = ",\n".join(json.dumps(exchange, ensure_ascii=False, separators=(",", ":")) for exchange in chosen.values())
     RECORDED.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
 
 

@@ -39,9 +39,7 @@ CAR = LabelSpec(
     name="car",
     attributes=(
         AttributeSpec(name="make", default_value="unknown"),
-        AttributeSpec(
-            name="parked", mutable=True, input_type="checkbox", default_value="false", values=("false",)
-        ),
+        AttributeSpec(name="parked", mutable=True, input_type="checkbox", default_value="false", values=("false",)),
     ),
 )
 
@@ -55,9 +53,7 @@ def box() -> Iterator[Sandbox]:
 @pytest.fixture
 def cvat(box: Sandbox, hasty: RetryPolicy) -> Iterator[Client]:
     box.faults.clear()
-    with Client(
-        Credentials(url=box.url, username="admin", password="admin"), timeout=5, retry=hasty
-    ) as client:
+    with Client(Credentials(url=box.url, username="admin", password="admin"), timeout=5, retry=hasty) as client:
         client.check()
         yield client
     box.faults.clear()
@@ -399,9 +395,7 @@ def test_a_stable_read(cvat: Client, task: Task) -> None:
     assert (date, annotations.count) == (cvat.job(job.id).updated_date, 0)
 
 
-def test_a_read_during_writes_waits_for_calm(
-    cvat: Client, task: Task, box: Sandbox, hasty: RetryPolicy
-) -> None:
+def test_a_read_during_writes_waits_for_calm(cvat: Client, task: Task, box: Sandbox, hasty: RetryPolicy) -> None:
     job, car = cvat.jobs(task.id)[0], cvat.labels(task_id=task.id)[0]
     box.faults.add("delay", method="GET", path="/annotations", seconds=0.05, times=2)
     writer = Client(Credentials(url=box.url, username="admin", password="admin"), retry=hasty)
@@ -421,9 +415,7 @@ def test_a_read_during_writes_waits_for_calm(
 def test_a_job_that_never_rests(server: Any, answer: Any, client: Client) -> None:
     count = iter(range(99))
     server.script = lambda seen: answer(
-        json={"shapes": []}
-        if "annotations" in seen.path
-        else {"id": 7, "task_id": 1, "updated_date": str(next(count))}
+        json={"shapes": []} if "annotations" in seen.path else {"id": 7, "task_id": 1, "updated_date": str(next(count))}
     )
     with pytest.raises(Conflict, match="Job 7 was being changed during 3 reads in a row"):
         client.stable_annotations(7, tries=3)
@@ -441,9 +433,7 @@ def test_issues_and_comments(cvat: Client, task: Task) -> None:
     assert [comment.message for comment in cvat.comments(issue.id)] == ["too wide"]
 
 
-def test_an_annotator_sees_only_the_own_job(
-    box: Sandbox, cvat: Client, task: Task, hasty: RetryPolicy
-) -> None:
+def test_an_annotator_sees_only_the_own_job(box: Sandbox, cvat: Client, task: Task, hasty: RetryPolicy) -> None:
     account = next(account for account in box.users if not account.superuser)
     person = cvat.find_user(account.username)
     first, second, _ = cvat.jobs(task.id)

@@ -29,9 +29,7 @@ from cvat.models import nest
 
 
 def box(**changes: Any) -> Shape:
-    return Shape(
-        **{"type": "rectangle", "frame": 2, "label_id": 5, "points": (1.0, 2.0, 3.5, 4.0), **changes}
-    )
+    return Shape(**{"type": "rectangle", "frame": 2, "label_id": 5, "points": (1.0, 2.0, 3.5, 4.0), **changes})
 
 
 def shapes(*items: Shape) -> Annotations:
@@ -40,9 +38,7 @@ def shapes(*items: Shape) -> Annotations:
 
 def test_create_drops_every_id_and_update_keeps_them() -> None:
     skeleton = box(id=9, type="skeleton", points=(), elements=(box(id=10, type="points", points=(1.0, 2.0)),))
-    track = Track(
-        id=4, frame=0, label_id=1, shapes=(TrackedShape(id=6, type="points", frame=0, points=(1.0, 1.0)),)
-    )
+    track = Track(id=4, frame=0, label_id=1, shapes=(TrackedShape(id=6, type="points", frame=0, points=(1.0, 1.0)),))
     both = Annotations(tags=(Tag(id=3, frame=0, label_id=1),), shapes=(skeleton,), tracks=(track,))
     assert '"id"' not in json.dumps(both.for_create())
     body = both.for_update()
@@ -116,11 +112,7 @@ def test_what_is_written_reads_back_bit_for_bit(points: list[tuple[float, ...]],
 def test_recorded_annotations_survive_reading_and_writing(all_recorded: list[dict[str, Any]]) -> None:
     seen = 0
     for exchange in all_recorded:
-        if (
-            exchange["method"] != "GET"
-            or not exchange["path"].endswith("/annotations")
-            or exchange["status"] != 200
-        ):
+        if exchange["method"] != "GET" or not exchange["path"].endswith("/annotations") or exchange["status"] != 200:
             continue
         read = Annotations.model_validate_json(json.dumps(exchange["json"]))
         same_frames = all(part.frame == shape.frame for shape in read.shapes for part in shape.elements)

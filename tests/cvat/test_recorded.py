@@ -122,9 +122,7 @@ def test_error_bodies_become_one_sentence(recorded: list[Exchange], all_recorded
     assert len(failures) > 100
     for exchange in failures:
         error = error_for(replay(exchange), url="http://cvat.test", with_token=False)
-        assert type(error) is ERRORS.get(
-            exchange["status"], ServerFault if exchange["status"] >= 500 else Refused
-        )
+        assert type(error) is ERRORS.get(exchange["status"], ServerFault if exchange["status"] >= 500 else Refused)
         assert error.status == exchange["status"]
         assert "\n" not in str(error)
         assert "<" not in str(error).replace("<b>", "").replace("<server-root>", "")
@@ -190,8 +188,7 @@ def test_long_messages_are_cut_in_the_sentence_only() -> None:
             "DELETE",
             "/api/tasks/5",
             403,
-            "CVAT does not let this user delete task 5: why "
-            "If the access token is read-only, use one that may write.",
+            "CVAT does not let this user delete task 5: why If the access token is read-only, use one that may write.",
         ),
         ("GET", "/api/x", 401, "CVAT at u did not accept the access token; it may be expired or revoked"),
     ],

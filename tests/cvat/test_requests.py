@@ -45,9 +45,7 @@ SKELETON = Shape(
 )
 KEYFRAME = TrackedShape(type="rectangle", frame=0, points=(1.0, 2.0, 3.0, 4.0), attributes=VALUES)
 TRACK = Track(frame=0, label_id=1, group=0, attributes=VALUES, shapes=(KEYFRAME,))
-NEW = Annotations(
-    tags=(Tag(frame=0, label_id=1, attributes=VALUES),), shapes=(BOX, SKELETON), tracks=(TRACK,)
-)
+NEW = Annotations(tags=(Tag(frame=0, label_id=1, attributes=VALUES),), shapes=(BOX, SKELETON), tracks=(TRACK,))
 OLD = Annotations(
     tags=(NEW.tags[0].model_copy(update={"id": 1}),),
     shapes=(BOX.model_copy(update={"id": 2}),),
@@ -84,9 +82,7 @@ CALLS: dict[str, Callable[[Client], Any]] = {
     "tasks by part": lambda client: client.find_tasks(search="t"),
     "tasks of a project": lambda client: client.tasks(project_id=8),
     "tasks by tracker": lambda client: client.tasks(tracker_link="https://tracker.example/?a=1&b=2"),
-    "update task": lambda client: client.update_task(
-        8, name="n", subset="s", bug_tracker="b", assignee_id=None
-    ),
+    "update task": lambda client: client.update_task(8, name="n", subset="s", bug_tracker="b", assignee_id=None),
     "delete task": lambda client: client.delete_task(8),
     "creation": lambda client: client.creation(8, "action=create&target=task&target_id=8"),
     "frames of a task": lambda client: client.task_meta(8),
@@ -116,9 +112,7 @@ def pattern(path: str) -> str:
 def keys(value: Any, where: str = "") -> set[str]:
     """The keys of a body with their places; items of a list have the same place."""
     if isinstance(value, dict):
-        return {f"{where}.{key}" for key in value}.union(
-            *(keys(item, f"{where}.{key}") for key, item in value.items())
-        )
+        return {f"{where}.{key}" for key in value}.union(*(keys(item, f"{where}.{key}") for key, item in value.items()))
     if isinstance(value, list):
         return set().union(*(keys(item, f"{where}[]") for item in value))
     return set()
@@ -147,9 +141,7 @@ class Accepted:
         }
         assert query <= known, f"query {query - known}"
         if "action" in query:
-            assert [
-                exchange for exchange in alike if f"action={exchange['query'].get('action')}" in seen.query
-            ]
+            assert [exchange for exchange in alike if f"action={exchange['query'].get('action')}" in seen.query]
         if seen.headers.get("Content-Type") == "application/json":
             sent = keys(json.loads(seen.body))
             # Annotations are answered in the form in which they are written; labels are the same everywhere.
@@ -185,9 +177,7 @@ def replaying(server: Any, answer: Any, client: Client, recorded: list[Exchange]
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_requests_are_such_as_were_accepted(
-    call: str, replaying: Client, server: Any, accepted: Accepted
-) -> None:
+def test_requests_are_such_as_were_accepted(call: str, replaying: Client, server: Any, accepted: Accepted) -> None:
     CALLS[call](replaying)
     assert server.seen
     for seen in server.seen:
@@ -209,9 +199,7 @@ def upload_script(answer: Any) -> Callable[[Any], Any]:
 
     def script(seen: Any) -> Any:
         if seen.method == "PATCH":
-            return answer(
-                204, headers={"Upload-Offset": str(int(seen.headers["Upload-Offset"]) + len(seen.body))}
-            )
+            return answer(204, headers={"Upload-Offset": str(int(seen.headers["Upload-Offset"]) + len(seen.body))})
         if "Tus-Resumable" in seen.headers:
             place = "http://elsewhere.example/api/tasks/8/data/1_0d0d0d0d-aaaa-bbbb-cccc-0123456789ab"
             return answer(201, headers={"Location": place})
@@ -241,9 +229,7 @@ def test_uploads_are_such_as_were_accepted(
         if "multipart" in seen.headers.get("Content-Type", ""):
             form = set(re.findall(rb'name="(\w+)"\r', seen.body))
             assert form <= {name.encode() for exchange in same for name in exchange.get("form", ())}
-            parts = [
-                part.decode() for part in re.findall(rb'name="(client_files\[\d+\])"; filename', seen.body)
-            ]
+            parts = [part.decode() for part in re.findall(rb'name="(client_files\[\d+\])"; filename', seen.body)]
             assert parts == [f"client_files[{index}]" for index in range(len(parts))] != []
             assert b"image_quality" in seen.body
 

@@ -44,9 +44,7 @@ def box() -> Iterator[Sandbox]:
 def cvat(box: Sandbox, hasty: RetryPolicy) -> Iterator[Client]:
     box.faults.clear()
     box.settings.max_body = None
-    with Client(
-        Credentials(url=box.url, username="admin", password="admin"), timeout=5, retry=hasty
-    ) as client:
+    with Client(Credentials(url=box.url, username="admin", password="admin"), timeout=5, retry=hasty) as client:
         client.check()
         yield client
     assert box.crashes == []
@@ -112,9 +110,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("way", WAYS)
-def test_any_request_may_fail_once(
-    box: Sandbox, cvat: Client, files: list[UploadFile], way: str, fault: str
-) -> None:
+def test_any_request_may_fail_once(box: Sandbox, cvat: Client, files: list[UploadFile], way: str, fault: str) -> None:
     probe = new_task(cvat)
     cvat.upload(probe, files[:3], **WAYS[way])
     for nth in range(1, len(uploads(box, probe)) + 1):
@@ -126,9 +122,7 @@ def test_any_request_may_fail_once(
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_every_first_answer_may_be_lost(
-    box: Sandbox, cvat: Client, files: list[UploadFile], way: str
-) -> None:
+def test_every_first_answer_may_be_lost(box: Sandbox, cvat: Client, files: list[UploadFile], way: str) -> None:
     for nth in range(1, 12, 2):
         box.faults.add("lost_reply", path=DATA, nth=nth)
     task_id = new_task(cvat)
@@ -207,9 +201,7 @@ def test_an_interrupted_upload_is_taken_up(
     complete(cvat, task_id, cvat.upload(task_id, files, resume=True, **WAYS[then]))
 
 
-def test_taking_up_what_is_complete_sends_nothing(
-    box: Sandbox, cvat: Client, files: list[UploadFile]
-) -> None:
+def test_taking_up_what_is_complete_sends_nothing(box: Sandbox, cvat: Client, files: list[UploadFile]) -> None:
     task_id = new_task(cvat)
     with box.hold_creations():
         rq_id = cvat.upload(task_id, files, group_files=2)
