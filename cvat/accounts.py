@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .answers import shorten
 from .calls import Calls
-from .errors import NotFound, UnsupportedServer
+from .errors import NotFound, PermissionDenied, UnsupportedServer
 from .models import About, Organization, ServerInfo, User
 
 OLDEST = (2, 16)
@@ -30,17 +30,19 @@ class Accounts(Calls):
             UnsupportedServer: It is no CVAT, or one below 2.16.
             NotAuthenticated: The credentials are wrong.
             NotFound: The organization does not exist.
+            PermissionDenied: The user is not in the organization.
             Unreachable: No answer came.
         """
-        about = self._about()
-        if about.version_numbers < OLDEST:
-            oldest = ".".join(str(number) for number in OLDEST)
-            raise UnsupportedServer(
-                f"CVAT at {self.session.url} has version {shorten(about.version)}, and {oldest} or newer is needed"
-            )
-        self._version = about.version
-        user = self.session.read(User, "/api/users/self")
         organization = self.session.credentials.organization
+        try:
+            about = self._supported()
+            user = self.session.read(User, "/api/users/self")
+        except PermissionDenied as error:
+            if not organization:
+                raise
+            sentence = f"This user does not belong to the organization '{organization}' of CVAT at {self.session.url}"
+            raise error.recast(PermissionDenied, sentence) from error
+        self._version = about.version
         return ServerInfo(url=self.session.url, version=about.version, user=user, organization=organization)
 
     def users(self, search: str | None = None) -> list[User]:
@@ -63,6 +65,15 @@ class Accounts(Calls):
     def organizations(self) -> list[Organization]:
         """Lists the organizations that the user belongs to."""
         return self.session.read_all(Organization, "/api/organizations")
+
+    def _supported(self) -> About:
+        about = self._about()
+        if about.version_numbers < OLDEST:
+            oldest = ".".join(str(number) for number in OLDEST)
+            raise UnsupportedServer(
+                f"CVAT at {self.session.url} has version {shorten(about.version)}, and {oldest} or newer is needed"
+            )
+        return about
 
     def _about(self) -> About:
         try:

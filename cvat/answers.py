@@ -72,12 +72,16 @@ def error_for(response: requests.Response, *, url: str, with_token: bool) -> Cva
             sentence += " If the access token is read-only, use one that may write."
     elif status == 404:
         kind, sentence = NotFound, f"CVAT could not {doing}{told or ': it does not exist'}"
+        if match := re.fullmatch(r"(.*) organization does not exist\.", detail):
+            sentence = f"CVAT at {url} has no organization '{shorten(match[1])}'"
     elif status == 409:
         kind, sentence = Conflict, f"CVAT could not {doing}, because that is already there or under way{told}"
     elif status == 413:
         kind, sentence = TooLarge, f"CVAT, or a proxy before it, found the request to {doing} too large{told}"
     elif status == 429:
         kind, sentence = Refused, f"CVAT is receiving too many requests and did not {doing}{told}"
+    elif status in (502, 503, 504):
+        kind, sentence = ServerFault, f"CVAT was not available ({status}) when asked to {doing}{told}"
     elif status >= 500:
         kind, sentence = (
             ServerFault,
@@ -106,8 +110,8 @@ _OBJECT = re.compile(r"/api/(task|project|job|issue|label|user|organization)s/(\
 _PARTS = {"annotations": "the annotations of ", "data/meta": "the frame list of "}
 _PLACES = {
     "/auth/login": "log in",
-    "/server/about": "tell its version",
-    "/users/self": "tell who is logged in",
+    "/server/about": "see its version",
+    "/users/self": "see who is logged in",
     "/requests/": "see how far it is",
 }
 

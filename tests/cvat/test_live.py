@@ -474,3 +474,23 @@ def test_waiting_survives_throttling(box: Sandbox, cvat: Client, task: Task) -> 
     rq_id = f"action=create&target=task&target_id={task.id}"
     box.faults.add("status", path="/api/requests/", status=429, headers={"Retry-After": "0"}, times=7)
     assert cvat.wait_for_creation(task.id, rq_id, deadline=10).size == 5
+
+
+def test_a_creation_that_ends_without_frames(server: Any, answer: Any, client: Client) -> None:
+    server.script = lambda seen: answer(
+        json={"status": "finished"} if "requests" in seen.path else {"id": 5, "name": "t", "size": 0}
+    )
+    with pytest.raises(CreationFailed, match="CVAT did not create task 5: the task has no frames"):
+        client.wait_for_creation(5, "r")
+
+
+def test_a_failure_is_looked_at_again_for_its_reason(server: Any, answer: Any, client: Client) -> None:
+    whole = 'Traceback (most recent call last):\n  File "x.py"\nValueError: No media data found\n'
+    states = [{"status": "failed", "message": text} for text in ("", whole, "ValueError: No media data found\n")]
+    server.answers(*(answer(json=state) for state in states))
+    with pytest.raises(CreationFailed, match="could not create task 5: No media data found"):
+        client.wait_for_creation(5, "r")
+    assert len(server.seen) == 3
+    server.answers(answer(json=states[0]))
+    with pytest.raises(CreationFailed, match="it gave no reason"):
+        client.wait_for_creation(5, "r")

@@ -382,7 +382,7 @@ def test_a_server_that_is_not_cvat(server: Any, answer: Any, client: Client, has
 def test_an_unknown_organization(server: Any, answer: Any, hasty: RetryPolicy) -> None:
     server.answers(answer(404, json={"detail": "nope organization does not exist."}))
     client = Client(Credentials(url=server.url, token="a.b", organization="nope"), retry=hasty)
-    with pytest.raises(NotFound, match="nope organization does not exist"):
+    with pytest.raises(NotFound, match=r"has no organization 'nope'"):
         client.check()
 
 
@@ -456,3 +456,31 @@ def test_a_change_behind_a_gateway_that_stays_broken_is_in_doubt(server: Any, an
     with pytest.raises(AmbiguousOutcome, match="whether that was done is not known"):
         client.delete_task(5)
     assert len(server.seen) == 5
+
+
+def test_a_login_that_fails_otherwise(server: Any, answer: Any, hasty: RetryPolicy) -> None:
+    who = Credentials(url=server.url, username="ann", password="pw")
+    server.answers(answer(400, json={"non_field_errors": ["E-mail is not verified."]}))
+    with pytest.raises(NotAuthenticated, match=r"CVAT refused to log in: E-mail is not verified\."):
+        Client(who, retry=hasty).check()
+    server.answers(answer(500, body=b"<title>Server Error (500)</title>"))
+    with pytest.raises(ServerFault, match="when asked to log in"):
+        Client(who, retry=hasty).check()
+    for reply in (answer(json={"token": "x"}), answer(body=b"<html>Welcome</html>")):
+        server.answers(reply)
+        with pytest.raises(UnsupportedServer, match="check its url"):
+            Client(who, retry=hasty).check()
+
+
+def test_items_of_a_list_must_have_their_form(server: Any, answer: Any, client: Client) -> None:
+    server.answers(answer(json={"results": [{"id": "x", "username": 3}]}))
+    with pytest.raises(UnsupportedServer, match=r"does not answer /api/users as CVAT does \(id: "):
+        client.users()
+
+
+def test_an_organization_of_others(server: Any, answer: Any, client: Client, hasty: RetryPolicy) -> None:
+    server.answers(answer(403, json={"detail": "You do not have permission to perform this action."}))
+    with pytest.raises(PermissionDenied, match="does not belong to the organization 'theirs'"):
+        Client(Credentials(url=server.url, token="a.b", organization="theirs"), retry=hasty).check()
+    with pytest.raises(PermissionDenied, match="does not let this user see its version"):
+        client.check()
