@@ -24,9 +24,7 @@ def main() -> None:
     """Serve, and say where and for whom."""
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     parser.add_argument("--port", type=int, default=8080, help="the port (0: a free one)")
-    parser.add_argument(
-        "--users", type=_accounts, default=DEFAULT_ACCOUNTS, metavar="NAME:PASSWORD[:superuser],..."
-    )
+    parser.add_argument("--users", type=_accounts, default=DEFAULT_ACCOUNTS, metavar="NAME:PASSWORD[:superuser],...")
     parser.add_argument("--version", default=VERSION, help="the version that the server claims")
     parser.add_argument("--latency", type=int, default=0, metavar="MS", help="delay of every answer")
     options = parser.parse_args()

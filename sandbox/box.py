@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,9 +81,7 @@ class Sandbox:
         bound_host, bound_port = self._server.server_address[:2]
         self.url = f"http://{bound_host}:{bound_port}"
         self._creator.base = self._events.base = self.url
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
-        )
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
 
     def __enter__(self) -> Sandbox:
@@ -115,14 +114,38 @@ class Sandbox:
         with self.store.lock:
             return snapshot(self.store)
 
+    def hold(self) -> None:
+        """Leave creations of tasks queued until `release`."""
+        self._creator.hold()
+
+    def release(self) -> None:
+        self._creator.release()
+
+    @property
+    def holding(self) -> bool:
+        """Whether creations are held."""
+        return self._creator.holding
+
     @contextmanager
     def hold_creations(self) -> Iterator[None]:
-        """Inside this block new task creations stay queued."""
-        self._creator.hold()
+        """Inside this block creations of tasks stay queued."""
+        self.hold()
         try:
             yield
         finally:
-            self._creator.release()
+            self.release()
+
+    def settle(self, timeout: float = 10.0) -> None:
+        """Wait until no task is being created and no webhook waits for its delivery.
+
+        Raises:
+            TimeoutError: if that takes too long.
+        """
+        deadline = time.monotonic() + timeout
+        while not (self._creator.idle and self._events.idle):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"still busy after {timeout} s")
+            time.sleep(0.002)
 
     def expire_requests(self) -> None:
         """Forget finished background requests now, as if their lifetime were over."""

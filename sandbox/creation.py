@@ -90,6 +90,16 @@ class Creator:
         self._queue.put((time.monotonic(), creation))
         return creation
 
+    @property
+    def holding(self) -> bool:
+        return not self._gate.is_set()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is queued or running."""
+        with self.store.lock:
+            return all(entry.status in ("failed", "finished") for entry in self.store.creations.values())
+
     def pending(self, task: Task) -> Creation | None:
         """The creation of a task that is not over yet."""
         creation = self.store.creations.get(request_id(task))
@@ -121,12 +131,12 @@ class Creator:
         self._wait(self.settings.creation_delay)
         try:
             if task.id not in store.tasks:
-                raise MediaError(
-                    "cvat.apps.engine.models.Task.DoesNotExist: Task matching query does not exist."
-                )
+                raise MediaError("cvat.apps.engine.models.Task.DoesNotExist: Task matching query does not exist.")
             assert task.data is not None
             frames, video = read_media(task.data, creation.options)
         except MediaError as error:
+            if task.data:
+                task.data.spoiled = True
             self._finish(creation, "failed", f"{error}\n", _YEAR)
             return
         with store.lock:
@@ -157,6 +167,8 @@ class Creator:
                 view = Views(self.base).job(job)
                 self.events.send("create:job", "job", view, creation.owner, task.project, task.organization)
             store.touch(task)
+        with Watch(self.events, creation.owner, task=task):
+            store.touch(task)
 
     def _add_job(self, task: Task, start: int, stop: int) -> Job:
         store = self.store
@@ -179,6 +191,8 @@ def read_media(data: Data, options: dict[str, Any]) -> tuple[list[Frame], bytes 
     Raises:
         MediaError: with the message of the failed request.
     """
+    if data.spoiled:
+        raise MediaError("IndexError: Invalid index number: 1, Maximum allowed index is 0")
     if options["server_files"]:
         path = shared_path(options["server_files"][0])
         raise MediaError(f"FileNotFoundError: [Errno 2] No such file or directory: '{path}'")

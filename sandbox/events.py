@@ -35,7 +35,7 @@ class Events:
         self.store = store
         self.settings = settings
         self.base = ""
-        self._queue: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
+        self._queue: queue.Queue[Delivery | None] = queue.Queue()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -43,6 +43,11 @@ class Events:
         """Deliver what is waiting, then end."""
         self._queue.put(None)
         self._thread.join()
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything was delivered."""
+        return self._queue.unfinished_tasks == 0
 
     @property
     def wanted(self) -> bool:
@@ -92,9 +97,7 @@ class Events:
     def deliver(self, delivery: Delivery) -> None:
         """Send, and note the answer."""
         hook = delivery.webhook
-        status, answer = _post(
-            hook, json.dumps(delivery.request).encode(), f"CVAT/{self.settings.version} sandbox"
-        )
+        status, answer = _post(hook, json.dumps(delivery.request).encode(), f"CVAT/{self.settings.version} sandbox")
         with self.store.lock:
             delivery.status_code, delivery.response = status, answer
             hook.last_status, hook.last_delivery_date = status, delivery.updated_date
@@ -102,6 +105,7 @@ class Events:
     def _run(self) -> None:
         while (delivery := self._queue.get()) is not None:
             self.deliver(delivery)
+            self._queue.task_done()
 
 
 def _post(hook: Webhook, body: bytes, agent: str) -> tuple[int, str]:

@@ -176,9 +176,7 @@ class Form:
         check: looks at the whole object once every field is fine; may raise `Bad`.
     """
 
-    def __init__(
-        self, fields: dict[str, Field], check: Callable[[dict[str, Any]], None] | None = None
-    ) -> None:
+    def __init__(self, fields: dict[str, Field], check: Callable[[dict[str, Any]], None] | None = None) -> None:
         self.fields = fields
         self.check = check
 

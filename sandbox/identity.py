@@ -137,9 +137,7 @@ def _by_session(call: Call) -> bool:
 def _check_csrf(call: Call, cookie: str | None) -> None:
     origin = call.headers.get("Origin")
     if origin is not None and origin != call.base:
-        raise detail(
-            403, f"CSRF Failed: Origin checking failed - {origin} does not match any trusted origins."
-        )
+        raise detail(403, f"CSRF Failed: Origin checking failed - {origin} does not match any trusted origins.")
     header = call.headers.get("X-CSRFToken")
     if cookie is None:
         raise detail(403, "CSRF Failed: CSRF cookie not set.")
@@ -154,9 +152,7 @@ def _name_organization(call: Call) -> None:
     slug, ident = call.query.get("org"), call.query.get("org_id")
     if slug is not None and header is not None and slug != header:
         raise invalid(
-            [
-                'You cannot specify "org" query parameter and "X-Organization" HTTP header with different values.'
-            ]
+            ['You cannot specify "org" query parameter and "X-Organization" HTTP header with different values.']
         )
     slug = slug if slug is not None else header
     if slug is not None and ident is not None:
@@ -183,6 +179,5 @@ def _name_organization(call: Call) -> None:
 
 def _is_member(call: Call) -> bool:
     return any(
-        entry.user is call.user and entry.organization is call.organization
-        for entry in call.store.memberships.values()
+        entry.user is call.user and entry.organization is call.organization for entry in call.store.memberships.values()
     )

@@ -57,7 +57,7 @@ class Listing(Generic[T]):
         found = [thing for thing in things if self._matches_simple(call, thing)]
         words = call.query.get("search")
         if words:
-            found = [thing for thing in found if self._has(thing, words.lower())]
+            found = [thing for thing in found if self._has(thing, words.lower().split())]
         expression = call.query.get("filter")
         if expression:
             test = self._compile(_parse(expression))
@@ -71,23 +71,22 @@ class Listing(Generic[T]):
                 continue
             allowed = self.choices.get(name)
             if allowed and wanted not in allowed:
-                raise invalid(
-                    {name: [f"Select a valid choice. {wanted} is not one of the available choices."]}
-                )
+                raise invalid({name: [f"Select a valid choice. {wanted} is not one of the available choices."]})
             if not _same_text(self.terms[name](thing), wanted):
                 return False
         return True
 
-    def _has(self, thing: T, words: str) -> bool:
-        return any(words in str(self.terms[name](thing) or "").lower() for name in self.search)
+    def _has(self, thing: T, words: list[str]) -> bool:
+        """Whether every word is part of one of the searched texts."""
+        texts = [str(self.terms[name](thing) or "").lower() for name in self.search]
+        return all(any(word in text for text in texts) for word in words)
 
     def _sort(self, call: Call, things: list[T]) -> list[T]:
-        identity = self.terms["id"]
-        things.sort(key=identity, reverse=self.newest_first)
-        for name in reversed(call.query.get("sort", "").split(",")):
-            getter = self.terms.get(name.lstrip("-"))
-            if getter:
-                things.sort(key=lambda thing: _orderable(getter(thing)), reverse=name.startswith("-"))
+        names = [name for name in call.query.get("sort", "").split(",") if name.lstrip("-") in self.terms]
+        things.sort(key=self.terms["id"], reverse=self.newest_first and not names)
+        for name in reversed(names):
+            getter = self.terms[name.lstrip("-")]
+            things.sort(key=lambda thing, get=getter: _orderable(get(thing)), reverse=name.startswith("-"))
         return things
 
     def _compile(self, rule: Any) -> Callable[[T], bool]:

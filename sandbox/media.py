@@ -17,7 +17,7 @@ from .models import ClientFile, Data, Frame
 
 _TYPES = {
     ".avif": "image/avif",
-    ".webp": "image/webp",
+    ".webp": "image/x-webp",
     ".jp2": "image/jp2",
     ".zip": "application/zip",
     ".mp4": "video/mp4",
@@ -86,9 +86,14 @@ def displayed_size(content: bytes) -> tuple[int, int]:
     """Width and height of an image with its EXIF orientation applied."""
     with Image.open(io.BytesIO(content)) as image:
         width, height = image.size
-        if image.getexif().get(_ORIENTATION) in _ROTATED:
-            return height, width
-        return width, height
+        return (height, width) if _orientation(image, content) in _ROTATED else (width, height)
+
+
+def _orientation(image: Image.Image, content: bytes) -> int:
+    """The EXIF orientation. A PNG would be decoded for it, so look first whether it can have one."""
+    if image.format == "PNG" and b"eXIf" not in content:
+        return 1
+    return int(image.getexif().get(_ORIENTATION, 1))
 
 
 def unpack(content: bytes) -> list[ClientFile]:
@@ -138,7 +143,7 @@ def frame_picture(data: Data, number: int) -> tuple[bytes, str]:
         return _video_picture(data.video, frame.source), "image/png"
     kind = media_type(frame.name)
     with Image.open(io.BytesIO(frame.data)) as image:
-        turned = image.getexif().get(_ORIENTATION, 1) != 1
+        turned = _orientation(image, frame.data) != 1
         pages = getattr(image, "n_frames", 1)
         if not turned and (pages == 1 or image.format != "TIFF"):
             return frame.data, kind

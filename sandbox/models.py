@@ -112,7 +112,7 @@ class ClientFile:
 
 @dataclass(eq=False)
 class Data:
-    """The media of a task, from the first upload request on."""
+    """The media of a task, from the first upload request on. Once a creation failed, all do."""
 
     id: int
     files: dict[str, ClientFile] = field(default_factory=dict)
@@ -129,6 +129,7 @@ class Data:
     compressed_chunk_type: str = "imageset"
     chunks_updated_date: str | None = None
     storage: str = "local"
+    spoiled: bool = False
 
     @property
     def step(self) -> int:

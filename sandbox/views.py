@@ -238,7 +238,7 @@ class Views:
             frames = data.frames[:1]
         else:
             frames = data.frames[first : last + 1]
-        shown = None if included is None else set(included)
+        shown = set(numbers) if included is None else set(included)
         return {
             "chapters": None if data.video is None else [],
             "chunks_updated_date": job.chunks_updated_date if job else data.chunks_updated_date,
@@ -252,13 +252,13 @@ class Views:
                 {
                     "width": frame.width,
                     "height": frame.height,
-                    "name": frame.name if shown is None or number in shown else "placeholder.jpg",
+                    "name": frame.name if number in shown else "placeholder.jpg",
                     "related_files": 0,
                     "has_related_context": False,
                 }
                 for number, frame in enumerate(frames, first)
             ],
-            "deleted_frames": sorted(n for n in data.deleted_frames if first <= n <= last),
+            "deleted_frames": sorted(data.deleted_frames & shown),
             "included_frames": included,
             "storage": data.storage,
             "cloud_storage_id": None,

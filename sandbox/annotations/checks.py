@@ -53,9 +53,7 @@ def _need_value(values: dict[str, Any]) -> None:
         raise crash()
 
 
-_ATTRIBUTES = Forms(
-    Form({"spec_id": Integer(required=True), "value": _Value()}, check=_need_value), default=list
-)
+_ATTRIBUTES = Forms(Form({"spec_id": Integer(required=True), "value": _Value()}, check=_need_value), default=list)
 _GEOMETRY = {
     "type": Choice(*_LENGTHS, required=True),
     "occluded": Boolean(default=False),

@@ -29,22 +29,22 @@ def read_job(job: Job, schema: Schema) -> dict[str, list[Json]]:
 
 def is_torn(job: Job) -> bool:
     """Whether a skeleton has an element on another frame, which makes the job unreadable."""
-    return any(
-        element["frame"] != shape["frame"] for shape in job.shapes.values() for element in shape["elements"]
-    )
+    return any(element["frame"] != shape["frame"] for shape in job.shapes.values() for element in shape["elements"])
 
 
 def fill(given: list[Json], attributes: list[Attribute]) -> list[Json]:
-    """Attributes in the order of the label, with defaults for those that were not given."""
+    """The attributes that were given, as far as the label still has them, then the others' defaults."""
     if not attributes:
         return []
-    values: dict[int, list[str]] = {}
-    for attribute in given:
-        values.setdefault(attribute["spec_id"], []).append(attribute["value"])
+    known = {attribute.id for attribute in attributes}
+    named = {entry["spec_id"] for entry in given}
     return [
-        {"spec_id": attribute.id, "value": value}
-        for attribute in attributes
-        for value in values.get(attribute.id, [attribute.default_value])
+        *(entry for entry in given if entry["spec_id"] in known),
+        *(
+            {"spec_id": attribute.id, "value": attribute.default_value}
+            for attribute in attributes
+            if attribute.id not in named
+        ),
     ]
 
 
@@ -107,7 +107,7 @@ def _keyframes(track: Json, attributes: list[Attribute]) -> list[Json]:
     """Keyframes by frame; a mutable attribute keeps its value until the next one that is given."""
     last: list[Json] = []
     views = []
-    for keyframe in sorted(track["shapes"], key=lambda entry: entry["frame"]):
+    for keyframe in sorted(track["shapes"], key=lambda entry: (entry["frame"], -entry["id"])):
         given = {entry["spec_id"] for entry in keyframe["attributes"]}
         known = keyframe["attributes"] + [entry for entry in last if entry["spec_id"] not in given]
         last = fill(known, attributes)

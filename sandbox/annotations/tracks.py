@@ -32,9 +32,7 @@ def _cut_track(track: Json, start: int, stop: int) -> list[Json]:
         return []
     part = {**track, "shapes": keyframes, "frame": keyframes[0]["frame"] if keyframes else track["frame"]}
     if "elements" in track:
-        part["elements"] = [
-            piece for element in track["elements"] for piece in _cut_track(element, start, stop)
-        ]
+        part["elements"] = [piece for element in track["elements"] for piece in _cut_track(element, start, stop)]
     return [part]
 
 
@@ -89,8 +87,6 @@ def join(parts: Iterable[tuple[int, int, Collection]]) -> Collection:
         else:
             whole["tracks"] = _join_tracks(whole["tracks"], part["tracks"], start, shared_until)
         shared_until = stop + 1
-    for kind in ("tags", "shapes"):
-        whole[kind].sort(key=lambda thing: thing["frame"])
     return whole
 
 

@@ -24,7 +24,7 @@ _GONE = (
     "To initiate the export process, use POST /api/{kind}/id/dataset/export?save_images=False.\n"
     "To check the process status, use GET /api/requests/rq_id,\n"
     "where rq_id is obtained from the response of the previous request.\n"
-    "To download the prepared file, use the result_url obtained from the response of the previous request."
+    "To download the prepared file, use the result_url obtained from the response of the previous request.\n"
 )
 _JOB, _TASK = "/api/jobs/{ident}/annotations[/]", "/api/tasks/{ident}/annotations[/]"
 Write = Callable[[Writer, Collection], bool]
@@ -46,7 +46,10 @@ def get_task_annotations(call: Call, ident: str) -> Reply:
         raise Refusal(text("Exporting annotations from a task without data is not allowed", 400))
     schema = _schema(task)
     parts = [(job.start_frame, job.stop_frame, read_job(_readable(job), schema)) for job in _parts(task)]
-    return _answer(join(parts))
+    whole = join(parts)
+    for kind in ("tags", "shapes"):
+        whole[kind].sort(key=lambda thing: thing["frame"])
+    return _answer(whole)
 
 
 @route("POST", _JOB)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from werkzeug.datastructures import FileStorage
+
 from ..access import require, sees_job, sees_task
 from ..call import Call
 from ..events import Watch
@@ -47,9 +49,7 @@ _DATA = Form(
         "start_frame": Integer(0, default=0),
         "stop_frame": Integer(0, null=True, default=None),
         "frame_filter": _FrameFilter(blank=True, default=""),
-        "sorting_method": Choice(
-            "lexicographical", "natural", "predefined", "random", default="lexicographical"
-        ),
+        "sorting_method": Choice("lexicographical", "natural", "predefined", "random", default="lexicographical"),
         "upload_file_order": Items(default=list),
         "job_file_mapping": Items(Items(), null=True, default=None),
         "server_files": Items(default=list),
@@ -122,7 +122,7 @@ def _store_files(call: Call, task: Task) -> Data:
     """Keep the files of a batch, all or nothing. Only base names are kept, and each only once."""
     data = _open(call, task)
     found = sorted(
-        (int(match[1]), _base_name(part.filename or ""), part)
+        (int(match[1]), _base_name(part), part)
         for key, part in call.files.items(multi=True)
         if (match := re.fullmatch(r"client_files\[(\d+)\]", key))
     )
@@ -134,7 +134,12 @@ def _store_files(call: Call, task: Task) -> Data:
     return data
 
 
-def _base_name(name: str) -> str:
+def _base_name(part: FileStorage) -> str:
+    """The last part of a file's path. The parser drops backslashes, so the header is asked for them."""
+    name = part.filename or ""
+    raw = re.search(r'filename="([^"]*\\[^"\\][^"]*)"', part.headers.get("Content-Disposition", ""))
+    if raw:
+        name = raw[1]
     return name.replace("\\", "/").rsplit("/", 1)[-1]
 
 
@@ -144,16 +149,15 @@ def _finish(call: Call, task: Task, fields: dict[str, Any]) -> Reply:
     if pending:
         return Reply({"rq_id": pending.id}, 409)
     values = _DATA.accept(fields)
-    fresh = task.data is None
     data = _store_files(call, task)
     order = values["upload_file_order"]
     if values["sorting_method"] == "predefined" and order and not values["server_files"]:
         _check_order(order, list(data.files))
-    data.image_quality = values["image_quality"]
-    data.start_frame = values["start_frame"]
-    data.frame_filter = values["frame_filter"]
-    data.storage = "share" if values["server_files"] else "local"
-    if not fresh:
+    with Watch(call.services.events, call.user, task=task):
+        data.image_quality = values["image_quality"]
+        data.start_frame = values["start_frame"]
+        data.frame_filter = values["frame_filter"]
+        data.storage = "share" if values["server_files"] else "local"
         call.store.touch(task)
     return Reply({"rq_id": creator.start(task, call.user, values).id}, 202)
 

@@ -71,9 +71,7 @@ def _picture(call: Call, task: Task, job: Job | None) -> Reply:
 
 def _frame(data: Data, number: int, original: bool) -> Reply:
     if not 0 <= number < data.size:
-        raise refuse(
-            400, f"Invalid frame '{number}'. The frame number should be in the [0, {data.size}] range"
-        )
+        raise refuse(400, f"Invalid frame '{number}'. The frame number should be in the [0, {data.size}] range")
     picture, kind = frame_picture(data, number)
     if not original:
         picture, kind = jpeg(picture, data.image_quality), "image/jpeg"

@@ -62,9 +62,7 @@ _NEW = Form(
 @route("GET", "/api/jobs")
 def list_jobs(call: Call) -> Any:
     visible = (
-        job
-        for job in call.store.jobs.values()
-        if sees_job(call, job) and in_context(call, job.task.organization)
+        job for job in call.store.jobs.values() if sees_job(call, job) and in_context(call, job.task.organization)
     )
     return _JOBS.answer(call, visible, Views(call.base).job)
 
@@ -85,7 +83,7 @@ def patch_job(call: Call, ident: str) -> Any:
     values = _CHANGE.accept(known_fields(call.json, _CHANGE_FIELDS), partial=True)
     if {"stage", "assignee"} & set(values):
         require(sees_task(call, job.task))
-    with Watch(call.services.events, call.user, job=job, task=job.task):
+    with Watch(call.services.events, call.user, job=job):
         if "assignee" in values:
             assign(store, job, values["assignee"])
         if "stage" in values:
@@ -101,8 +99,9 @@ def _update_status(call: Call, task: Task) -> None:
     statuses = {job.status for job in task.jobs.values()}
     status = next((word for word in ("annotation", "validation") if word in statuses), "completed")
     if status != task.status:
-        task.status = status
-        call.store.touch(task)
+        with Watch(call.services.events, call.user, task=task):
+            task.status = status
+            call.store.touch(task)
 
 
 @route("DELETE", "/api/jobs/{ident}")

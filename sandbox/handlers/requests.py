@@ -34,9 +34,7 @@ def list_requests(call: Call) -> Reply:
     visible = (
         creation
         for creation in call.store.creations.values()
-        if creation.owner is call.user
-        and _is_alive(creation)
-        and in_context(call, creation.task.organization)
+        if creation.owner is call.user and _is_alive(creation) and in_context(call, creation.task.organization)
     )
     return Reply(_REQUESTS.answer(call, visible, Views(call.base).creation), headers=_NO_STORE)
 

@@ -66,9 +66,7 @@ def create_issue(call: Call) -> Reply:
     require(sees_job(call, job))
     values = _NEW_ISSUE.accept(call.json)
     now = store.now()
-    issue = Issue(
-        store.next_id("issue"), job, values["frame"], values["position"], call.user, now, store.now()
-    )
+    issue = Issue(store.next_id("issue"), job, values["frame"], values["position"], call.user, now, store.now())
     issue.resolved = values["resolved"]
     _assign(call, issue, values["assignee"])
     store.issues[issue.id] = job.issues[issue.id] = issue

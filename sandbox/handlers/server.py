@@ -29,6 +29,7 @@ def health(call: Call) -> Reply:
     """An HTML page; what matters is the status."""
     reply = text("<html><head><title>System status</title></head><body>working</body></html>", 200)
     reply.bare = True
+    reply.headers.append(("cache-control", "max-age=0, no-cache, no-store, must-revalidate, private"))
     return reply
 
 

@@ -66,9 +66,7 @@ _CHANGE = Form(_FIELDS)
 @route("GET", "/api/tasks")
 def list_tasks(call: Call) -> Any:
     visible = (
-        task
-        for task in call.store.tasks.values()
-        if sees_task(call, task) and in_context(call, task.organization)
+        task for task in call.store.tasks.values() if sees_task(call, task) and in_context(call, task.organization)
     )
     return _TASKS.answer(call, visible, Views(call.base).task)
 
@@ -145,9 +143,8 @@ def patch_task(call: Call, ident: str) -> Any:
     if set(values) & {"assignee_id", "owner_id", "project_id"}:
         require(owns_task(call, task))
     if "project_id" in values and values["project_id"] != (task.project.id if task.project else None):
-        raise invalid(
-            {"non_field_errors": ["All task or project label names must be mapped to the target project"]}
-        )
+        raise invalid({"non_field_errors": ["All task or project label names must be mapped to the target project"]})
+    dated = task.assignee_updated_date
     with Watch(call.services.events, call.user, task=task, project=task.project):
         labels = values.pop("labels", None)
         if labels is not None and task.project is None:
@@ -158,7 +155,9 @@ def patch_task(call: Call, ident: str) -> Any:
             assign(store, task, values["assignee_id"])
         if values:
             store.touch(task, task.project)
-    return Views(call.base).task(task)
+    view = Views(call.base).task(task)
+    task.assignee_updated_date = dated  # as for projects
+    return view
 
 
 @route("DELETE", "/api/tasks/{ident}")

@@ -15,11 +15,7 @@ from ..routes import route
 from ..views import Views
 
 _PROJECT_EVENTS = sorted(
-    [
-        f"{verb}:{kind}"
-        for verb in ("create", "update", "delete")
-        for kind in ("comment", "issue", "job", "task")
-    ]
+    [f"{verb}:{kind}" for verb in ("create", "update", "delete") for kind in ("comment", "issue", "job", "task")]
     + ["update:project", "delete:project"]
 )
 _ORGANIZATION_EVENTS = sorted(
@@ -68,9 +64,7 @@ _FIELDS = {
     "enable_ssl": Boolean(default=True),
     "events": Items(Choice(*_ORGANIZATION_EVENTS), required=True),
 }
-_NEW = Form(
-    {**_FIELDS, "type": Choice("project", "organization", required=True), "project_id": Field(null=True)}
-)
+_NEW = Form({**_FIELDS, "type": Choice("project", "organization", required=True), "project_id": Field(null=True)})
 _CHANGE = Form(_FIELDS)
 
 
@@ -174,9 +168,7 @@ def get_delivery(call: Call, ident: str, delivery: str) -> Any:
 def redeliver(call: Call, ident: str, delivery: str) -> Any:
     old = _find_delivery(call, ident, delivery)
     events = call.services.events
-    events.deliver_later(
-        events.record(old.webhook, old.event, old.request, old.changed_fields, redelivery=True)
-    )
+    events.deliver_later(events.record(old.webhook, old.event, old.request, old.changed_fields, redelivery=True))
     return {}
 
 

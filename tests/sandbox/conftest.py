@@ -1,0 +1,31 @@
+"""What the sandbox's tests share. Helper modules are given names of their own, as there are no packages."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+HELPERS = {
+    "wire_distill": HERE.parent / "wire" / "distill.py",
+    "sandbox_ids": HERE / "ids.py",
+    "sandbox_standins": HERE / "standins.py",
+    "sandbox_comparison": HERE / "comparison.py",
+    "sandbox_world": HERE / "world.py",
+    "sandbox_setups": HERE / "setups.py",
+    "sandbox_replay": HERE / "replay.py",
+}
+
+
+def _load(name: str, path: Path) -> None:
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+
+
+for _name, _path in HELPERS.items():
+    if _name not in sys.modules:
+        _load(_name, _path)
