@@ -128,9 +128,9 @@ def test_reading_is_fast() -> None:
     content = json.dumps({"version": 0, "tags": [], "shapes": [item] * 10_000, "tracks": []}).encode()
     times = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         read = Annotations.model_validate_json(content)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert read.shapes[-1].attributes[1] == AttributeValue(spec_id=2, value="b")
     assert min(times) < 0.3
 
