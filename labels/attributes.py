@@ -1,7 +1,8 @@
 """Attribute values: typed in FiftyOne, text in CVAT."""
 
 import math
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Literal
 
 Kind = Literal["str", "int", "float", "bool"]
 Value = bool | int | float | str | None
@@ -101,5 +102,5 @@ def _read_float(text: str) -> float:
     return number
 
 
-_READERS: dict[Kind, Any] = {"bool": _read_bool, "int": _read_int, "float": _read_float}
+_READERS: dict[Kind, Callable[[str], Value]] = {"bool": _read_bool, "int": _read_int, "float": _read_float}
 _NAMES: dict[Kind, str] = {"bool": "true or false", "int": "a whole number", "float": "a number"}

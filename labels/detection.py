@@ -18,7 +18,7 @@ class DetectionCodec:
 
     document = "Detection"
     figures = frozenset({"rectangle"})
-    geometry = ("bounding_box", "rotation")
+    geometry: tuple[str, ...] = ("bounding_box", "rotation")
     standard = frozenset({"confidence", "mask", "mask_path", "index", "instance"})
 
     def encode(self, document: Document, size: Size) -> list[Figure]:

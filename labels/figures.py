@@ -40,7 +40,7 @@ def touched(old: Sequence[float], new: Sequence[float]) -> list[bool]:
     """
     moves = np.abs(np.subtract(new, old))
     visible = moves > NOISE_PX
-    return (visible if visible.any() else moves > 0).tolist()
+    return [bool(moved) for moved in (visible if visible.any() else moves > 0)]
 
 
 def kept_vertices(old: Sequence[float], new: Sequence[float]) -> list[int | None]:

@@ -18,7 +18,7 @@ class PolylineCodec:
 
     document = "Polyline"
     figures = frozenset({"polygon", "polyline"})
-    geometry = ("points", "closed", "filled")
+    geometry: tuple[str, ...] = ("points", "closed", "filled")
     standard = frozenset({"confidence", "index", "instance"})
 
     def encode(self, document: Document, size: Size) -> list[Figure]:

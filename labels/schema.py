@@ -14,8 +14,10 @@ Widget = Literal["text", "select", "radio", "checkbox", "number"]
 NAME_LIMIT = 64  # of a label's and of an attribute's name in CVAT
 
 RESERVED = frozenset(
-    "id _id _cls tags label bounding_box points closed filled mask mask_path index instance logits attributes".split()
+    {"id", "_id", "_cls", "tags", "label", "bounding_box", "points", "closed", "filled", "mask", "mask_path"}
+    | {"index", "instance", "logits", "attributes"}
 )
+"""Names that mean something in a label of FiftyOne."""
 
 
 class _Frozen(BaseModel):
@@ -147,7 +149,7 @@ class FieldSchema(_Frozen):
             if name in RESERVED or name.startswith(("_", "$")) or "." in name:
                 raise ValueError(f"an attribute can't be named '{name}'")
             if not 0 < len(name) <= NAME_LIMIT:
-                raise ValueError(f"the name of attribute '{name[:20]}...' must have 1 to {NAME_LIMIT} characters")
+                raise ValueError(f"the attribute name '{name[:20]}...' must have 1 to {NAME_LIMIT} characters")
         return self
 
     @property
@@ -159,7 +161,7 @@ class FieldSchema(_Frozen):
         return merged
 
     def attributes_of(self, name: str) -> Attributes:
-        """The attributes that labels of a class have; for a class that the schema doesn't list, those of every class."""
+        """The attributes that labels of a class have; for one not listed, those of every class."""
         for entry in self.classes:
             if entry.name == name:
                 return {**self.attributes, **entry.attributes}

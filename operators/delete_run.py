@@ -40,7 +40,7 @@ class DeleteRun(foo.Operator):
             description="With everything that was annotated there and not yet loaded",
             view=types.CheckboxView(),
         )
-        return runs.form(inputs, "Delete a run")
+        return runs.form(inputs, "Delete a run", "Delete")
 
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Deletes the run ``anno_key``, and with ``delete_tasks`` its CVAT tasks."""

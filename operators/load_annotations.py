@@ -42,7 +42,7 @@ class LoadAnnotations(foo.Operator):
         run = runs.choose(ctx, inputs)
         if run is not None:
             self._options(ctx, inputs, list(run.label_schema))
-        return runs.form(inputs, "Load annotations from CVAT")
+        return runs.form(inputs, "Load annotations from CVAT", "Load")
 
     @staticmethod
     def _options(ctx: foo.ExecutionContext, inputs: types.Object, fields: list[str]) -> None:

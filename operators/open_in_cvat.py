@@ -28,7 +28,7 @@ class OpenInCvat(foo.Operator):
             return None
         inputs = types.Object()
         runs.choose(ctx, inputs)
-        return runs.form(inputs, "Open in CVAT")
+        return runs.form(inputs, "Open in CVAT", "Show links")
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """The links of the run ``anno_key``: ``tasks``, and a ``text`` in Markdown."""

@@ -33,7 +33,7 @@ class RenameRun(foo.Operator):
             new.invalid, new.error_message = True, "Use letters, digits and underscores, and no digit first."
         elif said and said in ctx.dataset.list_annotation_runs():
             new.invalid, new.error_message = True, "There is a run of this name already."
-        return runs.form(inputs, "Rename a run")
+        return runs.form(inputs, "Rename a run", "Rename")
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Renames the run ``anno_key`` to ``new_key``."""

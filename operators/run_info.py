@@ -28,7 +28,7 @@ class RunInfo(foo.Operator):
             return None
         inputs = types.Object()
         runs.choose(ctx, inputs)
-        return runs.form(inputs, "CVAT run info")
+        return runs.form(inputs, "CVAT run info", "Show")
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """The record of the run ``anno_key``, and a ``text`` in Markdown."""

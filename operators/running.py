@@ -59,7 +59,7 @@ def _failed(ctx: foo.ExecutionContext, error: BaseException) -> Iterator[Any]:
 
 def show(ctx: foo.ExecutionContext, text: str) -> Any:
     """Shows a text in Markdown as the operator's output."""
-    return ctx.ops.show_output(outputs=output("Result"), results={"text": text})
+    return ctx.ops.show_output(outputs=output("Result").to_json(), results={"text": text})
 
 
 def output(label: str) -> types.Property:

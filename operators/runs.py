@@ -31,6 +31,6 @@ def key_of(run: Any) -> str:
     return str(run["anno_key"] if isinstance(run, dict) else run)
 
 
-def form(inputs: types.Object, label: str) -> types.Property:
+def form(inputs: types.Object, label: str, button: str) -> types.Property:
     """A form with a heading."""
-    return types.Property(inputs, view=types.View(label=label))
+    return types.Property(inputs, view=types.PromptView(label=label, submit_button_label=button))

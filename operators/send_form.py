@@ -32,7 +32,7 @@ def build(ctx: foo.ExecutionContext) -> types.Property:
     _run(ctx, inputs)
     if inputs.bool("more", default=False, label="More options", view=types.SwitchView()) and ctx.params.get("more"):
         _options(ctx, inputs, connected)
-    return types.Property(inputs, view=types.View(label="Send to CVAT"))
+    return types.Property(inputs, view=types.PromptView(label="Send to CVAT", submit_button_label="Send"))
 
 
 def _server(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
@@ -123,13 +123,16 @@ def _field_schema(ctx: foo.ExecutionContext, schema: types.Object, name: str, pr
     if behind:
         listed = ", ".join(f"{number:,} {cls}" for cls, number in behind.most_common(5))
         item.view("behind", types.Warning(label=f"Left out, as their class is not listed: {listed}"))
-    item.list(
-        "attributes",
-        _attribute(),
-        default=[{k: v for k, v in a.items() if k != "kind"} for a in proposed["attributes"]],
-        label="Attributes",
-        description="What annotators can set on each label",
-    )
+    listed = ", ".join(attribute["name"] for attribute in proposed["attributes"]) or "none"
+    item.bool("edit", default=False, label=f"Edit the attributes: {listed}", view=types.SwitchView())
+    if answers.get("edit"):
+        item.list(
+            "attributes",
+            _attribute(),
+            default=[{k: v for k, v in a.items() if k != "kind"} for a in proposed["attributes"]],
+            label="Attributes",
+            description="What annotators can set on each label",
+        )
     heading = f"{name}: {count(proposed['labels'], 'label')}, {proposed['type']}"
     schema.define_property(key_of(name), item, label=heading, view=types.View(label=heading))
 
@@ -232,9 +235,11 @@ def read(ctx: foo.ExecutionContext) -> dict[str, Any]:
     schema: dict[str, Any] = {}
     for name in [chosen] if isinstance(chosen, str) else chosen:
         said = (answers or {}).get(key_of(name)) or {}
-        kinds = {item["name"]: item["kind"] for item in proposal(ctx, name)["attributes"]}
-        attributes = [read_attribute(item, kinds.get(item.get("name"))) for item in said.get("attributes") or ()]
-        schema[name] = {"classes": said.get("classes") or [], "attributes": dict(attributes)}
+        schema[name] = {"classes": said.get("classes") or []}
+        if said.get("edit"):
+            kinds = {item["name"]: item["kind"] for item in proposal(ctx, name)["attributes"]}
+            attributes = [read_attribute(item, kinds.get(item.get("name"))) for item in said.get("attributes") or ()]
+            schema[name]["attributes"] = dict(attributes)
     if ctx.params.get("new_field") and ctx.params.get("new_name"):
         schema[ctx.params["new_name"]] = {
             "type": ctx.params.get("new_type"),

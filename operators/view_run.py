@@ -27,7 +27,7 @@ class ViewRun(foo.Operator):
             return None
         inputs = types.Object()
         runs.choose(ctx, inputs)
-        return runs.form(inputs, "View the samples of a run")
+        return runs.form(inputs, "View the samples of a run", "Show samples")
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Loads the view of the run ``anno_key``; its ``samples``."""

@@ -25,7 +25,7 @@ def sent(summary: Mapping[str, Any]) -> str:
         lines.append(f"- [{task['name']}]({task['url']}): {count(task['frames'], 'image')}, {jobs}")
     if summary["left_out"]:
         lines += ["", "Left out (it stays in the dataset as it is):", ""]
-        lines += [f"- {item['count']:,} × {item['what']}" for item in summary["left_out"]]
+        lines += [f"- {item['count']:,} {item['what']}" for item in summary["left_out"]]
     lines += ["", f"When the annotators are done, use **Load annotations** with the run `{summary['anno_key']}`."]
     return "\n".join(lines)
 
@@ -48,7 +48,9 @@ def loaded(report: Mapping[str, Any]) -> str:
     for name, item in report["fields"].items():
         counts = [f"{item[what]:,}" for what in ("added", "changed", "deleted", "unchanged")]
         lines.append(f"| {name} | {' | '.join(counts)} |")
-    lines += ["", f"Read {report['jobs_read']:,} of {count(report['jobs'], 'job')}; the others had not changed."]
+    if report["jobs_read"] < report["jobs"]:
+        same = count(report["jobs"] - report["jobs_read"], "job")
+        lines += ["", f"{same} of {report['jobs']:,} had not changed since the last load and needed no reading."]
     lines += _details(report)
     return "\n".join(lines)
 

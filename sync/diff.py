@@ -86,7 +86,8 @@ def diff_job(
         removed: numbers of frames that were removed in CVAT; nothing on them counts as changed
         vocabulary: what the task's labels mean now
     """
-    found: dict[Key, Object] = {key_of(item): item for item in (*annotations.tags, *annotations.shapes)}
+    objects: list[Object] = [*annotations.tags, *annotations.shapes]
+    found: dict[Key, Object] = {key_of(item): item for item in objects}
     result = JobDiff([], [], [], [], 0, Counter())
     gone: list[BaseLabel] = []
     for label in base:

@@ -1,6 +1,5 @@
 """The images of a run: are they there, can CVAT read them, and what are they called there."""
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -9,7 +8,24 @@ from typing import NamedTuple
 from PIL import Image, UnidentifiedImageError
 from pydantic import BaseModel, ConfigDict
 
-KNOWN_SUFFIXES = frozenset(".jpg .jpeg .jpe .jfif .png .bmp .gif .webp .tif .tiff .jp2 .avif .ppm .pgm".split())
+KNOWN_SUFFIXES = frozenset(
+    (
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".bmp",
+        ".gif",
+        ".webp",
+        ".tif",
+        ".tiff",
+        ".jp2",
+        ".avif",
+        ".ppm",
+        ".pgm",
+    )
+)
 """Suffixes that CVAT takes for images. It drops files with any other in silence, so those get one that fits."""
 SUFFIX_OF_FORMAT = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "TIFF": ".tif", "JPEG2000": ".jp2", "PPM": ".ppm"}
 
@@ -75,8 +91,8 @@ def _look(path: str | None) -> tuple[str, int]:
     if not path:
         raise ValueError("has no path")
     try:
-        size = os.path.getsize(path)
-        if not os.path.isfile(path):
+        size = Path(path).stat().st_size
+        if not Path(path).is_file():
             raise ValueError("is not a file")
         if size == 0:
             raise ValueError("is empty")

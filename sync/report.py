@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 class FieldReport(BaseModel):
     """The labels of one field: how many were added, changed, deleted and left as they were.
 
-    ``copied`` are the labels that were copied into a ``dest_field`` when it was first loaded into; ``refused`` are edits
-    made in CVAT that were not applied, by reason.
+    ``copied`` are the labels that were copied into a ``dest_field`` when it was first loaded into; ``refused`` are
+    edits made in CVAT that were not applied, by reason.
     """
 
     added: int = 0

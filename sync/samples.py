@@ -96,34 +96,34 @@ def write_labels(dataset: Any, place: FieldPlace, writes: Writes) -> None:
         operation[1].setdefault("$set", {})["last_modified_at"] = now
     if not operations:
         return
-    updates = [UpdateOne(match, change, array_filters=filters) for match, change, filters in operations]
-    touched = {sample_id for sample_id, *_ in (*writes.edits, *writes.adds, *writes.deletes)}
+    updates = [UpdateOne(match, change, array_filters=filters or None) for match, change, filters in operations]
+    touched = {item[0] for items in (writes.edits, writes.adds, writes.deletes) for item in items}
     dataset._bulk_write(updates, ids=sorted(touched), ordered=True)
 
 
-Operation = tuple[Document, Document, list[Document] | None]
+Operation = tuple[Document, Document, list[Mapping[str, Any]]]
 
 
 def _list_operations(place: FieldPlace, writes: Writes) -> list[Operation]:
     operations: list[Operation] = []
     for sample_id, edits in _by_sample((s, (i, values)) for s, i, values in writes.edits).items():
         values = {f"{place.root}.$[l{n}].{path}": v for n, (_, d) in enumerate(edits) for path, v in d.items()}
-        filters: list[Document] = [{f"l{n}._id": ObjectId(label_id)} for n, (label_id, _) in enumerate(edits)]
+        filters: list[Mapping[str, Any]] = [{f"l{n}._id": ObjectId(label_id)} for n, (label_id, _) in enumerate(edits)]
         # Without the list, MongoDB would refuse the path; the label is then gone, and so is the edit
         match = {"_id": ObjectId(sample_id), place.root: {"$type": "array"}}
         operations.append((match, {"$set": values}, filters))
     for sample_id, gone in _by_sample(writes.deletes).items():
         ids = [ObjectId(label_id) for label_id in gone]
         match = {"_id": ObjectId(sample_id), f"{place.root}._id": {"$in": ids}}
-        operations.append((match, {"$pull": {place.root: {"_id": {"$in": ids}}}}, None))
+        operations.append((match, {"$pull": {place.root: {"_id": {"$in": ids}}}}, []))
     for sample_id, added in _by_sample(writes.adds).items():
         _id = ObjectId(sample_id)
         empty = {"_cls": place.cls, place.root.rsplit(".", 1)[1]: []}
-        operations.append(({"_id": _id, place.name: None}, {"$set": {place.name: empty}}, None))
-        operations.append(({"_id": _id, place.root: None}, {"$set": {place.root: []}}, None))
+        operations.append(({"_id": _id, place.name: None}, {"$set": {place.name: empty}}, []))
+        operations.append(({"_id": _id, place.root: None}, {"$set": {place.root: []}}, []))
         for document in added:
             match = {"_id": _id, f"{place.root}._id": {"$ne": document["_id"]}}
-            operations.append((match, {"$push": {place.root: document}}, None))
+            operations.append((match, {"$push": {place.root: document}}, []))
     return operations
 
 
@@ -131,13 +131,13 @@ def _single_operations(place: FieldPlace, writes: Writes) -> list[Operation]:
     operations: list[Operation] = []
     for sample_id, label_id, values in writes.edits:
         match = {"_id": ObjectId(sample_id), f"{place.root}._id": ObjectId(label_id)}
-        operations.append((match, {"$set": {f"{place.root}.{p}": v for p, v in values.items()}}, None))
+        operations.append((match, {"$set": {f"{place.root}.{p}": v for p, v in values.items()}}, []))
     for sample_id, label_id in writes.deletes:
         match = {"_id": ObjectId(sample_id), f"{place.root}._id": ObjectId(label_id)}
-        operations.append((match, {"$set": {place.name: None}}, None))
+        operations.append((match, {"$set": {place.name: None}}, []))
     for sample_id, document in writes.adds:
         match = {"_id": ObjectId(sample_id), place.name: None}
-        operations.append((match, {"$set": {place.name: document}}, None))
+        operations.append((match, {"$set": {place.name: document}}, []))
     return operations
 
 

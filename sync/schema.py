@@ -190,7 +190,7 @@ def declared_attribute(item: Mapping[str, Any]) -> AttributeSchema | None:
     if default is not None and widget in ("select", "radio") and to_text(default) not in map(to_text, values):
         default = None
     return AttributeSchema(
-        type=widget,  # type: ignore[arg-type]
+        type=widget,
         values=values,
         default=default,
         read_only=bool(item.get("read_only")),
