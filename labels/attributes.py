@@ -25,15 +25,13 @@ def kind_of(value: object) -> Kind | None:
     Returns:
         ``None`` for values that have no text form which leads back to them (lists, dicts, dates, ids ...)
     """
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, int):
-        return "int"
-    if isinstance(value, float):
-        return "float"
-    if isinstance(value, str):
-        return "str"
-    return None
+    found = _KINDS.get(type(value))
+    if found is None and isinstance(value, (str, int, float)):
+        found = next(kind for type_, kind in _KINDS.items() if isinstance(value, type_))
+    return found
+
+
+_KINDS: dict[type, Kind] = {bool: "bool", int: "int", float: "float", str: "str"}
 
 
 def to_text(value: object) -> str:

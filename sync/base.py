@@ -86,7 +86,7 @@ class BaseStore:
 
     def save_labels(self, job_id: int, labels: tuple[BaseLabel, ...]) -> None:
         """Keeps the labels of a job."""
-        self._store.save(f"job/{job_id}{self._tail}", _LABELS.dump_json(labels))
+        self._store.save(f"job/{job_id}{self._tail}", _LABELS.dump_json(labels, exclude_defaults=True))
 
     def marks(self) -> dict[int, JobMark]:
         """Where the load stands with each job."""

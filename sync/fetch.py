@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..cvat import Annotations, Client, Conflict, Job, Label, NotFound, PermissionDenied
+from ..cvat import Client, Job, Label, NotFound, PermissionDenied
 from .base import TaskBase
 from .record import RunRecord, TaskRecord
-
-READS = 5
 
 
 @dataclass(frozen=True)
@@ -69,23 +67,3 @@ def fetch_labels(client: Client, record: RunRecord, state: TaskState) -> list[La
     if state.updated_date is None:
         return client.labels(job_id=state.jobs[0].id)
     return client.labels(task_id=state.task.id)
-
-
-def fetch_annotations(client: Client, job: Job) -> tuple[str, Annotations]:
-    """A job's annotations at a moment when nobody was saving, and the job's date then.
-
-    Args:
-        client: the CVAT server
-        job: as it was just listed
-
-    Raises:
-        Conflict: if it changed during every read
-    """
-    before = job.updated_date
-    for _ in range(READS):
-        annotations = client.annotations(job.id)
-        after = client.job(job.id).updated_date
-        if after == before:
-            return after, annotations
-        before = after
-    raise Conflict(f"Job {job.id} was being saved during {READS} reads in a row; load again in a moment")

@@ -13,7 +13,7 @@ from .base import BaseStore, JobMark, TaskBase, count_fields
 from .copying import Mapped, map_fields, seed_copy
 from .diff import diff_job
 from .errors import Refused
-from .fetch import TaskState, fetch_annotations, fetch_labels, fetch_tasks
+from .fetch import TaskState, fetch_labels, fetch_tasks
 from .progress import Watch
 from .record import RunRecord
 from .report import LoadReport
@@ -129,7 +129,7 @@ class _Load:
         self, job: Job, state: TaskState, known: TaskBase, vocabulary: Vocabulary, marks: dict[int, JobMark]
     ) -> None:
         self.watch.step(f"Reading job {job.id}", self.report.jobs_read / max(1, self.report.jobs))
-        date, annotations = fetch_annotations(self.client, job)
+        date, annotations = self.client.stable_annotations(job.id, before=job.updated_date)
         self.report.jobs_read += 1
         base = self.base.labels(job.id) or ()
         diff = diff_job(base, annotations, known.frames, state.removed, vocabulary)

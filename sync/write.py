@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..cvat import Annotations, Client, Shape, Tag
 from ..labels.attributes import NotCarried
@@ -40,16 +40,25 @@ def write_job(
     """
     base: list[BaseLabel] = []
     left_out: Counter[str] = Counter()
-    pending: list[tuple[BaseLabel, Encoded]] = []
+    pending: list[Pending] = []
     size = 0
-    for label, encoded in _encode(span, frames, documents, vocabulary, left_out):
-        pending.append((label, encoded))
-        size += len(encoded.objects)
+    for label in _encode(span, frames, documents, vocabulary, left_out):
+        pending.append(label)
+        size += len(label.encoded.objects)
         if size >= CHUNK:
             base.extend(_create(client, job_id, pending))
             pending, size = [], 0
     base.extend(_create(client, job_id, pending))
     return tuple(base), left_out
+
+
+class Pending(NamedTuple):
+    """A label that is not yet in CVAT."""
+
+    field: str
+    sample_id: str
+    label_id: str
+    encoded: Encoded
 
 
 def _encode(
@@ -58,7 +67,7 @@ def _encode(
     documents: Documents,
     vocabulary: Vocabulary,
     left_out: Counter[str],
-) -> Iterator[tuple[BaseLabel, Encoded]]:
+) -> Iterator[Pending]:
     group = 0
     for number in span:
         frame = frames[number]
@@ -69,20 +78,15 @@ def _encode(
                 except NotCarried as error:
                     left_out[f"{field}: {error}"] += 1
                     continue
-                left_out.update(f"{field}: {reason}" for reason in encoded.left_out)
+                if encoded.left_out:
+                    left_out.update(f"{field}: {reason}" for reason in encoded.left_out)
                 group += len(encoded.objects) > 1
-                label_id = str(document["_id"])
-                yield (
-                    BaseLabel(
-                        field=field, sample_id=frame.sample_id, label_id=label_id, parts=encoded.parts, objects=()
-                    ),
-                    encoded,
-                )
+                yield Pending(field, frame.sample_id, str(document["_id"]), encoded)
 
 
-def _create(client: Client, job_id: int, pending: Sequence[tuple[BaseLabel, Encoded]]) -> Iterator[BaseLabel]:
+def _create(client: Client, job_id: int, pending: Sequence[Pending]) -> Iterator[BaseLabel]:
     """Creates the objects of some labels; CVAT returns them in the order of the request, with ids."""
-    objects = [item for _, encoded in pending for item in encoded.objects]
+    objects = [item for label in pending for item in label.encoded.objects]
     saved = client.create_annotations(
         job_id,
         Annotations(
@@ -91,6 +95,6 @@ def _create(client: Client, job_id: int, pending: Sequence[tuple[BaseLabel, Enco
         ),
     )
     tags, shapes = iter(saved.tags), iter(saved.shapes)
-    for label, encoded in pending:
+    for field, sample_id, label_id, encoded in pending:
         kept = tuple(next(tags) if isinstance(item, Tag) else next(shapes) for item in encoded.objects)
-        yield label.model_copy(update={"objects": kept})
+        yield BaseLabel(field=field, sample_id=sample_id, label_id=label_id, parts=encoded.parts, objects=kept)
