@@ -32,7 +32,16 @@ class OpenInCvat(foo.Operator):
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """The links of the run ``anno_key``: ``tasks``, and a ``text`` in Markdown."""
-        record = find(ctx.dataset, ctx.params.get("anno_key", ""))
+        return self(ctx.dataset, ctx.params.get("anno_key", ""))
+
+    def __call__(self, samples: Any, run: Any) -> dict[str, Any]:
+        """The links of a run, from Python.
+
+        Args:
+            samples: the dataset, or any view of it
+            run: the run's key, or the summary that the send returned
+        """
+        record = find(samples._root_dataset, runs.key_of(run))
         lines = []
         for task in record.tasks:
             lines.append(f"- [{task.name}]({task.url})")

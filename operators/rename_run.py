@@ -38,6 +38,17 @@ class RenameRun(foo.Operator):
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Renames the run ``anno_key`` to ``new_key``."""
         old, new = ctx.params.get("anno_key", ""), ctx.params.get("new_key", "")
-        record.rename(ctx.dataset, old, new)
+        renamed = self(ctx.dataset, old, new)
         ctx.ops.notify(f"The run '{old}' is now '{new}'.", variant="success")
-        return {"anno_key": new}
+        return renamed
+
+    def __call__(self, samples: Any, run: Any, new_key: str) -> dict[str, Any]:
+        """Renames a run from Python; its new ``anno_key``.
+
+        Args:
+            samples: the dataset, or any view of it
+            run: the run's key, or the summary that the send returned
+            new_key: an identifier that no run has
+        """
+        record.rename(samples._root_dataset, runs.key_of(run), new_key)
+        return {"anno_key": new_key}

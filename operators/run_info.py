@@ -32,8 +32,17 @@ class RunInfo(foo.Operator):
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """The record of the run ``anno_key``, and a ``text`` in Markdown."""
-        key = ctx.params.get("anno_key", "")
-        record = find(ctx.dataset, key).model_dump(mode="json")
+        return self(ctx.dataset, ctx.params.get("anno_key", ""))
+
+    def __call__(self, samples: Any, run: Any) -> dict[str, Any]:
+        """The record of a run, from Python.
+
+        Args:
+            samples: the dataset, or any view of it
+            run: the run's key, or the summary that the send returned
+        """
+        key = runs.key_of(run)
+        record = find(samples._root_dataset, key).model_dump(mode="json")
         return {**record, "anno_key": key, "text": words.run_info(key, record)}
 
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:

@@ -182,6 +182,9 @@ def _run(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
 def _options(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> None:
     people = names(ctx, "users") if connected else []
     _suggest(inputs, "project_name", "Project", names(ctx, "projects") if connected else [], "A new one is created")
+    inputs.str(
+        "organization", label="Organization", description="Its short name; empty for none", view=types.View(space=6)
+    )
     inputs.str("task_name", label="Task name", view=types.View(space=6))
     inputs.int("task_size", label="Images in a task", description="Empty for one task", min=1, view=types.View(space=3))
     inputs.int(
@@ -196,6 +199,12 @@ def _options(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -
     )
     inputs.int("image_quality", default=75, label="Image quality", description="1 to 100", min=1, max=100)
     inputs.str("issue_tracker", label="Issue tracker", description="A link that is kept with the tasks")
+    media = ctx.dataset.app_config.media_fields
+    if len(media) > 1:
+        paths = types.DropdownView()
+        for name in media:
+            paths.add_choice(name, label=name)
+        inputs.enum("media_field", paths.values(), default="filepath", label="Field with the images", view=paths)
     choice = types.RadioGroup()
     choice.add_choice("stop", label="Stop")
     choice.add_choice("leave_out", label="Leave their samples out")

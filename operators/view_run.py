@@ -31,8 +31,17 @@ class ViewRun(foo.Operator):
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Loads the view of the run ``anno_key``; its ``samples``."""
-        key = ctx.params.get("anno_key", "")
-        find(ctx.dataset, key)
-        view = ctx.dataset.load_annotation_view(key)
+        view = self(ctx.dataset, ctx.params.get("anno_key", ""))
         ctx.ops.set_view(view)
         return {"samples": len(view)}
+
+    def __call__(self, samples: Any, run: Any) -> Any:
+        """The view of a run's samples, from Python.
+
+        Args:
+            samples: the dataset, or any view of it
+            run: the run's key, or the summary that the send returned
+        """
+        dataset, key = samples._root_dataset, runs.key_of(run)
+        find(dataset, key)
+        return dataset.load_annotation_view(key)

@@ -71,7 +71,7 @@ def send(target: Any, request: SendRequest, client: Client, watch: Watch | None 
     record = RunRecord(
         run_id=uuid.uuid4().hex,
         server=client.url,
-        organization=request.organization,
+        organization=server.organization,
         project_id=project.id if project else None,
         project_name=request.project_name,
         created_by=server.user.username,
