@@ -84,7 +84,7 @@ class _Load:
         self._prepare_fields()
         if self.mapped.target and not self.base.marks():
             seed_copy(self.dataset, self.record, self.mapped, BaseStore(self.store), self.base, self.report)
-        known = {task.id: base for task in self.record.tasks if (base := self.base.task(task.id))}
+        known = self._known_tasks()
         marks = self.base.marks()
         states = fetch_tasks(self.client, self.record, known)
         self.report.jobs = sum(len(state.jobs) for state in states)
@@ -95,6 +95,15 @@ class _Load:
                 self._load_task(state, known[state.task.id], marks)
         self._finish(marks)
         return self.report
+
+    def _known_tasks(self) -> dict[int, TaskBase]:
+        known = {task.id: base for task in self.record.tasks if (base := self.base.task(task.id))}
+        if len(known) < len(self.record.tasks):
+            raise Refused(
+                f"What was known of the run '{self.request.anno_key}' is not with this dataset: it is kept with the "
+                "dataset that was sent, not with a copy or an import of it. Load it there."
+            )
+        return known
 
     def _prepare_fields(self) -> None:
         for name, item in self.mapped.schema.fields.items():

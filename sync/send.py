@@ -81,7 +81,7 @@ def send(target: Any, request: SendRequest, client: Client, watch: Watch | None 
         left_out=dict(left_out_early(schema, seen, bad)),
         created_at=records.now(),
     )
-    records.register(target if target is collection else collection, request.anno_key, record)
+    records.register(collection, request.anno_key, record)
     run = _Run(collection, request, client, watch, schema, people, project, record)
     try:
         return run.carry_out(plan_tasks(frames, task_name(dataset, request), request.task_size))
