@@ -56,14 +56,14 @@ class App:
         return reply
 
     def _run(self, call: Call, resource: Resource, parts: dict[str, str]) -> Reply:
-        if not resource.page:
-            _negotiate(call)
         actions = resource.actions
         action = actions.get(call.method)
         if action is None and call.method == "HEAD":
             action = actions.get("GET")
-        with self.store.lock:
-            identify(call, action or _stand_in(resource), self.throttle)
+        if not resource.page:
+            _negotiate(call)
+            with self.store.lock:
+                identify(call, action or _stand_in(resource), self.throttle)
         if action is None:
             if call.method == "OPTIONS":
                 return _describe(call.request.path)

@@ -78,8 +78,7 @@ class Sandbox:
         services = Services(self.settings, self._creator, self._events)
         self._app = App(self.store, services, self.throttle)
         self._server = Server((host, port), self._app, self.settings, self.faults)
-        bound_host, bound_port = self._server.server_address[:2]
-        self.url = f"http://{bound_host}:{bound_port}"
+        self.url = f"http://{host}:{self._server.server_port}"
         self._creator.base = self._events.base = self.url
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()

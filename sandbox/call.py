@@ -6,7 +6,7 @@ import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.datastructures import FileStorage, Headers, ImmutableMultiDict
+from werkzeug.datastructures import FileStorage, Headers, MultiDict
 from werkzeug.wrappers import Request
 
 from .reply import detail
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class _Form(Request):
     """A request whose multipart parts are not limited in number or size."""
 
-    max_form_parts = None
+    max_form_parts = 10**9
     max_form_memory_size = None
 
 
@@ -51,10 +51,10 @@ class Call:
 
     @property
     def headers(self) -> Headers:
-        return self.request.headers  # type: ignore[return-value]
+        return self.request.headers
 
     @property
-    def query(self) -> ImmutableMultiDict[str, str]:
+    def query(self) -> MultiDict[str, str]:
         return self.request.args
 
     @property
@@ -76,11 +76,11 @@ class Call:
             _ = self.request.files
 
     @property
-    def files(self) -> ImmutableMultiDict[str, FileStorage]:
+    def files(self) -> MultiDict[str, FileStorage]:
         return self.request.files
 
     @property
-    def form(self) -> ImmutableMultiDict[str, str]:
+    def form(self) -> MultiDict[str, str]:
         return self.request.form
 
     @cached_property

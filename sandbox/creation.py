@@ -26,7 +26,7 @@ from .views import Views
 if TYPE_CHECKING:
     from .box import Settings
 
-_YEAR = {"days": 365}
+_YEAR = {"days": 365.0}
 _TRACE = (
     'Traceback (most recent call last):\n  File "/opt/venv/lib/python3.10/site-packages/rq/worker.py", '
     "line 1431, in perform_job\n    rv = job.perform()\n"
@@ -264,7 +264,7 @@ def _segments(task: Task, options: dict[str, Any]) -> list[tuple[int, int]]:
     if mapping:
         task.segment_size, task.overlap = 0, 0
         ends = [sum(len(group) for group in mapping[: number + 1]) for number in range(len(mapping))]
-        return [(end - len(group), end - 1) for group, end in zip(mapping, ends)]
+        return [(end - len(group), end - 1) for group, end in zip(mapping, ends, strict=True)]
     segment = min(task.segment_size, size) or size
     default = 5 if task.mode == "interpolation" else 0
     overlap = min(default if task.overlap is None else task.overlap, segment // 2)

@@ -69,7 +69,7 @@ class Events:
             mine = hook.project is project if hook.project else hook.organization is organization
             if not (mine and hook.is_active and event in hook.events):
                 continue
-            payload = {kind: view, "sender": Views(self.base).user(sender), "event": event}
+            payload: dict[str, Any] = {kind: view, "sender": Views(self.base).user(sender), "event": event}
             if before is not None:
                 payload["before_update"] = before
             payload["webhook_id"] = hook.id
@@ -159,9 +159,8 @@ class Watch:
     ) -> None:
         self.events = events
         self.sender = sender
-        self._things = [(kind, thing) for kind, thing in (("job", job), ("task", task)) if thing]
-        if project:
-            self._things.append(("project", project))
+        things: list[tuple[str, Any]] = [("job", job), ("task", task), ("project", project)]
+        self._things = [(kind, thing) for kind, thing in things if thing]
         self._before: list[dict[str, Any]] = []
 
     def __enter__(self) -> None:
@@ -171,7 +170,7 @@ class Watch:
     def __exit__(self, kind: type | None, *_: object) -> None:
         if kind is not None:
             return
-        for (name, thing), before in zip(self._things, self._before):
+        for (name, thing), before in zip(self._things, self._before, strict=False):
             after = self._view(name, thing)
             changed = {key: before.get(key) for key in after if before.get(key) != after[key]}
             if changed:
@@ -179,7 +178,8 @@ class Watch:
                 self.events.send(f"update:{name}", name, after, self.sender, project, organization, changed)
 
     def _view(self, kind: str, thing: Any) -> dict[str, Any]:
-        return getattr(Views(self.events.base), kind)(thing)
+        view: dict[str, Any] = getattr(Views(self.events.base), kind)(thing)
+        return view
 
 
 def _home(thing: Any) -> tuple[Project | None, Organization | None]:

@@ -54,13 +54,12 @@ class Integer(Field):
         self.low, self.high = low, high
 
     def read(self, value: Any) -> int:
-        if type(value) is not int:
-            try:
-                value = int(re.sub(r"\.0*\s*$", "", str(value)))
-            except ValueError:
-                raise Bad("A valid integer is required.") from None
-        _check_range(value, self.low, self.high)
-        return value
+        try:
+            number = value if type(value) is int else int(re.sub(r"\.0*\s*$", "", str(value)))
+        except ValueError:
+            raise Bad("A valid integer is required.") from None
+        _check_range(number, self.low, self.high)
+        return number
 
 
 class Float(Field):
@@ -72,11 +71,11 @@ class Float(Field):
 
     def read(self, value: Any) -> float:
         try:
-            value = float(value)
+            number = float(value)
         except (TypeError, ValueError):
             raise Bad("A valid number is required.") from None
-        _check_range(value, self.low, self.high)
-        return value
+        _check_range(number, self.low, self.high)
+        return number
 
 
 def _check_range(value: float, low: float | None, high: float | None) -> None:
@@ -96,12 +95,12 @@ class Text(Field):
     def read(self, value: Any) -> str:
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
             raise Bad("Not a valid string.")
-        value = str(value).strip()
-        if not value and not self.blank:
+        text = str(value).strip()
+        if not text and not self.blank:
             raise Bad("This field may not be blank.")
-        if self.longest is not None and len(value) > self.longest:
+        if self.longest is not None and len(text) > self.longest:
             raise Bad(f"Ensure this field has no more than {self.longest} characters.")
-        return value
+        return text
 
 
 class Boolean(Field):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
@@ -85,8 +86,7 @@ class Listing(Generic[T]):
         names = [name for name in call.query.get("sort", "").split(",") if name.lstrip("-") in self.terms]
         things.sort(key=self.terms["id"], reverse=self.newest_first and not names)
         for name in reversed(names):
-            getter = self.terms[name.lstrip("-")]
-            things.sort(key=lambda thing, get=getter: _orderable(get(thing)), reverse=name.startswith("-"))
+            things.sort(key=partial(_place, self.terms[name.lstrip("-")]), reverse=name.startswith("-"))
         return things
 
     def _compile(self, rule: Any) -> Callable[[T], bool]:
@@ -152,7 +152,9 @@ def _compare(operation: str, left: Any, right: Any) -> bool:
     return _COMPARE[operation](left, right)
 
 
-def _orderable(value: Any) -> tuple[bool, Any]:
+def _place(getter: Getter[T], thing: T) -> tuple[bool, Any]:
+    """A sort key; what has no value comes first."""
+    value = getter(thing)
     return value is not None, value if value is not None else 0
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import mimetypes
-import os
 import re
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 from typing import Any
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -35,7 +35,7 @@ class MediaError(Exception):
 
 def media_type(name: str) -> str:
     """The type that a file has by its name, "" if unknown."""
-    extension = os.path.splitext(name)[1].lower()
+    extension = PurePosixPath(name).suffix.lower()
     return _TYPES.get(extension) or mimetypes.guess_type(f"x{extension}")[0] or ""
 
 

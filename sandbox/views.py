@@ -234,10 +234,7 @@ class Views:
         first, last = (job.start_frame, job.stop_frame) if job else (0, data.size - 1)
         included = job.included_frames if job else None
         numbers = range(first, last + 1)
-        if data.video is not None:
-            frames = data.frames[:1]
-        else:
-            frames = data.frames[first : last + 1]
+        frames = data.frames[first : last + 1] if data.video is None else data.frames[:1]
         shown = set(numbers) if included is None else set(included)
         return {
             "chapters": None if data.video is None else [],

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -61,6 +62,11 @@ class Server(ThreadingHTTPServer):
         self.log: list[Entry] = []
         self._open: set[socket.socket] = set()
         super().__init__(address, _Handler)
+
+    def server_bind(self) -> None:
+        """Without asking name servers what this machine is called."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._open.add(request)
@@ -118,12 +124,13 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._read_body()
         if body is None:
             self.close_connection = True
-            return self._send(_proxy_reply(413))
-        if fault and fault.kind == "html":
-            return self._send(_proxy_reply(fault.status))
-        if fault and fault.kind == "status":
-            return self._send(_plain_reply(fault))
-        reply = self.server.app(self._environ(body))
+            reply = _proxy_reply(413)
+        elif fault and fault.kind == "html":
+            reply = _proxy_reply(fault.status)
+        elif fault and fault.kind == "status":
+            reply = _plain_reply(fault)
+        else:
+            reply = self.server.app(self._environ(body))
         if fault and fault.kind == "lost_reply":
             self._note(None)
             raise Hangup
@@ -160,7 +167,6 @@ class _Handler(BaseHTTPRequestHandler):
             self._received += len(part)
 
     def _environ(self, body: bytes) -> dict[str, Any]:
-        host, port = self.server.server_address[:2]
         environ: dict[str, Any] = {
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": "http",
@@ -169,8 +175,8 @@ class _Handler(BaseHTTPRequestHandler):
             "SCRIPT_NAME": "",
             "PATH_INFO": self._path.encode("utf-8").decode("latin-1"),
             "QUERY_STRING": self._query,
-            "SERVER_NAME": host,
-            "SERVER_PORT": str(port),
+            "SERVER_NAME": self.server.server_name,
+            "SERVER_PORT": str(self.server.server_port),
             "SERVER_PROTOCOL": self.request_version,
             "REMOTE_ADDR": self.client_address[0],
             "CONTENT_LENGTH": str(len(body)),
@@ -179,7 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
             key = name.upper().replace("-", "_")
             if key == "CONTENT_TYPE":
                 environ[key] = value
-            elif key != "CONTENT_LENGTH":
+            elif key not in ("CONTENT_LENGTH", "TRANSFER_ENCODING"):  # the body is complete already
                 environ[f"HTTP_{key}"] = value
         return environ
 

@@ -56,7 +56,7 @@ def _interpolate(left: Json, right: Json, frame: int) -> Json:
     span = right["frame"] - left["frame"]
     if span > 0 and len(points) == len(right.get("points", [])) and left["type"] != "mask":
         share = (frame - left["frame"]) / span
-        points = [a + (b - a) * share for a, b in zip(points, right["points"])]
+        points = [a + (b - a) * share for a, b in zip(points, right["points"], strict=True)]
     return {
         **left,
         "id": None,

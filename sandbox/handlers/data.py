@@ -22,18 +22,18 @@ class _FrameFilter(Text):
     """Nothing, or `step=N`."""
 
     def read(self, value: Any) -> str:
-        value = super().read(value)
-        if value and not re.fullmatch(r"step=0*[1-9]\d*", value):
+        text = super().read(value)
+        if text and not re.fullmatch(r"step=0*[1-9]\d*", text):
             raise Bad("Invalid frame filter expression")
-        return value
+        return text
 
 
 class _ChunkSize(Integer):
     def read(self, value: Any) -> int:
-        value = super().read(value)
-        if value < 1:
+        number = super().read(value)
+        if number < 1:
             raise Bad("Chunk size must be a positive integer")
-        return value
+        return number
 
 
 def _check_range(values: dict[str, Any]) -> None:

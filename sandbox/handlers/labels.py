@@ -239,7 +239,7 @@ def _wanted(call: Call) -> list[Label]:
         return list(labels_of(job.task).values())
     for name, table in (("task_id", store.tasks), ("project_id", store.projects)):
         if name in query:
-            owner = table.get(_number(query[name]))  # type: ignore[attr-defined]
+            owner = table.get(_number(query[name]))
             if owner is None:
                 raise crash()
             require(_sees(call, owner))

@@ -35,10 +35,10 @@ _ALLOW_ONE = "GET, DELETE, PATCH, PUT"
 
 class _Url(Text):
     def read(self, value: Any) -> str:
-        value = super().read(value)
-        if not re.match(r"https?://[^\s/]+", value):
+        url = super().read(value)
+        if not re.match(r"https?://[^\s/]+", url):
             raise Bad("Enter a valid URL.")
-        return value
+        return url
 
 
 _WEBHOOKS = Listing[Webhook](

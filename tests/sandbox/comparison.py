@@ -10,8 +10,8 @@ from sandbox_ids import KEYS, Ids, inner_kind, kind_of
 
 # The value may differ, the type may not.
 _FREE = {
-    "changed_fields", "color", "data", "description", "email", "first_name", "invitation", "key", "last_name", "logo_url",
-    "subtitle", "svg", "value", "response", "status_code",
+    "changed_fields", "color", "data", "description", "email", "first_name", "invitation", "key", "last_name",
+    "logo_url", "subtitle", "svg", "value", "response", "status_code",
 }  # fmt: skip
 # Half written at first: the type may differ too.
 _UNSETTLED = {"finished_date", "expiry_date", "started_date"}

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
+
+from sandbox import Sandbox
 
 HERE = Path(__file__).resolve().parent
 HELPERS = {
     "wire_distill": HERE.parent / "wire" / "distill.py",
+    "sandbox_client": HERE / "client.py",
     "sandbox_ids": HERE / "ids.py",
     "sandbox_standins": HERE / "standins.py",
     "sandbox_comparison": HERE / "comparison.py",
@@ -29,3 +35,19 @@ def _load(name: str, path: Path) -> None:
 for _name, _path in HELPERS.items():
     if _name not in sys.modules:
         _load(_name, _path)
+
+from sandbox_client import Api  # noqa: E402
+
+
+@pytest.fixture
+def box() -> Iterator[Sandbox]:
+    """A sandbox of its own, in which nothing unexpected may happen."""
+    with Sandbox(creation_delay=0.005) as sandbox:
+        yield sandbox
+        assert sandbox.crashes == []
+
+
+@pytest.fixture
+def api(box: Sandbox) -> Api:
+    """The superuser's view of the sandbox."""
+    return Api(box)

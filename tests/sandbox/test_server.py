@@ -1,0 +1,214 @@
+"""The server as a whole: accounts, permissions, ids and dates, background work, speed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import requests
+from sandbox_client import Api, picture, rectangle
+
+from sandbox import Account, Sandbox
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_users_of_ones_own() -> None:
+    users = [Account("anna", "secret"), Account("boss", "word", superuser=True)]
+    with Sandbox(users=users, version="2.99.0") as box:
+        login = requests.post(f"{box.url}/api/auth/login", json={"email": "anna@example.com", "password": "secret"})
+        assert login.status_code == 200
+        assert requests.get(f"{box.url}/api/server/about").json()["version"] == "2.99.0"
+
+
+def test_everyone_sees_what_is_his(api: Api, box: Sandbox) -> None:
+    first, second = Api(box, "annotator1"), Api(box, "annotator2")
+    mine = first.make_task(2, segment_size=1)
+    jobs = first.jobs(mine)
+    first.json("PATCH", f"jobs/{jobs[0]}", {"assignee": 3})
+    assert second.send("GET", f"tasks/{mine}").status_code == 403
+    assert second.send("GET", f"jobs/{jobs[0]}/annotations").status_code == 200
+    assert second.send("GET", f"jobs/{jobs[1]}/annotations").status_code == 403
+    assert second.send("PATCH", f"jobs/{jobs[0]}", json={"stage": "validation"}).status_code == 403
+    assert second.send("DELETE", f"tasks/{mine}").status_code == 403
+    assert [job["id"] for job in second.get("jobs")["results"]] == [jobs[0]]
+    assert api.get(f"tasks/{mine}")["owner"]["username"] == "annotator1"
+
+
+def test_requests_without_credentials_are_limited() -> None:
+    with Sandbox(anonymous_rate=3) as box:
+        codes = [requests.get(f"{box.url}/api/server/about").status_code for _ in range(5)]
+        assert codes == [200, 200, 200, 429, 429]
+
+
+def test_ids_survive_updates_and_dates_move(api: Api) -> None:
+    task = api.make_task(1)
+    job, label = api.jobs(task)[0], api.label(task)
+    one, two = api.annotate(job, rectangle(label), rectangle(label))
+    before = api.get(f"jobs/{job}")["updated_date"]
+    api.annotate(job, {**one, "points": [5, 6, 7, 8]}, action="update")
+    after = api.get(f"jobs/{job}")["updated_date"]
+    assert after > before
+    assert set(api.shapes(job)) == {one["id"], two["id"]}
+    assert api.shapes(job)[one["id"]]["points"] == [5.0, 6.0, 7.0, 8.0]
+    assert api.get(f"jobs/{job}")["updated_date"] == after
+    fresh = api.json("PUT", f"jobs/{job}/annotations", {"shapes": [rectangle(label)]})["shapes"][0]
+    assert fresh["id"] not in (one["id"], two["id"])
+
+
+def test_order_inside_a_frame_cannot_be_relied_on(api: Api) -> None:
+    task = api.make_task(1)
+    job, label = api.jobs(task)[0], api.label(task)
+    written = [shape["id"] for shape in api.annotate(job, *(rectangle(label) for _ in range(30)))]
+    read = list(api.shapes(job))
+    assert sorted(read) == written
+    assert read != written
+    assert list(api.shapes(job)) == read
+
+
+def test_a_failed_write_changes_nothing(api: Api) -> None:
+    task = api.make_task(2, segment_size=1)
+    jobs, label = api.jobs(task), api.label(task)
+    (other,) = api.annotate(jobs[1], rectangle(label, frame=1))
+    (kept,) = api.annotate(jobs[0], rectangle(label))
+    moved = {**kept, "points": [9, 9, 10, 10]}
+    clash = [moved, {**moved, "id": other["id"]}]
+    reply = api.send("PATCH", f"jobs/{jobs[0]}/annotations?action=update", json={"shapes": clash})
+    assert reply.status_code == 400
+    assert "duplicate key" in reply.json()
+    assert api.shapes(jobs[0])[kept["id"]]["points"] == kept["points"]
+    assert list(api.shapes(jobs[1])) == [other["id"]]
+
+
+def test_creation_is_queued_then_started_then_finished(box: Sandbox, api: Api) -> None:
+    box.settings.creation_delay = 0.05
+    task = api.json("POST", "tasks", {"name": "t", "labels": []})["id"]
+    files = [("client_files[0]", ("a.png", picture()))]
+    ident = api.send("POST", f"tasks/{task}/data/", data={"image_quality": 70}, files=files).json()["rq_id"]
+    seen: list[str] = []
+    while "finished" not in seen:
+        status = api.get(f"requests/{requests.utils.quote(ident, safe='')}")["status"]
+        if status not in seen[-1:]:
+            seen.append(status)
+    assert seen == ["queued", "started", "finished"]
+
+
+def test_held_creations_and_expired_requests(box: Sandbox, api: Api) -> None:
+    task = api.json("POST", "tasks", {"name": "t", "labels": []})["id"]
+    files = [("client_files[0]", ("a.png", picture()))]
+    with box.hold_creations():
+        ident = api.send("POST", f"tasks/{task}/data/", data={"image_quality": 70}, files=files).json()["rq_id"]
+        time.sleep(0.05)
+        assert api.get(f"requests/{ident}")["status"] == "queued"
+        with pytest.raises(TimeoutError):
+            box.settle(0.01)
+    box.settle()
+    assert api.get(f"requests/{ident}")["status"] == "finished"
+    box.expire_requests()
+    assert api.send("GET", f"requests/{ident}").status_code == 404
+    assert api.get(f"tasks/{task}")["size"] == 1
+
+
+def test_jobs_by_mapping(api: Api, box: Sandbox) -> None:
+    task = api.json("POST", "tasks", {"name": "t", "labels": []})["id"]
+    files = [(f"client_files[{n}]", (f"{n}.png", picture())) for n in range(4)]
+    form = {"image_quality": 70}
+    api.send("POST", f"tasks/{task}/data", headers={"Upload-Multiple": ""}, data=form, files=files).raise_for_status()
+    mapping = [["3.png"], ["0.png", "2.png"], ["1.png"]]
+    api.json("POST", f"tasks/{task}/data", {**form, "job_file_mapping": mapping}, headers={"Upload-Finish": ""})
+    box.settle()
+    metas = [api.get(f"jobs/{job}/data/meta")["frames"] for job in api.jobs(task)]
+    assert [[frame["name"] for frame in frames] for frames in metas] == mapping
+
+
+def test_state_has_names_instead_of_ids(api: Api, box: Sandbox) -> None:
+    def build(name: str) -> None:
+        task = api.make_task(2, name=name)
+        api.annotate(api.jobs(task)[0], rectangle(api.label(task)))
+
+    build("t")
+    first = box.state()
+    build("t")
+    second = box.state()["tasks"]
+    assert second == first["tasks"] * 2
+    assert [frame["name"] for frame in second[0]["frames"]] == ["0000.png", "0001.png"]
+    assert second[0]["jobs"][0]["shapes"][0]["label"] == "car"
+
+
+def test_log_tells_every_request(api: Api, box: Sandbox) -> None:
+    api.json("POST", "tasks?org=", {"name": "t"})
+    entry = box.log[-1]
+    assert entry == ("POST", "/api/tasks", "org=", 201, len('{"name": "t"}'))
+
+
+def test_parallel_writers(api: Api) -> None:
+    task = api.make_task(1)
+    job, label = api.jobs(task)[0], api.label(task)
+
+    def write() -> None:
+        for _ in range(5):
+            api.annotate(job, rectangle(label))
+
+    threads = [threading.Thread(target=write) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(api.shapes(job)) == 40
+
+
+def test_a_thousand_images_and_ten_thousand_shapes(api: Api) -> None:
+    start = time.monotonic()
+    task = api.make_task(1000, segment_size=100)
+    label = api.label(task)
+    for number, job in enumerate(api.jobs(task)):
+        frames = range(number * 100, number * 100 + 100)
+        api.annotate(job, *(rectangle(label, frame) for frame in frames for _ in range(10)))
+        assert len(api.shapes(job)) == 1000
+    assert len(api.get(f"tasks/{task}/annotations")["shapes"]) == 10_000
+    assert time.monotonic() - start < 10
+
+
+def test_chunked_bodies_and_kept_connections(api: Api) -> None:
+    def body() -> list[bytes]:
+        return [b'{"na', b'me": "ch', b'unked"}']
+
+    headers = {"Content-Type": "application/json"}
+    assert api.json("POST", "tasks", None, data=iter(body()), headers=headers)["name"] == "chunked"
+    assert api.send("GET", "tasks").headers.get("Connection") != "close"
+
+
+def test_close_ends_open_connections() -> None:
+    box = Sandbox()
+    session = requests.Session()
+    session.get(f"{box.url}/api/server/about")
+    box.close()
+    with pytest.raises(requests.ConnectionError):
+        session.get(f"{box.url}/api/server/about")
+
+
+def test_command_line_says_what_it_is() -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "sandbox",
+        "--port",
+        "0",
+        "--users",
+        "anna:secret:superuser",
+        "--version",
+        "2.99.0",
+    ]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(4)]
+        url = lines[1].strip()
+        about = requests.get(f"{url}/api/server/about").json()
+        process.terminate()
+    assert "not CVAT" in lines[0]
+    assert "anna" in lines[2]
+    assert about["version"] == "2.99.0"
