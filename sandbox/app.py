@@ -8,14 +8,12 @@ import traceback
 from contextlib import nullcontext
 from typing import Any
 
-from . import handlers
+from . import handlers  # noqa: F401  (importing them registers their routes)
 from .call import Call, Services
 from .identity import Throttle, identify
 from .reply import MEDIA_TYPE, Refusal, Reply, crashed, detail, page_not_found
 from .routes import Action, Resource, resolve
 from .store import Store
-
-assert handlers  # importing them registers their routes
 
 
 class App:

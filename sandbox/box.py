@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -48,7 +48,8 @@ class Sandbox:
 
     Args:
         port: the port on which to listen, 0 for a free one.
-        users: the accounts; the first one is also who works on the pages.
+        users: the accounts, or passwords by name (the first one is a superuser then); the first one is
+            also who works on the pages.
         host: the address on which to listen.
         anonymous_rate: requests without credentials a minute from one address; None for no limit.
         **settings: see `Settings`.
@@ -63,13 +64,13 @@ class Sandbox:
     def __init__(
         self,
         port: int = 0,
-        users: Iterable[Account] | None = None,
+        users: Iterable[Account] | Mapping[str, str] | None = None,
         host: str = "127.0.0.1",
         anonymous_rate: int | None = 100,
         **settings: Any,
     ) -> None:
         self.settings = Settings(**settings)
-        self.users = tuple(users or DEFAULT_ACCOUNTS)
+        self.users = _accounts(users) if users else DEFAULT_ACCOUNTS
         self.store = Store(self.users)
         self.faults = Faults()
         self.throttle = Throttle(anonymous_rate)
@@ -152,3 +153,9 @@ class Sandbox:
             for creation in self.store.creations.values():
                 if creation.status == "finished":
                     creation.expiry_date = creation.created_date
+
+
+def _accounts(users: Iterable[Account] | Mapping[str, str]) -> tuple[Account, ...]:
+    if isinstance(users, Mapping):
+        return tuple(Account(name, password, number == 0) for number, (name, password) in enumerate(users.items()))
+    return tuple(users)

@@ -25,6 +25,12 @@ def test_users_of_ones_own() -> None:
         assert requests.get(f"{box.url}/api/server/about").json()["version"] == "2.99.0"
 
 
+def test_users_by_name_and_password() -> None:
+    with Sandbox(users={"boss": "boss", "anna": "anna"}) as box:
+        assert Api(box, "boss").get("users/self")["is_superuser"]
+        assert not Api(box, "anna").get("users/self")["is_superuser"]
+
+
 def test_everyone_sees_what_is_his(api: Api, box: Sandbox) -> None:
     first, second = Api(box, "annotator1"), Api(box, "annotator2")
     mine = first.make_task(2, segment_size=1)
