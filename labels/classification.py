@@ -15,6 +15,9 @@ class ClassificationCodec:
     geometry: tuple[str, ...] = ()
     standard = frozenset({"confidence", "logits"})
 
+    def figure(self, document: Document) -> str:
+        return "tag"
+
     def encode(self, document: Document, size: Size) -> list[Figure]:
         return [Figure("tag")]
 
@@ -23,6 +26,12 @@ class ClassificationCodec:
 
     def draw(self, figures: Sequence[Figure], size: Size) -> Parts:
         return {}
+
+    def parts(self, document: Document) -> Parts:
+        return {path: document.get(path) for path in self.geometry}
+
+    def store(self, document: Document | None, parts: Parts) -> dict[str, Any]:
+        return dict(parts)
 
     def blank(self) -> dict[str, Any]:
         return {"_cls": "Classification", "tags": []}

@@ -22,6 +22,9 @@ class Codec(Protocol):
     standard: frozenset[str]
     """The document's other paths that are FiftyOne's own, and no attributes."""
 
+    def figure(self, document: Document) -> str:
+        """The type of the figure that a label is drawn as."""
+
     def encode(self, document: Document, size: Size) -> list[Figure]:
         """Draws a label.
 
@@ -43,6 +46,20 @@ class Codec(Protocol):
 
     def draw(self, figures: Sequence[Figure], size: Size) -> Parts:
         """The parts of a label that was drawn in CVAT."""
+
+    def parts(self, document: Document) -> Parts:
+        """The geometry of a label as FiftyOne has it now, to be compared; pixels are given by their digest."""
+
+    def store(self, document: Document | None, parts: Parts) -> dict[str, Any]:
+        """What to write into a label's document for new parts.
+
+        Args:
+            document: the label as it is; ``None`` for a new one
+            parts: as :meth:`decode` or :meth:`draw` gave them
+
+        Returns:
+            values by path. An array at a path that holds the path of a file is to be written to a new file.
+        """
 
     def blank(self) -> dict[str, Any]:
         """The document of a new label, as FiftyOne itself would store it, without its parts and id."""

@@ -21,11 +21,14 @@ class PolylineCodec:
     geometry: tuple[str, ...] = ("points", "closed", "filled")
     standard = frozenset({"confidence", "index", "instance"})
 
+    def figure(self, document: Document) -> str:
+        return "polygon" if document.get("closed") or document.get("filled") else "polyline"
+
     def encode(self, document: Document, size: Size) -> list[Figure]:
         parts = document.get("points") or []
         if not parts:
             raise NotCarried("polylines without points")
-        area = bool(document.get("closed") or document.get("filled"))
+        area = self.figure(document) == "polygon"
         return [_figure(part, area, size) for part in parts]
 
     def decode(self, base: Parts, pairs: Sequence[tuple[Figure, Figure | None]], size: Size) -> Parts:
@@ -48,6 +51,12 @@ class PolylineCodec:
     def draw(self, figures: Sequence[Figure], size: Size) -> Parts:
         area = figures[0].type == "polygon"
         return {"points": [_line(figure.points, size) for figure in figures], "closed": area, "filled": area}
+
+    def parts(self, document: Document) -> Parts:
+        return {path: document.get(path) for path in self.geometry}
+
+    def store(self, document: Document | None, parts: Parts) -> dict[str, Any]:
+        return dict(parts)
 
     def blank(self) -> dict[str, Any]:
         return {"_cls": "Polyline", "attributes": {}, "tags": []}

@@ -3,14 +3,16 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..cvat.models import AttributeValue, Shape, Tag
 from .attributes import ABSENT, NotCarried, Unreadable, from_text, kind_of, to_text
 from .codec import Document, Parts
 from .figures import Figure, Size
+from .pixels import PIXELS
 from .schema import AttributeSchema, FieldSchema
 from .types import LABEL_TYPES
 from .vocabulary import Meaning, Vocabulary
@@ -89,12 +91,32 @@ def local_parts(document: Document, schema: FieldSchema) -> Parts:
     """What of a label can be edited in CVAT, with the values it has in FiftyOne."""
     codec = LABEL_TYPES[schema.type].codec
     name = document.get("label")
-    parts: Parts = {"label": name, **{path: document.get(path) for path in codec.geometry}}
+    parts: Parts = {"label": name, **codec.parts(document)}
     for attribute in schema.attributes_of(name) if isinstance(name, str) else ():
         value = document.get(attribute)
         if value is None or kind_of(value):
             parts[attribute] = value
     return parts
+
+
+def settle(document: Document, schema: FieldSchema, changes: Parts) -> tuple[dict[str, Any], Parts]:
+    """What to write into a label's document for its changed parts, and the parts as they will be read from it.
+
+    Args:
+        document: the label as it is, or the blank one
+        schema: of its field
+        changes: the new parts
+
+    Returns:
+        values by path (see :meth:`labels.codec.Codec.store`), and the parts that both sides then agree on
+    """
+    codec = LABEL_TYPES[schema.type].codec
+    values = codec.store(document, changes)
+    after = {**document, **values}
+    if isinstance(values.get("mask_path"), np.ndarray):
+        after.update({PIXELS: values["mask_path"], "mask_path": document["mask_path"]})
+    geometry = {path: value for path, value in codec.parts(after).items() if path in changes}
+    return values, {**changes, **geometry}
 
 
 def encode_label(document: Document, name: str, vocabulary: Vocabulary, size: Size, frame: int, group: int) -> Encoded:
@@ -178,8 +200,12 @@ def read_label(base: BaseLabel, now: Sequence[Object | None], vocabulary: Vocabu
     schema = vocabulary.schema.fields[base.field]
     codec = LABEL_TYPES[schema.type].codec
     pairs = [(figure_of(old), figure_of(new) if new else None) for old, new in zip(base.objects, now, strict=True)]
-    parts: Parts = {**base.parts, **codec.decode(base.parts, pairs, size)}
+    parts: Parts = dict(base.parts)
     refused: Counter[str] = Counter()
+    try:
+        parts.update(codec.decode(base.parts, pairs, size))
+    except Unreadable as error:
+        refused[f"edits of shapes: {error}"] += 1
     for old, new in zip(base.objects, now, strict=True):
         if new is None:
             continue
@@ -249,6 +275,9 @@ class Drawn:
 
 def read_new(items: Sequence[Object], codec_type: str | None, vocabulary: Vocabulary, size: Size) -> Drawn:
     """A label drawn in CVAT.
+
+    Raises:
+        Unreadable: if its geometry can't be read
 
     Args:
         items: its objects: one, or those of a group

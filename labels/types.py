@@ -36,6 +36,8 @@ LABEL_TYPES: dict[str, LabelType] = {
     "classifications": LabelType(_CLASSIFICATION, "tag", "Classifications", "classifications"),
     "detection": LabelType(_DETECTION, "rectangle", "Detection"),
     "detections": LabelType(_DETECTION, "rectangle", "Detections", "detections"),
+    "instance": LabelType(_DETECTION, "mask", "Detection"),
+    "instances": LabelType(_DETECTION, "mask", "Detections", "detections"),
     "polyline": LabelType(_POLYLINE, "polyline", "Polyline"),
     "polylines": LabelType(_POLYLINE, "polyline", "Polylines", "polylines"),
     "polygon": LabelType(_POLYLINE, "polygon", "Polyline"),
@@ -48,6 +50,7 @@ for _name, _type in LABEL_TYPES.items():
 
 NEW_FIELD_FOR: dict[str, str] = {
     "rectangle": "detections",
+    "mask": "instances",
     "polygon": "polylines",
     "polyline": "polylines",
     "tag": "classifications",

@@ -5,12 +5,14 @@ from typing import Any
 
 from bson import ObjectId
 
+from ..labels.codec import Parts
 from ..labels.schema import LabelSchema
-from ..labels.translate import BaseLabel, key_of, local_parts
+from ..labels.translate import BaseLabel, key_of, local_parts, settle
 from ..labels.types import LABEL_TYPES, NEW_FIELD_FOR
 from .copying import derived_id
 from .diff import Edited, JobDiff, New
 from .merge import Decision, as_dict, merge, permit
+from .pixels import save_arrays, with_pixels
 from .report import LoadReport
 from .samples import Document, FieldPlace, Writes, read_labels, write_labels
 
@@ -62,7 +64,9 @@ class _Applied:
     def look_at(self, diff: JobDiff) -> None:
         """Reads the labels of the samples that changed, by field, sample and label id."""
         samples: dict[str, set[str]] = {}
-        for label in [*(edited.base for edited in diff.edited), *diff.deleted]:
+        changed = [*(edited.base for edited in diff.edited), *diff.deleted]
+        concerned = {label.label_id for label in changed}
+        for label in changed:
             samples.setdefault(label.field, set()).add(label.sample_id)
         for new in diff.new:
             field = self._field_of(new)
@@ -70,7 +74,10 @@ class _Applied:
                 samples.setdefault(field, set()).add(new.sample_id)
         for name, ids in samples.items():
             found = read_labels(self.dataset, self.places[name], ids)
-            self.local[name] = {sample: {str(d["_id"]): d for d in labels} for sample, labels in found.items()}
+            self.local[name] = {
+                sample: {(i := str(d["_id"])): with_pixels(d) if i in concerned else d for d in labels}
+                for sample, labels in found.items()
+            }
 
     def edit(self, edited: Edited) -> BaseLabel | None:
         """Merges a label that was edited in CVAT; its new base."""
@@ -83,13 +90,15 @@ class _Applied:
         decision, refused = permit(merge(base.parts, local, edited.reading.parts), schema)
         self.report.of(base.field).refused.update(refused + edited.reading.refused)
         self._note_conflicts(base, decision)
-        if decision.action == "edit":
-            self.writes[base.field].edits.append((base.sample_id, base.label_id, decision.changes))
+        agreed: Parts = {}
+        if decision.action == "edit" and document is not None:
+            values, agreed = settle(document, schema, decision.changes)
+            values = save_arrays(document, values)
+            self.writes[base.field].edits.append((base.sample_id, base.label_id, values))
             self.report.of(base.field).changed += 1
         elif decision.action == "restore":
-            self._add(base.field, base.sample_id, base.label_id, decision.changes)
-        parts = {**base.parts, **decision.changes}
-        return base.model_copy(update={"parts": parts, "objects": edited.objects})
+            agreed = self._add(base.field, base.sample_id, base.label_id, decision.changes)
+        return base.model_copy(update={"parts": {**base.parts, **agreed}, "objects": edited.objects})
 
     def delete(self, gone: BaseLabel) -> BaseLabel | None:
         """Merges a label that was deleted in CVAT; its base, if it stays."""
@@ -131,9 +140,9 @@ class _Applied:
         if not self.places[field].many and not self._is_free(base, labels):
             refused["second labels on a sample, for which the field has no room"] += 1
             return None
-        if label_id not in labels:
-            self._add(field, new.sample_id, label_id, new.drawn.parts)
-        return base
+        if label_id in labels:
+            return base
+        return base.model_copy(update={"parts": self._add(field, new.sample_id, label_id, new.drawn.parts)})
 
     def write(self) -> None:
         """Writes everything."""
@@ -156,10 +165,14 @@ class _Applied:
         added = any(sample_id == base.sample_id for sample_id, _ in writes.adds)
         return not added and not set(labels) - gone - {base.label_id}
 
-    def _add(self, field: str, sample_id: str, label_id: str, parts: Document) -> None:
-        blank = LABEL_TYPES[self.schema.fields[field].type].codec.blank()
-        self.writes[field].adds.append((sample_id, {**blank, "_id": ObjectId(label_id), **parts}))
+    def _add(self, field: str, sample_id: str, label_id: str, parts: Parts) -> Parts:
+        """Adds a label; its parts as they will be read from its document."""
+        schema = self.schema.fields[field]
+        blank = LABEL_TYPES[schema.type].codec.blank()
+        values, agreed = settle(blank, schema, parts)
+        self.writes[field].adds.append((sample_id, {**blank, "_id": ObjectId(label_id), **values}))
         self.report.of(field).added += 1
+        return agreed
 
     def _note_conflicts(self, base: BaseLabel, decision: Decision) -> None:
         for conflict in decision.conflicts:

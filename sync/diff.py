@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from ..cvat import Annotations
+from ..labels.attributes import Unreadable
 from ..labels.figures import Figure
 from ..labels.translate import (
     BaseLabel,
@@ -194,5 +195,9 @@ def _read_fresh(
         else:
             frame = frames[item.frame]
             field = vocabulary.meaning(item.label_id, figure).field
-            drawn = read_new([item], None if field else NEW_FIELD_FOR[figure], vocabulary, frame.size)
+            try:
+                drawn = read_new([item], None if field else NEW_FIELD_FOR[figure], vocabulary, frame.size)
+            except Unreadable as error:
+                result.unreadable[f"objects of type {figure} ({error})"] += 1
+                continue
             result.new.append(New(frame.sample_id, figure, drawn, (item,)))

@@ -69,29 +69,26 @@ class Observed:
         labels: how many there are
         classes: how many of each class; labels without a class are under ``""``
         attributes: what attributes they have
-        areas, lines: how many of them are closed or filled, and how many are not
+        figures: how many would be drawn as which CVAT figure
     """
 
     labels: int = 0
     classes: Counter[str] = field(default_factory=Counter)
     attributes: dict[str, ObservedAttribute] = field(default_factory=dict)
-    areas: int = 0
-    lines: int = 0
+    figures: Counter[str] = field(default_factory=Counter)
 
-    def add(self, documents: Iterable[Mapping[str, Any]], known: frozenset[str]) -> None:
+    def add(self, documents: Iterable[Mapping[str, Any]], codec: Codec, known: frozenset[str]) -> None:
         """Counts labels.
 
         Args:
             documents: the labels
+            codec: how they are drawn
             known: the paths that are no attributes
         """
         for document in documents:
             self.labels += 1
             self.classes[document.get("label") or ""] += 1
-            if document.get("closed") or document.get("filled"):
-                self.areas += 1
-            else:
-                self.lines += 1
+            self.figures[codec.figure(document)] += 1
             for name, value in document.items():
                 if name not in known and value is not None and is_attribute_name(name):
                     self.attributes.setdefault(name, ObservedAttribute()).add(value)

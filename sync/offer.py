@@ -7,7 +7,7 @@ from typing import Any
 from ..cvat import Client
 from ..labels.types import FIELD_TYPES
 from .samples import field_class
-from .schema import observe, propose, resolve_type
+from .schema import observe, propose, resolve_type, suit_type
 
 
 def sendable_fields(collection: Any) -> dict[str, str]:
@@ -33,8 +33,7 @@ def propose_field(collection: Any, name: str) -> dict[str, Any]:
     type_, _ = resolve_type(collection, name, None)
     seen = observe(collection, {name: type_})[name]
     classes, attributes = propose(collection, name, seen)
-    if "polyline" in type_ and seen.areas and not seen.lines:
-        type_ = type_.replace("polyline", "polygon")
+    type_ = suit_type(type_, seen)
     return {
         "type": type_,
         "classes": list(classes),

@@ -13,7 +13,7 @@ from .observe import Observed, is_attribute_name, known_paths
 from .request import SendRequest
 from .samples import FieldPlace, field_class, read_samples
 
-NOT_YET = {"instances", "instance", "keypoints", "keypoint", "segmentation", "scalar"}
+NOT_YET = {"keypoints", "keypoint", "segmentation", "scalar"}
 ALLOW = ("allow_additions", "allow_deletions", "allow_label_edits", "allow_index_edits", "allow_spatial_edits")
 _COMPONENTS = {"dropdown": "select", "radio": "radio", "checkbox": "checkbox", "toggle": "checkbox"}
 
@@ -73,7 +73,7 @@ def resolve_type(collection: Any, name: str, said: str | None) -> tuple[str, boo
         raise Refused(
             f"The field '{name}' holds {found}, which are annotated as {' or '.join(types)}, not as '{said}'."
         )
-    return said or types[-1 if found == "Polyline" else 0], True
+    return said or types[0], True
 
 
 def observe(collection: Any, types: Mapping[str, str]) -> dict[str, Observed]:
@@ -84,12 +84,13 @@ def observe(collection: Any, types: Mapping[str, str]) -> dict[str, Observed]:
         types: the label type of each field
     """
     places = {name: FieldPlace.of(name, LABEL_TYPES[type_]) for name, type_ in types.items()}
-    known = {name: known_paths(LABEL_TYPES[type_].codec) for name, type_ in types.items()}
+    codecs = {name: LABEL_TYPES[type_].codec for name, type_ in types.items()}
+    known = {name: known_paths(codec) for name, codec in codecs.items()}
     seen = {name: Observed() for name in types}
     if places:
         for sample in read_samples(collection, places):
             for name, place in places.items():
-                seen[name].add(place.labels(sample), known[name])
+                seen[name].add(place.labels(sample), codecs[name], known[name])
     return seen
 
 
@@ -118,10 +119,8 @@ def _field_schema(
     classes = said.get("classes") or proposed_classes
     if not classes:
         raise Refused(f"The field '{name}' has no classes to annotate with; give its `classes`.")
-    said_type = said.get("type")
-    if said_type is None and "polyline" in type_ and seen.areas and not seen.lines:
-        type_ = type_.replace("polyline", "polygon")
-    mixed = LABEL_TYPES[type_].codec.document == "Polyline" and seen.areas and seen.lines
+    if said.get("type") is None:
+        type_ = suit_type(type_, seen)
     settings = {
         **said,
         "type": type_,
@@ -129,12 +128,21 @@ def _field_schema(
         "attributes": _attributes(said.get("attributes", True), exists, proposed_attributes),
         "existing_field": exists,
     }
-    if mixed:
+    if set(seen.figures) - {LABEL_TYPES[type_].drawn_as}:
         settings.setdefault("drawn_as", "any")
     try:
         return FieldSchema.model_validate(settings)
     except ValidationError as error:
         raise Refused(f"The schema of '{name}' is wrong: {_first_error(error)}.") from None
+
+
+def suit_type(type_: str, seen: Observed) -> str:
+    """The label type of the same field that suits its labels, if they are all drawn alike."""
+    if len(seen.figures) != 1:
+        return type_
+    figure = next(iter(seen.figures))
+    alike = FIELD_TYPES[LABEL_TYPES[type_].field]
+    return next((other for other in alike if LABEL_TYPES[other].drawn_as == figure), type_)
 
 
 def _first_error(error: ValidationError) -> str:

@@ -9,6 +9,7 @@ from ..labels.attributes import NotCarried
 from ..labels.translate import BaseLabel, Encoded, encode_label
 from ..labels.vocabulary import Vocabulary
 from .base import FrameRecord
+from .pixels import with_pixels
 
 CHUNK = 20_000
 """Objects in one request; CVAT takes bodies of up to 100 MB."""
@@ -74,7 +75,7 @@ def _encode(
         for field, by_sample in documents.items():
             for document in by_sample.get(frame.sample_id, ()):
                 try:
-                    encoded = encode_label(document, field, vocabulary, frame.size, number, group + 1)
+                    encoded = encode_label(with_pixels(document), field, vocabulary, frame.size, number, group + 1)
                 except NotCarried as error:
                     left_out[f"{field}: {error}"] += 1
                     continue
