@@ -107,7 +107,7 @@ class Sandbox:
     @property
     def crashes(self) -> list[Exception]:
         """Errors inside the sandbox that nobody expected."""
-        return list(self._app.crashes)
+        return [*self._app.crashes, *self._creator.crashes]
 
     def state(self) -> dict[str, Any]:
         """The whole content without ids and dates, so that two ways to the same result compare equal."""

@@ -45,6 +45,10 @@ class Creator:
         store: the state.
         settings: delays and lifetimes.
         events: where created jobs are told.
+
+    Attributes:
+        base: scheme and host of the server.
+        crashes: errors that nobody expected.
     """
 
     def __init__(self, store: Store, settings: Settings, events: Events) -> None:
@@ -52,6 +56,7 @@ class Creator:
         self.settings = settings
         self.events = events
         self.base = ""
+        self.crashes: list[Exception] = []
         self._queue: queue.SimpleQueue[tuple[float, Creation] | None] = queue.SimpleQueue()
         self._gate = threading.Event()
         self._gate.set()
@@ -130,26 +135,31 @@ class Creator:
             creation.started_date = store.now()
         self._wait(self.settings.creation_delay)
         try:
-            if task.id not in store.tasks:
-                raise MediaError("cvat.apps.engine.models.Task.DoesNotExist: Task matching query does not exist.")
             assert task.data is not None
             frames, video = read_media(task.data, creation.options)
+            with store.lock:
+                if task.id not in store.tasks:
+                    raise MediaError("cvat.apps.engine.models.Task.DoesNotExist: Task matching query does not exist.")
+                self._commit(creation, frames, video)
+                self._finish(creation, "finished", "", {"seconds": self.settings.request_lifetime})
         except MediaError as error:
-            if task.data:
-                task.data.spoiled = True
-            self._finish(creation, "failed", f"{error}\n", _YEAR)
-            return
-        with store.lock:
-            self._commit(creation, frames, video)
-        self._finish(creation, "finished", "", {"seconds": self.settings.request_lifetime})
+            self._fail(creation, str(error))
+        except Exception as error:
+            self.crashes.append(error)
+            self._fail(creation, f"{type(error).__name__}: {error}")
+
+    def _fail(self, creation: Creation, message: str) -> None:
+        with self.store.lock:
+            if creation.task.data:
+                creation.task.data.spoiled = True
+            self._finish(creation, "failed", f"{message}\n", _YEAR)
 
     def _finish(self, creation: Creation, status: str, message: str, life: dict[str, float]) -> None:
-        with self.store.lock:
-            creation.message = message
-            creation.trace = _TRACE + message if message else ""
-            creation.finished_date = self.store.now()
-            creation.expiry_date = clock.later(creation.finished_date, **life)
-            creation.status = status
+        creation.message = message
+        creation.trace = _TRACE + message if message else ""
+        creation.finished_date = self.store.now()
+        creation.expiry_date = clock.later(creation.finished_date, **life)
+        creation.status = status
 
     def _commit(self, creation: Creation, frames: list[Frame], video: bytes | None) -> None:
         store, task, options = self.store, creation.task, creation.options
