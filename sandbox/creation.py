@@ -58,8 +58,8 @@ class Creator:
         self.base = ""
         self.crashes: list[Exception] = []
         self._queue: queue.SimpleQueue[tuple[float, Creation] | None] = queue.SimpleQueue()
-        self._gate = threading.Event()
-        self._gate.set()
+        self._gates = {"queued": threading.Event(), "started": threading.Event()}
+        self.release()
         self._closing = threading.Event()
         self._count = 0
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -68,16 +68,19 @@ class Creator:
     def close(self) -> None:
         """End after the present creation."""
         self._closing.set()
-        self._gate.set()
+        self.release()
         self._queue.put(None)
         self._thread.join()
 
-    def hold(self) -> None:
-        """Leave everything queued until `release`."""
-        self._gate.clear()
+    def hold(self, status: str) -> None:
+        """Let creations get as far as `status` ("queued" or "started"), until `release`."""
+        self._gates[status].clear()
 
-    def release(self) -> None:
-        self._gate.set()
+    def release(self, status: str | None = None) -> None:
+        """Let creations go on from this status, or from both."""
+        for name, gate in self._gates.items():
+            if status in (None, name):
+                gate.set()
 
     def start(self, task: Task, owner: User, options: dict[str, Any]) -> Creation:
         """Queue the creation of a task's data."""
@@ -97,7 +100,8 @@ class Creator:
 
     @property
     def holding(self) -> bool:
-        return not self._gate.is_set()
+        """Whether creations are held somewhere."""
+        return not all(gate.is_set() for gate in self._gates.values())
 
     @property
     def idle(self) -> bool:
@@ -118,7 +122,7 @@ class Creator:
         while (item := self._queue.get()) is not None:
             since, creation = item
             self._wait(since + self.settings.creation_delay - time.monotonic())
-            self._gate.wait()
+            self._gates["queued"].wait()
             if not self._closing.is_set():
                 self._create(creation)
 
@@ -134,6 +138,7 @@ class Creator:
             creation.status = "started"
             creation.started_date = store.now()
         self._wait(self.settings.creation_delay)
+        self._gates["started"].wait()
         try:
             assert task.data is not None
             frames, video = read_media(task.data, creation.options)

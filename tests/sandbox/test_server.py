@@ -91,15 +91,18 @@ def test_a_failed_write_changes_nothing(api: Api) -> None:
 
 
 def test_creation_is_queued_then_started_then_finished(box: Sandbox, api: Api) -> None:
-    box.settings.creation_delay = 0.05
     task = api.json("POST", "tasks", {"name": "t", "labels": []})["id"]
     files = [("client_files[0]", ("a.png", picture()))]
-    ident = api.send("POST", f"tasks/{task}/data/", data={"image_quality": 70}, files=files).json()["rq_id"]
-    seen: list[str] = []
-    while "finished" not in seen:
-        status = api.get(f"requests/{requests.utils.quote(ident, safe='')}")["status"]
-        if status not in seen[-1:]:
-            seen.append(status)
+    seen = []
+    with box.hold_creations("started"):
+        with box.hold_creations("queued"):
+            ident = api.send("POST", f"tasks/{task}/data/", data={"image_quality": 70}, files=files).json()["rq_id"]
+            seen.append(api.get(f"requests/{ident}")["status"])
+        while api.get(f"requests/{ident}")["status"] == "queued":
+            time.sleep(0.002)
+        seen.append(api.get(f"requests/{ident}")["status"])
+    box.settle()
+    seen.append(api.get(f"requests/{ident}")["status"])
     assert seen == ["queued", "started", "finished"]
 
 
