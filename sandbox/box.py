@@ -107,19 +107,20 @@ class Sandbox:
     @property
     def crashes(self) -> list[Exception]:
         """Errors inside the sandbox that nobody expected."""
-        return list(self._app.crashes)
+        return [*self._app.crashes, *self._creator.crashes]
 
     def state(self) -> dict[str, Any]:
         """The whole content without ids and dates, so that two ways to the same result compare equal."""
         with self.store.lock:
             return snapshot(self.store)
 
-    def hold(self) -> None:
-        """Leave creations of tasks queued until `release`."""
-        self._creator.hold()
+    def hold(self, status: str = "queued") -> None:
+        """Let creations of tasks get no further than `status` ("queued" or "started") until `release`."""
+        self._creator.hold(status)
 
-    def release(self) -> None:
-        self._creator.release()
+    def release(self, status: str | None = None) -> None:
+        """Undo `hold`, for one status or for both."""
+        self._creator.release(status)
 
     @property
     def holding(self) -> bool:
@@ -127,13 +128,13 @@ class Sandbox:
         return self._creator.holding
 
     @contextmanager
-    def hold_creations(self) -> Iterator[None]:
-        """Inside this block creations of tasks stay queued."""
-        self.hold()
+    def hold_creations(self, status: str = "queued") -> Iterator[None]:
+        """Inside this block creations of tasks get no further than `status`."""
+        self.hold(status)
         try:
             yield
         finally:
-            self.release()
+            self.release(status)
 
     def settle(self, timeout: float = 10.0) -> None:
         """Wait until no task is being created and no webhook waits for its delivery.

@@ -45,6 +45,10 @@ class Creator:
         store: the state.
         settings: delays and lifetimes.
         events: where created jobs are told.
+
+    Attributes:
+        base: scheme and host of the server.
+        crashes: errors that nobody expected.
     """
 
     def __init__(self, store: Store, settings: Settings, events: Events) -> None:
@@ -52,9 +56,10 @@ class Creator:
         self.settings = settings
         self.events = events
         self.base = ""
+        self.crashes: list[Exception] = []
         self._queue: queue.SimpleQueue[tuple[float, Creation] | None] = queue.SimpleQueue()
-        self._gate = threading.Event()
-        self._gate.set()
+        self._gates = {"queued": threading.Event(), "started": threading.Event()}
+        self.release()
         self._closing = threading.Event()
         self._count = 0
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -63,16 +68,19 @@ class Creator:
     def close(self) -> None:
         """End after the present creation."""
         self._closing.set()
-        self._gate.set()
+        self.release()
         self._queue.put(None)
         self._thread.join()
 
-    def hold(self) -> None:
-        """Leave everything queued until `release`."""
-        self._gate.clear()
+    def hold(self, status: str) -> None:
+        """Let creations get as far as `status` ("queued" or "started"), until `release`."""
+        self._gates[status].clear()
 
-    def release(self) -> None:
-        self._gate.set()
+    def release(self, status: str | None = None) -> None:
+        """Let creations go on from this status, or from both."""
+        for name, gate in self._gates.items():
+            if status in (None, name):
+                gate.set()
 
     def start(self, task: Task, owner: User, options: dict[str, Any]) -> Creation:
         """Queue the creation of a task's data."""
@@ -92,7 +100,8 @@ class Creator:
 
     @property
     def holding(self) -> bool:
-        return not self._gate.is_set()
+        """Whether creations are held somewhere."""
+        return not all(gate.is_set() for gate in self._gates.values())
 
     @property
     def idle(self) -> bool:
@@ -113,7 +122,7 @@ class Creator:
         while (item := self._queue.get()) is not None:
             since, creation = item
             self._wait(since + self.settings.creation_delay - time.monotonic())
-            self._gate.wait()
+            self._gates["queued"].wait()
             if not self._closing.is_set():
                 self._create(creation)
 
@@ -129,27 +138,33 @@ class Creator:
             creation.status = "started"
             creation.started_date = store.now()
         self._wait(self.settings.creation_delay)
+        self._gates["started"].wait()
         try:
-            if task.id not in store.tasks:
-                raise MediaError("cvat.apps.engine.models.Task.DoesNotExist: Task matching query does not exist.")
             assert task.data is not None
             frames, video = read_media(task.data, creation.options)
+            with store.lock:
+                if task.id not in store.tasks:
+                    raise MediaError("cvat.apps.engine.models.Task.DoesNotExist: Task matching query does not exist.")
+                self._commit(creation, frames, video)
+                self._finish(creation, "finished", "", {"seconds": self.settings.request_lifetime})
         except MediaError as error:
-            if task.data:
-                task.data.spoiled = True
-            self._finish(creation, "failed", f"{error}\n", _YEAR)
-            return
-        with store.lock:
-            self._commit(creation, frames, video)
-        self._finish(creation, "finished", "", {"seconds": self.settings.request_lifetime})
+            self._fail(creation, str(error))
+        except Exception as error:
+            self.crashes.append(error)
+            self._fail(creation, f"{type(error).__name__}: {error}")
+
+    def _fail(self, creation: Creation, message: str) -> None:
+        with self.store.lock:
+            if creation.task.data:
+                creation.task.data.spoiled = True
+            self._finish(creation, "failed", f"{message}\n", _YEAR)
 
     def _finish(self, creation: Creation, status: str, message: str, life: dict[str, float]) -> None:
-        with self.store.lock:
-            creation.message = message
-            creation.trace = _TRACE + message if message else ""
-            creation.finished_date = self.store.now()
-            creation.expiry_date = clock.later(creation.finished_date, **life)
-            creation.status = status
+        creation.message = message
+        creation.trace = _TRACE + message if message else ""
+        creation.finished_date = self.store.now()
+        creation.expiry_date = clock.later(creation.finished_date, **life)
+        creation.status = status
 
     def _commit(self, creation: Creation, frames: list[Frame], video: bytes | None) -> None:
         store, task, options = self.store, creation.task, creation.options

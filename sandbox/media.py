@@ -97,10 +97,17 @@ def _orientation(image: Image.Image, content: bytes) -> int:
 
 
 def unpack(content: bytes) -> list[ClientFile]:
-    """The images of an archive, with their directories."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        names = [name for name in archive.namelist() if kind_of(name) == "image"]
-        return [ClientFile(name, archive.read(name)) for name in names]
+    """The images of an archive, with their directories.
+
+    Raises:
+        MediaError: if it is no archive.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = [name for name in archive.namelist() if kind_of(name) == "image"]
+            return [ClientFile(name, archive.read(name)) for name in names]
+    except zipfile.BadZipFile as error:
+        raise MediaError(f"zipfile.BadZipFile: {error}") from None
 
 
 def read_video(data: Data, file: ClientFile) -> list[Frame]:

@@ -6,6 +6,7 @@ import io
 import os
 import socket
 import struct
+import sys
 import time
 from collections.abc import Callable
 from http import HTTPStatus
@@ -86,8 +87,6 @@ class Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients that go away are no news; anything else is printed."""
-        import sys
-
         if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
             super().handle_error(request, client_address)
 
@@ -138,17 +137,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _read_body(self) -> bytes | None:
         """The whole body; None when it is larger than allowed (it is read and thrown away)."""
+        limit = self.server.settings.max_body
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             body = self._read_chunks()
         else:
-            limit = self.server.settings.max_body
             length = int(self.headers.get("Content-Length") or 0)
             if limit is not None and length > limit:
                 self._skip(length)
                 return None
             body = self.rfile.read(length)
         self._received = len(body)
-        return body
+        return None if limit is not None and len(body) > limit else body
 
     def _read_chunks(self) -> bytes:
         parts = []

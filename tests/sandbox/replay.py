@@ -90,6 +90,7 @@ class Replay:
         self.world = World(Sandbox(), StandIns(media, _sizes(scenarios)))
         self.world.ids.places["<receiver>"] = self.receiver.url
         self._dates: dict[str, str] = {}
+        self._holding = self._seen_started = False
 
     def close(self) -> None:
         self.receiver.close()
@@ -106,6 +107,7 @@ class Replay:
         self._facts = facts
         for fact in facts["exchanges"]:
             number = fact["n"]
+            self._pace(fact)
             step = STEPS.get((name, number))
             if step:
                 step(self.world)
@@ -116,6 +118,22 @@ class Replay:
             if found:
                 outcome.differences[number] = [self._title(fact), *found]
         return outcome
+
+    def _pace(self, fact: Json) -> None:
+        """Keep a creation where the recording saw it, however slow this machine is."""
+        request = fact.get("request", {})
+        if _starts_creation(request):
+            later = [other for other in self._facts["exchanges"] if other["n"] > fact["n"]]
+            until = next((place for place, other in enumerate(later) if _is_new_upload(other, request)), len(later))
+            seen = [other["response"].get("json") for other in later[:until] if "/api/requests/" in _path(other)]
+            if any(isinstance(body, dict) and body.get("status") == "started" for body in seen):
+                self.world.box.hold("started")
+                self._holding = True
+        elif self._holding and self._seen_started and request.get("method") != "DELETE":
+            self.world.box.release()
+            self._holding = self._seen_started = False
+        body = fact.get("response", {}).get("json")
+        self._seen_started = self._seen_started or (isinstance(body, dict) and body.get("status") == "started")
 
     @staticmethod
     def _title(fact: Json) -> str:
@@ -275,6 +293,21 @@ class Replay:
             if lost:
                 found.append(f"changes of {name} that are not reported: {sorted(lost)}")
         return found
+
+
+def _path(fact: Json) -> str:
+    return str(fact.get("request", {}).get("path", ""))
+
+
+def _starts_creation(request: Json) -> bool:
+    parts = {"upload-start", "upload-multiple", "upload-length"} - set(request.get("headers", {}))
+    is_last = "upload-finish" in request.get("headers", {}) or len(parts) == 3
+    return request.get("method") == "POST" and request["path"].rstrip("/").endswith("/data") and is_last
+
+
+def _is_new_upload(fact: Json, request: Json) -> bool:
+    """Whether a fact is an upload into another task."""
+    return _path(fact).rstrip("/").endswith("/data") and _path(fact) != request["path"]
 
 
 def _changed(events: list[Json]) -> set[str]:

@@ -301,7 +301,7 @@ def release(world: World) -> None:
 
 
 def soon(world: World) -> None:
-    moment = datetime.now(timezone.utc) + timedelta(seconds=0.6)
+    moment = datetime.now(timezone.utc) + timedelta(seconds=1)
     world.tokens["2026-11-22T17:50:51Z"] = moment.isoformat().replace("+00:00", "Z")
 
 
@@ -357,12 +357,14 @@ STEPS: dict[tuple[str, int], Setup] = {
     ("01_auth", 19): basic("admin", "wrong"),
     ("01_auth", 20): basic("admin@example.com", "admin"),
     ("01_auth", 49): soon,
-    ("01_auth", 51): lambda world: time.sleep(0.7),
+    ("01_auth", 51): lambda world: time.sleep(1.1),
     ("01_auth", 59): lambda world: world.login("annotator1"),
     ("01_auth", 65): exhaust,
     ("01_auth", 69): login_again,
     ("01_auth", 72): forgive,
     ("07_retries", 55): finish_upload,
+    ("07_retries", 67): lambda world: world.box.hold(),
+    ("07_retries", 71): lambda world: world.box.release(),
     ("07_retries", 81): queued_task(130, "wire queued delete"),
     ("07_retries", 89): queued_task(132, "wire queued cancel"),
     ("07_retries", 95): release,

@@ -91,15 +91,18 @@ def test_a_failed_write_changes_nothing(api: Api) -> None:
 
 
 def test_creation_is_queued_then_started_then_finished(box: Sandbox, api: Api) -> None:
-    box.settings.creation_delay = 0.05
     task = api.json("POST", "tasks", {"name": "t", "labels": []})["id"]
     files = [("client_files[0]", ("a.png", picture()))]
-    ident = api.send("POST", f"tasks/{task}/data/", data={"image_quality": 70}, files=files).json()["rq_id"]
-    seen: list[str] = []
-    while "finished" not in seen:
-        status = api.get(f"requests/{requests.utils.quote(ident, safe='')}")["status"]
-        if status not in seen[-1:]:
-            seen.append(status)
+    seen = []
+    with box.hold_creations("started"):
+        with box.hold_creations("queued"):
+            ident = api.send("POST", f"tasks/{task}/data/", data={"image_quality": 70}, files=files).json()["rq_id"]
+            seen.append(api.get(f"requests/{ident}")["status"])
+        while api.get(f"requests/{ident}")["status"] == "queued":
+            time.sleep(0.002)
+        seen.append(api.get(f"requests/{ident}")["status"])
+    box.settle()
+    seen.append(api.get(f"requests/{ident}")["status"])
     assert seen == ["queued", "started", "finished"]
 
 
@@ -117,6 +120,25 @@ def test_held_creations_and_expired_requests(box: Sandbox, api: Api) -> None:
     box.expire_requests()
     assert api.send("GET", f"requests/{ident}").status_code == 404
     assert api.get(f"tasks/{task}")["size"] == 1
+
+
+def test_what_cannot_be_read_fails_and_the_next_task_is_made(api: Api) -> None:
+    broken = api.make_task({"images.zip": b"no archive"})
+    request = api.get(f"requests/action=create&target=task&target_id={broken}")
+    assert (request["status"], request["message"]) == ("failed", "zipfile.BadZipFile: File is not a zip file\n")
+    assert api.get(f"tasks/{api.make_task(3)}")["size"] == 3
+
+
+def test_a_project_that_goes_away_takes_its_creations_along(api: Api, box: Sandbox) -> None:
+    project = api.json("POST", "projects", {"name": "p"})["id"]
+    with box.hold_creations():
+        task = api.json("POST", "tasks", {"name": "t", "project_id": project})["id"]
+        files = [("client_files[0]", ("a.png", picture()))]
+        api.send("POST", f"tasks/{task}/data/", data={"image_quality": 70}, files=files).raise_for_status()
+        api.json("DELETE", f"projects/{project}")
+    box.settle()
+    assert api.get("jobs")["count"] == 0
+    assert api.get("requests")["results"][0]["status"] == "failed"
 
 
 def test_jobs_by_mapping(api: Api, box: Sandbox) -> None:
