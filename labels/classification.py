@@ -1,37 +1,52 @@
-"""Classification <-> tag."""
+"""Classification, Regression and scalar fields <-> tag."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from .codec import Document, Parts
+from .codec import Codec, Document, Pair, Parts
 from .figures import Figure, Size
+from .schema import FieldSchema
 
 
-class ClassificationCodec:
+class ClassificationCodec(Codec):
     """A class of a whole frame; it has no geometry."""
 
     document = "Classification"
     figures = frozenset({"tag"})
-    geometry: tuple[str, ...] = ()
     standard = frozenset({"confidence", "logits"})
 
     def figure(self, document: Document) -> str:
         return "tag"
 
-    def encode(self, document: Document, size: Size) -> list[Figure]:
+    def encode(self, document: Document, size: Size, schema: FieldSchema) -> list[Figure]:
         return [Figure("tag")]
 
-    def decode(self, base: Parts, pairs: Sequence[tuple[Figure, Figure | None]], size: Size) -> Parts:
+    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: FieldSchema) -> Parts:
         return {}
 
-    def draw(self, figures: Sequence[Figure], size: Size) -> Parts:
+    def draw(self, figures: Sequence[Figure], size: Size, schema: FieldSchema) -> Parts:
         return {}
-
-    def parts(self, document: Document) -> Parts:
-        return {path: document.get(path) for path in self.geometry}
-
-    def store(self, document: Document | None, parts: Parts) -> dict[str, Any]:
-        return dict(parts)
 
     def blank(self) -> dict[str, Any]:
         return {"_cls": "Classification", "tags": []}
+
+
+class RegressionCodec(ClassificationCodec):
+    """A number of a whole frame: the attribute ``value`` of a tag named after the field."""
+
+    document = "Regression"
+    named = False
+    standard = frozenset({"confidence"})
+
+    def blank(self) -> dict[str, Any]:
+        return {"_cls": "Regression", "tags": []}
+
+
+class ScalarCodec(RegressionCodec):
+    """A plain value of a sample: the attribute ``value`` of a tag named after the field."""
+
+    document = ""
+    standard = frozenset()
+
+    def blank(self) -> dict[str, Any]:
+        return {}

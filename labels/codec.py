@@ -1,54 +1,79 @@
 """How one kind of FiftyOne label is drawn in CVAT, and read back."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from .figures import Figure, Size
+from .schema import FieldSchema
 
 Document = Mapping[str, Any]
 Parts = dict[str, Any]
 """What of a label can be edited in CVAT: paths in its document and their values, JSON-able."""
 
+Pair = tuple[Figure | None, Figure | None]
+"""A figure as both sides last agreed on, and as it is in CVAT now; ``None`` if it was drawn since, or deleted."""
 
-class Codec(Protocol):
-    """How one kind of FiftyOne label is drawn in CVAT. Coordinates: relative in documents, pixels in figures."""
 
-    document: str
-    """The label's class in FiftyOne."""
-    figures: frozenset[str]
-    """The CVAT figures that can be read as this label."""
-    geometry: tuple[str, ...]
-    """The document's paths that hold its geometry."""
-    standard: frozenset[str]
-    """The document's other paths that are FiftyOne's own, and no attributes."""
+class Codec:
+    """How one kind of FiftyOne label is drawn in CVAT. Coordinates: relative in documents, pixels in figures.
+
+    Attributes:
+        document: the label's class in FiftyOne
+        figures: the CVAT figures that can be read as this label
+        geometry: the document's paths that hold its geometry
+        standard: the document's other paths that are FiftyOne's own, and no attributes
+        named: whether a label has a class; the class of others is the name of their field, or of each figure
+        gathers: which figures belong to one label: each alone (``""``), those of one CVAT group (``"group"``), or
+            all on a frame (``"frame"``)
+    """
+
+    document = ""
+    figures: frozenset[str] = frozenset()
+    geometry: tuple[str, ...] = ()
+    standard: frozenset[str] = frozenset()
+    named = True
+    gathers = ""
 
     def figure(self, document: Document) -> str:
-        """The type of the figure that a label is drawn as."""
+        """The type of the figures that a label is drawn as."""
+        raise NotImplementedError
 
-    def encode(self, document: Document, size: Size) -> list[Figure]:
+    def encode(self, document: Document, size: Size, schema: FieldSchema) -> list[Figure]:
         """Draws a label.
 
         Raises:
             NotCarried: if CVAT can't hold the label as it is
         """
+        raise NotImplementedError
 
-    def decode(self, base: Parts, pairs: Sequence[tuple[Figure, Figure | None]], size: Size) -> Parts:
+    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: FieldSchema) -> Parts:
         """The geometry of a label after its figures were edited.
 
         Args:
             base: the label's parts when both sides last agreed
-            pairs: each figure then, and now (``None`` if it was deleted)
+            pairs: its figures, then and now
             size: of the frame, in pixels
+            schema: of the label's field
 
         Returns:
             the changed paths only; whatever was not edited keeps every bit
-        """
 
-    def draw(self, figures: Sequence[Figure], size: Size) -> Parts:
-        """The parts of a label that was drawn in CVAT."""
+        Raises:
+            Unreadable: if a figure makes no sense
+        """
+        raise NotImplementedError
+
+    def draw(self, figures: Sequence[Figure], size: Size, schema: FieldSchema) -> Parts:
+        """The parts of a label that was drawn in CVAT.
+
+        Raises:
+            Unreadable: if a figure makes no sense
+        """
+        raise NotImplementedError
 
     def parts(self, document: Document) -> Parts:
         """The geometry of a label as FiftyOne has it now, to be compared; pixels are given by their digest."""
+        return {path: document.get(path) for path in self.geometry}
 
     def store(self, document: Document | None, parts: Parts) -> dict[str, Any]:
         """What to write into a label's document for new parts.
@@ -60,6 +85,8 @@ class Codec(Protocol):
         Returns:
             values by path. An array at a path that holds the path of a file is to be written to a new file.
         """
+        return dict(parts)
 
     def blank(self) -> dict[str, Any]:
         """The document of a new label, as FiftyOne itself would store it, without its parts and id."""
+        raise NotImplementedError

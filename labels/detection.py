@@ -6,12 +6,13 @@ from typing import Any
 
 from . import pixels
 from .attributes import NotCarried
-from .codec import Document, Parts
+from .codec import Codec, Document, Pair, Parts
 from .figures import Figure, Size, touched
 from .masks import crop, decode_runs, encode_runs, fit, pixel_box
+from .schema import FieldSchema
 
 
-class DetectionCodec:
+class DetectionCodec(Codec):
     """A box, upright or rotated, or an instance mask.
 
     ``bounding_box`` is relative ``[x, y, width, height]``. A rotated box keeps its upright ``bounding_box`` and has its
@@ -21,13 +22,13 @@ class DetectionCodec:
 
     document = "Detection"
     figures = frozenset({"rectangle", "mask"})
-    geometry: tuple[str, ...] = ("bounding_box", "rotation", "mask")
+    geometry = ("bounding_box", "rotation", "mask")
     standard = frozenset({"confidence", "mask_path", "index", "instance"})
 
     def figure(self, document: Document) -> str:
         return "mask" if pixels.has_mask(document) else "rectangle"
 
-    def encode(self, document: Document, size: Size) -> list[Figure]:
+    def encode(self, document: Document, size: Size, schema: FieldSchema) -> list[Figure]:
         box = _numbers(document.get("bounding_box"))
         if pixels.has_mask(document):
             return [Figure("mask", _mask_points(document, box, size))]
@@ -35,14 +36,14 @@ class DetectionCodec:
         points = (x * size.width, y * size.height, (x + width) * size.width, (y + height) * size.height)
         return [Figure("rectangle", points, _rotation(document.get("rotation")))]
 
-    def decode(self, base: Parts, pairs: Sequence[tuple[Figure, Figure | None]], size: Size) -> Parts:
+    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: FieldSchema) -> Parts:
         old, new = pairs[0]
-        if new is None or new == old:
+        if old is None or new is None or new == old:
             return {}
         if new.type == "mask":
             return _edited_mask(base, old, new, size)
         if old.type == "mask":
-            return {**self.draw([new], size), "mask": None}
+            return {**self.draw([new], size, schema), "mask": None}
         parts: Parts = {}
         if new.points != old.points:
             parts["bounding_box"] = _edited_box(base["bounding_box"], old.points, new.points, size)
@@ -50,7 +51,7 @@ class DetectionCodec:
             parts["rotation"] = new.rotation
         return parts
 
-    def draw(self, figures: Sequence[Figure], size: Size) -> Parts:
+    def draw(self, figures: Sequence[Figure], size: Size, schema: FieldSchema) -> Parts:
         figure = figures[0]
         if figure.type == "mask":
             return {"bounding_box": _mask_box(figure.points, size), "mask": _runs(figure)}

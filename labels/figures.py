@@ -1,4 +1,4 @@
-"""Figures: what CVAT draws, in pixels, without class and attributes."""
+"""Figures: what CVAT draws, in pixels, without attributes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,18 +18,42 @@ class Size:
 
 
 @dataclass(frozen=True)
+class Node:
+    """One point of a skeleton.
+
+    Args:
+        index: which point of the skeleton it is
+        x, y: pixels
+        outside: whether the point is missing
+        occluded: whether it is hidden
+    """
+
+    index: int
+    x: float
+    y: float
+    outside: bool = False
+    occluded: bool = False
+
+
+@dataclass(frozen=True)
 class Figure:
     """One shape or tag of CVAT.
 
     Args:
-        type: ``"rectangle"``, ``"polygon"``, ``"polyline"``, ``"tag"`` ...
-        points: flat ``x, y, x, y ...`` in pixels
+        type: ``"rectangle"``, ``"polygon"``, ``"polyline"``, ``"mask"``, ``"tag"`` ...
+        points: as CVAT has them: flat ``x, y, x, y ...`` in pixels, or the runs of a mask
         rotation: clockwise degrees in ``[0, 360)``
+        name: its own class, where the figures of one label have several
+        z_order: what lies above, where figures overlap
+        nodes: the points of a skeleton, in its order
     """
 
     type: str
     points: tuple[float, ...] = ()
     rotation: float = 0.0
+    name: str | None = None
+    z_order: int = 0
+    nodes: tuple[Node, ...] = ()
 
 
 def touched(old: Sequence[float], new: Sequence[float]) -> list[bool]:

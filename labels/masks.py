@@ -62,8 +62,15 @@ def pixel_box(box: Sequence[float], size: Size) -> tuple[int, int, int, int]:
 def crop(mask: Mask, left: int, top: int, size: Size) -> tuple[Mask, int, int]:
     """The part of a mask that lies in the frame, and where it begins. May be empty."""
     first_row, first_column = max(0, -top), max(0, -left)
-    inside = mask[first_row : max(0, size.height - top), first_column : max(0, size.width - left)]
+    inside: Mask = mask[first_row : max(0, size.height - top), first_column : max(0, size.width - left)]
     return inside, left + first_column, top + first_row
+
+
+def tight(mask: Mask) -> tuple[Mask, int, int]:
+    """The smallest part of a mask with all its pixels, and where it begins: left, top."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    part = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return part, int(columns[0]), int(rows[0])
 
 
 def fit(mask: NDArray[np.generic], width: int, height: int) -> Mask:
@@ -73,4 +80,5 @@ def fit(mask: NDArray[np.generic], width: int, height: int) -> Mask:
         return solid
     rows = ((np.arange(height) + 0.5) * solid.shape[0] / height).astype(int)
     columns = ((np.arange(width) + 0.5) * solid.shape[1] / width).astype(int)
-    return solid[rows][:, columns]
+    stretched: Mask = solid[rows][:, columns]
+    return stretched

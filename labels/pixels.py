@@ -49,14 +49,18 @@ def store_mask(document: Mapping[str, Any] | None, mask: NDArray[np.bool_] | Non
     Returns:
         ``mask`` as FiftyOne stores it; or ``mask_path`` with an array, to be written to a new file
     """
-    in_file = bool(document and document.get("mask_path"))
-    if mask is None:
-        return {"mask_path": None} if in_file else {"mask": None}
     old = mask_of(document) if document else None
+    if mask is None:
+        return {"mask_path": None} if document and document.get("mask_path") else {"mask": None}
     if old is not None and old.ndim == 2:
         values: Array = np.where(mask, old.max() or 1, 0).astype(old.dtype)
     else:
-        values = mask.astype(np.uint8) * 255 if in_file else mask
-    if in_file:
-        return {"mask_path": values}
-    return {"mask": fou.serialize_numpy_array(values)}
+        values = mask
+    return store_array(document, values, "mask")
+
+
+def store_array(document: Mapping[str, Any] | None, values: Array, path: str) -> dict[str, Any]:
+    """What to write for new pixels: the bytes, or the array if the label has its pixels in a file."""
+    if document and document.get(f"{path}_path"):
+        return {f"{path}_path": values.astype(np.uint8) * 255 if values.dtype == np.bool_ else values}
+    return {path: fou.serialize_numpy_array(values)}

@@ -1,65 +1,141 @@
-"""Polyline <-> polygon or polyline, one figure for each part."""
+"""Polyline <-> polygon, polyline or ellipse; one figure for each part."""
 
 import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from .attributes import NotCarried
-from .codec import Document, Parts
+from .codec import Codec, Document, Pair, Parts
 from .figures import Figure, Size, kept_vertices, touched
+from .schema import FieldSchema
+
+ELLIPSE_VERTICES = 64
+ELLIPSE, CUBOID = "cvat_ellipse", "cvat_cuboid"
 
 
-class PolylineCodec:
+class PolylineCodec(Codec):
     """A line or area of one or more parts.
 
     ``points`` is a list of parts, each a list of relative ``[x, y]``. A closed or filled line is a polygon in CVAT, an
-    open one a polyline; a label of several parts is one group of figures.
+    open one a polyline; a label of several parts is one group of figures. An ellipse or a cuboid that was drawn in CVAT
+    is a label whose attribute ``cvat_ellipse`` or ``cvat_cuboid`` has its own numbers, so that it can be sent as one
+    again: relative ``[cx, cy, rx, ry, clockwise degrees]``, and relative ``x, y`` of the eight corners.
     """
 
     document = "Polyline"
-    figures = frozenset({"polygon", "polyline"})
-    geometry: tuple[str, ...] = ("points", "closed", "filled")
+    figures = frozenset({"polygon", "polyline", "ellipse", "cuboid"})
+    geometry = ("points", "closed", "filled", ELLIPSE, CUBOID)
     standard = frozenset({"confidence", "index", "instance"})
+    gathers = "group"
 
     def figure(self, document: Document) -> str:
-        return "polygon" if document.get("closed") or document.get("filled") else "polyline"
+        if _numbers(document.get(ELLIPSE), 5):
+            return "ellipse"
+        if _numbers(document.get(CUBOID), 16):
+            return "cuboid"
+        return _line_figure(document)
 
-    def encode(self, document: Document, size: Size) -> list[Figure]:
+    def encode(self, document: Document, size: Size, schema: FieldSchema) -> list[Figure]:
+        solid = _solid(document, size)
+        if solid is not None:
+            return [solid]
         parts = document.get("points") or []
         if not parts:
             raise NotCarried("polylines without points")
-        area = self.figure(document) == "polygon"
-        return [_figure(part, area, size) for part in parts]
+        return [_figure(part, _line_figure(document) == "polygon", size) for part in parts]
 
-    def decode(self, base: Parts, pairs: Sequence[tuple[Figure, Figure | None]], size: Size) -> Parts:
+    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: FieldSchema) -> Parts:
         if all(new == old for old, new in pairs):
             return {}
-        lines = [
-            _edited_line(line, old.points, new.points, size)
-            for line, (old, new) in zip(base["points"], pairs, strict=True)
-            if new is not None
-        ]
-        parts: Parts = {"points": lines}
-        shapes_then = {old.type for old, _ in pairs}
-        shapes_now = {new.type for _, new in pairs if new is not None}
+        now = [new for _, new in pairs if new is not None]
+        if len(pairs) == 1 and {"ellipse", "cuboid"} & {figure.type for pair in pairs for figure in pair if figure}:
+            solids = {name: None for name in (ELLIPSE, CUBOID) if base.get(name) is not None}
+            return {**solids, **self.draw(now, size, schema)}
+        lines = iter(base["points"])
+        edited = []
+        for old, new in pairs:
+            if old is None:
+                edited += [_line(new.points, size)] if new is not None else []
+                continue
+            line = next(lines)
+            if new is not None:
+                edited.append(_edited_line(line, old.points, new.points, size))
+        parts: Parts = {"points": edited}
+        shapes_then = {old.type for old, _ in pairs if old is not None}
+        shapes_now = {figure.type for figure in now}
         if shapes_now == {"polyline"} and "polygon" in shapes_then:
             parts.update(closed=False, filled=False)
-        elif shapes_now == {"polygon"} and "polyline" in shapes_then and not (base["closed"] or base["filled"]):
+        elif shapes_now == {"polygon"} and "polyline" in shapes_then and not (base.get("closed") or base.get("filled")):
             parts.update(closed=True, filled=True)
         return parts
 
-    def draw(self, figures: Sequence[Figure], size: Size) -> Parts:
-        area = figures[0].type == "polygon"
+    def draw(self, figures: Sequence[Figure], size: Size, schema: FieldSchema) -> Parts:
+        first = figures[0]
+        if first.type == "ellipse":
+            return _ellipse(first, size)
+        if first.type == "cuboid":
+            return _cuboid(first, size)
+        area = first.type == "polygon"
         return {"points": [_line(figure.points, size) for figure in figures], "closed": area, "filled": area}
-
-    def parts(self, document: Document) -> Parts:
-        return {path: document.get(path) for path in self.geometry}
-
-    def store(self, document: Document | None, parts: Parts) -> dict[str, Any]:
-        return dict(parts)
 
     def blank(self) -> dict[str, Any]:
         return {"_cls": "Polyline", "attributes": {}, "tags": []}
+
+
+def _line_figure(document: Document) -> str:
+    return "polygon" if document.get("closed") or document.get("filled") else "polyline"
+
+
+def _numbers(value: Any, count: int) -> list[float] | None:
+    """A list of so many finite numbers, or ``None``."""
+    if not isinstance(value, (list, tuple)) or len(value) != count:
+        return None
+    fine = all(isinstance(number, (int, float)) and math.isfinite(number) for number in value)
+    return [float(number) for number in value] if fine else None
+
+
+def _solid(document: Document, size: Size) -> Figure | None:
+    """The ellipse or cuboid that a label was drawn as, unless its points were changed since."""
+    figure = None
+    if numbers := _numbers(document.get(ELLIPSE), 5):
+        cx, cy, rx, ry, degrees = numbers
+        points = (cx * size.width, cy * size.height, (cx + rx) * size.width, (cy - ry) * size.height)
+        figure, parts = Figure("ellipse", points, degrees % 360.0), _ellipse
+    elif numbers := _numbers(document.get(CUBOID), 16):
+        scale = (size.width, size.height)
+        figure, parts = Figure("cuboid", tuple(v * scale[i % 2] for i, v in enumerate(numbers))), _cuboid
+    if figure is None:
+        return None
+    drawn, points_now = parts(figure, size)["points"], document.get("points") or []
+    alike = [len(part) for part in drawn] == [len(part) for part in points_now]
+    return figure if alike and all(np.allclose(a, b) for a, b in zip(drawn, points_now, strict=True)) else None
+
+
+def _ellipse(figure: Figure, size: Size) -> Parts:
+    cx, cy, right, top = figure.points[:4]
+    rx, ry = right - cx, cy - top
+    turn = math.radians(figure.rotation)
+    around = np.linspace(0, 2 * math.pi, ELLIPSE_VERTICES, endpoint=False)
+    x, y = rx * np.cos(around), ry * np.sin(around)
+    xs = cx + x * math.cos(turn) - y * math.sin(turn)
+    ys = cy + x * math.sin(turn) + y * math.cos(turn)
+    line = [[float(x) / size.width, float(y) / size.height] for x, y in zip(xs, ys, strict=True)]
+    own = [cx / size.width, cy / size.height, rx / size.width, ry / size.height, figure.rotation]
+    return {"points": [line], "closed": True, "filled": True, ELLIPSE: own}
+
+
+def _cuboid(figure: Figure, size: Size) -> Parts:
+    corners = _line(figure.points, size)
+    front, back = corners[:4], corners[4:]
+    own = [value for corner in corners for value in corner]
+    return {"points": [_ring(front), _ring(back)], "closed": True, "filled": False, CUBOID: own}
+
+
+def _ring(face: list[list[float]]) -> list[list[float]]:
+    """A face of a cuboid as a line around it: CVAT lists its left edge, then its right edge, each from the top."""
+    return [face[0], face[2], face[3], face[1]] if len(face) == 4 else face
 
 
 def _figure(part: Any, area: bool, size: Size) -> Figure:

@@ -92,6 +92,17 @@ class ClassSchema(_Frozen):
     attributes: Attributes = {}
 
 
+class Skeleton(_Frozen):
+    """The points of a skeleton: their names, and pairs of the points that are joined."""
+
+    labels: tuple[str, ...]
+    edges: tuple[tuple[int, int], ...] = ()
+
+
+FACTS = ("occluded", "group", "z_order", "source", "score")
+"""What CVAT knows of an object beside its shape; can be kept in an attribute."""
+
+
 class FieldSchema(_Frozen):
     """What may be annotated in one label field.
 
@@ -99,6 +110,9 @@ class FieldSchema(_Frozen):
         type: the label type, as in ``annotate()``: ``"detections"``, ``"polylines"``, ``"classification"`` ...
         classes: names, or ``{"classes": [...], "attributes": {...}}`` for attributes of some classes only
         attributes: those of every class
+        mask_targets: the class of each pixel value of a segmentation: a number, or ``"#rrggbb"``
+        skeleton: the points of keypoints that are skeletons in CVAT
+        facts: the attributes that hold what CVAT knows of an object, by its name there (see :data:`FACTS`)
         drawn_as: the type of the CVAT labels, where it is not the label type's own (``"any"`` for a mixed field)
         allow_additions, allow_deletions, allow_label_edits, allow_index_edits, allow_spatial_edits: as in ``annotate()``
         existing_field: whether the field was there when the run was sent
@@ -107,6 +121,9 @@ class FieldSchema(_Frozen):
     type: str
     classes: tuple[ClassSchema, ...]
     attributes: Attributes = {}
+    mask_targets: dict[str, str] = {}
+    skeleton: Skeleton | None = None
+    facts: dict[str, str] = {}
     drawn_as: str | None = None
     allow_additions: bool = True
     allow_deletions: bool = True
@@ -132,6 +149,18 @@ class FieldSchema(_Frozen):
             else:
                 flat.append(entry)
         return flat
+
+    @field_validator("mask_targets", mode="before")
+    @classmethod
+    def _text_targets(cls, value: Any) -> Any:
+        return {str(key).lower(): name for key, name in (value or {}).items()}
+
+    @field_validator("facts")
+    @classmethod
+    def _known_facts(cls, value: dict[str, str]) -> dict[str, str]:
+        if unknown := sorted(set(value) - set(FACTS)):
+            raise ValueError(f"CVAT has no '{unknown[0]}' of an object; it has: {', '.join(FACTS)}")
+        return value
 
     @field_validator("attributes", mode="before")
     @classmethod
@@ -166,6 +195,11 @@ class FieldSchema(_Frozen):
             if entry.name == name:
                 return {**self.attributes, **entry.attributes}
         return self.attributes
+
+    @property
+    def targets(self) -> dict[int | str, str]:
+        """The mask targets with numbers as numbers; colours are in lower case."""
+        return {key if key.startswith("#") else int(key): name for key, name in self.mask_targets.items()}
 
     @property
     def class_names(self) -> tuple[str, ...]:

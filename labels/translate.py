@@ -2,20 +2,20 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..cvat.models import AttributeValue, Shape, Tag
+from ..cvat.models import Shape, Tag
 from .attributes import ABSENT, NotCarried, Unreadable, from_text, kind_of, to_text
-from .codec import Document, Parts
-from .figures import Figure, Size
+from .codec import Codec, Document, Parts
+from .figures import Figure, Node, Size
 from .pixels import PIXELS
 from .schema import AttributeSchema, FieldSchema
 from .types import LABEL_TYPES
-from .vocabulary import Meaning, Vocabulary
+from .vocabulary import Meaning, Vocabulary, Word
 
 Object = Tag | Shape
 Key = tuple[str, int]
@@ -32,11 +32,24 @@ def key_of(item: Object) -> Key:
     return ("tag" if isinstance(item, Tag) else "shape", item.id)
 
 
-def figure_of(item: Object) -> Figure:
+def figure_of(item: Object, vocabulary: Vocabulary) -> Figure:
     """What of an object is drawn."""
     if isinstance(item, Tag):
         return Figure("tag")
+    if item.type == "skeleton":
+        order = vocabulary.points_of(item.label_id)
+        places = [(order[e.label_id], e) for e in item.elements if e.label_id in order and len(e.points) >= 2]
+        nodes = [Node(index, e.points[0], e.points[1], e.outside, e.occluded) for index, e in places]
+        return Figure("skeleton", nodes=tuple(sorted(nodes, key=lambda node: node.index)))
     return Figure(item.type, item.points, item.rotation)
+
+
+def _figure_in(item: Object, vocabulary: Vocabulary, codec: Codec) -> Figure:
+    """A figure of a label; where each has a class of its own, with that and with what lies above."""
+    figure = figure_of(item, vocabulary)
+    if codec.gathers != "frame" or isinstance(item, Tag):
+        return figure
+    return replace(figure, name=vocabulary.meaning(item.label_id, item.type).name, z_order=item.z_order)
 
 
 class BaseLabel(BaseModel):
@@ -45,7 +58,8 @@ class BaseLabel(BaseModel):
     Args:
         field: the label's field
         sample_id: the sample it is on
-        label_id: its id in FiftyOne
+        frame: the number of the sample's frame in its task
+        label_id: its id in FiftyOne; that of the sample for a plain value
         parts: what of it can be edited in CVAT, as FiftyOne had it
         objects: its tag or shapes, as CVAT returned them
     """
@@ -54,6 +68,7 @@ class BaseLabel(BaseModel):
 
     field: str
     sample_id: str
+    frame: int
     label_id: str
     parts: Parts
     objects: tuple[Annotated[Shape | Tag, Field(union_mode="left_to_right")], ...]
@@ -90,9 +105,10 @@ class Reading:
 def local_parts(document: Document, schema: FieldSchema) -> Parts:
     """What of a label can be edited in CVAT, with the values it has in FiftyOne."""
     codec = LABEL_TYPES[schema.type].codec
-    name = document.get("label")
-    parts: Parts = {"label": name, **codec.parts(document)}
-    for attribute in schema.attributes_of(name) if isinstance(name, str) else ():
+    name = document.get("label") if codec.named else ""
+    parts: Parts = {"label": name} if codec.named else {}
+    parts.update(codec.parts(document))
+    for attribute in [*(schema.attributes_of(name) if isinstance(name, str) else ()), *schema.facts.values()]:
         value = document.get(attribute)
         if value is None or kind_of(value):
             parts[attribute] = value
@@ -134,19 +150,45 @@ def encode_label(document: Document, name: str, vocabulary: Vocabulary, size: Si
         NotCarried: if CVAT can't hold it
     """
     schema = vocabulary.schema.fields[name]
-    word = vocabulary.word(name, document.get("label") or "")
-    if word is None:
-        raise NotCarried(_no_word(document.get("label")))
-    figures = LABEL_TYPES[schema.type].codec.encode(document, size)
-    if any(abs(point) > FARTHEST_PX for figure in figures for point in figure.points):
+    codec = LABEL_TYPES[schema.type].codec
+    figures = codec.encode(document, size, schema)
+    if any(abs(point) > FARTHEST_PX for figure in figures for point in figure.points if figure.type != "mask"):
         raise NotCarried("labels that lie absurdly far outside their image")
-    values, left_out = _texts(document, schema.attributes_of(word.name))
-    attributes = tuple(AttributeValue(spec_id=word.specs[a][0], value=text) for a, text in values.items())
-    shared = {"frame": frame, "label_id": word.label_id, "source": SOURCE, "attributes": attributes}
-    if len(figures) > 1:
-        shared["group"] = group
-    objects = tuple(_object(figure, shared) for figure in figures)
-    return Encoded(objects, local_parts(document, schema), left_out)
+    own = document.get("label") if codec.named else name
+    left_out: list[str] = []
+    objects = []
+    for figure in figures:
+        word = vocabulary.word(name, figure.name or own or "")
+        if word is None:
+            raise NotCarried(_no_word(figure.name or own))
+        values, behind = _texts(document, schema.attributes_of(word.name))
+        left_out += [reason for reason in behind if reason not in left_out]
+        shared = _facts(document, schema)
+        shared.update(frame=frame, label_id=word.label_id)
+        shared["attributes"] = [{"spec_id": word.specs[a][0], "value": text} for a, text in values.items()]
+        if len(figures) > 1 and codec.gathers == "group":
+            shared["group"] = group
+        objects.append(_object(figure, shared, word))
+    return Encoded(tuple(objects), local_parts(document, schema), tuple(left_out))
+
+
+def _facts(document: Document, schema: FieldSchema) -> dict[str, Any]:
+    """What CVAT keeps of an object beside its shape, from the attributes that hold it."""
+    facts: dict[str, Any] = {"source": SOURCE}
+    for fact, attribute in schema.facts.items():
+        value = document.get(attribute)
+        if value is not None and (kind := _FACT_KINDS[fact]) and isinstance(value, kind):
+            facts[fact] = value
+    return facts
+
+
+_FACT_KINDS: dict[str, tuple[type, ...]] = {
+    "occluded": (bool,),
+    "group": (int,),
+    "z_order": (int,),
+    "source": (str,),
+    "score": (int, float),
+}
 
 
 def _no_word(name: object) -> str:
@@ -168,19 +210,36 @@ def _texts(document: Document, attributes: Mapping[str, AttributeSchema]) -> tup
     return texts, tuple(left_out)
 
 
-def _object(figure: Figure, shared: dict[str, object]) -> Object:
+def _object(figure: Figure, shared: dict[str, Any], word: Word) -> Object:
     if figure.type == "tag":
         return Tag.model_validate(shared)
-    return Shape.model_validate({**shared, "type": figure.type, "points": figure.points, "rotation": figure.rotation})
+    shape = {**shared, "type": figure.type, "points": figure.points, "rotation": figure.rotation}
+    if figure.nodes:
+        shape["elements"] = [
+            {
+                "type": "points",
+                "frame": shared["frame"],
+                "label_id": word.points[node.index],
+                "points": (node.x, node.y),
+                "outside": node.outside,
+                "occluded": node.occluded,
+                "source": shared["source"],
+            }
+            for node in figure.nodes
+        ]
+    return Shape.model_validate(shape)
 
 
-def same_content(old: Object, new: Object) -> bool:
+def same_content(old: Object, new: Object, vocabulary: Vocabulary, field: str) -> bool:
     """Whether an object is, in all that a FiftyOne label takes from it, what it was."""
+    schema = vocabulary.schema.fields[field]
+    codec = LABEL_TYPES[schema.type].codec
     return (
         old.label_id == new.label_id
         and old.frame == new.frame
         and _values(old) == _values(new)
-        and figure_of(old) == figure_of(new)
+        and _figure_in(old, vocabulary, codec) == _figure_in(new, vocabulary, codec)
+        and all(getattr(old, fact, None) == getattr(new, fact, None) for fact in schema.facts)
     )
 
 
@@ -188,32 +247,37 @@ def _values(item: Object) -> dict[int, str]:
     return {value.spec_id: value.value for value in item.attributes}
 
 
-def read_label(base: BaseLabel, now: Sequence[Object | None], vocabulary: Vocabulary, size: Size) -> Reading:
+def read_label(
+    base: BaseLabel, pairs: Sequence[tuple[Object | None, Object | None]], vocabulary: Vocabulary, size: Size
+) -> Reading:
     """What CVAT says a label is now.
 
     Args:
         base: what it was
-        now: its objects as CVAT has them, in the base's order; ``None`` for one that was deleted
+        pairs: its objects, then and now; ``None`` for one that was drawn since, or deleted
         vocabulary: the run's words, as they are now
         size: of the frame, in pixels
     """
     schema = vocabulary.schema.fields[base.field]
     codec = LABEL_TYPES[schema.type].codec
-    pairs = [(figure_of(old), figure_of(new) if new else None) for old, new in zip(base.objects, now, strict=True)]
+    drawn = [tuple(_figure_in(item, vocabulary, codec) if item else None for item in pair) for pair in pairs]
     parts: Parts = dict(base.parts)
     refused: Counter[str] = Counter()
     try:
-        parts.update(codec.decode(base.parts, pairs, size))
+        parts.update(codec.decode(base.parts, [(old, new) for old, new in drawn], size, schema))
     except Unreadable as error:
         refused[f"edits of shapes: {error}"] += 1
-    for old, new in zip(base.objects, now, strict=True):
-        if new is None:
+    for old, new in pairs:
+        if old is None or new is None:
             continue
-        meaning = vocabulary.meaning(new.label_id, figure_of(new).type)
-        if meaning.name != vocabulary.name_then(old.label_id):
+        meaning = vocabulary.meaning(new.label_id, figure_of(new, vocabulary).type)
+        if codec.named and meaning.name != vocabulary.name_then(old.label_id):
             parts["label"] = meaning.name
         if _values(old) != _values(new) or old.label_id != new.label_id:
             _read_attributes(base, old, new, meaning, vocabulary, parts, refused)
+        for fact, attribute in schema.facts.items():
+            if getattr(old, fact, None) != getattr(new, fact, None):
+                parts[attribute] = getattr(new, fact, None)
     return Reading(parts, refused)
 
 
@@ -226,7 +290,7 @@ def _read_attributes(
     parts: Parts,
     refused: Counter[str],
 ) -> None:
-    before = vocabulary.meaning(old.label_id, figure_of(old).type)
+    before = vocabulary.meaning(old.label_id, figure_of(old, vocabulary).type)
     old_texts, new_texts = _named(old, before), _named(new, meaning)
     for name, text in new_texts.items():
         was = old_texts.get(name)
@@ -286,17 +350,22 @@ def read_new(items: Sequence[Object], codec_type: str | None, vocabulary: Vocabu
         size: of the frame, in pixels
     """
     first = items[0]
-    figures = [figure_of(item) for item in items]
-    meaning = vocabulary.meaning(first.label_id, figures[0].type)
-    if codec_type is None and meaning.field is None:
-        return Drawn(None, {"label": meaning.name}, Counter())
-    type_name = codec_type or vocabulary.schema.fields[meaning.field or ""].type
-    parts: Parts = {"label": meaning.name, **LABEL_TYPES[type_name].codec.draw(figures, size)}
+    meaning = vocabulary.meaning(first.label_id, figure_of(first, vocabulary).type)
+    if meaning.field is not None:
+        schema = vocabulary.schema.fields[meaning.field]
+    else:
+        schema = FieldSchema(type=codec_type or "", classes=())
+    codec = LABEL_TYPES[schema.type].codec
+    figures = [_figure_in(item, vocabulary, codec) for item in items]
+    parts: Parts = {"label": meaning.name} if codec.named else {}
+    parts.update(codec.draw(figures, size, schema))
+    facts = {attribute: getattr(first, fact, None) for fact, attribute in schema.facts.items()}
+    parts.update({attribute: value for attribute, value in facts.items() if value is not None})
     refused: Counter[str] = Counter()
     for name, text in _named(first, meaning).items():
-        schema = meaning.attributes.get(name)
+        attribute = meaning.attributes.get(name)
         try:
-            value = from_text(text, schema.kind if schema else "str")
+            value = from_text(text, attribute.kind if attribute else "str")
         except Unreadable as error:
             refused[f"values of '{name}' that could not be read ({error})"] += 1
             continue

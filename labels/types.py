@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from .classification import ClassificationCodec
+from .classification import ClassificationCodec, RegressionCodec, ScalarCodec
 from .codec import Codec
 from .detection import DetectionCodec
+from .keypoint import KeypointCodec
 from .polyline import PolylineCodec
+from .segmentation import SegmentationCodec
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,7 @@ class LabelType:
     Args:
         codec: how its labels are drawn and read
         drawn_as: the type of its CVAT labels, which limits what annotators can draw
-        field: the FiftyOne class of its fields
+        field: the FiftyOne class of its fields; empty for plain values
         list_path: where the labels are in the field's document; empty if the field is the label
     """
 
@@ -29,7 +31,12 @@ class LabelType:
         return bool(self.list_path)
 
 
-_CLASSIFICATION, _DETECTION, _POLYLINE = ClassificationCodec(), DetectionCodec(), PolylineCodec()
+_CLASSIFICATION, _DETECTION, _POLYLINE, _KEYPOINT = (
+    ClassificationCodec(),
+    DetectionCodec(),
+    PolylineCodec(),
+    KeypointCodec(),
+)
 
 LABEL_TYPES: dict[str, LabelType] = {
     "classification": LabelType(_CLASSIFICATION, "tag", "Classification"),
@@ -42,6 +49,11 @@ LABEL_TYPES: dict[str, LabelType] = {
     "polylines": LabelType(_POLYLINE, "polyline", "Polylines", "polylines"),
     "polygon": LabelType(_POLYLINE, "polygon", "Polyline"),
     "polygons": LabelType(_POLYLINE, "polygon", "Polylines", "polylines"),
+    "keypoint": LabelType(_KEYPOINT, "points", "Keypoint"),
+    "keypoints": LabelType(_KEYPOINT, "points", "Keypoints", "keypoints"),
+    "segmentation": LabelType(SegmentationCodec(), "mask", "Segmentation"),
+    "regression": LabelType(RegressionCodec(), "tag", "Regression"),
+    "scalar": LabelType(ScalarCodec(), "tag", ""),
 }
 
 FIELD_TYPES: dict[str, tuple[str, ...]] = {}
@@ -53,6 +65,10 @@ NEW_FIELD_FOR: dict[str, str] = {
     "mask": "instances",
     "polygon": "polylines",
     "polyline": "polylines",
+    "ellipse": "polylines",
+    "cuboid": "polylines",
+    "points": "keypoints",
+    "skeleton": "keypoints",
     "tag": "classifications",
 }
 """Where an object goes that no field of its run can hold, by its CVAT figure."""

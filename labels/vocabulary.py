@@ -1,15 +1,17 @@
 """The words annotators see: FiftyOne's fields and classes <-> CVAT's labels and attributes."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 from pydantic import BaseModel, ConfigDict
 
 from ..cvat.models import AttributeSpec, Label, LabelSpec
 from .attributes import ABSENT, to_text
-from .schema import NAME_LIMIT, Attributes, AttributeSchema, FieldSchema, LabelSchema
+from .schema import NAME_LIMIT, Attributes, AttributeSchema, FieldSchema, LabelSchema, Skeleton
 from .types import LABEL_TYPES
 
 NUMBER_RANGE = ("-1000000000", "1000000000")  # CVAT's widget needs bounds
@@ -24,6 +26,7 @@ class Word(BaseModel):
         field: the FiftyOne field
         name: the FiftyOne class
         specs: the attribute specs by attribute name: id and default text
+        points: CVAT's ids of a skeleton's points, in order
     """
 
     model_config = ConfigDict(frozen=True)
@@ -33,6 +36,7 @@ class Word(BaseModel):
     field: str
     name: str
     specs: dict[str, tuple[int, str]] = {}
+    points: tuple[int, ...] = ()
 
 
 def cvat_names(schema: LabelSchema) -> dict[tuple[str, str], str]:
@@ -68,12 +72,34 @@ def label_specs(schema: LabelSchema) -> list[LabelSpec]:
     return [
         LabelSpec(
             name=names[field, entry],
-            type=item.drawn_as or LABEL_TYPES[item.type].drawn_as,
-            attributes=[_spec(name, attribute) for name, attribute in item.attributes_of(entry).items()],
+            type=item.drawn_as or ("skeleton" if item.skeleton else LABEL_TYPES[item.type].drawn_as),
+            attributes=tuple(_spec(name, attribute) for name, attribute in item.attributes_of(entry).items()),
+            sublabels=tuple(LabelSpec(name=name, type="points") for name in item.skeleton.labels)
+            if item.skeleton
+            else (),
+            svg=skeleton_svg(item.skeleton) if item.skeleton else None,
         )
         for field, item in schema.fields.items()
         for entry in item.class_names
     ]
+
+
+def skeleton_svg(skeleton: Skeleton) -> str:
+    """The drawing from which CVAT's editor makes a new skeleton: its points around a circle, and its edges."""
+    count = len(skeleton.labels)
+    turns = [2 * math.pi * number / count - math.pi / 2 for number in range(count)]
+    places = [(round(50 + 40 * math.cos(turn), 2), round(50 + 40 * math.sin(turn), 2)) for turn in turns]
+    edges = [
+        f'<line x1="{places[a][0]}" y1="{places[a][1]}" x2="{places[b][0]}" y2="{places[b][1]}" '
+        f'data-type="edge" data-node-from="{a + 1}" data-node-to="{b + 1}"></line>'
+        for a, b in skeleton.edges
+    ]
+    nodes = [
+        f'<circle r="0.75" cx="{x}" cy="{y}" data-type="element node" data-element-id="{number}" '
+        f'data-node-id="{number}" data-label-name={quoteattr(name)}></circle>'
+        for number, (name, (x, y)) in enumerate(zip(skeleton.labels, places, strict=True), 1)
+    ]
+    return "".join([*edges, *nodes])
 
 
 def _spec(name: str, attribute: AttributeSchema) -> AttributeSpec:
@@ -180,6 +206,13 @@ class Vocabulary:
         label = self._added.get(label_id)
         return label.name if label is not None else f"label {label_id}"
 
+    def points_of(self, label_id: int) -> dict[int, int]:
+        """The places of a skeleton's points, by CVAT's ids of them."""
+        if (word := self._by_id.get(label_id)) is not None:
+            return {point: index for index, point in enumerate(word.points)}
+        label = self._added.get(label_id)
+        return {sub.id: index for index, sub in enumerate(label.sublabels)} if label is not None else {}
+
     def meaning(self, label_id: int, figure: str) -> Meaning:
         """What an object of a CVAT label is in FiftyOne.
 
@@ -224,4 +257,10 @@ def _word(field: str, name: str, label: Label, item: FieldSchema) -> Word:
     specs = {s.name: (s.id, s.default_value) for s in label.attributes if s.name in wanted and s.id is not None}
     if missing := sorted(set(wanted) - set(specs)):
         raise ValueError(f"CVAT's label '{label.name}' has no attribute '{missing[0]}'")
-    return Word(label_id=label.id, cvat_name=label.name, field=field, name=name, specs=specs)
+    points: tuple[int, ...] = ()
+    if item.skeleton:
+        ids = {sub.name: sub.id for sub in label.sublabels}
+        if absent := [point for point in item.skeleton.labels if point not in ids]:
+            raise ValueError(f"CVAT's skeleton '{label.name}' has no point '{absent[0]}'")
+        points = tuple(ids[point] for point in item.skeleton.labels)
+    return Word(label_id=label.id, cvat_name=label.name, field=field, name=name, specs=specs, points=points)

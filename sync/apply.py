@@ -125,8 +125,15 @@ class _Applied:
         if new.drawn.field is None:
             self.report.unexpected[f"{new.figure}: put into '{field}'"] += 1
         label_id = derived_id(self.run_id, field, *map(str, key_of(new.objects[0])))
+        if self.places[field].plain:
+            label_id = new.sample_id
         base = BaseLabel(
-            field=field, sample_id=new.sample_id, label_id=label_id, parts=new.drawn.parts, objects=new.objects
+            field=field,
+            sample_id=new.sample_id,
+            frame=new.frame,
+            label_id=label_id,
+            parts=new.drawn.parts,
+            objects=new.objects,
         )
         labels = self._labels(base)
         if labels is None:

@@ -107,7 +107,7 @@ class _Load:
 
     def _prepare_fields(self) -> None:
         for name, item in self.mapped.schema.fields.items():
-            ensure_field(self.dataset, name, item.type)
+            ensure_field(self.dataset, name, item)
             wanted = LABEL_TYPES[item.type].field
             if field_class(self.dataset, name) != wanted:
                 raise Refused(f"The field '{name}' does not hold {wanted}, so this run can't be loaded into it.")
@@ -157,8 +157,8 @@ class _Load:
         for type_, name in rooms.items():
             if name in self.mapped.schema.fields:
                 continue
-            ensure_field(self.dataset, name, type_)
             added = FieldSchema(type=type_, classes=(), existing_field=False)
+            ensure_field(self.dataset, name, added)
             self.mapped = self.mapped.with_field(name, added)
             schema = {**self.record.label_schema, **LabelSchema(fields={name: added}).as_annotate()}
             self.record = self.record.model_copy(update={"label_schema": schema})

@@ -87,7 +87,8 @@ class Observed:
         """
         for document in documents:
             self.labels += 1
-            self.classes[document.get("label") or ""] += 1
+            if codec.named:
+                self.classes[document.get("label") or ""] += 1
             self.figures[codec.figure(document)] += 1
             for name, value in document.items():
                 if name not in known and value is not None and is_attribute_name(name):

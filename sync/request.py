@@ -35,6 +35,9 @@ class SendRequest(BaseModel):
         job_assignees: user names, dealt to the jobs in turn
         issue_tracker: any link, kept with the tasks
         launch_editor: whether to open CVAT afterwards
+        occluded_attr, group_id_attr, z_order_attr, source_attr, score_attr: attributes that hold what CVAT knows of an
+            object, both ways
+        show_confidence: whether annotators see the confidence, as a read-only attribute
         bad_files: what to do if a file is missing or no image: ``"stop"``, or ``"leave_out"`` its sample
     """
 
@@ -63,6 +66,12 @@ class SendRequest(BaseModel):
     job_assignees: tuple[str, ...] = ()
     issue_tracker: str | None = Field(default=None, max_length=2000)
     launch_editor: bool = False
+    occluded_attr: str | None = None
+    group_id_attr: str | None = None
+    z_order_attr: str | None = None
+    source_attr: str | None = None
+    score_attr: str | None = None
+    show_confidence: bool = False
     bad_files: Literal["stop", "leave_out"] = "stop"
 
     @field_validator("anno_key")

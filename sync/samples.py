@@ -10,6 +10,7 @@ import fiftyone.core.fields as fof
 from bson import ObjectId
 from pymongo import UpdateOne
 
+from ..labels.schema import FieldSchema
 from ..labels.types import LABEL_TYPES, LabelType
 
 Document = dict[str, Any]
@@ -24,17 +25,19 @@ class FieldPlace:
         cls: its FiftyOne class, such as ``"Detections"``
         root: the path of the list of labels, or of the single label
         many: whether it is a list
+        plain: whether the field is a plain value and no label
     """
 
     name: str
     cls: str
     root: str
     many: bool
+    plain: bool = False
 
     @classmethod
     def of(cls, name: str, label_type: LabelType) -> "FieldPlace":
         root = f"{name}.{label_type.list_path}" if label_type.many else name
-        return cls(name, label_type.field, root, label_type.many)
+        return cls(name, label_type.field, root, label_type.many, plain=not label_type.field)
 
     def labels(self, sample: Mapping[str, Any]) -> list[Document]:
         """The labels of this field in a sample's document."""
@@ -43,6 +46,8 @@ class FieldPlace:
             value = value.get(step) if isinstance(value, Mapping) else None
         if value is None:
             return []
+        if self.plain:  # as the document of a label that is the sample's own
+            return [{"_id": sample["_id"], "value": value}]
         return list(value) if self.many else [value]
 
 
@@ -91,7 +96,8 @@ class Writes:
 def write_labels(dataset: Any, place: FieldPlace, writes: Writes) -> None:
     """Applies changes in bulk. Each can be applied twice and is then applied once."""
     now = datetime.now(timezone.utc).replace(tzinfo=None)
-    operations = _list_operations(place, writes) if place.many else _single_operations(place, writes)
+    kind = _list_operations if place.many else _plain_operations if place.plain else _single_operations
+    operations = kind(place, writes)
     for operation in operations:
         operation[1].setdefault("$set", {})["last_modified_at"] = now
     if not operations:
@@ -141,6 +147,13 @@ def _single_operations(place: FieldPlace, writes: Writes) -> list[Operation]:
     return operations
 
 
+def _plain_operations(place: FieldPlace, writes: Writes) -> list[Operation]:
+    values = [(sample_id, changes["value"]) for sample_id, _, changes in writes.edits if "value" in changes]
+    values += [(sample_id, None) for sample_id, _ in writes.deletes]
+    values += [(sample_id, document.get("value")) for sample_id, document in writes.adds]
+    return [({"_id": ObjectId(sample_id)}, {"$set": {place.name: value}}, []) for sample_id, value in values]
+
+
 def _by_sample(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
     grouped: dict[str, list[Any]] = {}
     for sample_id, item in pairs:
@@ -151,19 +164,30 @@ def _by_sample(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
 def field_class(collection: Any, name: str) -> str | None:
     """The FiftyOne class of a label field, such as ``"Detections"``; ``None`` if there is no such field.
 
+    A field of plain text, numbers or bools has the class ``""``.
+
     Raises:
         ValueError: if it is a field of another kind; the message names the kind
     """
     found = collection.get_field(name)
     if found is None:
         return None
+    if isinstance(found, tuple(_PLAIN.values())) and name not in ("id", "filepath"):
+        return ""
     if not isinstance(found, fof.EmbeddedDocumentField) or not issubclass(found.document_type, fo.Label):
         raise ValueError(type(found).__name__)
     return str(found.document_type.__name__)
 
 
-def ensure_field(dataset: Any, name: str, type_name: str) -> None:
-    """Declares a label field, if the dataset has none of this name."""
-    if dataset.get_field(name) is None:
-        document_type = getattr(fo, LABEL_TYPES[type_name].field)
-        dataset.add_sample_field(name, fo.EmbeddedDocumentField, embedded_doc_type=document_type)
+_PLAIN = {"str": fo.StringField, "int": fo.IntField, "float": fo.FloatField, "bool": fo.BooleanField}
+
+
+def ensure_field(dataset: Any, name: str, schema: FieldSchema) -> None:
+    """Declares a field, if the dataset has none of this name."""
+    if dataset.get_field(name) is not None:
+        return
+    cls = LABEL_TYPES[schema.type].field
+    if not cls:
+        dataset.add_sample_field(name, _PLAIN[schema.all_attributes["value"].kind])
+    else:
+        dataset.add_sample_field(name, fo.EmbeddedDocumentField, embedded_doc_type=getattr(fo, cls))

@@ -1,20 +1,30 @@
 """The label schema of a run: what the person asked for, completed from what the dataset says and has."""
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
 
 from ..labels.attributes import to_text
+from ..labels.pixels import mask_of
 from ..labels.schema import AttributeSchema, FieldSchema, LabelSchema, named_attributes
 from ..labels.types import FIELD_TYPES, LABEL_TYPES
 from .errors import Refused
 from .observe import Observed, is_attribute_name, known_paths
+from .pixels import with_pixels
 from .request import SendRequest
 from .samples import FieldPlace, field_class, read_samples
 
-NOT_YET = {"keypoints", "keypoint", "segmentation", "scalar"}
 ALLOW = ("allow_additions", "allow_deletions", "allow_label_edits", "allow_index_edits", "allow_spatial_edits")
+FACT_PARAMETERS = {
+    "occluded": "occluded_attr",
+    "group": "group_id_attr",
+    "z_order": "z_order_attr",
+    "source": "source_attr",
+    "score": "score_attr",
+}
 _COMPONENTS = {"dropdown": "select", "radio": "radio", "checkbox": "checkbox", "toggle": "checkbox"}
 
 
@@ -34,6 +44,8 @@ def requested_fields(request: SendRequest) -> dict[str, dict[str, Any]]:
         "type": request.label_type,
         "classes": request.classes or None,
         "attributes": request.attributes,
+        "mask_targets": request.mask_targets,
+        "facts": {fact: name for fact, key in FACT_PARAMETERS.items() if (name := getattr(request, key))} or None,
         **{name: getattr(request, name) for name in ALLOW},
     }
     for said in fields.values():
@@ -52,14 +64,12 @@ def resolve_type(collection: Any, name: str, said: str | None) -> tuple[str, boo
     """
     if name.startswith("frames."):
         raise Refused(f"The field '{name}' belongs to video frames; this version sends images only.")
-    if said in NOT_YET:
-        raise Refused(f"Labels of type '{said}' can't be sent yet; these can: {', '.join(LABEL_TYPES)}.")
     if said is not None and said not in LABEL_TYPES:
         raise Refused(f"'{said}' is no label type; these are: {', '.join(LABEL_TYPES)}.")
     try:
         found = field_class(collection, name)
     except ValueError as error:
-        raise Refused(f"The field '{name}' is a {error}, not a field of labels; these can't be sent yet.") from None
+        raise Refused(f"The field '{name}' is a {error}, which CVAT can't hold.") from None
     if found is None:
         if said is None:
             raise Refused(f"There is no field '{name}'. To annotate a new field, say its `label_type` and `classes`.")
@@ -101,39 +111,98 @@ def resolve_schema(collection: Any, request: SendRequest) -> tuple[LabelSchema, 
         Refused: if the request can't be completed; the message says what to add
     """
     fields = requested_fields(request)
-    if request.mask_targets is not None:
-        raise Refused("`mask_targets` are for segmentations, which this version can't send yet.")
     typed = {name: resolve_type(collection, name, said.get("type")) for name, said in fields.items()}
     seen = observe(collection, {name: type_ for name, (type_, exists) in typed.items() if exists})
     schemas = {}
     for name, said in fields.items():
         type_, exists = typed[name]
-        schemas[name] = _field_schema(collection, name, said, type_, exists, seen.get(name, Observed()))
+        settings = complete(collection, name, said, type_, exists, seen.get(name, Observed()))
+        if request.show_confidence and LABEL_TYPES[settings["type"]].codec.named:
+            settings["attributes"] = {**settings["attributes"], "confidence": CONFIDENCE}
+        try:
+            schemas[name] = FieldSchema.model_validate(settings)
+        except ValidationError as error:
+            raise Refused(f"The schema of '{name}' is wrong: {_first_error(error)}.") from None
     return LabelSchema(fields=schemas), seen
 
 
-def _field_schema(
+CONFIDENCE = AttributeSchema(type="number", values=(0, 1, 0.01), read_only=True, kind="float")
+
+
+def complete(
     collection: Any, name: str, said: dict[str, Any], type_: str, exists: bool, seen: Observed
-) -> FieldSchema:
-    proposed_classes, proposed_attributes = propose(collection, name, seen)
-    classes = said.get("classes") or proposed_classes
-    if not classes:
-        raise Refused(f"The field '{name}' has no classes to annotate with; give its `classes`.")
+) -> dict[str, Any]:
+    """The settings of a field's schema: what was said, and for the rest what suits its labels.
+
+    Raises:
+        Refused: if there are no classes to annotate with
+    """
     if said.get("type") is None:
         type_ = suit_type(type_, seen)
-    settings = {
-        **said,
-        "type": type_,
-        "classes": classes,
-        "attributes": _attributes(said.get("attributes", True), exists, proposed_attributes),
-        "existing_field": exists,
-    }
+    settings = {**said, "type": type_, "existing_field": exists}
+    codec = LABEL_TYPES[type_].codec
+    if type_ == "segmentation":
+        return {**settings, **_segmentation(collection, name, said, exists), "attributes": {}}
+    if not codec.named:
+        return {**settings, "classes": [name], "attributes": {"value": _value_schema(said, seen)}}
+    proposed_classes, proposed_attributes = propose(collection, name, seen)
+    settings["classes"] = said.get("classes") or proposed_classes
+    if not settings["classes"]:
+        raise Refused(f"The field '{name}' has no classes to annotate with; give its `classes`.")
+    attributes = _attributes(said.get("attributes", True), exists, proposed_attributes)
+    facts = set((said.get("facts") or {}).values())
+    settings["attributes"] = {key: item for key, item in attributes.items() if key not in facts}
+    if codec.document == "Keypoint":
+        settings.setdefault("skeleton", skeleton_of(collection._root_dataset, name))
     if set(seen.figures) - {LABEL_TYPES[type_].drawn_as}:
         settings.setdefault("drawn_as", "any")
-    try:
-        return FieldSchema.model_validate(settings)
-    except ValidationError as error:
-        raise Refused(f"The schema of '{name}' is wrong: {_first_error(error)}.") from None
+    return settings
+
+
+def _segmentation(collection: Any, name: str, said: Mapping[str, Any], exists: bool) -> dict[str, Any]:
+    """The targets of a segmentation field, and the classes that they make."""
+    dataset = collection._root_dataset
+    targets = said.get("mask_targets") or dataset.mask_targets.get(name) or dataset.default_mask_targets
+    if not targets and exists:
+        targets = {value: str(value) for value in observe_values(collection, name) if value}
+    if not targets:
+        raise Refused(f"Nothing says which classes the segmentation '{name}' has; give its `mask_targets`.")
+    drawn = [str(label) for value, label in targets.items() if str(value).lower() not in ("0", "#000000")]
+    return {"mask_targets": targets, "classes": list(dict.fromkeys(drawn))}
+
+
+def observe_values(collection: Any, name: str) -> list[int]:
+    """The pixel values that a segmentation field has."""
+    found: set[int] = set()
+    place = FieldPlace.of(name, LABEL_TYPES["segmentation"])
+    for sample in read_samples(collection, [name]):
+        for document in place.labels(sample):
+            mask = mask_of(with_pixels(document))
+            if mask is not None and mask.ndim == 2:
+                found.update(int(value) for value in np.unique(mask))
+    return sorted(found)
+
+
+def _value_schema(said: Mapping[str, Any], seen: Observed) -> Any:
+    """The attribute of a field that is one value: as said, else a choice of its classes, else what suits the values."""
+    given = said.get("attributes")
+    if isinstance(given, Mapping) and given.get("value"):
+        return given["value"]
+    if said.get("classes"):
+        return {"type": "select", "values": list(said["classes"])}
+    proposed = seen.attribute_schemas().get("value")
+    return proposed or {"type": "text"}
+
+
+def skeleton_of(dataset: Any, name: str) -> dict[str, Any] | None:
+    """The skeleton of a field of keypoints, if the dataset says one."""
+    found = dataset.skeletons.get(name) or dataset.default_skeleton
+    if found is None:
+        return None
+    pairs = [(a, b) for path in found.edges or () for a, b in itertools.pairwise(path)]
+    count = len(found.labels or ()) or max((max(pair) for pair in pairs), default=-1) + 1
+    labels = found.labels or [str(number) for number in range(1, count + 1)]
+    return {"labels": [str(label) for label in labels], "edges": pairs}
 
 
 def suit_type(type_: str, seen: Observed) -> str:

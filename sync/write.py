@@ -58,6 +58,7 @@ class Pending(NamedTuple):
 
     field: str
     sample_id: str
+    frame: int
     label_id: str
     encoded: Encoded
 
@@ -75,14 +76,16 @@ def _encode(
         for field, by_sample in documents.items():
             for document in by_sample.get(frame.sample_id, ()):
                 try:
-                    encoded = encode_label(with_pixels(document), field, vocabulary, frame.size, number, group + 1)
+                    encoded = encode_label(
+                        with_pixels(dict(document)), field, vocabulary, frame.size, number, group + 1
+                    )
                 except NotCarried as error:
                     left_out[f"{field}: {error}"] += 1
                     continue
                 if encoded.left_out:
                     left_out.update(f"{field}: {reason}" for reason in encoded.left_out)
                 group += len(encoded.objects) > 1
-                yield Pending(field, frame.sample_id, str(document["_id"]), encoded)
+                yield Pending(field, frame.sample_id, number, str(document["_id"]), encoded)
 
 
 def _create(client: Client, job_id: int, pending: Sequence[Pending]) -> Iterator[BaseLabel]:
@@ -96,6 +99,8 @@ def _create(client: Client, job_id: int, pending: Sequence[Pending]) -> Iterator
         ),
     )
     tags, shapes = iter(saved.tags), iter(saved.shapes)
-    for field, sample_id, label_id, encoded in pending:
+    for field, sample_id, frame, label_id, encoded in pending:
         kept = tuple(next(tags) if isinstance(item, Tag) else next(shapes) for item in encoded.objects)
-        yield BaseLabel(field=field, sample_id=sample_id, label_id=label_id, parts=encoded.parts, objects=kept)
+        yield BaseLabel(
+            field=field, sample_id=sample_id, frame=frame, label_id=label_id, parts=encoded.parts, objects=kept
+        )
