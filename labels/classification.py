@@ -36,6 +36,7 @@ class RegressionCodec(ClassificationCodec):
 
     document = "Regression"
     named = False
+    scored = False
     standard = frozenset({"confidence"})
 
     def blank(self) -> dict[str, Any]:

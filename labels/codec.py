@@ -23,6 +23,7 @@ class Codec:
         geometry: the document's paths that hold its geometry
         standard: the document's other paths that are FiftyOne's own, and no attributes
         named: whether a label has a class; the class of others is the name of their field, or of each figure
+        scored: whether its confidence is one number
         gathers: which figures belong to one label: each alone (``""``), those of one CVAT group (``"group"``), or
             all on a frame (``"frame"``)
     """
@@ -32,6 +33,7 @@ class Codec:
     geometry: tuple[str, ...] = ()
     standard: frozenset[str] = frozenset()
     named = True
+    scored = True
     gathers = ""
 
     def figure(self, document: Document) -> str:

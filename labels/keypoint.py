@@ -24,6 +24,7 @@ class KeypointCodec(Codec):
     figures = frozenset({"points", "skeleton"})
     geometry = ("points",)
     standard = frozenset({"confidence", "index", "instance"})
+    scored = False
 
     def figure(self, document: Document) -> str:
         return "points"
@@ -137,13 +138,14 @@ def _edited_skeleton(base: Parts, old: Figure, new: Figure, size: Size, schema: 
 def _edited_points(base: Parts, old: Figure, new: Figure, size: Size) -> Parts:
     fresh = _relative(new.points, size)
     seen = [i for i, point in enumerate(base["points"]) if all(v is not None and math.isfinite(v) for v in point)]
-    if len(new.points) == len(old.points):
+    again = kept_vertices(old.points, new.points)
+    if len(new.points) == len(old.points) and all(k in (None, n) for n, k in enumerate(again)):
         moved = touched(old.points, new.points)
         points = [list(point) for point in base["points"]]
         for n, index in enumerate(seen):
             points[index] = [fresh[n][axis] if moved[2 * n + axis] else points[index][axis] for axis in (0, 1)]
         return {"points": points}
-    kept = [None if k is None else seen[k] for k in kept_vertices(old.points, new.points)]
+    kept = [None if k is None else seen[k] for k in again]
     order: list[tuple[int | None, list[float]]] = []
     for n, was in enumerate(kept):
         order.append((was, fresh[n] if was is None else list(base["points"][was])))

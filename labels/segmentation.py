@@ -1,6 +1,6 @@
 """Segmentation <-> masks, one for each class."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ class SegmentationCodec(Codec):
     geometry = ("mask",)
     standard = frozenset({"mask_path"})
     named = False
+    scored = False
     gathers = "frame"
 
     def figure(self, document: Document) -> str:
@@ -143,8 +144,3 @@ def _paint(array: NDArray[Any], value: int | str, runs: Sequence[float], height:
         array[..., :3][there] = _colour(value)
     else:
         array[there] = value
-
-
-def targets_of(value: Mapping[Any, str]) -> dict[str, str]:
-    """Mask targets with text keys, as a schema keeps them."""
-    return {str(key): str(name) for key, name in value.items()}

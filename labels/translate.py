@@ -62,9 +62,10 @@ class BaseLabel(BaseModel):
         label_id: its id in FiftyOne; that of the sample for a plain value
         parts: what of it can be edited in CVAT, as FiftyOne had it
         objects: its tag or shapes, as CVAT returned them
+        group: the CVAT group of its shapes, if it was sent as several
     """
 
-    model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
+    model_config = ConfigDict(frozen=True)
 
     field: str
     sample_id: str
@@ -72,6 +73,7 @@ class BaseLabel(BaseModel):
     label_id: str
     parts: Parts
     objects: tuple[Annotated[Shape | Tag, Field(union_mode="left_to_right")], ...]
+    group: int = 0
 
 
 @dataclass(frozen=True)

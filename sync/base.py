@@ -63,7 +63,8 @@ class JobMark(BaseModel):
     labels: dict[str, int] = {}
 
 
-_LABELS = TypeAdapter(tuple[BaseLabel, ...])
+# A missing keypoint is not a number
+_LABELS = TypeAdapter(tuple[BaseLabel, ...], config=ConfigDict(ser_json_inf_nan="constants"))
 _MARKS = TypeAdapter(dict[int, JobMark])
 
 

@@ -80,7 +80,8 @@ def seed_copy(
             if to is None:
                 copied.append(label)
                 continue
-            label_id = derived_id(record.run_id, mapped.target, label.label_id)
+            plain = not LABEL_TYPES[schema.fields[label.field].type].field
+            label_id = label.sample_id if plain else derived_id(record.run_id, mapped.target, label.label_id)
             copied.append(label.model_copy(update={"field": to, "label_id": label_id}))
         for name, to in mapped.fields.items():
             pairs = [(old, new) for old, new in zip(base, copied, strict=True) if old.field == name]

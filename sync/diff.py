@@ -184,8 +184,7 @@ class _Fresh:
             return ()
         keys = [key for key in self._by_place.get((label.frame, label.field), ()) if key in self._items]
         if gathers == "group":
-            groups = {item.group for item in label.objects if len(label.objects) > 1 and item.group}
-            keys = [key for key in keys if self._items[key].group in groups]
+            keys = [key for key in keys if label.group and self._items[key].group == label.group]
         return tuple(self._items.pop(key) for key in keys)
 
     def rest(self) -> list[Object]:

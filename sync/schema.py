@@ -117,7 +117,7 @@ def resolve_schema(collection: Any, request: SendRequest) -> tuple[LabelSchema, 
     for name, said in fields.items():
         type_, exists = typed[name]
         settings = complete(collection, name, said, type_, exists, seen.get(name, Observed()))
-        if request.show_confidence and LABEL_TYPES[settings["type"]].codec.named:
+        if request.show_confidence and LABEL_TYPES[settings["type"]].codec.scored:
             settings["attributes"] = {**settings["attributes"], "confidence": CONFIDENCE}
         try:
             schemas[name] = FieldSchema.model_validate(settings)

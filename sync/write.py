@@ -102,5 +102,11 @@ def _create(client: Client, job_id: int, pending: Sequence[Pending]) -> Iterator
     for field, sample_id, frame, label_id, encoded in pending:
         kept = tuple(next(tags) if isinstance(item, Tag) else next(shapes) for item in encoded.objects)
         yield BaseLabel(
-            field=field, sample_id=sample_id, frame=frame, label_id=label_id, parts=encoded.parts, objects=kept
+            field=field,
+            sample_id=sample_id,
+            frame=frame,
+            label_id=label_id,
+            parts=encoded.parts,
+            objects=kept,
+            group=(kept[0].group or 0) if len(kept) > 1 else 0,
         )
