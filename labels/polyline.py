@@ -1,12 +1,11 @@
 """Polyline <-> polygon or polyline, one figure for each part."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 from .attributes import NotCarried
 from .codec import Document, Parts
-from .figures import Figure, Size, kept_vertices, touched
+from .figures import Figure, Size, is_number, kept_vertices, touched, visible
 
 
 class PolylineCodec:
@@ -22,8 +21,8 @@ class PolylineCodec:
     standard = frozenset({"confidence", "index", "instance"})
 
     def encode(self, document: Document, size: Size) -> list[Figure]:
-        parts = document.get("points") or []
-        if not parts:
+        parts = document.get("points")
+        if not isinstance(parts, (list, tuple)) or not parts:
             raise NotCarried("polylines without points")
         area = bool(document.get("closed") or document.get("filled"))
         return [_figure(part, area, size) for part in parts]
@@ -31,18 +30,22 @@ class PolylineCodec:
     def decode(self, base: Parts, pairs: Sequence[tuple[Figure, Figure | None]], size: Size) -> Parts:
         if all(new == old for old, new in pairs):
             return {}
-        lines = [
-            _edited_line(line, old.points, new.points, size)
-            for line, (old, new) in zip(base["points"], pairs, strict=True)
-            if new is not None
-        ]
-        parts: Parts = {"points": lines}
-        shapes_then = {old.type for old, _ in pairs}
-        shapes_now = {new.type for _, new in pairs if new is not None}
-        if shapes_now == {"polyline"} and "polygon" in shapes_then:
-            parts.update(closed=False, filled=False)
-        elif shapes_now == {"polygon"} and "polyline" in shapes_then and not (base["closed"] or base["filled"]):
-            parts.update(closed=True, filled=True)
+        there = [(old, new) for old, new in pairs if new is not None]
+        if len(pairs) == len(base["points"]):
+            parts: Parts = {
+                "points": [
+                    _edited_line(line, old.points, new.points, size)
+                    for line, (old, new) in zip(base["points"], pairs, strict=True)
+                    if new is not None
+                ]
+            }
+        else:  # an earlier deletion of a part was not let through
+            parts = {"points": [_line(new.points, size) for _, new in there]}
+        became = {new.type for old, new in there if new.type != old.type}
+        if became and became == {new.type for _, new in there}:
+            area = became == {"polygon"}
+            if area != bool(base.get("closed") or base.get("filled")):
+                parts.update(closed=area, filled=area)
         return parts
 
     def draw(self, figures: Sequence[Figure], size: Size) -> Parts:
@@ -54,15 +57,16 @@ class PolylineCodec:
 
 
 def _figure(part: Any, area: bool, size: Size) -> Figure:
-    try:
-        points = [float(value) for x, y in part for value in (x * size.width, y * size.height)]
-    except (TypeError, ValueError):
-        raise NotCarried("polylines whose points are not pairs of numbers") from None
-    if not all(map(math.isfinite, points)):
-        raise NotCarried("polylines with points that are not finite numbers")
-    if len(points) < 4:
-        raise NotCarried("polylines with a part of a single point")
-    return Figure("polygon" if area and len(points) >= 6 else "polyline", tuple(points))
+    if not isinstance(part, (list, tuple)) or not all(map(_is_pair, part)):
+        raise NotCarried("polylines whose points are not pairs of finite numbers")
+    if len(part) < 2:
+        raise NotCarried("polylines with a part of less than two points")
+    points = tuple(value for x, y in part for value in (float(x) * size.width, float(y) * size.height))
+    return Figure("polygon" if area and len(part) > 2 else "polyline", points)
+
+
+def _is_pair(vertex: Any) -> bool:
+    return isinstance(vertex, (list, tuple)) and len(vertex) == 2 and all(map(is_number, vertex))
 
 
 def _line(points: Sequence[float], size: Size) -> list[list[float]]:
@@ -74,11 +78,22 @@ def _edited_line(
 ) -> list[list[float]]:
     """A part after an edit: coordinates that were not moved keep their numbers to the last bit."""
     fresh = _line(new, size)
-    if len(old) == len(new):
-        moved = iter(touched(old, new))
-        return [
-            [there if next(moved) else was for was, there in zip(vertex, now, strict=True)]
-            for vertex, now in zip(base, fresh, strict=True)
-        ]
-    kept = kept_vertices(old, new)
-    return [fresh[i] if k is None else list(base[k]) for i, k in enumerate(kept)]
+    if len(old) != len(new):
+        return [list(base[k]) if k is not None else fresh[i] for i, k in enumerate(kept_vertices(old, new))]
+    moved = touched(old, new)
+    marks = list(zip(moved[::2], moved[1::2], strict=True))
+    line = [
+        [there if meant else was for was, there, meant in zip(*vertex, strict=True)]
+        for vertex in zip(base, fresh, marks, strict=True)
+    ]
+    if visible(old, new):
+        # Vertices may have changed places: one was removed and another one added, or the line begins elsewhere
+        gone = [i for i, mark in enumerate(marks) if any(mark)]
+        for i, k in zip(gone, kept_vertices(_pick(old, gone), _pick(new, gone)), strict=True):
+            if k is not None:
+                line[i] = list(base[gone[k]])
+    return line
+
+
+def _pick(points: Sequence[float], vertices: Sequence[int]) -> list[float]:
+    return [value for vertex in vertices for value in points[2 * vertex : 2 * vertex + 2]]

@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..cvat.models import AttributeValue, Shape, Tag
-from .attributes import ABSENT, NotCarried, Unreadable, from_text, kind_of, to_text
-from .codec import Document, Parts
+from .attributes import ABSENT, Kind, NotCarried, Unreadable, Value, from_text, kind_of, to_text
+from .codec import Codec, Document, Parts
 from .figures import Figure, Size
 from .schema import AttributeSchema, FieldSchema
 from .types import LABEL_TYPES
@@ -88,13 +88,20 @@ class Reading:
 def local_parts(document: Document, schema: FieldSchema) -> Parts:
     """What of a label can be edited in CVAT, with the values it has in FiftyOne."""
     codec = LABEL_TYPES[schema.type].codec
-    name = document.get("label")
-    parts: Parts = {"label": name, **{path: document.get(path) for path in codec.geometry}}
-    for attribute in schema.attributes_of(name) if isinstance(name, str) else ():
+    parts: Parts = {path: _plain(document.get(path)) for path in ("label", *codec.geometry)}
+    # Of every class: a label keeps its attributes when its class is changed, or is called something else
+    for attribute in schema.all_attributes:
         value = document.get(attribute)
         if value is None or kind_of(value):
             parts[attribute] = value
     return parts
+
+
+def _plain(value: Any) -> Any:
+    """A value that JSON can hold; what it can't is nothing that CVAT could edit."""
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value if kind_of(value) else None
 
 
 def encode_label(document: Document, name: str, vocabulary: Vocabulary, size: Size, frame: int, group: int) -> Encoded:
@@ -112,9 +119,10 @@ def encode_label(document: Document, name: str, vocabulary: Vocabulary, size: Si
         NotCarried: if CVAT can't hold it
     """
     schema = vocabulary.schema.fields[name]
-    word = vocabulary.word(name, document.get("label") or "")
+    label = document.get("label")
+    word = vocabulary.word(name, label) if isinstance(label, str) else None
     if word is None:
-        raise NotCarried(_no_word(document.get("label")))
+        raise NotCarried(_no_word(label))
     figures = LABEL_TYPES[schema.type].codec.encode(document, size)
     if any(abs(point) > FARTHEST_PX for figure in figures for point in figure.points):
         raise NotCarried("labels that lie absurdly far outside their image")
@@ -137,11 +145,12 @@ def _texts(document: Document, attributes: Mapping[str, AttributeSchema]) -> tup
     """Every attribute's text (CVAT would give a missing one its default), and what it can't hold."""
     texts: dict[str, str] = {}
     left_out: list[str] = []
-    for name in attributes:
+    for name, schema in attributes.items():
+        value = document.get(name)
         try:
-            texts[name] = to_text(document.get(name))
+            texts[name] = schema.absent if value is None else to_text(value)
         except NotCarried as error:
-            texts[name] = ABSENT
+            texts[name] = schema.absent
             left_out.append(f"attribute '{name}': {error}")
     return texts, tuple(left_out)
 
@@ -177,9 +186,9 @@ def read_label(base: BaseLabel, now: Sequence[Object | None], vocabulary: Vocabu
     """
     schema = vocabulary.schema.fields[base.field]
     codec = LABEL_TYPES[schema.type].codec
-    pairs = [(figure_of(old), figure_of(new) if new else None) for old, new in zip(base.objects, now, strict=True)]
-    parts: Parts = {**base.parts, **codec.decode(base.parts, pairs, size)}
     refused: Counter[str] = Counter()
+    pairs = _figures(base, now, codec, size, refused)
+    parts: Parts = {**base.parts, **codec.decode(base.parts, pairs, size)}
     for old, new in zip(base.objects, now, strict=True):
         if new is None:
             continue
@@ -189,6 +198,23 @@ def read_label(base: BaseLabel, now: Sequence[Object | None], vocabulary: Vocabu
         if _values(old) != _values(new) or old.label_id != new.label_id:
             _read_attributes(base, old, new, meaning, vocabulary, parts, refused)
     return Reading(parts, refused)
+
+
+def _figures(
+    base: BaseLabel, now: Sequence[Object | None], codec: Codec, size: Size, refused: Counter[str]
+) -> list[tuple[Figure, Figure | None]]:
+    """Each figure then, and now; one that was made something this label can't be stays what it was."""
+    pairs: list[tuple[Figure, Figure | None]] = []
+    for number, (item, new_item) in enumerate(zip(base.objects, now, strict=True)):
+        old, new = figure_of(item), figure_of(new_item) if new_item else None
+        if new is not None and new.type not in codec.figures:
+            if new != old:
+                refused[f"{codec.document} labels that were turned into a {new.type}"] += 1
+            old = new = codec.encode(base.parts, size)[number]
+        elif old.type not in codec.figures:
+            old = codec.encode(base.parts, size)[number]
+        pairs.append((old, new))
+    return pairs
 
 
 def _read_attributes(
@@ -202,29 +228,48 @@ def _read_attributes(
 ) -> None:
     before = vocabulary.meaning(old.label_id, figure_of(old).type)
     old_texts, new_texts = _named(old, before), _named(new, meaning)
+    defaults = {name: default for name, (_, default) in meaning.specs.items()}
+    class_changed = old.label_id != new.label_id
+    reset = class_changed and all(text == defaults[name] for name, text in new_texts.items())
     for name, text in new_texts.items():
         was = old_texts.get(name)
-        if text == was or _only_the_default(text, was, meaning.specs[name][1], old.label_id != new.label_id):
+        schema = meaning.attributes.get(name, AttributeSchema())
+        if text == was or (was is None and text == defaults[name]):
             continue
-        schema = meaning.attributes.get(name)
-        if schema is not None and schema.read_only:
+        if class_changed and text == defaults[name] and (reset or text == ABSENT or not schema.accepts(was or ABSENT)):
+            # CVAT's editor carries a value over to another class if it fits there; its API carries none
+            if was != schema.absent:
+                refused[f"values of '{name}' that fell to the default when the class was changed"] += 1
+            continue
+        if schema.read_only:
             refused[f"edits of the read-only attribute '{name}'"] += 1
             continue
-        kind = kind_of(base.parts.get(name)) or (schema.kind if schema else "str")
+        value = base.parts.get(name)
+        if not _is_carried(value):
+            refused[f"edits of '{name}' where CVAT could not show the value"] += 1
+            continue
         try:
-            parts[name] = from_text(text, kind)
+            parts[name] = _read_text(text, kind_of(value), schema.kind)
         except Unreadable as error:
             refused[f"values of '{name}' that could not be read ({error})"] += 1
 
 
-def _only_the_default(text: str, was: str | None, default: str, class_changed: bool) -> bool:
-    """Whether CVAT, not a person, gave an attribute this text.
+def _is_carried(value: object) -> bool:
+    try:
+        to_text(value)
+    except NotCarried:
+        return False
+    return True
 
-    An attribute that an object did not have gets its default; so may every attribute when the class is changed.
-    """
-    if was is None:
-        return text == default
-    return class_changed and text == default and (was == ABSENT or text == ABSENT)
+
+def _read_text(text: str, kind: Kind | None, other: Kind) -> Value:
+    """Reads a text as the kind its value had, else as what the attribute may hold besides."""
+    try:
+        return from_text(text, kind or other)
+    except Unreadable:
+        if other == kind:
+            raise
+        return from_text(text, other)
 
 
 def _named(item: Object, meaning: Meaning) -> dict[str, str]:
