@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 Kind = Literal["str", "int", "float", "bool"]
 Value = bool | int | float | str | None
 
 MAX_TEXT = 4096  # CVAT refuses longer attribute values
 ABSENT = ""  # CVAT has no "no value": an empty text stands for it
+LARGEST_INTEGER = 2**63 - 1  # MongoDB holds no larger ones
+EXACT_INTEGER = 2**53  # from here on, a float may stand for a neighbour
 
 
 class NotCarried(ValueError):
@@ -45,9 +47,7 @@ def to_text(value: object) -> str:
     kind = kind_of(value)
     if kind is None:
         raise NotCarried(f"values of type {type(value).__name__}")
-    if kind == "bool":
-        return "true" if value else "false"
-    text = repr(value) if kind in ("float", "int") else str(value)
+    text = _WRITERS[kind](value)
     if len(text) > MAX_TEXT:
         raise NotCarried(f"texts over {MAX_TEXT} characters")
     if "\x00" in text:
@@ -71,6 +71,8 @@ def from_text(text: str, kind: Kind) -> Value:
     if stripped == ABSENT:
         return None
     try:
+        if "_" in stripped:  # Python would read 1_000 as a number
+            raise ValueError(text)
         return _READERS[kind](stripped)
     except ValueError:
         raise Unreadable(f"{text[:40]!r} is not {_NAMES[kind]}") from None
@@ -85,12 +87,15 @@ def _read_bool(text: str) -> bool:
 
 def _read_int(text: str) -> int:
     try:
-        return int(text)
+        number = int(text)
     except ValueError:
-        number = float(text)
-        if not number.is_integer():
+        rounded = float(text)
+        if not rounded.is_integer() or abs(rounded) >= EXACT_INTEGER:
             raise
-        return int(number)
+        number = int(rounded)
+    if not -LARGEST_INTEGER <= number <= LARGEST_INTEGER:
+        raise ValueError(text)
+    return number
 
 
 def _read_float(text: str) -> float:
@@ -100,5 +105,12 @@ def _read_float(text: str) -> float:
     return number
 
 
+# Subclasses of the number types, as drivers and numpy have them, would show their class in their text
+_WRITERS: dict[Kind, Callable[[Any], str]] = {
+    "bool": lambda value: "true" if value else "false",
+    "int": lambda value: repr(int(value)),
+    "float": lambda value: repr(float(value)),
+    "str": str,
+}
 _READERS: dict[Kind, Callable[[str], Value]] = {"bool": _read_bool, "int": _read_int, "float": _read_float}
 _NAMES: dict[Kind, str] = {"bool": "true or false", "int": "a whole number", "float": "a number"}

@@ -1,13 +1,12 @@
 """Detection <-> rectangle or mask."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 from . import pixels
 from .attributes import NotCarried
 from .codec import Codec, Document, Pair, Parts
-from .figures import Figure, Size, touched
+from .figures import NOISE_PX, ROUNDING_PX, Figure, Size, is_number, touched, turned, visible
 from .masks import crop, decode_runs, encode_runs, fit, pixel_box
 from .schema import FieldSchema
 
@@ -45,9 +44,12 @@ class DetectionCodec(Codec):
         if old.type == "mask":
             return {**self.draw([new], size, schema), "mask": None}
         parts: Parts = {}
-        if new.points != old.points:
-            parts["bounding_box"] = _edited_box(base["bounding_box"], old.points, new.points, size)
-        if new.rotation != old.rotation:
+        before, after = _upright(old.points), _upright(new.points)
+        spun = turned(old.rotation, new.rotation)
+        moved = touched(before, after, alone=not spun)
+        if any(moved):
+            parts["bounding_box"] = _edited_box(base["bounding_box"], before, after, moved, size)
+        if spun or (new.rotation != old.rotation and not visible(before, after)):
             parts["rotation"] = new.rotation
         return parts
 
@@ -118,34 +120,57 @@ def _mask_box(points: Sequence[float], size: Size) -> list[float]:
 def _numbers(box: Any) -> list[float]:
     if not isinstance(box, (list, tuple)) or len(box) != 4:
         raise NotCarried("detections without a bounding box")
-    numbers = [float(value) if isinstance(value, (int, float)) else math.nan for value in box]
-    if not all(map(math.isfinite, numbers)):
+    if not all(map(is_number, box)):
         raise NotCarried("detections whose bounding box is not four finite numbers")
-    return numbers
+    return [float(value) for value in box]
 
 
 def _rotation(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if value is None:
         return 0.0
+    if not is_number(value):
+        raise NotCarried("detections whose rotation is not a finite number")
     return float(value) % 360.0
 
 
-def _box(points: Sequence[float], size: Size) -> list[float]:
+def _upright(points: Sequence[float]) -> list[float]:
+    """The corners as left, top, right, bottom, however they were drawn."""
     left, right = sorted((points[0], points[2]))
     top, bottom = sorted((points[1], points[3]))
+    return [left, top, right, bottom]
+
+
+def _box(points: Sequence[float], size: Size) -> list[float]:
+    left, top, right, bottom = _upright(points)
     return [left / size.width, top / size.height, (right - left) / size.width, (bottom - top) / size.height]
 
 
-def _edited_box(base: Sequence[float], old: Sequence[float], new: Sequence[float], size: Size) -> list[float]:
-    """The box after an edit: a side that was not moved keeps its number to the last bit."""
-    moved = touched(old, new)
-    now = [n if m else o for o, n, m in zip(old, new, moved, strict=True)]
-    if now[0] > now[2] or now[1] > now[3]:
-        return _box(now, size)
-    box = _box(now, size)
-    return [
-        box[0] if moved[0] else base[0],
-        box[1] if moved[1] else base[1],
-        box[2] if moved[0] or moved[2] else base[2],
-        box[3] if moved[1] or moved[3] else base[3],
-    ]
+def _edited_box(
+    base: Sequence[float], old: Sequence[float], new: Sequence[float], moved: Sequence[bool], size: Size
+) -> list[float]:
+    """The box after an edit: a side that was not moved keeps its number to the last bit, and so does a kept width."""
+    slack = NOISE_PX if visible(old, new) else ROUNDING_PX
+    box = list(base)
+    for axis, extent in ((0, size.width), (1, size.height)):
+        ends = slice(axis, None, 2)
+        box[ends] = _edited_span(base[ends], old[ends], new[ends], moved[ends], extent, slack)
+    return box
+
+
+def _edited_span(
+    base: Sequence[float],
+    old: Sequence[float],
+    new: Sequence[float],
+    moved: Sequence[bool],
+    extent: int,
+    slack: float,
+) -> Sequence[float]:
+    """Start and length of the box along one axis."""
+    if not any(moved):
+        return base
+    low, high = (there if meant else was for was, there, meant in zip(old, new, moved, strict=True))
+    start, length = base
+    if length < 0:  # the base began at its far side
+        return low / extent, (high - low) / extent
+    slid = all(moved) and abs((high - low) - (old[1] - old[0])) <= slack
+    return low / extent if moved[0] else start, length if slid else max(high - low, 0.0) / extent

@@ -8,7 +8,7 @@ import numpy as np
 
 from .attributes import NotCarried
 from .codec import Codec, Document, Pair, Parts
-from .figures import Figure, Size, kept_vertices, touched
+from .figures import Figure, Size, is_number, kept_vertices, touched, visible
 from .schema import FieldSchema
 
 ELLIPSE_VERTICES = 64
@@ -41,34 +41,25 @@ class PolylineCodec(Codec):
         solid = _solid(document, size)
         if solid is not None:
             return [solid]
-        parts = document.get("points") or []
-        if not parts:
+        parts = document.get("points")
+        if not isinstance(parts, (list, tuple)) or not parts:
             raise NotCarried("polylines without points")
         return [_figure(part, _line_figure(document) == "polygon", size) for part in parts]
 
     def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: FieldSchema) -> Parts:
         if all(new == old for old, new in pairs):
             return {}
-        now = [new for _, new in pairs if new is not None]
-        if len(pairs) == 1 and {"ellipse", "cuboid"} & {figure.type for pair in pairs for figure in pair if figure}:
-            solids = {name: None for name in (ELLIPSE, CUBOID) if base.get(name) is not None}
-            return {**solids, **self.draw(now, size, schema)}
-        lines = iter(base["points"])
-        edited = []
-        for old, new in pairs:
-            if old is None:
-                edited += [_line(new.points, size)] if new is not None else []
-                continue
-            line = next(lines)
-            if new is not None:
-                edited.append(_edited_line(line, old.points, new.points, size))
-        parts: Parts = {"points": edited}
-        shapes_then = {old.type for old, _ in pairs if old is not None}
-        shapes_now = {figure.type for figure in now}
-        if shapes_now == {"polyline"} and "polygon" in shapes_then:
-            parts.update(closed=False, filled=False)
-        elif shapes_now == {"polygon"} and "polyline" in shapes_then and not (base.get("closed") or base.get("filled")):
-            parts.update(closed=True, filled=True)
+        there = [(old, new) for old, new in pairs if new is not None]
+        solid = {figure.type for pair in pairs for figure in pair if figure} & {"ellipse", "cuboid"}
+        if len(pairs) == 1 and solid:
+            own = {name: None for name in (ELLIPSE, CUBOID) if base.get(name) is not None}
+            return {**own, **self.draw([new for _, new in there], size, schema)}
+        parts: Parts = {"points": _edited_lines(base["points"], pairs, size)}
+        became = {new.type for old, new in there if old is None or new.type != old.type}
+        if became and became == {new.type for _, new in there}:
+            area = became == {"polygon"}
+            if area != bool(base.get("closed") or base.get("filled")):
+                parts.update(closed=area, filled=area)
         return parts
 
     def draw(self, figures: Sequence[Figure], size: Size, schema: FieldSchema) -> Parts:
@@ -92,8 +83,7 @@ def _numbers(value: Any, count: int) -> list[float] | None:
     """A list of so many finite numbers, or ``None``."""
     if not isinstance(value, (list, tuple)) or len(value) != count:
         return None
-    fine = all(isinstance(number, (int, float)) and math.isfinite(number) for number in value)
-    return [float(number) for number in value] if fine else None
+    return [float(number) for number in value] if all(map(is_number, value)) else None
 
 
 def _solid(document: Document, size: Size) -> Figure | None:
@@ -139,15 +129,31 @@ def _ring(face: list[list[float]]) -> list[list[float]]:
 
 
 def _figure(part: Any, area: bool, size: Size) -> Figure:
-    try:
-        points = [float(value) for x, y in part for value in (x * size.width, y * size.height)]
-    except (TypeError, ValueError):
-        raise NotCarried("polylines whose points are not pairs of numbers") from None
-    if not all(map(math.isfinite, points)):
-        raise NotCarried("polylines with points that are not finite numbers")
-    if len(points) < 4:
-        raise NotCarried("polylines with a part of a single point")
-    return Figure("polygon" if area and len(points) >= 6 else "polyline", tuple(points))
+    if not isinstance(part, (list, tuple)) or not all(map(_is_pair, part)):
+        raise NotCarried("polylines whose points are not pairs of finite numbers")
+    if len(part) < 2:
+        raise NotCarried("polylines with a part of less than two points")
+    points = tuple(value for x, y in part for value in (float(x) * size.width, float(y) * size.height))
+    return Figure("polygon" if area and len(part) > 2 else "polyline", points)
+
+
+def _is_pair(vertex: Any) -> bool:
+    return isinstance(vertex, (list, tuple)) and len(vertex) == 2 and all(map(is_number, vertex))
+
+
+def _edited_lines(base: Sequence[Any], pairs: Sequence[Pair], size: Size) -> list[list[list[float]]]:
+    """The parts of a label after an edit."""
+    if sum(old is not None for old, _ in pairs) != len(base):  # an earlier deletion of a part was not let through
+        return [_line(new.points, size) for _, new in pairs if new is not None]
+    lines = iter(base)
+    edited = []
+    for old, new in pairs:
+        line = next(lines) if old is not None else None
+        if old is not None and new is not None and line is not None:
+            edited.append(_edited_line(line, old.points, new.points, size))
+        elif new is not None:
+            edited.append(_line(new.points, size))
+    return edited
 
 
 def _line(points: Sequence[float], size: Size) -> list[list[float]]:
@@ -159,11 +165,22 @@ def _edited_line(
 ) -> list[list[float]]:
     """A part after an edit: coordinates that were not moved keep their numbers to the last bit."""
     fresh = _line(new, size)
-    if len(old) == len(new):
-        moved = iter(touched(old, new))
-        return [
-            [there if next(moved) else was for was, there in zip(vertex, now, strict=True)]
-            for vertex, now in zip(base, fresh, strict=True)
-        ]
-    kept = kept_vertices(old, new)
-    return [fresh[i] if k is None else list(base[k]) for i, k in enumerate(kept)]
+    if len(old) != len(new):
+        return [list(base[k]) if k is not None else fresh[i] for i, k in enumerate(kept_vertices(old, new))]
+    moved = touched(old, new)
+    marks = list(zip(moved[::2], moved[1::2], strict=True))
+    line = [
+        [there if meant else was for was, there, meant in zip(*vertex, strict=True)]
+        for vertex in zip(base, fresh, marks, strict=True)
+    ]
+    if visible(old, new):
+        # Vertices may have changed places: one was removed and another one added, or the line begins elsewhere
+        gone = [i for i, mark in enumerate(marks) if any(mark)]
+        for i, k in zip(gone, kept_vertices(_pick(old, gone), _pick(new, gone)), strict=True):
+            if k is not None:
+                line[i] = list(base[gone[k]])
+    return line
+
+
+def _pick(points: Sequence[float], vertices: Sequence[int]) -> list[float]:
+    return [value for vertex in vertices for value in points[2 * vertex : 2 * vertex + 2]]

@@ -3,21 +3,32 @@
 The keys are those of ``SampleCollection.annotate()``'s ``label_schema``.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from .attributes import Kind, Value, kind_of, to_text
+from .attributes import ABSENT, Kind, Unreadable, Value, from_text, kind_of, to_text
+from .types import LABEL_TYPES
 
 Widget = Literal["text", "select", "radio", "checkbox", "number"]
 NAME_LIMIT = 64  # of a label's and of an attribute's name in CVAT
+CHOICE_LIMIT = 200  # of one value of a choice
+CHOICES_LIMIT = 4096  # of all of them together
+DEFAULT_LIMIT = 128  # of an attribute's default
+NUMBER_RANGE = ("-1000000000", "1000000000")  # CVAT's widget for numbers needs bounds
 
 RESERVED = frozenset(
     {"id", "_id", "_cls", "tags", "label", "bounding_box", "points", "closed", "filled", "mask", "mask_path"}
     | {"index", "instance", "logits", "attributes"}
 )
 """Names that mean something in a label of FiftyOne."""
+
+
+def can_be_attribute(name: str) -> bool:
+    """Whether a label of FiftyOne can have an attribute of this name, beside what it always has."""
+    return bool(name.strip()) and name not in RESERVED and not name.startswith(("_", "$")) and "." not in name
 
 
 class _Frozen(BaseModel):
@@ -53,20 +64,73 @@ class AttributeSchema(_Frozen):
     @model_validator(mode="after")
     def _check(self) -> "AttributeSchema":
         if self.type in ("select", "radio"):
-            if not self.values:
-                raise ValueError(f"an attribute of type '{self.type}' needs a list of values")
-            if self.default is not None and to_text(self.default) not in self.choices:
+            self._check_choices()
+        if self.type == "number" and self.values:
+            self._check_range()
+        if self.default is not None:
+            text = to_text(self.default)
+            if len(text) > DEFAULT_LIMIT:
+                raise ValueError(f"a default can't have more than {DEFAULT_LIMIT} characters")
+            if self.type in ("select", "radio") and text not in self.choices:
                 raise ValueError(f"the default {self.default!r} is not among the values")
-        if self.type == "number" and self.values and len(self.values) != 3:
-            raise ValueError("the values of a number are its minimum, maximum and step")
+            if not (_is_numeric(text) if self.type == "number" else self.accepts(text)):
+                raise ValueError(f"the default {self.default!r} is no value of a {self.type}")
+        return self
+
+    def _check_choices(self) -> None:
+        if not self.values:
+            raise ValueError(f"an attribute of type '{self.type}' needs a list of values")
         if any("\n" in choice for choice in self.choices):
             raise ValueError("a value of a choice can't have a line break")
-        return self
+        if any(len(choice) > CHOICE_LIMIT for choice in self.choices):
+            raise ValueError(f"a value of a choice can't have more than {CHOICE_LIMIT} characters")
+        if len("\n".join(self.options)) > CHOICES_LIMIT:
+            raise ValueError(f"the values of a choice can't have more than {CHOICES_LIMIT} characters in all")
+
+    def _check_range(self) -> None:
+        if len(self.values) != 3 or not all(map(_is_numeric, self.choices)):
+            raise ValueError("the values of a number are its minimum, maximum and step")
 
     @property
     def choices(self) -> tuple[str, ...]:
         """The values as CVAT's texts."""
         return tuple(to_text(value) for value in self.values)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What annotators can choose from: the values, and no value."""
+        return self.choices if ABSENT in self.choices else (ABSENT, *self.choices)
+
+    @property
+    def absent(self) -> str:
+        """The text that stands for no value: one that the widget accepts.
+
+        CVAT's editor refuses to change any attribute of an object that has one its widget does not accept.
+        """
+        if self.type == "checkbox":
+            return "false"
+        if self.accepts(ABSENT):
+            return ABSENT
+        return to_text(self.values[0] if self.default is None else self.default)
+
+    def accepts(self, text: str) -> bool:
+        """Whether CVAT's editor lets an attribute have this text."""
+        if self.type == "checkbox":
+            return text.lower() in ("true", "false")
+        if self.type in ("select", "radio"):
+            return text in self.options
+        if self.type == "number":
+            text = text or "0"  # as browsers read it
+            low, high = (self.choices or NUMBER_RANGE)[:2]
+            return _is_numeric(text) and float(low) <= float(text) <= float(high)
+        return True
+
+
+def _is_numeric(text: str) -> bool:
+    try:
+        return isinstance(from_text(text, "float"), float)
+    except Unreadable:
+        return False
 
 
 def _infer(data: Mapping[str, Any]) -> Kind:
@@ -114,7 +178,8 @@ class FieldSchema(_Frozen):
         skeleton: the points of keypoints that are skeletons in CVAT
         facts: the attributes that hold what CVAT knows of an object, by its name there (see :data:`FACTS`)
         drawn_as: the type of the CVAT labels, where it is not the label type's own (``"any"`` for a mixed field)
-        allow_additions, allow_deletions, allow_label_edits, allow_index_edits, allow_spatial_edits: as in ``annotate()``
+        allow_additions, allow_deletions, allow_label_edits, allow_index_edits, allow_spatial_edits: as in
+            ``annotate()``
         existing_field: whether the field was there when the run was sent
     """
 
@@ -137,6 +202,8 @@ class FieldSchema(_Frozen):
     def _flatten_classes(cls, value: Any) -> Any:
         if isinstance(value, str):
             value = [value]
+        if not isinstance(value, (list, tuple, set, frozenset, Mapping)) and value is not None:
+            raise ValueError("classes are given as a list of names")
         flat: list[Any] = []
         for entry in value or ():
             if isinstance(entry, str):
@@ -146,8 +213,10 @@ class FieldSchema(_Frozen):
                 names = [names] if isinstance(names, str) else names
                 attributes = named_attributes(entry.get("attributes"))
                 flat.extend({"name": name, "attributes": attributes} for name in names)
-            else:
+            elif isinstance(entry, (ClassSchema, Mapping)):
                 flat.append(entry)
+            else:
+                raise ValueError(f"{entry!r} is no class name")
         return flat
 
     @field_validator("mask_targets", mode="before")
@@ -169,16 +238,23 @@ class FieldSchema(_Frozen):
 
     @model_validator(mode="after")
     def _check(self) -> "FieldSchema":
+        if self.type not in LABEL_TYPES:
+            raise ValueError(f"'{self.type}' is no label type; these are: {', '.join(LABEL_TYPES)}")
         names = [entry.name for entry in self.classes]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"a class is listed twice: {', '.join(twice)}")
         if not all(name.strip() for name in names):
             raise ValueError("a class has no name")
+        geometry = LABEL_TYPES[self.type].codec.geometry
         for name in self.all_attributes:
-            if name in RESERVED or name.startswith(("_", "$")) or "." in name:
+            if not can_be_attribute(name) or name in geometry:
                 raise ValueError(f"an attribute can't be named '{name}'")
             if not 0 < len(name) <= NAME_LIMIT:
                 raise ValueError(f"the attribute name '{name[:20]}...' must have 1 to {NAME_LIMIT} characters")
+        for entry in names:
+            trimmed = Counter(name.strip() for name in self.attributes_of(entry))
+            if twice := sorted(name for name, uses in trimmed.items() if uses > 1):
+                raise ValueError(f"attributes differ only in spaces around their names: {', '.join(twice)}")
         return self
 
     @property
@@ -208,12 +284,14 @@ class FieldSchema(_Frozen):
 
 def named_attributes(value: Any) -> Any:
     """Brings the forms that ``annotate()`` takes for ``attributes`` to one: a dict of name and settings."""
-    if value in (None, True, False):
+    if value is None or isinstance(value, bool):
         return {}
     if isinstance(value, str):
         value = [value]
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, set, frozenset)) and all(isinstance(name, str) for name in value):
         return {name: {} for name in value}
+    if not isinstance(value, Mapping):
+        raise ValueError("attributes are given as a list of names, or as a dict of name and settings")
     return {name: settings or {} for name, settings in value.items()}
 
 

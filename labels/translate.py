@@ -9,8 +9,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..cvat.models import Shape, Tag
-from .attributes import ABSENT, NotCarried, Unreadable, from_text, kind_of, to_text
-from .codec import Codec, Document, Parts
+from .attributes import ABSENT, Kind, NotCarried, Unreadable, Value, from_text, kind_of, to_text
+from .codec import Codec, Document, Pair, Parts
 from .figures import Figure, Node, Size
 from .pixels import PIXELS
 from .schema import AttributeSchema, FieldSchema
@@ -107,10 +107,10 @@ class Reading:
 def local_parts(document: Document, schema: FieldSchema) -> Parts:
     """What of a label can be edited in CVAT, with the values it has in FiftyOne."""
     codec = LABEL_TYPES[schema.type].codec
-    name = document.get("label") if codec.named else ""
-    parts: Parts = {"label": name} if codec.named else {}
-    parts.update(codec.parts(document))
-    for attribute in [*(schema.attributes_of(name) if isinstance(name, str) else ()), *schema.facts.values()]:
+    parts: Parts = {"label": _plain(document.get("label"))} if codec.named else {}
+    parts.update({path: _plain(value) for path, value in codec.parts(document).items()})
+    # Of every class: a label keeps its attributes when its class is changed, or is called something else
+    for attribute in [*schema.all_attributes, *schema.facts.values()]:
         value = document.get(attribute)
         if value is None or kind_of(value):
             parts[attribute] = value
@@ -137,6 +137,15 @@ def settle(document: Document, schema: FieldSchema, changes: Parts) -> tuple[dic
     return values, {**changes, **geometry}
 
 
+def _plain(value: Any) -> Any:
+    """A value that JSON can hold; what it can't is nothing that CVAT could edit."""
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(name): _plain(item) for name, item in value.items()}
+    return value if kind_of(value) else None
+
+
 def encode_label(document: Document, name: str, vocabulary: Vocabulary, size: Size, frame: int, group: int) -> Encoded:
     """A FiftyOne label as CVAT objects.
 
@@ -153,10 +162,12 @@ def encode_label(document: Document, name: str, vocabulary: Vocabulary, size: Si
     """
     schema = vocabulary.schema.fields[name]
     codec = LABEL_TYPES[schema.type].codec
+    own = document.get("label") if codec.named else name
+    if codec.named and (not isinstance(own, str) or vocabulary.word(name, own) is None):
+        raise NotCarried(_no_word(own))
     figures = codec.encode(document, size, schema)
     if any(abs(point) > FARTHEST_PX for figure in figures for point in figure.points if figure.type != "mask"):
         raise NotCarried("labels that lie absurdly far outside their image")
-    own = document.get("label") if codec.named else name
     left_out: list[str] = []
     objects = []
     for figure in figures:
@@ -203,11 +214,12 @@ def _texts(document: Document, attributes: Mapping[str, AttributeSchema]) -> tup
     """Every attribute's text (CVAT would give a missing one its default), and what it can't hold."""
     texts: dict[str, str] = {}
     left_out: list[str] = []
-    for name in attributes:
+    for name, schema in attributes.items():
+        value = document.get(name)
         try:
-            texts[name] = to_text(document.get(name))
+            texts[name] = schema.absent if value is None else to_text(value)
         except NotCarried as error:
-            texts[name] = ABSENT
+            texts[name] = schema.absent
             left_out.append(f"attribute '{name}': {error}")
     return texts, tuple(left_out)
 
@@ -262,11 +274,11 @@ def read_label(
     """
     schema = vocabulary.schema.fields[base.field]
     codec = LABEL_TYPES[schema.type].codec
-    drawn = [tuple(_figure_in(item, vocabulary, codec) if item else None for item in pair) for pair in pairs]
-    parts: Parts = dict(base.parts)
     refused: Counter[str] = Counter()
+    figures = [_figure_pair(n, pair, base, vocabulary, size, refused) for n, pair in enumerate(pairs)]
+    parts: Parts = dict(base.parts)
     try:
-        parts.update(codec.decode(base.parts, [(old, new) for old, new in drawn], size, schema))
+        parts.update(codec.decode(base.parts, figures, size, schema))
     except Unreadable as error:
         refused[f"edits of shapes: {error}"] += 1
     for old, new in pairs:
@@ -283,6 +295,30 @@ def read_label(
     return Reading(parts, refused)
 
 
+def _figure_pair(
+    number: int,
+    pair: tuple[Object | None, Object | None],
+    base: BaseLabel,
+    vocabulary: Vocabulary,
+    size: Size,
+    refused: Counter[str],
+) -> Pair:
+    """A figure then, and now; one that was made something this label can't be stays what it was."""
+    schema = vocabulary.schema.fields[base.field]
+    codec = LABEL_TYPES[schema.type].codec
+    old, new = (_figure_in(item, vocabulary, codec) if item else None for item in pair)
+    if old is not None and old.type not in codec.figures:
+        try:
+            old = codec.encode(base.parts, size, schema)[number]
+        except NotCarried:
+            old = None
+    if new is None or new.type in codec.figures:
+        return old, new
+    if new != (_figure_in(pair[0], vocabulary, codec) if pair[0] else None):
+        refused[f"{codec.document} labels that were turned into a {new.type}"] += 1
+    return old, old
+
+
 def _read_attributes(
     base: BaseLabel,
     old: Object,
@@ -294,29 +330,48 @@ def _read_attributes(
 ) -> None:
     before = vocabulary.meaning(old.label_id, figure_of(old, vocabulary).type)
     old_texts, new_texts = _named(old, before), _named(new, meaning)
+    defaults = {name: default for name, (_, default) in meaning.specs.items()}
+    class_changed = old.label_id != new.label_id
+    reset = class_changed and all(text == defaults[name] for name, text in new_texts.items())
     for name, text in new_texts.items():
         was = old_texts.get(name)
-        if text == was or _only_the_default(text, was, meaning.specs[name][1], old.label_id != new.label_id):
+        schema = meaning.attributes.get(name, AttributeSchema())
+        if text == was or (was is None and text == defaults[name]):
             continue
-        schema = meaning.attributes.get(name)
-        if schema is not None and schema.read_only:
+        if class_changed and text == defaults[name] and (reset or text == ABSENT or not schema.accepts(was or ABSENT)):
+            # CVAT's editor carries a value over to another class if it fits there; its API carries none
+            if was != schema.absent:
+                refused[f"values of '{name}' that fell to the default when the class was changed"] += 1
+            continue
+        if schema.read_only:
             refused[f"edits of the read-only attribute '{name}'"] += 1
             continue
-        kind = kind_of(base.parts.get(name)) or (schema.kind if schema else "str")
+        value = base.parts.get(name)
+        if not _is_carried(value):
+            refused[f"edits of '{name}' where CVAT could not show the value"] += 1
+            continue
         try:
-            parts[name] = from_text(text, kind)
+            parts[name] = _read_text(text, kind_of(value), schema.kind)
         except Unreadable as error:
             refused[f"values of '{name}' that could not be read ({error})"] += 1
 
 
-def _only_the_default(text: str, was: str | None, default: str, class_changed: bool) -> bool:
-    """Whether CVAT, not a person, gave an attribute this text.
+def _is_carried(value: object) -> bool:
+    try:
+        to_text(value)
+    except NotCarried:
+        return False
+    return True
 
-    An attribute that an object did not have gets its default; so may every attribute when the class is changed.
-    """
-    if was is None:
-        return text == default
-    return class_changed and text == default and (was == ABSENT or text == ABSENT)
+
+def _read_text(text: str, kind: Kind | None, other: Kind) -> Value:
+    """Reads a text as the kind its value had, else as what the attribute may hold besides."""
+    try:
+        return from_text(text, kind or other)
+    except Unreadable:
+        if other == kind:
+            raise
+        return from_text(text, other)
 
 
 def _named(item: Object, meaning: Meaning) -> dict[str, str]:

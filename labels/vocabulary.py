@@ -10,11 +10,18 @@ from xml.sax.saxutils import quoteattr
 from pydantic import BaseModel, ConfigDict
 
 from ..cvat.models import AttributeSpec, Label, LabelSpec
-from .attributes import ABSENT, to_text
-from .schema import NAME_LIMIT, Attributes, AttributeSchema, FieldSchema, LabelSchema, Skeleton
+from .attributes import to_text
+from .schema import (
+    NAME_LIMIT,
+    NUMBER_RANGE,
+    Attributes,
+    AttributeSchema,
+    FieldSchema,
+    LabelSchema,
+    Skeleton,
+    can_be_attribute,
+)
 from .types import LABEL_TYPES
-
-NUMBER_RANGE = ("-1000000000", "1000000000")  # CVAT's widget needs bounds
 
 
 class Word(BaseModel):
@@ -103,14 +110,14 @@ def skeleton_svg(skeleton: Skeleton) -> str:
 
 
 def _spec(name: str, attribute: AttributeSchema) -> AttributeSpec:
-    values = list(attribute.choices)
-    default = ABSENT if attribute.default is None else to_text(attribute.default)
-    if attribute.type == "number" and not values:
-        values = [*NUMBER_RANGE, "1" if attribute.kind == "int" else "0.01"]
-    if attribute.type == "checkbox":
-        values, default = ["false"], default or "false"
-    if attribute.type == "text":
-        values = []
+    default = attribute.absent if attribute.default is None else to_text(attribute.default)
+    values: tuple[str, ...] = ()
+    if attribute.type in ("select", "radio"):
+        values = attribute.options
+    elif attribute.type == "number":
+        values = attribute.choices or (*NUMBER_RANGE, "1" if attribute.kind == "int" else "0.01")
+    elif attribute.type == "checkbox":
+        values = ("false",)
     return AttributeSpec(
         name=name, mutable=attribute.mutable, input_type=attribute.type, default_value=default, values=values
     )
@@ -132,8 +139,8 @@ class Vocabulary:
     Args:
         schema: the run's label schema
         words: what each CVAT label means
-        added: labels that were added in CVAT after the run was sent
-        renamed: the present class of CVAT labels that were renamed since, by id
+        added: labels that were added in CVAT after the run was sent, as they were when both sides last agreed
+        called: what CVAT calls its labels now, by id, where that is not what it called them then
     """
 
     def __init__(
@@ -141,15 +148,18 @@ class Vocabulary:
         schema: LabelSchema,
         words: Iterable[Word],
         added: Iterable[Label] = (),
-        renamed: Mapping[int, str] | None = None,
+        called: Mapping[int, str] | None = None,
     ) -> None:
         self.schema = schema
         self.words = tuple(words)
         self.added = tuple(added)
-        self.renamed = dict(renamed or {})
+        self.called = dict(called or {})
         self._by_id = {word.label_id: word for word in self.words}
         self._by_class = {(word.field, word.name): word for word in self.words}
         self._added = {label.id: label for label in self.added}
+        now = {label_id: self._class_of(label_id, name) for label_id, name in self.called.items()}
+        self.renamed = {label_id: name for label_id, name in now.items() if name != self.name_then(label_id)}
+        """The present class of CVAT labels that were renamed, by id."""
 
     @classmethod
     def bind(cls, schema: LabelSchema, labels: Iterable[Label]) -> "Vocabulary":
@@ -170,26 +180,23 @@ class Vocabulary:
     def refreshed(self, labels: Iterable[Label]) -> "Vocabulary":
         """The same words, with the names that CVAT's labels have now and the labels added since."""
         now = {label.id: label for label in labels}
-        then = {word.label_id: (word.cvat_name, word.field) for word in self.words}
-        then.update({label.id: (label.name, "") for label in self.added})
-        renamed = {
-            label_id: now[label_id].name.removesuffix(f" ({field})")
-            for label_id, (name, field) in then.items()
-            if label_id in now and now[label_id].name != name
-        }
-        gone = [label for label in self.added if label.id not in now]
-        added = [label for label in now.values() if label.id not in self._by_id]
-        return Vocabulary(self.schema, self.words, [*gone, *added], renamed)
+        then = {word.label_id: word.cvat_name for word in self.words}
+        then.update({label.id: label.name for label in self.added})
+        called = {i: now[i].name for i, name in then.items() if i in now and now[i].name != name}
+        known = [now.get(label.id, label).model_copy(update={"name": label.name}) for label in self.added]
+        fresh = [label for label in now.values() if label.id not in then]
+        return Vocabulary(self.schema, self.words, [*known, *fresh], called)
 
     def settled(self) -> "Vocabulary":
         """The vocabulary after a load: new names are the names."""
         words = [
-            word.model_copy(update={"name": name, "cvat_name": name})
-            if (name := self.renamed.get(word.label_id)) is not None
+            word.model_copy(update={"name": self.name_now(word.label_id), "cvat_name": self.called[word.label_id]})
+            if word.label_id in self.called
             else word
             for word in self.words
         ]
-        return Vocabulary(self.schema, words, self.added)
+        added = [label.model_copy(update={"name": self.called.get(label.id, label.name)}) for label in self.added]
+        return Vocabulary(self.schema, words, added)
 
     def word(self, field: str, name: str) -> Word | None:
         """The CVAT label of a class, or ``None`` if the schema lacks it."""
@@ -204,7 +211,11 @@ class Vocabulary:
         if (word := self._by_id.get(label_id)) is not None:
             return word.name
         label = self._added.get(label_id)
-        return label.name if label is not None else f"label {label_id}"
+        return self._class_of(label_id, label.name) if label is not None else f"label {label_id}"
+
+    def name_now(self, label_id: int) -> str:
+        """The class of a CVAT label now."""
+        return self.renamed.get(label_id) or self.name_then(label_id)
 
     def points_of(self, label_id: int) -> dict[int, int]:
         """The places of a skeleton's points, by CVAT's ids of them."""
@@ -220,23 +231,47 @@ class Vocabulary:
             label_id: the CVAT label
             figure: the type of the object: a shape's type, or ``"tag"``
         """
-        name = self.renamed.get(label_id) or self.name_then(label_id)
+        name = self.name_now(label_id)
         word = self._by_id.get(label_id)
         if word is not None:
             item = self.schema.fields[word.field]
             fits = figure in LABEL_TYPES[item.type].codec.figures
-            return Meaning(word.field if fits else None, name, item.all_attributes, word.specs)
+            attributes = {**item.all_attributes, **item.attributes_of(word.name)}
+            return Meaning(word.field if fits else None, name, attributes, word.specs)
         label = self._added.get(label_id)
-        field = self._home_of(name, figure)
-        attributes = self.schema.fields[field].attributes if field else {}
-        specs = {s.name: (s.id, s.default_value) for s in label.attributes if s.id is not None} if label else {}
-        return Meaning(field, name.removesuffix(f" ({field})"), attributes, specs)
+        field = self._home_of(self.called.get(label_id) or (label.name if label else ""), figure)
+        shared = self.schema.fields[field].attributes if field else {}
+        specs = [spec for spec in label.attributes if self._is_free(spec, field)] if label else []
+        return Meaning(
+            field,
+            name,
+            {spec.name: shared.get(spec.name) or _foreign(spec) for spec in specs},
+            {spec.name: (spec.id, spec.default_value) for spec in specs if spec.id is not None},
+        )
+
+    def _class_of(self, label_id: int, cvat_name: str) -> str:
+        """The FiftyOne class in a name of a CVAT label, which may end with its field."""
+        word = self._by_id.get(label_id)
+        fields = [word.field] if word else list(self.schema.fields)
+        endings = [f" ({field})" for field in fields]
+        if word and word.cvat_name.startswith(f"{word.name.strip()} ("):
+            # The name of a copy's field is not the one that annotators see
+            endings.append(word.cvat_name.removeprefix(word.name.strip()))
+        return next((cvat_name.removesuffix(end) for end in endings if cvat_name.endswith(end)), cvat_name)
 
     def _home_of(self, name: str, figure: str) -> str | None:
         """The field for a class that was added in CVAT: the one its name points to, else the first that fits."""
         fits = [f for f, item in self.schema.fields.items() if figure in LABEL_TYPES[item.type].codec.figures]
         named = [field for field in fits if name.endswith(f" ({field})")]
         return next(iter(named or fits), None)
+
+    def _is_free(self, spec: AttributeSpec, field: str | None) -> bool:
+        """Whether an attribute that was added in CVAT would overwrite nothing that FiftyOne's labels always have."""
+        codecs = (
+            [LABEL_TYPES[self.schema.fields[field].type].codec] if field else [t.codec for t in LABEL_TYPES.values()]
+        )
+        own = {path for codec in codecs for path in (*codec.geometry, *codec.standard)}
+        return can_be_attribute(spec.name) and spec.name not in own
 
     def dump(self) -> dict[str, Any]:
         """The vocabulary as JSON-able data."""
@@ -253,14 +288,29 @@ class Vocabulary:
 
 
 def _word(field: str, name: str, label: Label, item: FieldSchema) -> Word:
-    wanted = item.attributes_of(name)
-    specs = {s.name: (s.id, s.default_value) for s in label.attributes if s.name in wanted and s.id is not None}
-    if missing := sorted(set(wanted) - set(specs)):
-        raise ValueError(f"CVAT's label '{label.name}' has no attribute '{missing[0]}'")
-    points: tuple[int, ...] = ()
-    if item.skeleton:
-        ids = {sub.name: sub.id for sub in label.sublabels}
-        if absent := [point for point in item.skeleton.labels if point not in ids]:
-            raise ValueError(f"CVAT's skeleton '{label.name}' has no point '{absent[0]}'")
-        points = tuple(ids[point] for point in item.skeleton.labels)
+    found = {spec.name: (spec.id, spec.default_value) for spec in label.attributes if spec.id is not None}
+    specs: dict[str, tuple[int, str]] = {}
+    for wanted in item.attributes_of(name):
+        if wanted.strip() not in found:  # CVAT trims names
+            raise ValueError(f"CVAT's label '{label.name}' has no attribute '{wanted}'")
+        specs[wanted] = found[wanted.strip()]
+    points = _points(label, item.skeleton) if item.skeleton else ()
     return Word(label_id=label.id, cvat_name=label.name, field=field, name=name, specs=specs, points=points)
+
+
+def _points(label: Label, skeleton: Skeleton) -> tuple[int, ...]:
+    """CVAT's ids of a skeleton's points, in its order."""
+    ids = {sub.name: sub.id for sub in label.sublabels}
+    if absent := [point for point in skeleton.labels if point.strip() not in ids]:
+        raise ValueError(f"CVAT's skeleton '{label.name}' has no point '{absent[0]}'")
+    return tuple(ids[point.strip()] for point in skeleton.labels)
+
+
+def _foreign(spec: AttributeSpec) -> AttributeSchema:
+    """What an attribute that was added in CVAT holds, judged by its widget."""
+    if spec.input_type == "checkbox":
+        return AttributeSchema(type="checkbox")
+    if spec.input_type == "number":
+        whole = all(text.strip().lstrip("-").isdecimal() for text in spec.values)
+        return AttributeSchema(type="number", kind="int" if whole else "float")
+    return AttributeSchema()

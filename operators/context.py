@@ -9,11 +9,17 @@ from ..sync import connection
 
 TARGETS = {"selected_samples": "selected", "current_view": "view", "dataset": "dataset"}
 LOGIN_NAMES = (*connection.NAMES,)
+FROM_PANEL = frozenset({"panel_id", "panel_state"})
 
 
 def in_app(ctx: foo.ExecutionContext) -> bool:
     """Whether the App asks, and not a program: only the App says which filters its sidebar has."""
     return "filters" in ctx.request_params and not ctx.delegated
+
+
+def answers(ctx: foo.ExecutionContext) -> dict[str, Any]:
+    """The parameters that a program or a person gave. The App adds its own if a panel opened the form."""
+    return {name: value for name, value in ctx.params.items() if name not in FROM_PANEL}
 
 
 def targets(ctx: foo.ExecutionContext) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class LoadAnnotations(foo.Operator):
 
     @staticmethod
     def _read(ctx: foo.ExecutionContext) -> dict[str, Any]:
-        params = {k: v for k, v in ctx.params.items() if k not in ("beside", "into") and v not in (None, "")}
+        params = {k: v for k, v in context.answers(ctx).items() if k not in ("beside", "into") and v not in (None, "")}
         if ctx.params.get("beside"):
             into = ctx.params.get("into") or {}
             fields = find(ctx.dataset, params.get("anno_key", "")).label_schema

@@ -1,5 +1,6 @@
 """Running something long for a person in the App: progress while it runs, one sentence if it fails."""
 
+import logging
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -10,6 +11,8 @@ import fiftyone.operators.types as types
 
 from ..sync.errors import CvatError, RoundtripError
 from ..sync.progress import Progress, Watch
+
+logger = logging.getLogger(__name__)
 
 Work = Callable[[Watch], dict[str, Any]]
 
@@ -51,10 +54,17 @@ def stream(ctx: foo.ExecutionContext, work: Work, finish: Callable[[dict[str, An
 
 
 def _failed(ctx: foo.ExecutionContext, error: BaseException) -> Iterator[Any]:
-    if not isinstance(error, (RoundtripError, CvatError)):
-        raise error
-    yield ctx.ops.notify(str(error), variant="error")
-    yield show(ctx, f"**It did not work.** {error}")
+    """Says why in the App. A fault of the program is told there, too: raised here, it would only freeze the dialog."""
+    if isinstance(error, (RoundtripError, CvatError)):
+        sentence = str(error)
+    else:
+        logger.error("Unexpected error", exc_info=error)
+        name = type(error).__name__
+        sentence = (
+            f"Something went wrong that should not ({name}: {error}). The log of the FiftyOne server has the details."
+        )
+    yield ctx.ops.notify(sentence, variant="error")
+    yield show(ctx, f"**It did not work.** {sentence}")
 
 
 def show(ctx: foo.ExecutionContext, text: str) -> Any:

@@ -235,7 +235,7 @@ def key_of(name: str) -> str:
 
 def read(ctx: foo.ExecutionContext) -> dict[str, Any]:
     """The parameters of a send: what a program gave, or what the form's answers mean."""
-    params = {k: v for k, v in ctx.params.items() if k not in FORM_ONLY and v not in (None, "", [])}
+    params = {k: v for k, v in context.answers(ctx).items() if k not in FORM_ONLY and v not in (None, "", [])}
     params.pop("server", None)
     answers = ctx.params.get("schema")
     if not answers and not ctx.params.get("new_field"):

@@ -1,5 +1,6 @@
 """The panel "CVAT runs": what was sent, where it is, and what can be done with it."""
 
+from datetime import datetime
 from typing import Any
 
 import fiftyone.operators as foo
@@ -8,6 +9,7 @@ import fiftyone.operators.types as types
 from ..sync import record
 
 PREFIX = "@roundtrip/cvat"
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
 
 class CvatRuns(foo.Panel):
@@ -70,10 +72,11 @@ class CvatRuns(foo.Panel):
         bar = panel.h_stack("bar", gap=1, align_x="left")
         bar.btn("send", label="Send to CVAT", icon="send", on_click=self.send, variant="contained")
         bar.btn("refresh", label="Refresh", icon="refresh", on_click=self.refresh)
+        frame = types.GridView(px=2, py=2, gap=2)
         if not ctx.panel.state.rows:
             panel.md("No run yet. Select samples and press **Send to CVAT**.", name="empty")
-            return types.Property(panel)
-        table = types.TableView(componentsProps={"table": {"sx": {"minWidth": 360}}})
+            return types.Property(panel, view=frame)
+        table = types.TableView(componentsProps={"table": {"sx": {"minWidth": 360, "& th, & td": {"px": 1}}}})
         for key, label in COLUMNS.items():
             table.add_column(key, label=label)
         table.add_row_action("load", self.load, label="Load annotations", icon="download", tooltip="Load annotations")
@@ -83,7 +86,7 @@ class CvatRuns(foo.Panel):
         table.add_row_action("delete", self.delete, label="Delete", icon="delete", tooltip="Delete")
         panel.list("rows", types.Object(), view=table)
         panel.md(ctx.panel.state.links or "", name="tasks")
-        return types.Property(panel)
+        return types.Property(panel, view=frame)
 
 
 COLUMNS = {
@@ -109,8 +112,12 @@ def row(key: str, item: record.RunRecord) -> dict[str, Any]:
 
 
 def short_date(date: str | None) -> str:
-    """``2026-01-31 12:30`` of an ISO date."""
-    return (date or "")[:16].replace("T", " ")
+    """``31 Jan 12:30`` of an ISO date, in local time and on one line; with its year if that is not the present one."""
+    if not date:
+        return ""
+    local = datetime.fromisoformat(date).astimezone()
+    year = "" if local.year == datetime.now().year else " %Y"
+    return local.strftime(f"%d %b{year} %H:%M").replace(" ", NO_BREAK_SPACE)
 
 
 def links(runs: dict[str, record.RunRecord]) -> str:
@@ -120,4 +127,5 @@ def links(runs: dict[str, record.RunRecord]) -> str:
 
 
 def _key(ctx: foo.ExecutionContext) -> str:
-    return str(ctx.params["row"]["run"])
+    """The run of a row action. The App says which row by its number in the table that the person sees."""
+    return str(ctx.panel.state.rows[ctx.params["row"]]["run"])

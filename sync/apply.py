@@ -1,17 +1,18 @@
 """Applying what changed in a job to the dataset: only differences, in bulk."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bson import ObjectId
 
+from ..labels.attributes import kind_of
 from ..labels.codec import Parts
-from ..labels.schema import LabelSchema
-from ..labels.translate import BaseLabel, key_of, local_parts, settle
+from ..labels.schema import FieldSchema, LabelSchema
+from ..labels.translate import BaseLabel, Object, key_of, local_parts, settle
 from ..labels.types import LABEL_TYPES, NEW_FIELD_FOR
 from .copying import derived_id
 from .diff import Edited, JobDiff, New
-from .merge import Decision, as_dict, merge, permit
+from .merge import Decision, as_dict, merge, permit, same
 from .pixels import save_arrays, with_pixels
 from .report import LoadReport
 from .samples import Document, FieldPlace, Writes, read_labels, write_labels
@@ -85,20 +86,23 @@ class _Applied:
         labels = self._labels(base)
         if labels is None:
             return None
-        document = labels.get(base.label_id)
-        local = local_parts(document, schema) if document is not None else None
+        local = _local(base, labels, schema)
         decision, refused = permit(merge(base.parts, local, edited.reading.parts), schema)
         self.report.of(base.field).refused.update(refused + edited.reading.refused)
         self._note_conflicts(base, decision)
-        agreed: Parts = {}
+        settled: Parts = {}
+        document = labels.get(base.label_id)
         if decision.action == "edit" and document is not None:
-            values, agreed = settle(document, schema, decision.changes)
+            values, settled = settle(document, schema, decision.changes)
             values = save_arrays(document, values)
             self.writes[base.field].edits.append((base.sample_id, base.label_id, values))
             self.report.of(base.field).changed += 1
         elif decision.action == "restore":
-            agreed = self._add(base.field, base.sample_id, base.label_id, decision.changes)
-        return base.model_copy(update={"parts": {**base.parts, **agreed}, "objects": edited.objects})
+            settled = self._add(base.field, base.sample_id, base.label_id, decision.changes)
+        remote = edited.reading.parts
+        agreed = {path: value for path, value in remote.items() if local is not None and same(local.get(path), value)}
+        objects = _without_geometry(base, edited) if "spatial edits" in refused else edited.objects
+        return base.model_copy(update={"parts": {**base.parts, **settled, **agreed}, "objects": objects})
 
     def delete(self, gone: BaseLabel) -> BaseLabel | None:
         """Merges a label that was deleted in CVAT; its base, if it stays."""
@@ -106,9 +110,7 @@ class _Applied:
         labels = self._labels(gone)
         if labels is None:
             return None
-        document = labels.get(gone.label_id)
-        local = local_parts(document, schema) if document is not None else None
-        decision, refused = permit(merge(gone.parts, local, None), schema)
+        decision, refused = permit(merge(gone.parts, _local(gone, labels, schema), None), schema)
         self.report.of(gone.field).refused.update(refused)
         self._note_conflicts(gone, decision)
         if decision.action == "delete":
@@ -185,3 +187,30 @@ class _Applied:
         for conflict in decision.conflicts:
             where = {"field": base.field, "sample_id": base.sample_id, "label_id": base.label_id}
             self.report.conflicts.append({**where, **as_dict(conflict), "taken": "remote"})
+
+
+def _local(base: BaseLabel, labels: Mapping[str, Document], schema: FieldSchema) -> Parts | None:
+    """The parts that a label has in FiftyOne now; ``None`` if it was deleted.
+
+    If its class was changed, the attributes of the class that it had count nevertheless.
+    """
+    document = labels.get(base.label_id)
+    if document is None:
+        return None
+    kept = {path: document.get(path) for path in base.parts}
+    plain = {path: value for path, value in kept.items() if value is None or kind_of(value)}
+    return {**plain, **local_parts(document, schema)}
+
+
+def _without_geometry(base: BaseLabel, edited: Edited) -> tuple[Object, ...]:
+    """The objects of a label whose new geometry was refused: as they are now, but where they were."""
+    if len(edited.objects) == len(base.objects):
+        now = dict(zip(map(key_of, base.objects), edited.objects, strict=True))
+    else:
+        now = {key_of(item): item for item in edited.objects}
+    return tuple(
+        now[key_of(old)].model_copy(update=old.model_dump(include={"type", "points", "rotation", "elements"}))
+        if key_of(old) in now
+        else old
+        for old in base.objects
+    )

@@ -13,6 +13,7 @@ from .media import BadFile, Frame
 from .observe import Observed
 from .request import SendRequest
 from .samples import as_collection
+from .schema import requested_fields
 
 
 def check_target(target: Any) -> Any:
@@ -99,14 +100,16 @@ def find_project(client: Client, request: SendRequest, schema: LabelSchema) -> P
     return found[0]
 
 
-def left_out_early(schema: LabelSchema, seen: Mapping[str, Observed], bad: Sequence[BadFile]) -> Counter[str]:
+def left_out_early(
+    request: SendRequest, schema: LabelSchema, seen: Mapping[str, Observed], bad: Sequence[BadFile]
+) -> Counter[str]:
     """What is known to stay behind before anything is sent."""
     counts: Counter[str] = Counter(f"images: the file {file.reason}" for file in bad)
+    wanted = requested_fields(request)
     for name, observed in seen.items():
+        carried = schema.fields[name].all_attributes
         for attribute, values in observed.attributes.items():
-            if attribute not in schema.fields[name].all_attributes:
-                continue
-            if values.strange:
+            if values.strange and (attribute in carried or wanted[name]["attributes"] is True):
                 counts[f"{name}: values of attribute '{attribute}' that are no text, number or bool"] += values.strange
     return counts
 

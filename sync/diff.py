@@ -188,8 +188,8 @@ class _Fresh:
         return tuple(self._items.pop(key) for key in keys)
 
     def rest(self) -> list[Object]:
-        """The objects that were not taken."""
-        return list(self._items.values())
+        """The objects that were not taken, in the order in which they were made."""
+        return [self._items[key] for key in sorted(self._items)]
 
     def _alone(self, label: BaseLabel) -> list[Key]:
         """The only object on the frame for a field that holds a single label."""

@@ -78,7 +78,7 @@ def send(target: Any, request: SendRequest, client: Client, watch: Watch | None 
         media_field=request.media_field,
         label_schema=schema.as_annotate(),
         samples=len(frames),
-        left_out=dict(left_out_early(schema, seen, bad)),
+        left_out=dict(left_out_early(request, schema, seen, bad)),
         created_at=records.now(),
     )
     records.register(collection, request.anno_key, record)
