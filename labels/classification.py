@@ -1,11 +1,15 @@
 """Classification, Regression and scalar fields <-> tag."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .codec import Codec, Document, Pair, Parts
 from .figures import Figure, Size
-from .schema import FieldSchema
+
+if TYPE_CHECKING:
+    from .schema import FieldSchema
 
 
 class ClassificationCodec(Codec):

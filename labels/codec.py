@@ -1,10 +1,14 @@
 """How one kind of FiftyOne label is drawn in CVAT, and read back."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .figures import Figure, Size
-from .schema import FieldSchema
+
+if TYPE_CHECKING:
+    from .schema import FieldSchema
 
 Document = Mapping[str, Any]
 Parts = dict[str, Any]

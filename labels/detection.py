@@ -1,14 +1,18 @@
 """Detection <-> rectangle or mask."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import pixels
 from .attributes import NotCarried
 from .codec import Codec, Document, Pair, Parts
 from .figures import NOISE_PX, ROUNDING_PX, Figure, Size, is_number, touched, turned, visible
 from .masks import crop, decode_runs, encode_runs, fit, pixel_box
-from .schema import FieldSchema
+
+if TYPE_CHECKING:
+    from .schema import FieldSchema
 
 
 class DetectionCodec(Codec):
@@ -63,12 +67,10 @@ class DetectionCodec(Codec):
         return parts
 
     def parts(self, document: Document) -> Parts:
-        digest = pixels.digest(document)
-        return {
-            "bounding_box": document.get("bounding_box"),
-            "rotation": document.get("rotation"),
-            "mask": digest and {"sha1": digest},
-        }
+        parts = {path: document.get(path) for path in ("bounding_box", "rotation")}
+        if digest := pixels.digest(document):
+            parts["mask"] = {"sha1": digest}
+        return parts
 
     def store(self, document: Document | None, parts: Parts) -> dict[str, Any]:
         values = dict(parts)

@@ -1,13 +1,17 @@
 """Keypoint <-> points, or a skeleton."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .attributes import NotCarried
 from .codec import Codec, Document, Pair, Parts
 from .figures import Figure, Node, Size, kept_vertices, touched
-from .schema import FieldSchema
+
+if TYPE_CHECKING:
+    from .schema import FieldSchema
 
 OCCLUDED = "occluded"
 """The attribute with a bool for each point of a skeleton: whether it is hidden."""

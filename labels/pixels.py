@@ -1,6 +1,7 @@
 """The pixels of labels: stored in the document, or in a file beside the image that someone has read."""
 
 import hashlib
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,7 +25,10 @@ def mask_of(document: Mapping[str, Any]) -> Array | None:
         return document.get(PIXELS)
     if document.get("mask") is None:
         return None
-    return np.asarray(fou.deserialize_numpy_array(bytes(document["mask"])))
+    try:
+        return np.asarray(fou.deserialize_numpy_array(bytes(document["mask"])))
+    except (TypeError, ValueError, EOFError, zlib.error):
+        return None
 
 
 def digest(document: Mapping[str, Any]) -> str | None:

@@ -1,15 +1,19 @@
 """Polyline <-> polygon, polyline or ellipse; one figure for each part."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .attributes import NotCarried
 from .codec import Codec, Document, Pair, Parts
 from .figures import Figure, Size, is_number, kept_vertices, touched, visible
-from .schema import FieldSchema
+
+if TYPE_CHECKING:
+    from .schema import FieldSchema
 
 ELLIPSE_VERTICES = 64
 ELLIPSE, CUBOID = "cvat_ellipse", "cvat_cuboid"
@@ -70,6 +74,11 @@ class PolylineCodec(Codec):
             return _cuboid(first, size)
         area = first.type == "polygon"
         return {"points": [_line(figure.points, size) for figure in figures], "closed": area, "filled": area}
+
+    def parts(self, document: Document) -> Parts:
+        parts = {path: document.get(path) for path in ("points", "closed", "filled")}
+        parts.update({own: document[own] for own in (ELLIPSE, CUBOID) if document.get(own) is not None})
+        return parts
 
     def blank(self) -> dict[str, Any]:
         return {"_cls": "Polyline", "attributes": {}, "tags": []}

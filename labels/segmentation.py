@@ -1,7 +1,9 @@
 """Segmentation <-> masks, one for each class."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,9 @@ from .attributes import NotCarried
 from .codec import Codec, Document, Pair, Parts
 from .figures import Figure, Size
 from .masks import decode_runs, encode_runs, fit, tight
-from .schema import FieldSchema
+
+if TYPE_CHECKING:
+    from .schema import FieldSchema
 
 Canvas = NDArray[np.int64]
 NOTHING = -1

@@ -65,7 +65,7 @@ class BaseLabel(BaseModel):
         group: the CVAT group of its shapes, if it was sent as several
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
 
     field: str
     sample_id: str
@@ -408,6 +408,8 @@ def read_new(items: Sequence[Object], codec_type: str | None, vocabulary: Vocabu
     """
     first = items[0]
     meaning = vocabulary.meaning(first.label_id, figure_of(first, vocabulary).type)
+    if codec_type is None and meaning.field is None:
+        return Drawn(None, {"label": meaning.name}, Counter())
     if meaning.field is not None:
         schema = vocabulary.schema.fields[meaning.field]
     else:

@@ -16,7 +16,7 @@ LOSSLESS = frozenset({".png", ".tif", ".tiff", ".bmp"})
 def with_pixels(document: Document) -> Document:
     """A label's document together with what its mask file holds; without, if the file can't be read."""
     path = document.get("mask_path")
-    if not path:
+    if not path or not Path(path).is_file():
         return document
     try:
         return {**document, PIXELS: foui.read(path, flag=cv2.IMREAD_UNCHANGED)}

@@ -127,7 +127,8 @@ class Sent:
 
     def read(self, *now: Object | None, vocabulary: Vocabulary | None = None) -> Reading:
         """What CVAT says the label is now."""
-        return read_label(self.base, now, vocabulary or self.vocabulary, self.size)
+        pairs = list(zip(self.base.objects, now, strict=True))
+        return read_label(self.base, pairs, vocabulary or self.vocabulary, self.size)
 
     def changes(self, *now: Object | None, vocabulary: Vocabulary | None = None) -> dict[str, Any]:
         """Only the parts that differ, to the last bit."""
@@ -152,7 +153,13 @@ def send(
     frame = Size(*size)
     encoded = encode_label(document, name, vocabulary, frame, 0, 1)
     base = BaseLabel(
-        field=name, sample_id="a" * 24, label_id="b" * 24, parts=encoded.parts, objects=answer(encoded.objects)
+        field=name,
+        sample_id="a" * 24,
+        frame=0,
+        label_id="b" * 24,
+        parts=encoded.parts,
+        objects=answer(encoded.objects),
+        group=1 if len(encoded.objects) > 1 else 0,
     )
     kept = TypeAdapter(BaseLabel)
     base = kept.validate_json(kept.dump_json(base, exclude_defaults=True))

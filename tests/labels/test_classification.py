@@ -43,7 +43,7 @@ def test_an_edited_tag_changes_only_its_part() -> None:
 
 def test_a_new_tag_is_stored_as_fiftyone_would() -> None:
     codec = ClassificationCodec()
-    ours = codec.blank() | {"label": "day"} | codec.draw([Figure("tag")], Size(640, 480))
+    ours = codec.blank() | {"label": "day"} | codec.draw([Figure("tag")], Size(640, 480), SCHEMA.fields["gt"])
     theirs = fo.Classification(label="day").to_dict()
     del theirs["_id"]
     assert bits(ours) == bits(theirs)

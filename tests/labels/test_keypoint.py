@@ -15,10 +15,14 @@ from hypothesis import strategies as st
 CODEC = KeypointCodec()
 SIZE = Size(640, 480)
 POINTS = FieldSchema(type="keypoints", classes=("dog",))
-POSE = FieldSchema(type="keypoints", classes=("dog",), skeleton=Skeleton(labels=("nose", "eye", "ear"), edges=((0, 1),)))
+POSE = FieldSchema(
+    type="keypoints", classes=("dog",), skeleton=Skeleton(labels=("nose", "eye", "ear"), edges=((0, 1),))
+)
 NAN = [math.nan, math.nan]
 
 places = st.tuples(st.floats(-1, 2), st.floats(-1, 2)).map(list)
+three_places = st.lists(st.one_of(places, st.just(NAN)), min_size=3, max_size=3)
+three_bools = st.lists(st.booleans(), min_size=3, max_size=3)
 
 
 def document(points: list, **more: object) -> dict:
@@ -71,7 +75,9 @@ def test_values_of_points_follow_them() -> None:
     assert parts["names"] == ["a", "b", "d", None]
 
 
-@given(st.lists(st.one_of(places, st.just(NAN)), min_size=3, max_size=3), st.lists(st.booleans(), min_size=3, max_size=3))
+@given(
+    st.lists(st.one_of(places, st.just(NAN)), min_size=3, max_size=3), st.lists(st.booleans(), min_size=3, max_size=3)
+)
 def test_an_unedited_skeleton_is_not_touched(points: list, occluded: list[bool]) -> None:
     (figure,) = CODEC.encode(document(points, occluded=occluded), SIZE, POSE)
     assert [node.outside for node in figure.nodes] == [math.isnan(x) for x, _ in points]
@@ -80,7 +86,7 @@ def test_an_unedited_skeleton_is_not_touched(points: list, occluded: list[bool])
     assert read(points, figure, POSE, occluded=occluded) == {}
 
 
-@given(st.lists(st.one_of(places, st.just(NAN)), min_size=3, max_size=3), st.integers(0, 2))
+@given(three_places, st.integers(0, 2))
 def test_one_point_of_a_skeleton_is_edited(points: list, index: int) -> None:
     (old,) = CODEC.encode(document(points), SIZE, POSE)
 

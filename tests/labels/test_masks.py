@@ -72,7 +72,11 @@ def test_the_tight_part_of_a_mask_has_all_its_pixels() -> None:
 
 @pytest.mark.parametrize(
     ("box", "expected"),
-    [([0.1, 0.1, 0.15, 0.2], (20, 10, 30, 20)), ([0.5, 0.5, 0.0, 0.0], (100, 50, 1, 1)), ([0, 0, 1, 1], (0, 0, 200, 100))],
+    [
+        ([0.1, 0.1, 0.15, 0.2], (20, 10, 30, 20)),
+        ([0.5, 0.5, 0.0, 0.0], (100, 50, 1, 1)),
+        ([0, 0, 1, 1], (0, 0, 200, 100)),
+    ],
 )
 def test_the_pixels_of_a_box(box: list[float], expected: tuple[int, int, int, int]) -> None:
     assert pixel_box(box, Size(200, 100)) == expected

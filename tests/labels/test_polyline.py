@@ -18,6 +18,7 @@ from labels_strategies import deltas, lines, noise, polylines, sizes
 
 SCHEMA = schema_of(gt={"type": "polylines"})
 CODEC = PolylineCodec()
+FIELD = SCHEMA.fields["gt"]
 SIZE = (640, 480)
 SQUARE = [[0.1, 0.1], [0.5, 0.1], [0.5, 0.5], [0.1, 0.5]]
 STROKE = [[0.2, 0.2], [0.3, 0.4]]
@@ -236,7 +237,7 @@ def test_whole_numbers_stay_whole_numbers() -> None:
 @pytest.mark.parametrize(("type_", "area"), [("polygon", True), ("polyline", False)])
 def test_a_drawn_line_is_stored_as_fiftyone_would(type_: str, area: bool) -> None:
     figure = Figure(type_, (64, 48, 320, 240, 0, 480))
-    ours = CODEC.blank() | CODEC.draw([figure], Size(640, 480))
+    ours = CODEC.blank() | CODEC.draw([figure], Size(640, 480), FIELD)
     points = [[[0.1, 0.1], [0.5, 0.5], [0.0, 1.0]]]
     theirs = fo.Polyline(label="car", points=points, closed=area, filled=area).to_dict()
     del theirs["_id"], theirs["label"]
@@ -247,7 +248,7 @@ def test_a_drawn_line_is_stored_as_fiftyone_would(type_: str, area: bool) -> Non
 def test_a_drawn_line_is_where_it_was_drawn(data: st.DataObject, size: tuple[int, int]) -> None:
     document = data.draw(polylines(size))
     frame = Size(*size)
-    figures = CODEC.encode(document, frame)
-    drawn = CODEC.encode(CODEC.draw(figures, frame), frame)
+    figures = CODEC.encode(document, frame, FIELD)
+    drawn = CODEC.encode(CODEC.draw(figures, frame, FIELD), frame, FIELD)
     for then, now in zip(figures, drawn, strict=True):
         assert now.points == pytest.approx(then.points, abs=1e-6)

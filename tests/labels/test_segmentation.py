@@ -38,7 +38,9 @@ def stored(mask: np.ndarray, pairs: list[tuple[Figure | None, Figure | None]]) -
 @given(scenes())
 def test_each_class_is_one_mask_and_unedited_nothing_is_written(mask: np.ndarray) -> None:
     figures = CODEC.encode(document(mask), Size(mask.shape[1], mask.shape[0]), SCHEMA)
-    assert {figure.name for figure in figures} == {name for v, name in {1: "road", 2: "sky"}.items() if (mask == v).any()}
+    assert {figure.name for figure in figures} == {
+        name for v, name in {1: "road", 2: "sky"}.items() if (mask == v).any()
+    }
     assert stored(mask, [(figure, figure) for figure in figures]) is None
 
 
@@ -78,7 +80,9 @@ def test_colours_keep_every_other_pixel() -> None:
     mask[3, 3] = [1, 2, 3]
     size = Size(6, 4)
     (red,) = CODEC.encode(document(mask), size, COLOURS)
-    parts = CODEC.decode({}, [(red, Figure("mask", encode_runs(np.ones((1, 6), bool), 0, 0), name="red"))], size, COLOURS)
+    parts = CODEC.decode(
+        {}, [(red, Figure("mask", encode_runs(np.ones((1, 6), bool), 0, 0), name="red"))], size, COLOURS
+    )
     expected = mask.copy()
     expected[1] = 0
     assert np.array_equal(mask_of(CODEC.store(document(mask), parts)), expected)

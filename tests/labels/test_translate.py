@@ -70,7 +70,7 @@ class TestUnedited:
         sent = send(document, SCHEMA, size)
         assert bits(sent.base.parts) == bits({"label": "car", "bounding_box": box, "rotation": rotation, **attributes})
         now = echo(sent.objects[0])
-        assert same_content(sent.objects[0], now)
+        assert same_content(sent.objects[0], now, sent.vocabulary, "gt")
         reading = sent.read(now)
         assert bits(reading.parts) == bits(sent.base.parts)
         assert not reading.refused
@@ -97,11 +97,13 @@ class TestUnedited:
         ids=repr,
     )
     def test_what_fiftyone_does_not_take_is_no_difference(self, aside: dict[str, Any]) -> None:
-        item = send(car(), SCHEMA).objects[0]
-        assert same_content(item, edited(item, **aside))
+        sent = send(car(), SCHEMA)
+        item = sent.objects[0]
+        assert same_content(item, edited(item, **aside), sent.vocabulary, "gt")
 
     def test_what_it_takes_is(self) -> None:
-        item = send(car(), SCHEMA).objects[0]
+        sent = send(car(), SCHEMA)
+        item = sent.objects[0]
         for change in (
             {"points": (1.0, 2.0, 3.0, 4.0)},
             {"rotation": 1.0},
@@ -110,7 +112,7 @@ class TestUnedited:
             {"type": "ellipse"},
             {"attributes": item.attributes[1:]},
         ):
-            assert not same_content(item, item.model_copy(update=change))
+            assert not same_content(item, item.model_copy(update=change), sent.vocabulary, "gt")
 
     def test_no_value_is_shown_as_something_that_the_editor_accepts(self) -> None:
         """It refuses every attribute edit of an object that has a text its widget does not take."""
@@ -373,7 +375,7 @@ class TestNew:
         vocabulary = bound(SCHEMA)
         sent = send(car(**FILLED), SCHEMA, vocabulary=vocabulary)
         drawn = read_new(sent.objects, None, vocabulary, sent.size)
-        base = BaseLabel(field="gt", sample_id="", label_id="", parts=drawn.parts, objects=sent.objects)
+        base = BaseLabel(field="gt", sample_id="", frame=0, label_id="", parts=drawn.parts, objects=sent.objects)
         later = Sent(car(), vocabulary, sent.size, sent.encoded, base, sent.objects)
         assert later.changes(echo(sent.objects[0])) == {}
         assert bits(later.write("2", "doors")) == bits({"doors": 2})

@@ -195,7 +195,7 @@ def test_unexpected_labels(loop: Loop, policy: str) -> None:
         assert changed == {}
         assert sum(report["unexpected"].values()) == 4
         return
-    assert changed.keys() == {"1/polylines", "1/classifications"}
+    assert changed.keys() == {"1/polylines", "1/classifications", "1/keypoints"}
     assert [label.closed for label in loop.labels("polylines")[1]] == [True, False]
     assert names(loop, "classifications") == [[], ["cat"]]
     assert report["unexpected"] == {

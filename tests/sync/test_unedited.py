@@ -110,10 +110,10 @@ def test_what_is_left_out_is_counted_and_stays(loop: Loop) -> None:
     loop.fill(LABELS["detections"], LABELS["masked"])
     before = loop.documents()
     run = loop.send(label_schema={"gt": {"classes": ["cat"]}})
-    assert run["labels"] == 2
+    assert run["labels"] == 3
     left = {item["what"]: item["count"] for item in run["left_out"]}
     assert left["gt: labels of class 'dog', which is not in the schema"] == 2
-    assert left["gt: detections with an instance mask"] == 2
+    assert left["gt: detections whose mask can't be read"] == 1
     for name in ("words", "day", "moment"):
         assert left[f"gt: values of attribute '{name}' that are no text, number or bool"] == 1
     loop.load(run)
