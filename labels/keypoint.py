@@ -159,5 +159,6 @@ def _edited_points(base: Parts, old: Figure, new: Figure, size: Size) -> Parts:
         order.insert(before[-1] + 1 if before else 0, (index, point))
     parts: Parts = {"points": [point for _, point in order]}
     for name in _lists(base, len(base["points"])):
-        parts[name] = [None if index is None else base[name][index] for index, _ in order]
+        unknown = math.nan if any(isinstance(value, float) for value in base[name]) else None
+        parts[name] = [unknown if index is None else base[name][index] for index, _ in order]
     return parts

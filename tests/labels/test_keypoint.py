@@ -71,7 +71,7 @@ def test_values_of_points_follow_them() -> None:
     fewer = Figure("points", (*old.points[:2], *old.points[4:], 64.0, 96.0))
     parts = read(points, fewer, confidence=[0.5, 0.6, 0.7, 0.8], names=["a", "b", "c", "d"])
     assert same(parts["points"], [[0.1, 0.1], NAN, [0.3, 0.3], [0.1, 0.2]])
-    assert parts["confidence"] == [0.5, 0.6, 0.8, None]
+    assert same(parts["confidence"], [0.5, 0.6, 0.8, math.nan])
     assert parts["names"] == ["a", "b", "d", None]
 
 

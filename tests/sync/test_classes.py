@@ -202,7 +202,7 @@ def test_unexpected_labels(loop: Loop, policy: str) -> None:
         "polygon: put into 'polylines'": 1,
         "polyline: put into 'polylines'": 1,
         "tag: put into 'classifications'": 1,
-        "objects of type points: not loaded, they stay in CVAT": 1,
+        "points: put into 'keypoints'": 1,
     }
     cvat.move(cvat.objects("shapes", 1)[0])
     cvat.delete(cvat.tag(1))
