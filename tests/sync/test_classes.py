@@ -212,6 +212,7 @@ def test_unexpected_labels(loop: Loop, policy: str) -> None:
         "gt": (0, 0, 0),
         "polylines": (1, 1, 0),
         "classifications": (0, 0, 1),
+        "keypoints": (0, 0, 0),
     }
     after = loop.documents()
     loop.load(run)
