@@ -1,12 +1,24 @@
 """Summaries and reports in words, for a person."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """``1 label``, ``1,200 labels``."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def short_date(date: str | None) -> str:
+    """``31 Jan 12:30`` of an ISO date, in local time and on one line; with its year if that is not the present one."""
+    if not date:
+        return ""
+    local = datetime.fromisoformat(date).astimezone()
+    year = "" if local.year == datetime.now().year else " %Y"
+    return local.strftime(f"%d %b{year} %H:%M").replace(" ", NO_BREAK_SPACE)
 
 
 def sent_line(summary: Mapping[str, Any]) -> str:
@@ -77,8 +89,8 @@ def run_info(key: str, record: Mapping[str, Any]) -> str:
         f"**{key}**: {record['status']}, {count(record['samples'], 'sample')}, "
         f"{count(sum(record['labels'].values()), 'label')}",
         "",
-        f"- Sent {record['created_at']} by {record['created_by']} to {record['server']}",
-        f"- Last loaded {record['loaded_at'] or 'never'}",
+        f"- Sent {short_date(record['created_at'])} by {record['created_by']} to {record['server']}",
+        f"- Last loaded: {short_date(record['loaded_at']) or 'never'}",
     ]
     if record["project_name"]:
         lines.append(f"- Project {record['project_name']}")

@@ -1,15 +1,14 @@
 """The panel "CVAT runs": what was sent, where it is, and what can be done with it."""
 
-from datetime import datetime
 from typing import Any
 
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
+from ..operators import running, words
 from ..sync import record
 
 PREFIX = "@roundtrip/cvat"
-NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
 
 class CvatRuns(foo.Panel):
@@ -54,7 +53,8 @@ class CvatRuns(foo.Panel):
 
     def info(self, ctx: foo.ExecutionContext) -> None:
         """The row action "Info"."""
-        self._prompt(ctx, "run_info")
+        key = _key(ctx)
+        running.show(ctx, words.run_info(key, record.find(ctx.dataset, key).model_dump(mode="json")))
 
     def rename(self, ctx: foo.ExecutionContext) -> None:
         """The row action "Rename"."""
@@ -106,18 +106,9 @@ def row(key: str, item: record.RunRecord) -> dict[str, Any]:
         "status": item.status,
         "samples": item.samples,
         "labels": sum(item.labels.values()),
-        "sent": short_date(item.created_at),
-        "loaded": short_date(item.loaded_at) or "never",
+        "sent": words.short_date(item.created_at),
+        "loaded": words.short_date(item.loaded_at) or "never",
     }
-
-
-def short_date(date: str | None) -> str:
-    """``31 Jan 12:30`` of an ISO date, in local time and on one line; with its year if that is not the present one."""
-    if not date:
-        return ""
-    local = datetime.fromisoformat(date).astimezone()
-    year = "" if local.year == datetime.now().year else " %Y"
-    return local.strftime(f"%d %b{year} %H:%M").replace(" ", NO_BREAK_SPACE)
 
 
 def links(runs: dict[str, record.RunRecord]) -> str:
