@@ -74,7 +74,7 @@ def _fields(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     chosen = ctx.params.get("label_field") or []
     choices = types.DropdownView(multiple=True)
     for name, cls in fields.items():
-        choices.add_choice(name, label=name, description=cls)
+        choices.add_choice(name, label=name, description=cls or "value of a sample")
     default = list(fields)[:1]
     prop = inputs.list("label_field", types.String(), default=default, label="Label fields", view=choices)
     inputs.bool("new_field", default=not fields, label="Annotate a new field", view=types.SwitchView())
@@ -96,7 +96,7 @@ def _new_field(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         name.invalid, name.error_message = True, "The dataset has a field of this name; choose it above."
     kinds = types.DropdownView()
     for type_, item in LABEL_TYPES.items():
-        kinds.add_choice(type_, label=type_, description=f"{item.field}")
+        kinds.add_choice(type_, label=type_, description=item.field or "value of a sample")
     inputs.enum("new_type", kinds.values(), default="detections", label="Type", view=kinds)
     classes = ctx.dataset.default_classes or []
     _classes(inputs, "new_classes", classes, classes, "Type a class and press Enter")
@@ -118,13 +118,15 @@ def _field_schema(ctx: foo.ExecutionContext, schema: types.Object, name: str, pr
     answers = ((ctx.params.get("schema") or {}).get(key_of(name))) or {}
     item = types.Object()
     classes = answers.get("classes", proposed["classes"]) or []
-    _classes(item, "classes", proposed["classes"], proposed["classes"], "The classes that annotators can use")
-    behind = offer.left_behind(proposed["counts"], list(classes))
+    if proposed["named"]:
+        _classes(item, "classes", proposed["classes"], proposed["classes"], "The classes that annotators can use")
+    behind = offer.left_behind(proposed["counts"], list(classes)) if proposed["named"] else None
     if behind:
         listed = ", ".join(f"{number:,} {cls}" for cls, number in behind.most_common(5))
         item.view("behind", types.Warning(label=f"Left out, as their class is not listed: {listed}"))
     listed = ", ".join(attribute["name"] for attribute in proposed["attributes"]) or "none"
-    item.bool("edit", default=False, label=f"Edit the attributes: {listed}", view=types.SwitchView())
+    if proposed["named"] or proposed["attributes"]:
+        item.bool("edit", default=False, label=f"Edit the attributes: {listed}", view=types.SwitchView())
     if answers.get("edit"):
         item.list(
             "attributes",
@@ -244,17 +246,21 @@ def read(ctx: foo.ExecutionContext) -> dict[str, Any]:
     schema: dict[str, Any] = {}
     for name in [chosen] if isinstance(chosen, str) else chosen:
         said = (answers or {}).get(key_of(name)) or {}
-        schema[name] = {"classes": said.get("classes") or []}
+        schema[name] = {"classes": said["classes"]} if said.get("classes") else {}
         if said.get("edit"):
             kinds = {item["name"]: item["kind"] for item in proposal(ctx, name)["attributes"]}
             attributes = [read_attribute(item, kinds.get(item.get("name"))) for item in said.get("attributes") or ()]
             schema[name]["attributes"] = dict(attributes)
     if ctx.params.get("new_field") and ctx.params.get("new_name"):
-        schema[ctx.params["new_name"]] = {
-            "type": ctx.params.get("new_type"),
-            "classes": ctx.params.get("new_classes") or [],
-        }
+        schema[ctx.params["new_name"]] = new_field(ctx.params.get("new_type"), ctx.params.get("new_classes") or [])
     return {**params, "label_schema": schema}
+
+
+def new_field(type_: str | None, classes: list[str]) -> dict[str, Any]:
+    """A new field as ``annotate()`` wants it; the classes of a segmentation are its pixel values 1, 2 and so on."""
+    if type_ == "segmentation":
+        return {"type": type_, "mask_targets": dict(enumerate(classes, 1))}
+    return {"type": type_, "classes": classes}
 
 
 def read_attribute(item: Mapping[str, Any], kind: Kind | None) -> tuple[str, dict[str, Any]]:

@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..cvat import Client
-from ..labels.types import FIELD_TYPES
+from ..labels.schema import FieldSchema
+from ..labels.types import FIELD_TYPES, LABEL_TYPES
+from .errors import Refused
 from .samples import field_class
-from .schema import observe, propose, resolve_type, suit_type
+from .schema import complete, observe, resolve_type, suit_type
 
 
 def sendable_fields(collection: Any) -> dict[str, str]:
-    """The label fields that can be sent, with their FiftyOne class; those with boxes first."""
+    """The fields that can be sent, with their FiftyOne class: boxes first, plain values (class ``""``) last."""
     found: dict[str, str] = {}
     for name in collection.get_field_schema():
         try:
@@ -20,23 +22,27 @@ def sendable_fields(collection: Any) -> dict[str, str]:
             continue
         if cls in FIELD_TYPES and not collection.get_field(name).read_only:
             found[name] = cls
-    return dict(sorted(found.items(), key=lambda item: (item[1] != "Detections", item[0] != "ground_truth")))
+    return dict(sorted(found.items(), key=lambda it: (it[1] == "", it[1] != "Detections", it[0] != "ground_truth")))
 
 
 def propose_field(collection: Any, name: str) -> dict[str, Any]:
     """The schema to start from for an existing field, as plain data for a form.
 
     Returns:
-        a dict of ``type``, ``classes``, ``attributes`` (a list of dicts with ``name``), ``labels`` (how many there are)
-        and ``counts`` (labels by class)
+        a dict of ``type``, ``named`` (whether its labels have classes that can be chosen), ``classes``, ``attributes`` (a
+        list of dicts with ``name``), ``labels`` (how many there are) and ``counts`` (labels by class)
     """
     type_, _ = resolve_type(collection, name, None)
     seen = observe(collection, {name: type_})[name]
-    classes, attributes = propose(collection, name, seen)
-    type_ = suit_type(type_, seen)
+    try:
+        settings = complete(collection, name, {}, type_, True, seen)
+    except Refused:  # nothing has a class yet, so the person names them
+        settings = {"type": suit_type(type_, seen), "classes": [], "attributes": {}}
+    attributes = FieldSchema.model_validate({**settings, "classes": ()}).attributes
     return {
-        "type": type_,
-        "classes": list(classes),
+        "type": settings["type"],
+        "named": LABEL_TYPES[settings["type"]].codec.named,
+        "classes": [str(entry) for entry in settings["classes"]],
         "attributes": [
             {
                 "name": attribute,
