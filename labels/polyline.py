@@ -105,9 +105,10 @@ def _solid(document: Document, size: Size) -> Figure | None:
     elif numbers := _numbers(document.get(CUBOID), 16):
         scale = (size.width, size.height)
         figure, parts = Figure("cuboid", tuple(v * scale[i % 2] for i, v in enumerate(numbers))), _cuboid
-    if figure is None:
+    points_now = document.get("points")
+    if figure is None or not isinstance(points_now, (list, tuple)) or not all(map(_is_line, points_now)):
         return None
-    drawn, points_now = parts(figure, size)["points"], document.get("points") or []
+    drawn = parts(figure, size)["points"]
     alike = [len(part) for part in drawn] == [len(part) for part in points_now]
     return figure if alike and all(np.allclose(a, b) for a, b in zip(drawn, points_now, strict=True)) else None
 
@@ -138,12 +139,16 @@ def _ring(face: list[list[float]]) -> list[list[float]]:
 
 
 def _figure(part: Any, area: bool, size: Size) -> Figure:
-    if not isinstance(part, (list, tuple)) or not all(map(_is_pair, part)):
+    if not _is_line(part):
         raise NotCarried("polylines whose points are not pairs of finite numbers")
     if len(part) < 2:
         raise NotCarried("polylines with a part of less than two points")
     points = tuple(value for x, y in part for value in (float(x) * size.width, float(y) * size.height))
     return Figure("polygon" if area and len(part) > 2 else "polyline", points)
+
+
+def _is_line(part: Any) -> bool:
+    return isinstance(part, (list, tuple)) and all(map(_is_pair, part))
 
 
 def _is_pair(vertex: Any) -> bool:

@@ -4,7 +4,7 @@ The keys are those of ``SampleCollection.annotate()``'s ``label_schema``.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -200,19 +200,13 @@ class FieldSchema(_Frozen):
     @field_validator("classes", mode="before")
     @classmethod
     def _flatten_classes(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            value = [value]
-        if not isinstance(value, (list, tuple, set, frozenset, Mapping)) and value is not None:
-            raise ValueError("classes are given as a list of names")
         flat: list[Any] = []
-        for entry in value or ():
+        for entry in _names(value):
             if isinstance(entry, str):
                 flat.append({"name": entry})
             elif isinstance(entry, Mapping) and "classes" in entry:
-                names = entry["classes"]
-                names = [names] if isinstance(names, str) else names
                 attributes = named_attributes(entry.get("attributes"))
-                flat.extend({"name": name, "attributes": attributes} for name in names)
+                flat.extend({"name": name, "attributes": attributes} for name in _names(entry["classes"]))
             elif isinstance(entry, (ClassSchema, Mapping)):
                 flat.append(entry)
             else:
@@ -280,6 +274,17 @@ class FieldSchema(_Frozen):
     @property
     def class_names(self) -> tuple[str, ...]:
         return tuple(entry.name for entry in self.classes)
+
+
+def _names(value: Any) -> Iterable[Any]:
+    """One name, or several, as several."""
+    if isinstance(value, str):
+        return [value]
+    if value is None:
+        return ()
+    if not isinstance(value, (list, tuple, set, frozenset, Mapping)):
+        raise ValueError("classes are given as a list of names")
+    return value
 
 
 def named_attributes(value: Any) -> Any:

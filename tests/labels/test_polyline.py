@@ -84,8 +84,9 @@ def test_drawn_as_one_figure_for_each_part(closed: bool, filled: bool, parts: An
 )
 def test_what_is_no_line_is_left_out_with_a_reason(points: Any) -> None:
     for size in (SIZE, (3, 3)):
-        with pytest.raises(NotCarried, match=r"^(polylines|labels) \w+"):
-            send(polyline(points), SCHEMA, size)
+        for was in ({}, {"cvat_ellipse": [0.5, 0.5, 0.1, 0.1, 0.0]}):
+            with pytest.raises(NotCarried, match=r"^(polylines|labels) \w+"):
+                send(polyline(points) | was, SCHEMA, size)
 
 
 @st.composite
