@@ -4,9 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..cvat import Client, FrameMeta, Project, User
+from ..cvat import Client, FrameMeta, User
 from ..labels.schema import LabelSchema
-from ..labels.vocabulary import Vocabulary
 from .base import FrameRecord
 from .errors import Refused, SendFailed
 from .media import BadFile, Frame
@@ -25,9 +24,11 @@ def check_target(target: Any) -> Any:
     if not len(target):
         raise Refused("There are no samples to send: the selection or view is empty.")
     collection = as_collection(target)
+    if collection._dataset is not collection._root_dataset:
+        raise Refused("These are frames of videos, not samples of the dataset; this version sends images only.")
     if collection.media_type == "group":
         raise Refused("This is a grouped dataset; choose the slice to send, for example with `select_group_slices()`.")
-    if collection.media_type != "image":
+    if collection.media_type not in ("image", "unknown"):  # unknown: files without suffix, each is looked at later
         raise Refused(f"These samples are of media type '{collection.media_type}'; this version sends images only.")
     return collection
 
@@ -74,30 +75,6 @@ def find_people(client: Client, request: SendRequest) -> dict[str, User]:
             )
         found[name] = user
     return found
-
-
-def find_project(client: Client, request: SendRequest, schema: LabelSchema) -> Project | None:
-    """The existing project of a request; ``None`` if there is none yet, or none was asked for.
-
-    Raises:
-        Refused: if several have that name, or its labels don't fit
-    """
-    if not request.project_name:
-        return None
-    found = client.find_projects(request.project_name)
-    if len(found) > 1:
-        ids = ", ".join(str(project.id) for project in found)
-        raise Refused(f"CVAT has {len(found)} projects named '{request.project_name}' ({ids}); rename one of them.")
-    if not found:
-        return None
-    try:
-        Vocabulary.bind(schema, client.labels(project_id=found[0].id))
-    except ValueError as error:
-        raise Refused(
-            f"The labels of the project '{request.project_name}' don't fit: {error}. Add it there, send other classes "
-            "and attributes, or choose another project; nothing was sent."
-        ) from None
-    return found[0]
 
 
 def left_out_early(

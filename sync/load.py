@@ -18,7 +18,7 @@ from .progress import Watch
 from .record import RunRecord
 from .report import LoadReport
 from .request import LoadRequest
-from .samples import ensure_field, field_class
+from .samples import check_room, ensure_field, field_class
 from .store import RunStore
 
 DELETED_TAG = "deleted_in_cvat"
@@ -106,11 +106,11 @@ class _Load:
         return known
 
     def _prepare_fields(self) -> None:
-        for name, item in self.mapped.schema.fields.items():
+        fields = self.mapped.schema.fields.items()
+        for name, item in fields:
+            check_room(self.dataset, name, LABEL_TYPES[item.type].field)
+        for name, item in fields:
             ensure_field(self.dataset, name, item)
-            wanted = LABEL_TYPES[item.type].field
-            if field_class(self.dataset, name) != wanted:
-                raise Refused(f"The field '{name}' does not hold {wanted}, so this run can't be loaded into it.")
 
     def _load_task(self, state: TaskState, known: TaskBase, marks: dict[int, JobMark]) -> None:
         stale = [job for job in state.jobs if marks.get(job.id, JobMark()).updated_date != job.updated_date]

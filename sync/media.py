@@ -27,6 +27,7 @@ KNOWN_SUFFIXES = frozenset(
     )
 )
 """Suffixes that CVAT takes for images. It drops files with any other in silence, so those get one that fits."""
+NAME_BYTES = 255  # CVAT keeps the files under their names
 SUFFIX_OF_FORMAT = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "TIFF": ".tif", "JPEG2000": ".jp2", "PPM": ".ppm"}
 
 
@@ -129,10 +130,13 @@ def frame_names(files: Sequence[tuple[str, Path, str]]) -> list[str]:
         ]
     uses = Counter(names)
     names = [
-        f"{sample_id}_{name}" if uses[name] > 1 else name for name, (sample_id, _, _) in zip(names, files, strict=True)
+        _fit(f"{sample_id}_{name}", suffix) if uses[name] > 1 else name
+        for name, (sample_id, _, suffix) in zip(names, files, strict=True)
     ]
     if len(set(names)) < len(names):  # one sample twice in a view
-        names = [f"{number:06d}_{name}" for number, name in enumerate(names)]
+        names = [
+            _fit(f"{number:06d}_{name}", file[2]) for number, (name, file) in enumerate(zip(names, files, strict=True))
+        ]
     return names
 
 
@@ -140,4 +144,13 @@ def _flat(path: Path, suffix: str, parents: int) -> str:
     name = path.name if path.suffix == suffix else path.name + suffix
     folders = [part for part in path.parent.parts if part not in (path.anchor, ".", "..")]
     flat = "_".join([*folders[len(folders) - parents :], name] if parents else [name])
-    return "".join(c if c.isprintable() and c not in '\\/"' else "_" for c in flat).strip() or f"image{suffix}"
+    clean = "".join(c if c.isprintable() and c not in '\\/"' else "_" for c in flat).strip()
+    return _fit(clean or f"image{suffix}", suffix)
+
+
+def _fit(name: str, suffix: str) -> str:
+    """Shortens a name to what a file system takes; what tells it from others is at its beginning."""
+    if len(name.encode()) <= NAME_BYTES:
+        return name
+    stem = name.removesuffix(suffix).encode()[: NAME_BYTES - len(suffix.encode())]
+    return stem.decode(errors="ignore") + suffix

@@ -8,10 +8,12 @@ from typing import Any
 import fiftyone as fo
 import fiftyone.core.fields as fof
 from bson import ObjectId
+from fiftyone.core.odm.utils import validate_field_name
 from pymongo import UpdateOne
 
 from ..labels.schema import FieldSchema
 from ..labels.types import LABEL_TYPES, LabelType
+from .errors import Refused
 
 Document = dict[str, Any]
 
@@ -177,6 +179,27 @@ def field_class(collection: Any, name: str) -> str | None:
     if not isinstance(found, fof.EmbeddedDocumentField) or not issubclass(found.document_type, fo.Label):
         raise ValueError(type(found).__name__)
     return str(found.document_type.__name__)
+
+
+def check_room(dataset: Any, name: str, cls: str) -> None:
+    """Checks that a field holds labels of a class, or can be declared.
+
+    Raises:
+        Refused: if not
+    """
+    try:
+        found = field_class(dataset, name)
+    except ValueError as kind:
+        found = str(kind)
+    if found is None:
+        if "." in name:  # a path into a document that does not exist
+            raise Refused(f"'{name}' can't be the name of a field, as it has a dot.")
+        try:
+            validate_field_name(name)
+        except ValueError:
+            raise Refused(f"'{name}' can't be the name of a field: it must not begin with '_' or have a '$'.") from None
+    elif found != cls:
+        raise Refused(f"The field '{name}' does not hold {cls or 'plain values'}, so this run can't be loaded into it.")
 
 
 _PLAIN = {"str": fo.StringField, "int": fo.IntField, "float": fo.FloatField, "bool": fo.BooleanField}

@@ -15,7 +15,7 @@ from .errors import Refused
 from .observe import Observed, is_attribute_name, known_paths
 from .pixels import with_pixels
 from .request import SendRequest
-from .samples import FieldPlace, field_class, read_samples
+from .samples import FieldPlace, check_room, field_class, read_samples
 
 ALLOW = ("allow_additions", "allow_deletions", "allow_label_edits", "allow_index_edits", "allow_spatial_edits")
 FACT_PARAMETERS = {
@@ -71,8 +71,11 @@ def resolve_type(collection: Any, name: str, said: str | None) -> tuple[str, boo
     except ValueError as error:
         raise Refused(f"The field '{name}' is a {error}, which CVAT can't hold.") from None
     if found is None:
+        if collection._root_dataset.get_field(name) is not None:
+            raise Refused(f"The field '{name}' is not in this view. Send the dataset, or a view that has the field.")
         if said is None:
             raise Refused(f"There is no field '{name}'. To annotate a new field, say its `label_type` and `classes`.")
+        check_room(collection._root_dataset, name, LABEL_TYPES[said].field)
         return said, False
     types = FIELD_TYPES.get(found)
     if types is None:
