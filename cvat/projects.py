@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from .calls import Calls
 from .errors import NotFound
-from .models import Label, LabelSpec, Project, nest
+from .models import AttributeSpec, Label, LabelSpec, Project, nest
 
 
 class Projects(Calls):
@@ -88,3 +88,8 @@ class Projects(Calls):
         path = f"/api/tasks/{task_id}" if project_id is None else f"/api/projects/{project_id}"
         self.session.request("PATCH", path, json={"labels": [label.dump() for label in labels]})
         return self.labels(task_id=task_id, project_id=project_id)
+
+    def add_attributes(self, project_id: int, label_id: int, attributes: Sequence[AttributeSpec]) -> None:
+        """Adds attributes to a label of a project and keeps those it has."""
+        label = {"id": label_id, "attributes": [attribute.dump() for attribute in attributes]}
+        self.session.request("PATCH", f"/api/projects/{project_id}", json={"labels": [label]})

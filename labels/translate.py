@@ -174,7 +174,8 @@ def encode_label(document: Document, name: str, vocabulary: Vocabulary, size: Si
         word = vocabulary.word(name, figure.name or own or "")
         if word is None:
             raise NotCarried(_no_word(figure.name or own))
-        values, behind = _texts(document, schema.attributes_of(word.name))
+        attributes = {a: item for a, item in schema.attributes_of(word.name).items() if a in word.specs}
+        values, behind = _texts(document, attributes)
         left_out += [reason for reason in behind if reason not in left_out]
         shared = _facts(document, schema)
         shared.update(frame=frame, label_id=word.label_id)

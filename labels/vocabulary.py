@@ -162,19 +162,27 @@ class Vocabulary:
         """The present class of CVAT labels that were renamed, by id."""
 
     @classmethod
-    def bind(cls, schema: LabelSchema, labels: Iterable[Label]) -> "Vocabulary":
+    def bind(
+        cls, schema: LabelSchema, labels: Iterable[Label], names: Mapping[tuple[str, str], str] | None = None
+    ) -> "Vocabulary":
         """Finds the schema's labels among those of a task or project.
+
+        Args:
+            schema: the run's label schema
+            labels: what CVAT has
+            names: the label of each (field, class), if they were not made for this run; their labels may then lack
+                attributes, which stay behind
 
         Raises:
             ValueError: if CVAT lacks one
         """
         by_name = {label.name: label for label in labels}
         words = []
-        for (field, name), cvat_name in cvat_names(schema).items():
+        for (field, name), cvat_name in (cvat_names(schema) if names is None else names).items():
             label = by_name.get(cvat_name)
             if label is None:
                 raise ValueError(f"CVAT has no label '{cvat_name}'")
-            words.append(_word(field, name, label, schema.fields[field]))
+            words.append(_word(field, name, label, schema.fields[field], partial=names is not None))
         return cls(schema, words)
 
     def refreshed(self, labels: Iterable[Label]) -> "Vocabulary":
@@ -287,11 +295,13 @@ class Vocabulary:
         return cls(schema, words, [Label.model_validate(label) for label in data["added"]])
 
 
-def _word(field: str, name: str, label: Label, item: FieldSchema) -> Word:
+def _word(field: str, name: str, label: Label, item: FieldSchema, partial: bool) -> Word:
     found = {spec.name: (spec.id, spec.default_value) for spec in label.attributes if spec.id is not None}
     specs: dict[str, tuple[int, str]] = {}
     for wanted in item.attributes_of(name):
         if wanted.strip() not in found:  # CVAT trims names
+            if partial:
+                continue
             raise ValueError(f"CVAT's label '{label.name}' has no attribute '{wanted}'")
         specs[wanted] = found[wanted.strip()]
     points = _points(label, item.skeleton) if item.skeleton else ()

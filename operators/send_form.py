@@ -184,6 +184,11 @@ def _run(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
 def _options(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> None:
     people = names(ctx, "users") if connected else []
     _suggest(inputs, "project_name", "Project", names(ctx, "projects") if connected else [], "A new one is created")
+    lacks = types.DropdownView(space=6)
+    lacks.add_choice("stop", label="Stop and say what it lacks")
+    lacks.add_choice("leave_out", label="Leave that out")
+    lacks.add_choice("extend", label="Add it to the project")
+    inputs.enum("project_labels", lacks.values(), default="stop", label="If the project lacks labels", view=lacks)
     inputs.str(
         "organization", label="Organization", description="Its short name; empty for none", view=types.View(space=6)
     )

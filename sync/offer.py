@@ -29,8 +29,8 @@ def propose_field(collection: Any, name: str) -> dict[str, Any]:
     """The schema to start from for an existing field, as plain data for a form.
 
     Returns:
-        a dict of ``type``, ``named`` (whether its labels have classes that can be chosen), ``classes``, ``attributes`` (a
-        list of dicts with ``name``), ``labels`` (how many there are) and ``counts`` (labels by class)
+        a dict of ``type``, ``named`` (whether its labels have classes that can be chosen), ``classes``, ``attributes``
+        (a list of dicts with ``name``), ``labels`` (how many there are) and ``counts`` (labels by class)
     """
     type_, _ = resolve_type(collection, name, None)
     seen = observe(collection, {name: type_})[name]

@@ -30,6 +30,8 @@ class SendRequest(BaseModel):
         segment_size: the most images in a job
         image_quality: of the images that annotators see, 1 to 100
         project_name: the project to put the tasks in; it is created if there is none of this name
+        project_labels: what to do if that project lacks labels or attributes: ``"stop"``, ``"leave_out"`` what it
+            lacks, or ``"extend"`` it
         organization: the slug of the CVAT organization
         task_assignee: user name
         job_assignees: user names, dealt to the jobs in turn
@@ -61,6 +63,7 @@ class SendRequest(BaseModel):
     segment_size: int | None = Field(default=None, ge=1)
     image_quality: int = Field(default=75, ge=1, le=100)
     project_name: str | None = None
+    project_labels: Literal["stop", "leave_out", "extend"] = "stop"
     organization: str | None = None
     task_assignee: str | None = None
     job_assignees: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..cvat import Client, CvatError, Project, UploadFile, User
+from ..labels.fitting import fit_project
 from ..labels.schema import LabelSchema
 from ..labels.types import LABEL_TYPES
 from ..labels.vocabulary import Vocabulary, label_specs
@@ -17,7 +18,6 @@ from .checks import (
     check_frames,
     check_target,
     find_people,
-    find_project,
     left_out_early,
     read_paths,
     task_name,
@@ -26,6 +26,7 @@ from .errors import RoundtripError, SendFailed
 from .media import Frame, find_frames
 from .plan import TaskPlan, deal, plan_tasks
 from .progress import Progress, Watch
+from .project import plan_project
 from .record import RunRecord, TaskRecord
 from .request import SendRequest
 from .samples import FieldPlace, read_samples
@@ -67,7 +68,8 @@ def send(target: Any, request: SendRequest, client: Client, watch: Watch | None 
     watch.step("Connecting to CVAT")
     server = client.check()
     people = find_people(client, request)
-    project = find_project(client, request, schema)
+    plan = plan_project(client, request, schema)
+    project, schema = plan.project, plan.schema
     record = RunRecord(
         run_id=uuid.uuid4().hex,
         server=client.url,
@@ -78,12 +80,13 @@ def send(target: Any, request: SendRequest, client: Client, watch: Watch | None 
         media_field=request.media_field,
         label_schema=schema.as_annotate(),
         samples=len(frames),
-        left_out=dict(left_out_early(request, schema, seen, bad)),
+        left_out=dict(left_out_early(request, schema, seen, bad) + plan.left_out),
         created_at=records.now(),
     )
     records.register(collection, request.anno_key, record)
     run = _Run(collection, request, client, watch, schema, people, project, record)
     try:
+        plan.extend(client)
         return run.carry_out(plan_tasks(frames, task_name(dataset, request), request.task_size))
     except BaseException as error:
         raise run.clean_up(error) from error
@@ -144,7 +147,8 @@ class _Run:
         self.watch.step(f"Writing the labels of '{plan.name}'", start + share * 0.8)
         project_id = self.project.id if self.project else None
         labels = self.client.labels(project_id=project_id) if project_id else self.client.labels(task_id=made.id)
-        vocabulary = Vocabulary.bind(self.schema, labels)
+        names = fit_project(self.schema, labels).names if project_id else None
+        vocabulary = Vocabulary.bind(self.schema, labels, names)
         jobs = [job for job in self.client.jobs(made.id) if job.type == "annotation"]
         documents = self._documents(plan.frames)
         for job in jobs:
