@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -53,26 +54,40 @@ def find_credentials(
     given["url"] = given["url"] or DEFAULT_URL
     given.update(_login(sources))
     if not _complete(given):
-        if not (ask and sys.stdin.isatty()):
-            raise NoCredentials(f"There are no credentials for CVAT at {given['url']}. {HOW}")
+        if not (ask and sys.stdin is not None and sys.stdin.isatty()):
+            raise NoCredentials(f"There are no credentials for CVAT at {_shown(given['url'])}. {HOW}")
         given.update(_ask(given))
     try:
         return Credentials(**{name: given.get(name) for name in NAMES})
     except ValidationError as error:
         message = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise NoCredentials(f"The CVAT address '{given['url']}' can't be used: {message}.") from None
+        raise NoCredentials(f"The CVAT address '{_shown(given['url'])}' can't be used: {message}.") from None
 
 
 def _login(sources: list[dict[str, Any]]) -> dict[str, Any]:
-    """The first complete login; a name of an earlier source goes with a password of a later one."""
+    """The first complete login.
+
+    A name of an earlier source goes with a password of a later one, but never with a secret that may be another
+    person's: that of a source which names somebody else, or a token of nobody in particular.
+    """
     login: dict[str, Any] = {}
     for source in sources:
-        for name in LOGIN:
-            if source.get(name) and not login.get(name):
-                login[name] = source[name]
+        given = {name: source[name] for name in LOGIN if source.get(name)}
+        who = {name: given[name] for name in ("username", "email") if name in given}
+        if "username" in login or "email" in login:
+            if who and not who.items() & login.items():
+                continue
+            if not who:
+                given.pop("token", None)
+        login = {**given, **login}
         if _complete(login):
             break
     return login
+
+
+def _shown(url: str) -> str:
+    """An address without the user name and password that somebody put into it."""
+    return re.sub(r"^([^/]*//)?[^/]*@", r"\1", url)
 
 
 def _complete(login: Mapping[str, Any]) -> bool:
@@ -80,7 +95,7 @@ def _complete(login: Mapping[str, Any]) -> bool:
 
 
 def _ask(given: Mapping[str, Any]) -> dict[str, str]:
-    print(f"Log in to CVAT at {given['url']}. ({HOW})", file=sys.stderr)
+    print(f"Log in to CVAT at {_shown(given['url'])}. ({HOW})", file=sys.stderr)
     username = given.get("username") or given.get("email") or input("Username: ")
     return {"username": username, "password": getpass.getpass("Password: ")}
 

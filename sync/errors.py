@@ -11,6 +11,7 @@ __all__ = [
     "RoundtripError",
     "RunMissing",
     "SendFailed",
+    "StateUnreadable",
 ]
 
 
@@ -32,6 +33,10 @@ class SendFailed(RoundtripError):
 
 class LoadFailed(RoundtripError):
     """A load ended before it was complete."""
+
+
+class StateUnreadable(RoundtripError):
+    """What is kept of a run is damaged, or of a later version."""
 
 
 class NoCredentials(RoundtripError):

@@ -6,6 +6,8 @@ from typing import Any
 
 import fiftyone.operators as foo
 
+from .errors import StateUnreadable
+
 NAME = "roundtrip_cvat"
 FORMAT = 1
 PIECE = 8 << 20  # bytes of a document; MongoDB's limit is 16 MB
@@ -37,18 +39,20 @@ class RunStore:
         """The JSON text of a name, or ``None`` if there is none.
 
         Raises:
-            ValueError: if it was written by a newer version, or is damaged
+            StateUnreadable: if it was written by a newer version, or is damaged
         """
         key = self._prefix + name
         head = self._store.get(key)
         if head is None:
             return None
         if head["format"] > FORMAT:
-            raise ValueError("this run was written by a newer version of the plugin; update the plugin")
+            raise StateUnreadable("This run was written by a newer version of the plugin. Update the plugin.")
         rest = [self._store.get(f"{key}#{number}") for number in range(1, head["pieces"])]
         data = b"".join([head["data"], *(piece["data"] for piece in rest if piece)])
         if zlib.crc32(data) != head["check"]:
-            raise ValueError(f"the stored state '{name}' of this run is damaged")
+            raise StateUnreadable(
+                f"What is kept of this run ('{name}') is damaged, so it can't be loaded. Its tasks are still in CVAT."
+            )
         return zlib.decompress(data)
 
     def save_json(self, name: str, value: Any) -> None:
