@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .figures import Figure, Size
@@ -76,6 +76,10 @@ class Codec:
             Unreadable: if a figure makes no sense
         """
         raise NotImplementedError
+
+    def follows(self, document: Document) -> Collection[str]:
+        """The paths of a label whose values follow its geometry, and are no attributes."""
+        return ()
 
     def parts(self, document: Document) -> Parts:
         """The geometry of a label as FiftyOne has it now, to be compared; pixels are given by their digest."""

@@ -64,9 +64,11 @@ class KeypointCodec(Codec):
             parts[OCCLUDED] = [bool(index in nodes and nodes[index].occluded) for index in range(count)]
         return parts
 
+    def follows(self, document: Document) -> list[str]:
+        return _lists(document, len(document.get("points") or []))
+
     def parts(self, document: Document) -> Parts:
-        points = document.get("points") or []
-        return {"points": document.get("points"), **{name: document[name] for name in _lists(document, len(points))}}
+        return {"points": document.get("points"), **{name: document[name] for name in self.follows(document)}}
 
     def blank(self) -> dict[str, Any]:
         return {"_cls": "Keypoint", "attributes": {}, "tags": []}

@@ -92,7 +92,8 @@ class SegmentationCodec(Codec):
         array = np.zeros(shape, dtype=np.uint8) if old is None else np.array(old)
         for edit in wanted["edits"]:
             _paint(array, edit["value"], edit["runs"], height, width)
-        return {**parts, **pixels.store_array(document, array, "mask")}
+        others = {path: value for path, value in parts.items() if path != "mask"}
+        return {**others, **pixels.store_array(document, array, "mask")}
 
     def blank(self) -> dict[str, Any]:
         return {"_cls": "Segmentation", "tags": []}

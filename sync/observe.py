@@ -90,8 +90,9 @@ class Observed:
             if codec.named:
                 self.classes[document.get("label") or ""] += 1
             self.figures[codec.figure(document)] += 1
+            follows = codec.follows(document)
             for name, value in document.items():
-                if name not in known and value is not None and is_attribute_name(name):
+                if name not in known and name not in follows and value is not None and is_attribute_name(name):
                     self.attributes.setdefault(name, ObservedAttribute()).add(value)
 
     @property
