@@ -1,5 +1,6 @@
 """Run records: the annotation runs of a dataset that this plugin made."""
 
+import contextlib
 from datetime import datetime, timezone
 from typing import Any, Literal
 
@@ -109,7 +110,7 @@ def find(dataset: Any, key: str) -> RunRecord:
     Raises:
         RunMissing: if there is none, or it is another tool's
     """
-    keys = dataset.list_annotation_runs()
+    keys = _keys(dataset, key)
     if key not in keys:
         there = f"there are: {', '.join(keys)}" if keys else "there are none"
         raise RunMissing(f"The dataset '{dataset.name}' has no annotation run '{key}'; {there}.")
@@ -120,10 +121,23 @@ def find(dataset: Any, key: str) -> RunRecord:
 
 
 def find_all(dataset: Any) -> dict[str, RunRecord]:
-    """The records of all runs that this plugin made, by key, newest first."""
-    found = {key: _read(dataset, key) for key in dataset.list_annotation_runs()}
-    mine = {key: record for key, record in found.items() if record is not None}
-    return dict(sorted(mine.items(), key=lambda item: item[1].created_at, reverse=True))
+    """The records of all runs that this plugin made, by key, newest first; without those of a later version."""
+    found: dict[str, RunRecord] = {}
+    for key in dataset.list_annotation_runs():
+        with contextlib.suppress(RunMissing):
+            if (record := _read(dataset, key)) is not None:
+                found[key] = record
+    return dict(sorted(found.items(), key=lambda item: item[1].created_at, reverse=True))
+
+
+def _keys(dataset: Any, key: str) -> list[str]:
+    """The keys of a dataset's runs; if one is not there, another process may have made it meanwhile.
+
+    The dataset's public ``reload()`` would throw away what the person has changed in samples and not saved yet.
+    """
+    if key not in dataset.list_annotation_runs():
+        dataset._reload(hard=True)
+    return list(dataset.list_annotation_runs())
 
 
 def _read(dataset: Any, key: str) -> RunRecord | None:
@@ -143,7 +157,7 @@ def check_key(dataset: Any, key: str) -> None:
     Raises:
         Refused: if it is not
     """
-    if key in dataset.list_annotation_runs():
+    if key in _keys(dataset, key):
         raise Refused(f"There is a run '{key}' already. Choose another key, or delete that run first.")
 
 
