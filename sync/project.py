@@ -59,7 +59,7 @@ def plan_project(client: Client, request: SendRequest, schema: LabelSchema) -> P
         rest = without(schema, list(fit.missing))
         if rest is None:
             raise Refused(f"The project '{request.project_name}' has none of the run's labels; nothing was sent.")
-        return ProjectPlan(found[0], rest, None, Counter(dict.fromkeys(_sentences(fit), 1)))
+        return ProjectPlan(found[0], rest, None, Counter(f"not in the project: {what}" for what in _sentences(fit)))
     raise Refused(
         f"The labels of the project '{request.project_name}' don't fit: it lacks {'; '.join(_sentences(fit))}. Nothing "
         "was sent. Set `project_labels` to 'extend' to add them to the project, or to 'leave_out' to send without them."
