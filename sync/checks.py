@@ -104,7 +104,8 @@ def check_frames(planned: Sequence[Frame], got: Sequence[FrameMeta]) -> tuple[Fr
     if [frame.name for frame in planned] != [frame.name for frame in got]:
         missing = [frame.path for frame in planned if frame.name not in {item.name for item in got}]
         if missing:
-            raise SendFailed(f"CVAT left out {len(missing)} of {len(planned)} images, such as '{missing[0]}'.")
+            count = f"{len(missing)} of {len(planned)} images"
+            raise SendFailed(f"CVAT left out {count}, such as '{missing[0]}'; it may not know their format.")
         raise SendFailed("CVAT's frames are not in the order in which the images were sent.")
     return tuple(
         FrameRecord(sample_id=frame.sample_id, name=item.name, width=item.width, height=item.height)

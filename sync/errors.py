@@ -1,5 +1,8 @@
 """What can go wrong that a person can mend. Each message says what happened, what is safe and what to do next."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 from ..cvat import CvatError
 
 __all__ = [
@@ -12,6 +15,8 @@ __all__ = [
     "RunMissing",
     "SendFailed",
     "StateUnreadable",
+    "sentence",
+    "telling",
 ]
 
 
@@ -45,3 +50,20 @@ class NoCredentials(RoundtripError):
 
 class Cancelled(RoundtripError):
     """The person stopped it."""
+
+
+def sentence(error: BaseException) -> str:
+    """What an error says, with its full stop."""
+    text = str(error) or type(error).__name__
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+@contextmanager
+def telling(what_is_safe: Callable[[], str]) -> Iterator[None]:
+    """Lets errors of CVAT, and a person's stop, also say what became of the dataset."""
+    try:
+        yield
+    except CvatError as error:
+        raise error.recast(type(error), f"{sentence(error)} {what_is_safe()}") from error
+    except Cancelled as error:
+        raise Cancelled(f"{sentence(error)} {what_is_safe()}") from error

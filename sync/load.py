@@ -12,7 +12,7 @@ from .apply import apply_job
 from .base import BaseStore, JobMark, TaskBase, count_fields
 from .copying import Mapped, map_fields, seed_copy
 from .diff import diff_job
-from .errors import Refused
+from .errors import Refused, telling
 from .fetch import TaskState, fetch_labels, fetch_tasks
 from .progress import Watch
 from .record import RunRecord
@@ -48,7 +48,8 @@ def load(target: Any, request: LoadRequest, client: Client, watch: Watch | None 
     record = records.find(dataset, request.anno_key)
     check_loadable(request.anno_key, record, client)
     run = _Load(dataset, record, request, client, watch)
-    return run.carry_out().as_dict()
+    with telling(run.so_far):
+        return run.carry_out().as_dict()
 
 
 def check_loadable(key: str, record: RunRecord, client: Client) -> None:
@@ -95,6 +96,12 @@ class _Load:
                 self._load_task(state, known[state.task.id], marks)
         self._finish(marks)
         return self.report
+
+    def so_far(self) -> str:
+        """What became of the dataset, should the load end here."""
+        if not self.report.changed_anything and not self.report.frames_deleted + self.report.frames_restored:
+            return "Nothing was changed."
+        return "What was loaded before that stays, and is complete in itself; load again for the rest."
 
     def _known_tasks(self) -> dict[int, TaskBase]:
         known = {task.id: base for task in self.record.tasks if (base := self.base.task(task.id))}

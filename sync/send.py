@@ -1,12 +1,15 @@
 """Send: from a selection of samples to tasks in CVAT."""
 
+import time
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from ..cvat import Client, CvatError, Project, UploadFile, User
+from ..cvat import AmbiguousOutcome, Client, CvatError, DeadlinePassed, Project, ServerFault, Task, UploadFile, User
+from ..cvat import Cancelled as CvatCancelled
 from ..labels.fitting import fit_project
 from ..labels.schema import LabelSchema
 from ..labels.types import LABEL_TYPES
@@ -22,7 +25,7 @@ from .checks import (
     read_paths,
     task_name,
 )
-from .errors import RoundtripError, SendFailed
+from .errors import Cancelled, RoundtripError, SendFailed, sentence, telling
 from .media import Frame, find_frames
 from .plan import TaskPlan, deal, plan_tasks
 from .progress import Progress, Watch
@@ -36,6 +39,9 @@ from .write import write_job
 
 WAIT_BASE, WAIT_PER_FRAME = 600.0, 2.0
 """Seconds to wait for CVAT to make a task, and more for each of its frames."""
+PAUSES_OF_DELETION = (0.5, 1.0, 2.0)
+
+Made = TypeVar("Made", Task, Project)
 
 
 def send(target: Any, request: SendRequest, client: Client, watch: Watch | None = None) -> dict[str, Any]:
@@ -66,9 +72,10 @@ def send(target: Any, request: SendRequest, client: Client, watch: Watch | None 
     frames, bad = find_frames(read_paths(collection, request.media_field))
     check_files(frames, bad, request.bad_files)
     watch.step("Connecting to CVAT")
-    server = client.check()
-    people = find_people(client, request)
-    plan = plan_project(client, request, schema)
+    with telling(lambda: "Nothing was sent."):
+        server = client.check()
+        people = find_people(client, request)
+        plan = plan_project(client, request, schema)
     project, schema = plan.project, plan.schema
     record = RunRecord(
         run_id=uuid.uuid4().hex,
@@ -89,7 +96,10 @@ def send(target: Any, request: SendRequest, client: Client, watch: Watch | None 
         plan.extend(client)
         return run.carry_out(plan_tasks(frames, task_name(dataset, request), request.task_size))
     except BaseException as error:
-        raise run.clean_up(error) from error
+        failure = run.clean_up(error)
+        if failure is error:
+            raise
+        raise failure from error
 
 
 class _Run:
@@ -120,13 +130,12 @@ class _Run:
         self.labels: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter(record.left_out)
         self.marks: dict[int, JobMark] = {}
+        self.doubt = ""  # what may be left in CVAT without anybody knowing
 
     def carry_out(self, plans: Sequence[TaskPlan]) -> dict[str, Any]:
         """Makes the tasks; the run's summary."""
         if self.request.project_name and self.project is None:
-            self.project = self.made_project = self.client.create_project(
-                self.request.project_name, label_specs(self.schema)
-            )
+            self.project = self.made_project = self._make_project(self.request.project_name)
             self._note(project_id=self.project.id)
         for number, plan in enumerate(plans):
             self._send_task(plan, number / len(plans), 1 / len(plans))
@@ -136,6 +145,27 @@ class _Run:
         self.base.save_marks(self.marks)
         self._note(status="sent", labels=dict(self.labels), left_out=dict(self.left_out))
         return self.record.summary(self.request.anno_key)
+
+    def _make_project(self, name: str) -> Project:
+        try:
+            return self.client.create_project(name, label_specs(self.schema))
+        except AmbiguousOutcome as lost:
+            return self._found_again(lost, f"project '{name}'", lambda: self.client.find_projects(name))
+
+    def _found_again(self, lost: AmbiguousOutcome, what: str, find: Callable[[], list[Made]]) -> Made:
+        """What was made although CVAT's answer was lost: looked for, never made a second time.
+
+        Raises:
+            SendFailed: if it is not there, or can't be told from another one
+        """
+        try:
+            mine = [item for item in find() if item.owner and item.owner.username == self.record.created_by]
+        except CvatError:
+            mine = []
+        if len(mine) == 1:
+            return mine[0]
+        self.doubt = f" Should CVAT show a {what} without images after all, it comes from this send: delete it."
+        raise SendFailed(sentence(lost)) from lost
 
     def _note(self, **changes: Any) -> None:
         self.record = self.record.model_copy(update=changes)
@@ -165,15 +195,19 @@ class _Run:
     def _make_task(self, plan: TaskPlan) -> TaskRecord:
         self.watch.step(f"Making the task '{plan.name}'")
         assignee = self.request.task_assignee
-        task = self.client.create_task(
-            plan.name,
-            labels=None if self.project else label_specs(self.schema),
-            project_id=self.project.id if self.project else None,
-            segment_size=self.request.segment_size,
-            overlap=0,
-            bug_tracker=self.request.issue_tracker,
-            assignee_id=self.people[assignee].id if assignee else None,
-        )
+        try:
+            task = self.client.create_task(
+                plan.name,
+                labels=None if self.project else label_specs(self.schema),
+                project_id=self.project.id if self.project else None,
+                segment_size=self.request.segment_size,
+                overlap=0,
+                bug_tracker=self.request.issue_tracker,
+                assignee_id=self.people[assignee].id if assignee else None,
+            )
+        except AmbiguousOutcome as lost:
+            empty = partial(self.client.tasks, name=plan.name)
+            task = self._found_again(lost, f"task '{plan.name}'", lambda: [item for item in empty() if not item.size])
         made = TaskRecord(id=task.id, name=plan.name, url=self.client.task_url(task.id), frames=len(plan.frames))
         self._note(tasks=(*self.record.tasks, made))
         return made
@@ -191,7 +225,10 @@ class _Run:
         rq_id = self.client.upload(task_id, files, image_quality=quality, progress=uploaded, cancelled=stopped)
         self.watch.step(f"CVAT is preparing '{plan.name}'", start + share * 0.6)
         deadline = WAIT_BASE + WAIT_PER_FRAME * len(files)
-        self.client.wait_for_creation(task_id, rq_id, deadline=deadline, cancelled=stopped)
+        try:
+            self.client.wait_for_creation(task_id, rq_id, deadline=deadline, cancelled=stopped)
+        except DeadlinePassed as error:
+            raise SendFailed(f"CVAT did not finish preparing '{plan.name}' within {deadline / 60:,.0f} min.") from error
         return check_frames(plan.frames, self.client.task_meta(task_id).frames)
 
     def _documents(self, frames: Sequence[Frame]) -> dict[str, dict[str, list[dict[str, Any]]]]:
@@ -210,7 +247,7 @@ class _Run:
         """Removes what a failed send made; the error to raise, which says what is left."""
         try:
             for task in self.record.tasks:
-                self.client.delete_task(task.id)
+                self._delete_task(task.id)
             if self.made_project:
                 self.client.delete_project(self.made_project.id)
         except CvatError:
@@ -218,23 +255,37 @@ class _Run:
         records.forget(self.dataset, self.request.anno_key, self.record.run_id)
         if not isinstance(error, (CvatError, RoundtripError)):
             return error
-        return SendFailed(
-            f"{_sentence(error)} What was made in CVAT so far was deleted, no run was kept and the dataset is as it "
-            "was; mend the cause and send again."
-        )
+        undone = "Nothing was made in CVAT; the" if not self.doubt else "The"
+        if self.record.tasks or self.made_project:
+            undone = "What this send had made in CVAT was deleted again; the"
+        return _failure(error, f"{undone} dataset is as it was, and you can send again.{self.doubt}")
+
+    def _delete_task(self, task_id: int) -> None:
+        """Deletes a task; while CVAT is making its frames, it may not let it go at once."""
+        for pause in PAUSES_OF_DELETION:
+            try:
+                self.client.delete_task(task_id)
+            except ServerFault:
+                time.sleep(pause)
+            else:
+                return
+        self.client.delete_task(task_id)
 
     def _left_behind(self, error: BaseException) -> BaseException:
-        self._note(status="failed", problem=_sentence(error), labels=dict(self.labels))
+        self._note(status="failed", problem=sentence(error), labels=dict(self.labels))
         if not isinstance(error, (CvatError, RoundtripError)):
             return error
-        tasks = ", ".join(str(task.id) for task in self.record.tasks)
-        left = f"Task {tasks} is left in CVAT" if tasks else "Something may be left in CVAT"
-        return SendFailed(
-            f"{_sentence(error)} {left} and could not be deleted now. The dataset's labels are unchanged. When CVAT "
-            f"answers again, delete the run '{self.request.anno_key}' together with its tasks, and send again."
+        left = [f"task {task.id}" for task in self.record.tasks]
+        left += [f"project '{self.made_project.name}'"] if self.made_project else []
+        return _failure(
+            error,
+            f"What this send had made in CVAT ({', '.join(left)}) could not be deleted now. The dataset's labels are "
+            f"as they were. When CVAT answers again, delete the run '{self.request.anno_key}' with its tasks, and send "
+            f"again.{self.doubt}",
         )
 
 
-def _sentence(error: BaseException) -> str:
-    text = str(error) or type(error).__name__
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+def _failure(error: BaseException, outcome: str) -> RoundtripError:
+    if isinstance(error, (Cancelled, CvatCancelled)):
+        return Cancelled(f"Stopped. {outcome}")
+    return SendFailed(f"{sentence(error)} {outcome}")

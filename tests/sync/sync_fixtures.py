@@ -8,11 +8,12 @@ from pathlib import Path
 import fiftyone as fo
 import pytest
 from sync_annotator import Annotator
+from sync_failures import Failures
 from sync_loop import Loop
 
 from sandbox import Sandbox
 
-__all__ = ["box", "cvat", "loop"]
+__all__ = ["box", "cvat", "failures", "filled", "loop", "sentences"]
 
 
 @pytest.fixture
@@ -36,3 +37,25 @@ def loop(dataset: fo.Dataset, box: Sandbox, photos: Callable[..., list[Path]]) -
 def cvat(loop: Loop) -> Annotator:
     """Somebody who edits in CVAT."""
     return loop.cvat
+
+
+@pytest.fixture
+def filled(loop: Loop) -> Loop:
+    """The loop with two samples, a cat on the first and a dog on the second."""
+    boxes = [fo.Detection(label=name, bounding_box=[0.1, 0.1, 0.2, 0.2]) for name in ("cat", "dog")]
+    loop.fill(*(fo.Detections(detections=[box]) for box in boxes))
+    return loop
+
+
+@pytest.fixture(scope="session")
+def sentences() -> Iterator[list[tuple[str, str]]]:
+    """What was said to people when something failed, case by case; ``pytest -s`` shows it in the end."""
+    said: list[tuple[str, str]] = []
+    yield said
+    print("\n\n" + "\n".join(f"{case}\n    {sentence}" for case, sentence in said))
+
+
+@pytest.fixture
+def failures(loop: Loop, request: pytest.FixtureRequest, sentences: list[tuple[str, str]]) -> Failures:
+    """Does what fails, and looks at what must hold for every failure."""
+    return Failures(loop, request.node.name, sentences)
