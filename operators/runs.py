@@ -1,11 +1,13 @@
 """Choosing one of the dataset's runs in a form."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ..sync import record
+from ..sync.errors import Refused
 from .words import count
 
 
@@ -27,8 +29,15 @@ def choose(ctx: foo.ExecutionContext, inputs: types.Object) -> record.RunRecord 
 
 
 def key_of(run: Any) -> str:
-    """The key of a run: itself, or from the summary that a send returned."""
-    return str(run["anno_key"] if isinstance(run, dict) else run)
+    """The key of a run: itself, or from the summary that a send returned.
+
+    Raises:
+        Refused: if it is neither
+    """
+    key = run.get("anno_key") if isinstance(run, Mapping) else run
+    if not isinstance(key, str):
+        raise Refused("This is no run: give its key, or the summary that the send returned.")
+    return key
 
 
 def form(inputs: types.Object, label: str, button: str) -> types.Property:
