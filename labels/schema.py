@@ -5,6 +5,7 @@ The keys are those of ``SampleCollection.annotate()``'s ``label_schema``.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -251,7 +252,7 @@ class FieldSchema(_Frozen):
                 raise ValueError(f"attributes differ only in spaces around their names: {', '.join(twice)}")
         return self
 
-    @property
+    @cached_property
     def all_attributes(self) -> Attributes:
         """The attributes of every class, and of single ones."""
         merged: Attributes = dict(self.attributes)
@@ -261,10 +262,11 @@ class FieldSchema(_Frozen):
 
     def attributes_of(self, name: str) -> Attributes:
         """The attributes that labels of a class have; for one not listed, those of every class."""
-        for entry in self.classes:
-            if entry.name == name:
-                return {**self.attributes, **entry.attributes}
-        return self.attributes
+        return self._by_class.get(name, self.attributes)
+
+    @cached_property
+    def _by_class(self) -> dict[str, Attributes]:
+        return {entry.name: {**self.attributes, **entry.attributes} for entry in self.classes}
 
     @property
     def targets(self) -> dict[int | str, str]:
