@@ -175,6 +175,20 @@ def test_which_vertex_is_which(old: str, new: str, kept: list[int | None]) -> No
     assert kept_vertices(flat(places[v] for v in old), flat(places[v] for v in new)) == kept
 
 
+def test_the_nearest_of_vertices_that_lie_close_together() -> None:
+    assert kept_vertices((5.0, 5.0, 5.003, 5.0, 9.0, 9.0), (5.003, 5.0, 9.0, 9.0)) == [1, 2]
+
+
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_a_polygon_may_begin_elsewhere(turn: int) -> None:
+    """Also one whose neighbours share a coordinate, as those of a rectangle do."""
+    line = [[0.1, 0.1], [0.7, 0.1], [0.7, 0.3], [0.1, 0.3]]
+    sent = send(polyline([line], True, True), SCHEMA)
+    shaken = [(x + 4e-4, y - 4e-4) for x, y in vertices(sent.objects[0].points)]
+    now = edited(sent.objects[0], points=flat(shaken[turn:] + shaken[:turn]))
+    assert bits(sent.changes(now)) == bits({"points": [line[turn:] + line[:turn]]})
+
+
 @pytest.mark.parametrize("closed", [False, True])
 @pytest.mark.parametrize("gone", [0, 1, 2])
 def test_a_part_that_is_deleted(closed: bool, gone: int) -> None:

@@ -273,6 +273,7 @@ class TestLocal:
         sent = send(car(doors="4"), schema)
         now = local_parts({**sent.document, "label": "auto"}, schema.fields["gt"])
         assert bits(now) == bits({**sent.base.parts, "label": "auto"})
+        assert now["doors"] == "4"
 
     @pytest.mark.parametrize("strange", [ObjectId(), datetime.datetime(2026, 1, 1), [ObjectId()], {"a": 1}, b"x"])
     def test_whatever_a_document_became_it_can_be_compared(self, strange: Any) -> None:
