@@ -1,0 +1,1 @@
+"""Measurements: each module but `common` prints one table, and fails if a figure misses its target."""
