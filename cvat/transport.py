@@ -22,7 +22,7 @@ from .failures import explain, is_lasting, never_sent
 from .retry import RetryPolicy, retry_after
 
 CONNECT_TIMEOUT = 10.0
-"""Seconds to wait for a connection."""
+"""Seconds to wait for a connection, if the request has no less."""
 
 MOST_REDIRECTS = 5
 
@@ -148,7 +148,7 @@ class Transport:
                 data=request.body,
                 headers=request.headers,
                 auth=auth,
-                timeout=(CONNECT_TIMEOUT, request.timeout),
+                timeout=(min(CONNECT_TIMEOUT, request.timeout), request.timeout),
                 allow_redirects=False,
             )
             with self._lock:

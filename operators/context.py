@@ -40,13 +40,13 @@ def target(ctx: foo.ExecutionContext) -> Any:
     return found[said] if said in found else next(iter(found.values()))
 
 
-def client_for(ctx: foo.ExecutionContext, organization: str | None = None) -> Any:
-    """A CVAT client with the credentials of the process that runs.
+def client_for(ctx: foo.ExecutionContext, organization: str | None = None, *, hasty: bool = False) -> Any:
+    """A CVAT client with the credentials of the process that runs; a ``hasty`` one gives up soon.
 
     Raises:
         NoCredentials: if there are none
     """
-    return connection.connect(connection.find_credentials(secret=ctx.secrets.get), organization)
+    return connection.connect(connection.find_credentials(secret=ctx.secrets.get), organization, hasty=hasty)
 
 
 def client_from(login: Mapping[str, str | None], organization: str | None = None) -> Any:

@@ -107,6 +107,7 @@ class LoadAnnotations(foo.Operator):
 
     @staticmethod
     def _finish(ctx: foo.ExecutionContext, report: dict[str, Any]) -> Iterator[Any]:
-        yield ctx.ops.notify(words.loaded_line(report), variant="success")
+        text = " ".join([words.loaded_line(report), *report["notes"][:2]])
+        yield ctx.ops.notify(text, variant="warning" if report["notes"] else "success")
         yield ctx.ops.reload_dataset()
         yield show(ctx, words.loaded(report))

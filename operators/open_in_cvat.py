@@ -7,7 +7,7 @@ import fiftyone.operators.types as types
 
 from ..sync.record import find
 from . import context, runs
-from .running import output
+from .running import answer, output
 
 
 class OpenInCvat(foo.Operator):
@@ -32,7 +32,7 @@ class OpenInCvat(foo.Operator):
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """The links of the run ``anno_key``: ``tasks``, and a ``text`` in Markdown."""
-        return self(ctx.dataset, ctx.params.get("anno_key", ""))
+        return answer(ctx, lambda: self(ctx.dataset, ctx.params.get("anno_key", "")))
 
     def __call__(self, samples: Any, run: Any) -> dict[str, Any]:
         """The links of a run, from Python.

@@ -7,6 +7,7 @@ import fiftyone.operators.types as types
 
 from ..sync import record
 from . import context, runs
+from .running import answer
 
 
 class RenameRun(foo.Operator):
@@ -37,10 +38,14 @@ class RenameRun(foo.Operator):
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Renames the run ``anno_key`` to ``new_key``."""
-        old, new = ctx.params.get("anno_key", ""), ctx.params.get("new_key", "")
-        renamed = self(ctx.dataset, old, new)
-        ctx.ops.notify(f"The run '{old}' is now '{new}'.", variant="success")
-        return renamed
+
+        def work() -> dict[str, Any]:
+            old, new = ctx.params.get("anno_key", ""), ctx.params.get("new_key", "")
+            renamed = self(ctx.dataset, old, new)
+            ctx.ops.notify(f"The run '{old}' is now '{new}'.", variant="success")
+            return renamed
+
+        return answer(ctx, work)
 
     def __call__(self, samples: Any, run: Any, new_key: str) -> dict[str, Any]:
         """Renames a run from Python; its new ``anno_key``.

@@ -11,6 +11,7 @@ import fiftyone.operators.types as types
 
 from ..sync.errors import CvatError, RoundtripError
 from ..sync.progress import Progress, Watch
+from .context import in_app
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,17 @@ def _failed(ctx: foo.ExecutionContext, error: BaseException) -> Iterator[Any]:
         )
     yield ctx.ops.notify(sentence, variant="error")
     yield show(ctx, f"**It did not work.** {sentence}")
+
+
+def answer(ctx: foo.ExecutionContext, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Does something short; in the App, a failure is a sentence and no stack trace."""
+    try:
+        return work()
+    except (RoundtripError, CvatError) as error:
+        if not in_app(ctx):
+            raise
+        ctx.ops.notify(str(error), variant="error")
+        return {"text": str(error)}
 
 
 def show(ctx: foo.ExecutionContext, text: str) -> Any:

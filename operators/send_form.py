@@ -6,10 +6,10 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..labels.attributes import Kind, from_text
+from ..labels.attributes import Kind, Unreadable, from_text
 from ..labels.types import LABEL_TYPES
 from ..sync import offer, record
-from ..sync.errors import CvatError, RoundtripError
+from ..sync.errors import CvatError, Refused, RoundtripError
 from . import context
 from .words import count
 
@@ -49,7 +49,7 @@ def _server(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
 def greeting(ctx: foo.ExecutionContext) -> dict[str, str]:
     """Who answers at the server, or why nobody does. Asked once for each time the form is opened."""
     try:
-        return {"text": offer.greet(context.client_for(ctx)), "error": ""}
+        return {"text": offer.greet(context.client_for(ctx, hasty=True)), "error": ""}
     except (RoundtripError, CvatError) as error:
         return {"text": "", "error": str(error)}
 
@@ -230,7 +230,7 @@ def names(ctx: foo.ExecutionContext, what: str) -> list[str]:
     """The names of the ``"projects"`` or ``"users"`` that CVAT shows; nothing if it can't be asked."""
     listing = {"projects": offer.project_names, "users": offer.user_names}[what]
     try:
-        return listing(context.client_for(ctx))
+        return listing(context.client_for(ctx, hasty=True))
     except (RoundtripError, CvatError):
         return []
 
@@ -274,6 +274,9 @@ def read_attribute(item: Mapping[str, Any], kind: Kind | None) -> tuple[str, dic
     Args:
         item: the form's answers: texts
         kind: what the values are in the dataset; ``None`` for a new attribute
+
+    Raises:
+        Refused: if a value is none of its kind
     """
     widget = item.get("type") or "text"
     if widget == "checkbox":
@@ -286,8 +289,12 @@ def read_attribute(item: Mapping[str, Any], kind: Kind | None) -> tuple[str, dic
         "read_only": item.get("read_only", False),
         "kind": kind,
     }
-    if widget in ("select", "radio", "number") and item.get("values"):
-        settings["values"] = [from_text(str(value), kind) for value in item["values"]]
-    if item.get("default") not in (None, ""):
-        settings["default"] = from_text(str(item["default"]), kind)
-    return str(item.get("name", "")), settings
+    name = str(item.get("name") or "")
+    try:
+        if widget in ("select", "radio", "number") and item.get("values"):
+            settings["values"] = [from_text(str(value), kind) for value in item["values"]]
+        if item.get("default") not in (None, ""):
+            settings["default"] = from_text(str(item["default"]), kind)
+    except Unreadable as error:
+        raise Refused(f"The attribute '{name}' can't be set up so: {error}.") from None
+    return name, settings

@@ -7,6 +7,7 @@ import fiftyone.operators.types as types
 
 from ..sync.record import find
 from . import context, runs
+from .running import answer
 
 
 class ViewRun(foo.Operator):
@@ -31,9 +32,13 @@ class ViewRun(foo.Operator):
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Loads the view of the run ``anno_key``; its ``samples``."""
-        view = self(ctx.dataset, ctx.params.get("anno_key", ""))
-        ctx.ops.set_view(view)
-        return {"samples": len(view)}
+
+        def work() -> dict[str, Any]:
+            view = self(ctx.dataset, ctx.params.get("anno_key", ""))
+            ctx.ops.set_view(view)
+            return {"samples": len(view)}
+
+        return answer(ctx, work)
 
     def __call__(self, samples: Any, run: Any) -> Any:
         """The view of a run's samples, from Python.

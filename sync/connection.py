@@ -10,13 +10,15 @@ from typing import Any
 import fiftyone as fo
 from pydantic import ValidationError
 
-from ..cvat import Client, Credentials
+from ..cvat import Client, Credentials, RetryPolicy
 from .errors import NoCredentials
 
 DEFAULT_URL = "https://app.cvat.ai"
 PREFIX = "FIFTYONE_CVAT_"
 NAMES = ("url", "token", "username", "email", "password", "organization")
 LOGIN = ("token", "username", "email", "password")
+HASTE = 5.0
+"""Seconds that a form waits for an answer of CVAT."""
 
 HOW = (
     f"Set {PREFIX}URL, and {PREFIX}TOKEN or {PREFIX}USERNAME and {PREFIX}PASSWORD, in the environment of the FiftyOne "
@@ -100,13 +102,16 @@ def _ask(given: Mapping[str, Any]) -> dict[str, str]:
     return {"username": username, "password": getpass.getpass("Password: ")}
 
 
-def connect(credentials: Credentials, organization: str | None = None) -> Client:
+def connect(credentials: Credentials, organization: str | None = None, *, hasty: bool = False) -> Client:
     """A client for a server; nothing is sent yet.
 
     Args:
         credentials: how to log in
         organization: the slug of an organization, if it is not that of the credentials
+        hasty: whether to give up soon, because a person waits for a form
     """
     if organization:
         credentials = credentials.model_copy(update={"organization": organization})
+    if hasty:
+        return Client(credentials, timeout=HASTE, retry=RetryPolicy(attempts=1, connect_attempts=1))
     return Client(credentials)

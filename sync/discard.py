@@ -38,7 +38,7 @@ def delete(dataset: Any, key: str, client: Client | None, watch: Watch) -> dict[
     left = [task.id for task in run.tasks if task.id not in deleted]
     text = f"The run '{key}' is deleted; the dataset's labels are as they were."
     if deleted:
-        text += f" {len(deleted)} of its tasks in CVAT are deleted too."
+        text += f" So are its tasks in CVAT: {', '.join(map(str, deleted))}."
     if left:
-        text += f" Its {len(left)} tasks are still in CVAT."
+        text += f" Still in CVAT: task {', '.join(map(str, left))}."
     return {"anno_key": key, "tasks_deleted": deleted, "tasks_left": left, "text": text}
