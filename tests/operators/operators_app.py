@@ -1,0 +1,126 @@
+"""The App's side of an operator: contexts as its server makes them, and what it shows of them."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import fiftyone.operators as foo
+from fiftyone.operators.executor import ExecutionContext, Executor
+from sync_loop import URI, Loop, operator
+
+
+class Dialog:
+    """The dialog of an operator, open in the App.
+
+    Args:
+        loop: its dataset is shown there
+        name: the operator
+        view: what the grid shows, if not the whole dataset
+        selected: the ids that are selected in the grid
+        params: what is filled in
+    """
+
+    def __init__(self, loop: Loop, name: str, *, view: Any = None, selected: Iterable[str] = (), **params: Any) -> None:
+        self.operator = operator(name)
+        self.request = {
+            "dataset_name": loop.dataset.name,
+            "view": [] if view is None else view._serialize(),
+            "filters": {},
+            "extended": None,
+            "selected": list(selected),
+            "prompt_id": uuid.uuid4().hex,
+            "params": params,
+        }
+
+    def context(self) -> ExecutionContext:
+        """A context as the App's server makes one for each request."""
+        ctx = ExecutionContext(
+            dict(self.request, params=dict(self.request["params"])),
+            executor=Executor(),
+            operator_uri=self.operator.uri,
+            required_secrets=self.operator._plugin_secrets,
+        )
+        asyncio.run(ctx.resolve_secret_values(self.operator._plugin_secrets))
+        return ctx
+
+    def form(self) -> dict[str, Any]:
+        """The form as the App gets it."""
+        return dict(self.operator.resolve_type(self.context(), "inputs").to_json())
+
+    def fill(self, **params: Any) -> dict[str, Any]:
+        """Fills in something more; the form that the App gets then."""
+        self.request["params"] = {**self.request["params"], **params}
+        return self.form()
+
+    def accept_defaults(self) -> dict[str, Any]:
+        """Does what the App does with a new form: takes over its defaults, until nothing new shows; the form."""
+        form = self.form()
+        while (filled := {**defaults(form), **self.request["params"]}) != self.request["params"]:
+            form = self.fill(**filled)
+        return form
+
+    def run(self) -> Shown:
+        """Presses the button."""
+        ctx = self.context()
+        result = self.operator.execute(ctx)
+        steps = list(result) if isinstance(result, Iterator) else []
+        return Shown(ctx, [step.body for step in steps], None if steps else result)
+
+
+class Shown:
+    """What the App shows of an execution.
+
+    Attributes:
+        steps: what it was asked to do, in order: pairs of the operator and its parameters
+        result: what the operator returned, if it was no generator
+    """
+
+    def __init__(self, ctx: ExecutionContext, steps: list[Any], result: Any) -> None:
+        asked = steps or ctx.executor._requests
+        self.steps = [(step.operator_uri, step.params or {}) for step in asked]
+        self.result = result
+
+    def of(self, name: str) -> list[dict[str, Any]]:
+        """The parameters of each step of one kind."""
+        return [params for kind, params in self.steps if kind == name]
+
+    @property
+    def notice(self) -> tuple[str, str]:
+        """The kind and the text of the one notification."""
+        (only,) = self.of("notify")
+        return only["variant"], only["message"]
+
+    @property
+    def output(self) -> str:
+        """The text that is shown in the end."""
+        (only,) = self.of("show_output")
+        return str(only["results"]["text"])
+
+
+def properties(form: dict[str, Any]) -> dict[str, Any]:
+    """The properties of a form, by name."""
+    return dict(form["type"]["properties"])
+
+
+def defaults(form: dict[str, Any]) -> dict[str, Any]:
+    """The values that a form starts with."""
+    found: dict[str, Any] = {}
+    for name, item in properties(form).items():
+        if item.get("default") is not None:
+            found[name] = item["default"]
+        elif "properties" in item["type"] and (inner := defaults(item)):
+            found[name] = inner
+    return found
+
+
+def invalid(form: dict[str, Any]) -> dict[str, str]:
+    """What is wrong in a form: sentences by property."""
+    return {name: item["error_message"] for name, item in properties(form).items() if item.get("invalid")}
+
+
+def every_operator() -> list[str]:
+    """The names of the plugin's operators."""
+    return [item.name for item in foo.list_operators(type="operator") if item.uri.startswith(f"{URI}/")]

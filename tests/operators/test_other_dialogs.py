@@ -1,0 +1,179 @@
+"""The dialogs of a run: load, open, info, view, rename, delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from operators_app import Dialog, every_operator, invalid, properties
+from sync_loop import Loop
+
+OF_A_RUN = ["load_annotations", "open_in_cvat", "run_info", "view_run", "rename_run", "delete_run"]
+NEW_KEY = {"rename_run": {"new_key": "other"}}
+
+
+def test_these_are_all() -> None:
+    assert sorted(every_operator()) == sorted([*OF_A_RUN, "send_to_cvat"])
+
+
+@pytest.mark.parametrize("name", OF_A_RUN)
+def test_without_a_run(filled: Loop, name: str) -> None:
+    form = Dialog(filled, name).form()
+    assert invalid(form) == {"no_runs": "There is no run yet."}
+    assert "Send to CVAT" in properties(form)["no_runs"]["view"]["label"]
+
+
+@pytest.mark.parametrize("name", OF_A_RUN)
+def test_with_runs(filled: Loop, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest is offered first; the form needs no server, and no login."""
+    filled.send(anno_key="first")
+    filled.send(anno_key="second")
+    for setting in ("URL", "USERNAME", "PASSWORD"):
+        monkeypatch.delenv(f"FIFTYONE_CVAT_{setting}")
+    clock = filled.clock
+    form = Dialog(filled, name).accept_defaults()
+    choices = properties(form)["anno_key"]["view"]["choices"]
+    assert {choice["value"] for choice in choices} == {"first", "second"}
+    assert choices[0]["description"] == "2 samples, 2 labels, sent"
+    assert invalid(form) == {}
+    assert filled.requests(clock) == []
+
+
+@pytest.mark.parametrize("name", OF_A_RUN)
+def test_a_run_that_is_gone_meanwhile(filled: Loop, name: str) -> None:
+    """Somebody deleted it while the dialog was open: a sentence, and no stack trace."""
+    shown = Dialog(filled, name, anno_key="gone", **NEW_KEY.get(name, {})).run()
+    kind, sentence = shown.notice
+    assert kind == "error"
+    assert sentence.endswith("has no annotation run 'gone'; there are none.")
+    told = shown.result["text"] if shown.result else shown.output
+    assert sentence in told
+
+
+@pytest.mark.parametrize("name", OF_A_RUN)
+def test_a_program_gets_the_exception(filled: Loop, name: str) -> None:
+    with pytest.raises(Exception, match=r"RunMissing: .* has no annotation run 'gone'"):
+        filled.execute(name, anno_key="gone", **NEW_KEY.get(name, {}))
+
+
+def loaded(loop: Loop, **params: Any) -> Any:
+    dialog = Dialog(loop, "load_annotations", **params)
+    dialog.accept_defaults()
+    return dialog.run()
+
+
+def test_load(filled: Loop) -> None:
+    filled.send()
+    filled.cvat.relabel(filled.cvat.shape(0), "dog")
+    filled.cvat.delete(filled.cvat.shape(1))
+    filled.cvat.draw("cat", 1)
+    shown = loaded(filled)
+    assert [name for name, _ in shown.steps if name != "set_progress"] == ["notify", "reload_dataset", "show_output"]
+    assert shown.notice == ("success", "Added 1, changed 1, deleted 1 label.")
+    assert "| gt | 1 | 1 | 1 | 0 |" in shown.output
+    assert loaded(filled).notice == ("success", "Nothing changed: 2 labels are as they were.")
+
+
+def test_load_with_news(filled: Loop) -> None:
+    """What the person should know is not hidden behind a green tick."""
+    filled.send(task_size=1)
+    filled.cvat.call("DELETE", "tasks/1")
+    kind, sentence = loaded(filled).notice
+    assert kind == "warning"
+    assert "Task 1" in sentence
+    assert "was deleted in CVAT" in sentence
+
+
+def test_load_beside(filled: Loop) -> None:
+    filled.send()
+    filled.cvat.move(filled.cvat.shape(0))
+    before = filled.labels("gt")
+    dialog = Dialog(filled, "load_annotations")
+    dialog.accept_defaults()
+    form = dialog.fill(beside=True)
+    into = properties(form)["into"]["type"]["properties"]
+    assert into["gt"]["default"] == "gt_cvat"
+    dialog.accept_defaults()
+    shown = dialog.run()
+    assert shown.notice[0] == "success"
+    assert "2 labels copied into `gt_cvat`" in shown.output
+    assert filled.labels("gt") == before
+    assert [len(labels) for labels in filled.labels("gt_cvat")] == [1, 1]
+
+
+def test_load_fails(filled: Loop) -> None:
+    filled.send()
+    filled.cvat.move(filled.cvat.shape(0))
+    filled.box.faults.add("status", "GET", "/annotations", status=500)
+    shown = loaded(filled)
+    assert shown.notice[0] == "error"
+    assert shown.notice[1].endswith("Nothing was changed.")
+    assert shown.output == f"**It did not work.** {shown.notice[1]}"
+    assert loaded(filled).notice[1] == "Added 0, changed 1, deleted 0 labels."
+
+
+def test_a_fault_of_the_program_is_told_too(filled: Loop, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+    from fiftyone.plugins.orgs.roundtrip.cvat.sync import load as module
+
+    filled.send()
+    monkeypatch.setattr(module, "fetch_tasks", lambda *args: 1 / 0)
+    shown = loaded(filled)
+    assert shown.notice[0] == "error"
+    assert "Something went wrong that should not (ZeroDivisionError" in shown.notice[1]
+    assert "Traceback" in caplog.text
+
+
+@pytest.mark.parametrize(("new", "wrong"), [("night", None), ("a b", "Use letters"), ("run", "There is a run of this")])
+def test_rename(filled: Loop, new: str, wrong: str | None) -> None:
+    filled.send()
+    dialog = Dialog(filled, "rename_run")
+    dialog.accept_defaults()
+    form = dialog.fill(new_key=new)
+    assert [sentence.startswith(wrong or "") for sentence in invalid(form).values()] == [True] * bool(wrong)
+    shown = dialog.run()
+    if wrong:
+        assert shown.notice[0] == "error"
+    else:
+        assert shown.notice == ("success", "The run 'run' is now 'night'.")
+    assert filled.dataset.list_annotation_runs() == [new if not wrong else "run"]
+
+
+@pytest.mark.parametrize("with_tasks", [True, False])
+def test_delete(filled: Loop, with_tasks: bool) -> None:
+    filled.send()
+    dialog = Dialog(filled, "delete_run")
+    form = dialog.accept_defaults()
+    assert properties(form)["delete_tasks"]["default"] is False
+    dialog.fill(delete_tasks=with_tasks)
+    kind, sentence = dialog.run().notice
+    assert kind == "success"
+    assert ("So are its tasks in CVAT: 1." if with_tasks else "Still in CVAT: task 1.") in sentence
+    assert filled.dataset.list_annotation_runs() == []
+    assert bool(filled.cvat.find("tasks")) is not with_tasks
+
+
+def test_delete_what_a_failed_send_left(filled: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its tasks are of no use: the dialog proposes to delete them."""
+    from fiftyone.plugins.orgs.roundtrip.cvat.sync import send as module
+
+    monkeypatch.setattr(module, "PAUSES_OF_DELETION", ())
+    filled.box.faults.add("status", "PATCH", "/annotations", status=500)
+    filled.box.faults.add("status", "DELETE", status=500)
+    with pytest.raises(module.SendFailed):
+        filled.send()
+    dialog = Dialog(filled, "delete_run")
+    form = dialog.accept_defaults()
+    assert properties(form)["delete_tasks"]["default"] is True
+    assert dialog.run().notice[0] == "success"
+    assert filled.cvat.find("tasks") == []
+
+
+def test_links_info_view(filled: Loop) -> None:
+    filled.send(filled.dataset.limit(1))
+    links = Dialog(filled, "open_in_cvat", anno_key="run").run().result
+    assert f"[Job 1]({filled.box.url}/tasks/1/jobs/1)" in links["text"]
+    info = Dialog(filled, "run_info", anno_key="run").run().result
+    assert info["text"].startswith("**run**: sent, 1 sample, 1 label")
+    shown = Dialog(filled, "view_run", anno_key="run").run()
+    assert shown.result == {"samples": 1}
+    assert [name for name, _ in shown.steps] == ["set_view"]

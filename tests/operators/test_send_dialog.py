@@ -1,0 +1,322 @@
+"""The dialog "Send to CVAT": its form, what its answers mean, and what is shown while and after it sends."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import fiftyone as fo
+import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.operators import send_form
+from fiftyone.plugins.orgs.roundtrip.cvat.sync import connection
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import SendRequest, parse
+from operators_app import Dialog, defaults, invalid, properties
+from sync_loop import Loop
+
+
+def dialog(loop: Loop, **given: Any) -> Dialog:
+    return Dialog(loop, "send_to_cvat", **given)
+
+
+def request_of(opened: Dialog) -> SendRequest:
+    """What would be sent."""
+    return parse(SendRequest, send_form.read(opened.context()))
+
+
+def test_two_clicks(filled: Loop) -> None:
+    """With a selection and a field of labels, the form needs no answer."""
+    first = filled.dataset.first().id
+    opened = dialog(filled, selected=[first])
+    form = opened.accept_defaults()
+    assert invalid(form) == {}
+    targets = properties(form)["target"]["view"]["choices"]
+    assert [choice["label"] for choice in targets] == ["The 1 sample selected", "The whole dataset: 2 samples"]
+    assert "logged in as admin" in properties(form)["server"]["view"]["label"]
+    shown = opened.run()
+    assert shown.notice == ("success", "Sent 1 sample with 1 label to CVAT, in 1 task.")
+    assert filled.box.url in shown.output
+    assert "**Load annotations** with the run `cvat`" in shown.output
+    assert filled.dataset.load_annotation_view("cvat").values("id") == [first]
+
+
+def test_progress_goes_forward(filled: Loop) -> None:
+    opened = dialog(filled)
+    opened.accept_defaults()
+    opened.fill(task_size=1)
+    shown = opened.run()
+    assert [name for name, _ in shown.steps[-3:]] == ["notify", "reload_dataset", "show_output"]
+    steps = shown.of("set_progress")
+    parts = [step["progress"] for step in steps if "progress" in step]
+    assert parts == sorted(parts)
+    assert all(0 <= part <= 1 for part in parts)
+    assert len(parts) > 4
+    assert {step["label"].split()[0] for step in steps} >= {"Looking", "Connecting", "Making", "Uploading", "Writing"}
+
+
+@pytest.mark.parametrize("fields", [0, 1, 3])
+def test_fields(loop: Loop, fields: int) -> None:
+    loop.fill(None, None)
+    for number in range(fields):
+        loop.dataset.set_values(
+            f"f{number}", [fo.Detections(detections=[fo.Detection(label=f"c{number}", bounding_box=[0, 0, 1, 1])])] * 2
+        )
+    loop.dataset.add_sample_field("meters", fo.FloatField)
+    form = dialog(loop).accept_defaults()
+    offered = [choice["value"] for choice in properties(form)["label_field"]["view"]["choices"]]
+    assert offered[:fields] == [f"f{number}" for number in range(fields)]
+    assert "filepath" not in offered
+    if not fields:
+        assert "new_name" in properties(form) or offered
+
+
+def test_no_samples(loop: Loop) -> None:
+    opened = dialog(loop)
+    opened.accept_defaults()
+    opened.fill(label_field=[], new_field=True, new_name="gt", new_type="detections", new_classes=["cat"])
+    assert opened.run().notice == ("error", "There are no samples to send: the selection or view is empty.")
+
+
+def test_a_new_field(filled: Loop) -> None:
+    opened = dialog(filled)
+    opened.accept_defaults()
+    form = opened.fill(label_field=[], new_field=True, new_name="gt")
+    assert invalid(form)["new_name"] == "The dataset has a field of this name; choose it above."
+    opened.fill(new_name="fresh")
+    opened.accept_defaults()
+    opened.fill(new_classes=["cat"])
+    request = request_of(opened)
+    assert request.label_schema == {"fresh": {"type": "detections", "classes": ["cat"]}}
+    assert opened.run().notice[0] == "success"
+    filled.cvat.draw("cat", 1)
+    filled.load("cvat")
+    assert [len(labels) for labels in filled.labels("fresh")] == [0, 1]
+
+
+def test_nothing_chosen(filled: Loop) -> None:
+    opened = dialog(filled)
+    opened.accept_defaults()
+    assert invalid(opened.fill(label_field=[])) == {"label_field": "Choose at least one field, or annotate a new one."}
+    assert opened.run().notice[0] == "error"
+
+
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [("night shift", "Use letters, digits"), ("taken", "There is a run of this name already.")],
+)
+def test_keys(filled: Loop, key: str, sentence: str) -> None:
+    filled.send(anno_key="taken")
+    opened = dialog(filled)
+    assert defaults(opened.form())["anno_key"] == "cvat"
+    assert invalid(opened.fill(anno_key=key))["anno_key"].startswith(sentence)
+
+
+@pytest.fixture
+def rich(loop: Loop) -> Loop:
+    """Labels with an attribute of each kind."""
+    attributes = [
+        {"colour": colour, "code": f"00{number}", "size": number, "speed": 0.5 * number, "parked": bool(number % 2)}
+        for number, colour in enumerate(["red", "blue"] * 3)
+    ]
+    boxes = [fo.Detection(label="car", bounding_box=[0.1, 0.1, 0.2, 0.2], **given) for given in attributes]
+    loop.fill(fo.Detections(detections=boxes), None)
+    return loop
+
+
+def test_attributes_as_they_are_proposed(rich: Loop) -> None:
+    """Opening the editor and changing nothing sends what would have been sent without it."""
+    opened = dialog(rich)
+    opened.accept_defaults()
+    plain = dict(opened.request["params"])
+    opened.fill(schema={"gt": {"classes": ["car"], "edit": True}})
+    form = opened.form()
+    rows = properties(form)["schema"]["type"]["properties"]["gt"]["type"]["properties"]["attributes"]["default"]
+    assert {row["name"]: row["type"] for row in rows} == {
+        "colour": "select",
+        "code": "text",
+        "size": "number",
+        "speed": "number",
+        "parked": "checkbox",
+    }
+    opened.fill(schema={"gt": {"classes": ["car"], "edit": True, "attributes": rows}})
+    opened.run()
+    before = rich.documents()
+    edited = rich.execute("run_info", anno_key="cvat")["label_schema"]
+    opened.request["params"] = {**plain, "anno_key": "plain"}
+    opened.run()
+    assert rich.execute("run_info", anno_key="plain")["label_schema"] == edited
+    rich.load("cvat")
+    assert rich.documents() == before
+
+
+def test_edited_attributes(rich: Loop) -> None:
+    opened = dialog(rich)
+    opened.accept_defaults()
+    rows = [
+        {"name": "colour", "type": "radio", "values": ["red", "blue", "green"], "default": "green"},
+        {"name": "size", "type": "select", "values": ["0", "1", "2", "3", "4", "5"], "default": "", "mutable": False},
+        {"name": "speed", "type": "number", "values": ["0", "99.5", "0.5"], "read_only": True},
+        {"name": "wheels", "type": "number", "default": "4"},
+        {"name": "note", "type": "text"},
+    ]
+    opened.fill(schema={"gt": {"classes": ["car", "bus"], "edit": True, "attributes": rows}})
+    request = request_of(opened)
+    assert request.label_schema is not None
+    said = request.label_schema["gt"]["attributes"]
+    assert said["colour"] | {"kind": "str"} == {
+        "type": "radio",
+        "values": ["red", "blue", "green"],
+        "default": "green",
+        "mutable": True,
+        "read_only": False,
+        "kind": "str",
+    }
+    assert (said["size"]["values"], said["size"]["kind"], said["size"]["mutable"]) == ([0, 1, 2, 3, 4, 5], "int", False)
+    assert (said["speed"]["values"], said["speed"]["read_only"]) == ([0, 99.5, 0.5], True)
+    assert (said["wheels"]["default"], said["note"]["kind"]) == (4, "str")
+    assert opened.run().notice[0] == "success"
+    label = rich.cvat.labels()["bus"]
+    assert {spec["name"]: spec["input_type"] for spec in label["attributes"]} == {
+        row["name"]: row["type"] for row in rows
+    }
+    drawn = rich.cvat.draw("bus", 1)
+    rich.cvat.set(rich.cvat.shape(0), "size", "5")
+    rich.load("cvat")
+    assert drawn["id"]
+    made = rich.labels()[1][0]
+    assert (made.colour, made.wheels) == ("green", 4)
+    assert rich.labels()[0][0]["size"] == 5
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ({"name": "size", "type": "select", "values": ["1", "big"]}, "'big' is not a whole number."),
+        ({"name": "x", "type": "number", "default": "much"}, "'much' is not a number."),
+        ({"name": "x", "type": "select"}, "needs a list of values."),
+        ({"name": "x", "type": "radio", "values": ["a"], "default": "b"}, "is not among the values."),
+        ({"name": "", "type": "text"}, "an attribute can't be named ''."),
+        ({"name": "label", "type": "text"}, "an attribute can't be named 'label'."),
+    ],
+)
+def test_attributes_that_cannot_be(rich: Loop, row: dict[str, Any], sentence: str) -> None:
+    opened = dialog(rich)
+    opened.accept_defaults()
+    opened.fill(schema={"gt": {"classes": ["car"], "edit": True, "attributes": [row]}})
+    kind, said = opened.run().notice
+    assert (kind, said.endswith(sentence)) == ("error", True), said
+    assert rich.dataset.list_annotation_runs() == []
+
+
+def test_labels_that_would_stay_behind_are_announced(filled: Loop) -> None:
+    opened = dialog(filled)
+    opened.accept_defaults()
+    form = opened.fill(schema={"gt": {"classes": ["cat"]}})
+    notice = properties(form)["schema"]["type"]["properties"]["gt"]["type"]["properties"]["behind"]["view"]["label"]
+    assert notice == "Left out, as their class is not listed: 1 dog"
+    assert "Left out (it stays in the dataset as it is)" in opened.run().output
+
+
+def test_more_options(filled: Loop) -> None:
+    filled.cvat.call("POST", "projects", {"name": "streets", "labels": []})
+    opened = dialog(filled)
+    opened.accept_defaults()
+    opened.fill(more=True)
+    form = opened.accept_defaults()
+    offered = {
+        name: [choice["value"] for choice in properties(form)[name]["view"]["choices"]]
+        for name in ("project_name", "task_assignee", "job_assignees")
+    }
+    people = ["admin", "annotator1", "annotator2"]
+    assert offered == {"project_name": ["streets"], "task_assignee": people, "job_assignees": people}
+    opened.fill(project_name="new one", segment_size=1, job_assignees=["annotator1"], task_name="")
+    assert opened.run().notice[0] == "success"
+    assert [job["assignee"]["username"] for job in filled.cvat.jobs()] == ["annotator1"] * 2
+
+
+class Silent:
+    """A server that takes connections and never says a word."""
+
+    def __enter__(self) -> str:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    with Silent() as url:
+        yield url
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"USERNAME": "", "PASSWORD": ""}, "There are no credentials for CVAT at"),
+        ({"PASSWORD": "wrong"}, "did not accept the password of 'admin'"),
+        ({"TOKEN": "nonsense"}, "did not accept the access token"),
+        ({"URL": "http://127.0.0.1:9"}, "nothing is listening at this address"),
+        ({"URL": "ftp://x"}, "The CVAT address 'ftp://x' can't be used"),
+        ({"URL": "silent"}, "no answer within the time allowed"),
+    ],
+)
+def test_cvat_cannot_be_used(
+    filled: Loop, monkeypatch: pytest.MonkeyPatch, silent: str, settings: dict[str, str], sentence: str
+) -> None:
+    """The form says so at once, and is complete all the same."""
+    for name, value in settings.items():
+        monkeypatch.setenv(f"FIFTYONE_CVAT_{name}", silent if value == "silent" else value)
+    monkeypatch.setattr(connection, "HASTE", 0.3)
+    opened = dialog(filled)
+    begun = time.monotonic()
+    form = opened.form()
+    assert time.monotonic() - begun < 2
+    assert sentence in invalid(form)["server"]
+    assert properties(form)["server"]["view"]["name"] == "Error"
+    assert {"target", "label_field", "anno_key"} <= properties(form).keys()
+    form = opened.fill(**{**defaults(form), "more": True})
+    assert time.monotonic() - begun < 2, "asked again for the same dialog"
+    assert properties(form)["task_assignee"]["view"]["choices"] == []
+
+
+def test_the_server_is_asked_once_for_a_dialog(filled: Loop) -> None:
+    opened = dialog(filled)
+    clock = filled.clock
+    opened.accept_defaults()
+    for number in range(5):
+        opened.fill(anno_key=f"key_{number}")
+    assert len(filled.requests(clock)) == 3
+
+
+def test_a_dialog_that_is_closed_stops_the_send(filled: Loop) -> None:
+    before = filled.documents()
+    opened = dialog(filled)
+    opened.accept_defaults()
+    with filled.box.hold_creations():
+        steps = opened.operator.execute(opened.context())
+        for step in steps:
+            if "preparing" in str(step.body.params):
+                break
+        steps.close()
+        ends = time.monotonic() + 10
+        while filled.cvat.find("tasks") or filled.dataset.list_annotation_runs():
+            assert time.monotonic() < ends
+            time.sleep(0.05)
+            filled.dataset.reload()
+    assert filled.documents() == before
+
+
+def test_a_failure_is_a_sentence(filled: Loop) -> None:
+    filled.box.faults.add("status", "PATCH", "/annotations", status=500)
+    opened = dialog(filled)
+    opened.accept_defaults()
+    shown = opened.run()
+    kind, sentence = shown.notice
+    assert kind == "error"
+    assert "internal error (500)" in sentence
+    assert shown.output == f"**It did not work.** {sentence}"
+    assert shown.of("reload_dataset") == []
+    assert opened.run().notice[0] == "success"
