@@ -5,6 +5,7 @@ Run as a program, this file is that sandbox: it prints its address, and ends whe
 
 from __future__ import annotations
 
+import atexit
 import importlib.metadata
 import os
 import platform
@@ -33,7 +34,7 @@ class World:
 
     Attributes:
         url: the sandbox.
-        folder: for files; gone afterwards.
+        folder: for files; gone when the process ends.
     """
 
     url: str
@@ -51,6 +52,7 @@ def world() -> Iterator[World]:
     for name in [name for name in os.environ if name.startswith(("FIFTYONE_", "CVAT_"))]:
         del os.environ[name]
     folder = Path(tempfile.mkdtemp(prefix="roundtrip-bench-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # registered first, so done last
     (folder / "home").mkdir()
     link_plugin(folder / "plugins")
     os.environ.update(
@@ -60,14 +62,9 @@ def world() -> Iterator[World]:
         FIFTYONE_SHOW_PROGRESS_BARS="false",
         FIFTYONE_LOGGING_LEVEL="ERROR",
     )
-    database = Database(folder / "database")
-    try:
-        database.start()
-        with _sandbox() as url:
-            yield World(url, folder)
-    finally:
-        database.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    Database(folder / "database").start()  # ends with this process, after FiftyOne has tidied up in it
+    with _sandbox() as url:
+        yield World(url, folder)
 
 
 @contextmanager
