@@ -223,6 +223,20 @@ def test_a_record_of_a_later_version_hides_no_other(filled: Loop) -> None:
         filled.load("later")
 
 
+def test_a_send_whose_process_was_killed(filled: Loop) -> None:
+    """Its record says so, and what it left in CVAT can be deleted with it."""
+    from fiftyone.plugins.orgs.roundtrip.cvat.sync import record
+
+    filled.send()
+    killed = record.find(filled.dataset, "run").model_copy(update={"status": "sending"})
+    record.update(filled.dataset, "run", killed)
+    with pytest.raises(Exception, match=r"not sent completely: its process ended .* Delete it with its tasks"):
+        filled.load("run")
+    filled.execute("delete_run", anno_key="run", delete_tasks=True)
+    assert tasks(filled.cvat) == []
+    assert filled.load(filled.send())["unchanged"] == 2
+
+
 def test_a_run_that_another_process_sent(filled: Loop) -> None:
     """This process still holds the dataset as it was before."""
     filled.send()
