@@ -6,8 +6,8 @@
     python dev.py test              everything that is checked before a change goes in
     python dev.py bench             the measurements
 
-All of it happens in the folder .dev beside this file: an environment, a database, a home directory. Your own
-FiftyOne, its datasets and its settings are never touched. Delete .dev to start afresh.
+All of it happens in the folder .dev beside this file: an environment and a home directory. Your own FiftyOne,
+its datasets and its settings are never touched. Delete .dev to start afresh.
 """
 
 from __future__ import annotations
@@ -155,9 +155,7 @@ def bench_command(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _benches() -> list[str]:
-    return sorted(
-        path.stem for path in (ROOT / "bench").glob("*.py") if path.stem not in ("__init__", "common")
-    )
+    return sorted(path.stem for path in (ROOT / "bench").glob("*.py") if path.stem not in ("__init__", "common"))
 
 
 def _mypy_arguments() -> list[str]:
@@ -190,9 +188,7 @@ def _fingerprint(development: bool) -> str:
     """What the environment was made from: it is made again when any of this changes."""
     parts = [sys.version, sys.base_prefix, str(VENV), (ROOT / "requirements.txt").read_text()]
     if development:
-        groups = re.search(
-            r"^\[dependency-groups\]$.*?(?=^\[|\Z)", (ROOT / "pyproject.toml").read_text(), re.M | re.S
-        )
+        groups = re.search(r"^\[dependency-groups\]$.*?(?=^\[|\Z)", (ROOT / "pyproject.toml").read_text(), re.M | re.S)
         parts.append(groups.group() if groups else "")
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
@@ -211,9 +207,7 @@ def _install(development: bool) -> None:
     DEV.mkdir(exist_ok=True)
     STAMP.unlink(missing_ok=True)
     if importlib_missing("venv", "ensurepip"):
-        raise Trouble(
-            "This Python cannot make environments: install its venv module (on Debian, python3-venv)."
-        )
+        raise Trouble("This Python cannot make environments: install its venv module (on Debian, python3-venv).")
     packages = ["-r", str(ROOT / "requirements.txt")]
     if sys.platform == "linux" and platform.machine() == "x86_64":
         # FiftyOne fetches its database while it is installed. Where it cannot, this package fills the gap; it
@@ -224,9 +218,7 @@ def _install(development: bool) -> None:
     with INSTALL_LOG.open("w") as log:
         if not PYTHON.exists() or not _works(PYTHON):
             _logged(log, sys.executable, "-m", "venv", "--clear", VENV)
-        _logged(
-            log, PYTHON, "-m", "pip", "install", "--upgrade", "pip>=25.1"
-        )  # the first to know dependency groups
+        _logged(log, PYTHON, "-m", "pip", "install", "--upgrade", "pip>=25.1")  # the first to know dependency groups
         _logged(log, PYTHON, "-m", "pip", "install", *packages)
     print(f"Done in {_duration(time.monotonic() - started)}.", flush=True)
 
@@ -238,9 +230,7 @@ def _logged(log: object, *command: object) -> None:
         return
     text = INSTALL_LOG.read_text(errors="replace")
     if NO_NETWORK.search(text):
-        raise Trouble(
-            f"The package index cannot be reached: check the network and try again (details: {INSTALL_LOG})."
-        )
+        raise Trouble(f"The package index cannot be reached: check the network and try again (details: {INSTALL_LOG}).")
     reasons = [line for line in text.splitlines() if line.startswith("ERROR:")] or text.splitlines()[-1:]
     raise Trouble(f"Installing failed (details: {INSTALL_LOG}): {' '.join(reasons[:1])}")
 
@@ -260,8 +250,8 @@ def private_world() -> dict[str, str]:
         ROUNDTRIP_USER_HOME=os.environ.get("HOME", ""),
         PATH=f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",
         FIFTYONE_PLUGINS_DIR=str(DEV / "plugins"),
-        FIFTYONE_DATABASE_DIR=str(DEV / "database"),
         FIFTYONE_DO_NOT_TRACK="true",
+        FIFTYONE_LOGGING_LEVEL="WARNING",
     )
     return env
 
@@ -290,9 +280,7 @@ def find_chromium() -> str | None:
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
     on_path = next(filter(None, map(shutil.which, names)), None)
     usual = [Path("/usr/bin/chromium")]
-    usual += [
-        Path(f"/Applications/{name}.app/Contents/MacOS/{name}") for name in ("Google Chrome", "Chromium")
-    ]
+    usual += [Path(f"/Applications/{name}.app/Contents/MacOS/{name}") for name in ("Google Chrome", "Chromium")]
     for cache in (
         DEV / "browsers",
         Path.home() / ".cache/ms-playwright",
@@ -324,9 +312,7 @@ def ensure_chromium() -> str:
         )
         found = find_chromium()
     if found is None or not _works(found):
-        raise Trouble(
-            "The browser suite needs Chromium: install one, or set CHROMIUM to the path of one that starts."
-        )
+        raise Trouble("The browser suite needs Chromium: install one, or set CHROMIUM to the path of one that starts.")
     return found
 
 
@@ -363,9 +349,7 @@ def _duration(seconds: float) -> str:
 
 def _check_machine() -> None:
     if sys.version_info < (3, 10):  # noqa: UP036 - whoever runs this may have any Python
-        raise Trouble(
-            f"This needs Python 3.10 or newer, and this is {platform.python_version()}: try a newer one."
-        )
+        raise Trouble(f"This needs Python 3.10 or newer, and this is {platform.python_version()}: try a newer one.")
     if sys.platform == "win32":
         raise Trouble("This works on Linux and macOS; on Windows, use it inside WSL.")
 

@@ -10,14 +10,11 @@ The first such import starts a private database, and builds FiftyOne's plugin re
 
 from __future__ import annotations
 
-import atexit
 import importlib
 import importlib.abc
 import importlib.machinery
 import os
-import shutil
 import sys
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from demo.database import Database
+from demo.database import Database, scratch_folder
 from dev import ROOT, find_chromium, link_plugin
 
 if TYPE_CHECKING:
@@ -37,14 +34,13 @@ if TYPE_CHECKING:
 PLUGIN = "fiftyone.plugins.orgs.roundtrip.cvat"
 
 CHROMIUM = find_chromium()
-WORLD = Path(tempfile.mkdtemp(prefix="roundtrip-tests-"))
+WORLD = scratch_folder("tests")
 
 
 def _enter_world() -> None:
     """Point everything that FiftyOne and the plugin read at temporary places."""
     for name in [name for name in os.environ if name.startswith(("FIFTYONE_", "CVAT_"))]:
         del os.environ[name]
-    atexit.register(shutil.rmtree, WORLD, ignore_errors=True)  # registered first, so done last
     (WORLD / "home").mkdir()
     link_plugin(WORLD / "plugins")
     os.environ.update(
@@ -143,9 +139,7 @@ def dataset() -> Iterator[fo.Dataset]:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The browser for the App suite."""
-    assert CHROMIUM, (
-        "No Chromium here. `python dev.py test` finds or installs one; or set CHROMIUM to its path."
-    )
+    assert CHROMIUM, "No Chromium here. `python dev.py test` finds or installs one; or set CHROMIUM to its path."
     return CHROMIUM
 
 
