@@ -65,7 +65,7 @@ def _targets(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     for name, collection in found.items():
         size = len(ctx.selected) if name == "selected_samples" else len(collection)
         choices.add_choice(name, label=words[name].format(count(size, "sample")))
-    inputs.enum("target", choices.values(), default=next(iter(found)), label="Send", required=True, view=choices)
+    inputs.enum("target", choices.values(), default=next(iter(found)), label="Send", view=choices)
 
 
 def _fields(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
@@ -77,10 +77,7 @@ def _fields(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         choices.add_choice(name, label=name, description=cls or "value of a sample")
     default = list(fields)[:1]
     prop = inputs.list("label_field", types.String(), default=default, label="Label fields", view=choices)
-    inputs.bool("new_field", default=not fields, label="Annotate a new field", view=types.SwitchView())
-    if ctx.params.get("new_field"):
-        _new_field(ctx, inputs)
-    elif not chosen and "label_field" in ctx.params:
+    if not chosen and "label_field" in ctx.params and not ctx.params.get("new_field"):
         prop.invalid, prop.error_message = True, "Choose at least one field, or annotate a new one."
     schema = types.Object()
     for name in chosen:
@@ -88,6 +85,9 @@ def _fields(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
             _field_schema(ctx, schema, name, proposal(ctx, name))
     if chosen:
         inputs.define_property("schema", schema)
+    inputs.bool("new_field", default=not fields, label="Annotate a new field", view=types.SwitchView())
+    if ctx.params.get("new_field"):
+        _new_field(ctx, inputs)
 
 
 def _new_field(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
@@ -98,8 +98,10 @@ def _new_field(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     for type_, item in LABEL_TYPES.items():
         kinds.add_choice(type_, label=type_, description=item.field or "value of a sample")
     inputs.enum("new_type", kinds.values(), default="detections", label="Type", view=kinds)
-    classes = ctx.dataset.default_classes or []
-    _classes(inputs, "new_classes", classes, classes, "Type a class and press Enter")
+    type_ = LABEL_TYPES.get(ctx.params.get("new_type") or "detections")
+    if type_ is not None and type_.codec.named:
+        classes = ctx.dataset.default_classes or []
+        _classes(inputs, "new_classes", classes, ctx.params.get("new_classes"), "Type a class and press Enter")
 
 
 @foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]
@@ -119,7 +121,8 @@ def _field_schema(ctx: foo.ExecutionContext, schema: types.Object, name: str, pr
     item = types.Object()
     classes = answers.get("classes", proposed["classes"]) or []
     if proposed["named"]:
-        _classes(item, "classes", proposed["classes"], proposed["classes"], "The classes that annotators can use")
+        hint = "The classes that annotators can use"
+        _classes(item, "classes", proposed["classes"], answers.get("classes"), hint)
     behind = offer.left_behind(proposed["counts"], list(classes)) if proposed["named"] else None
     if behind:
         listed = ", ".join(f"{number:,} {cls}" for cls, number in behind.most_common(5))
@@ -139,12 +142,13 @@ def _field_schema(ctx: foo.ExecutionContext, schema: types.Object, name: str, pr
     schema.define_property(key_of(name), item, label=heading, view=types.View(label=heading))
 
 
-def _classes(inputs: types.Object, name: str, default: list[str], offered: list[str], hint: str) -> None:
+def _classes(inputs: types.Object, name: str, offered: list[str], said: list[str] | None, hint: str) -> None:
     view = types.AutocompleteView(allow_user_input=True, allow_duplicates=False)
     for cls in offered:
         view.add_choice(cls, label=cls)
-    prop = inputs.list(name, types.String(), default=list(default), label="Classes", description=hint, view=view)
-    prop.required = True
+    prop = inputs.list(name, types.String(), default=list(offered), label="Classes", description=hint, view=view)
+    if not (offered if said is None else said):
+        prop.invalid, prop.error_message = True, "Give at least one class."
 
 
 def _attribute() -> types.Object:
@@ -172,10 +176,11 @@ def _run(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         default=record.free_key(ctx.dataset),
         label="Name of the run",
         description="You load the annotations back under this name",
-        required=True,
     )
     said = ctx.params.get("anno_key")
-    if said and not said.isidentifier():
+    if not said and "anno_key" in ctx.params:
+        key.invalid, key.error_message = True, "Give the run a name."
+    elif said and not said.isidentifier():
         key.invalid, key.error_message = True, "Use letters, digits and underscores, and no digit first."
     elif said and said in ctx.dataset.list_annotation_runs():
         key.invalid, key.error_message = True, "There is a run of this name already."
