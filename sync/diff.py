@@ -98,17 +98,18 @@ def diff_job(
     now = {id(label): items for label, items in taken}
     fresh = _Fresh((item for item in found.values() if item.frame not in removed), vocabulary)
     for label in here:
-        items = now[id(label)]
+        items, found_by_id = now[id(label)], True
         if label.objects and all(item is None for item in items):
             again = fresh.take_back(label)
             if again is not None:
                 result.matched += 1
-                items = again
+                items, found_by_id = again, False
         added = fresh.take_more(label)
         if not added and label.objects and all(item is None for item in items) and not _whole_frame(label, vocabulary):
             result.deleted.append(label)
         elif not added and _untouched(label, items, vocabulary):
-            result.kept.append(label)
+            # With the ids that it has now, should they be new
+            result.kept.append(label if found_by_id else label.model_copy(update={"objects": items}))
         else:
             result.edited.append(_edited(label, items, added, vocabulary, frames))
     _read_fresh(fresh.rest(), frames, vocabulary, result)

@@ -123,8 +123,13 @@ def test_an_undone_deletion_keeps_all_that_cvat_does_not_know(loop: Loop) -> Non
     report = loop.load(run)
     assert loop.since(before) == {"0/gt/detections/0/code": ("1", "2")}
     assert (report["matched"], report["changed"]) == (1, 1)
-    loop.cvat.relabel(loop.cvat.objects()[-1], "cat")
-    assert loop.load(run)["matched"] == 0
+    again = loop.cvat.undo_deletion(loop.cvat.objects()[-1])
+    report = loop.load(run)
+    assert (report["matched"], report["changed"]) == (1, 0)
+    loop.cvat.move(again)
+    report = loop.load(run)
+    assert (report["matched"], report["changed"]) == (0, 1)
+    assert loop.since(before).keys() == {"0/gt/detections/0/code", "0/gt/detections/0/bounding_box"}
 
 
 def test_moved_to_another_image(loop: Loop) -> None:

@@ -63,7 +63,7 @@ def test_classes_that_are_said_are_all(filled: fo.Dataset) -> None:
 
 
 WIDGETS = {
-    "code": ("text", "str"),
+    "code": ("select", "str"),
     "size": ("number", "int"),
     "speed": ("number", "float"),
     "parked": ("checkbox", "bool"),
