@@ -42,8 +42,7 @@ CONNECTIONS = 4
 """Uploads at the same time, as this plugin has it."""
 
 SEND, LOAD, RELOAD = 1.3, 5.0, 30.0
-"""The targets: a send takes at most so many times the bare requests; a first and a second load are at least so many
-times as fast as FiftyOne's own."""
+"""The targets: a send takes at most so many times the bare requests; loads are so many times faster than built-in."""
 
 
 class Bare:
