@@ -1,7 +1,8 @@
 """Writing the labels of one job, and learning the ids that CVAT gives them."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from ..cvat import Annotations, Client, Shape, Tag
@@ -11,8 +12,11 @@ from ..labels.vocabulary import Vocabulary
 from .base import FrameRecord
 from .pixels import with_pixels
 
-CHUNK = 20_000
-"""Objects in one request; CVAT takes bodies of up to 100 MB."""
+CHUNK = 2_000
+"""Objects in one request: while CVAT writes them the next are drawn. It takes bodies of up to 100 MB."""
+CHUNK_BYTES = 16 << 20
+"""Roughly the size of a request; masks are long."""
+NUMBER_BYTES = 8
 
 Documents = Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
 """Labels by field, then sample."""
@@ -41,16 +45,31 @@ def write_job(
     """
     base: list[BaseLabel] = []
     left_out: Counter[str] = Counter()
-    pending: list[Pending] = []
-    size = 0
-    for label in _encode(span, frames, documents, vocabulary, left_out):
-        pending.append(label)
-        size += len(label.encoded.objects)
-        if size >= CHUNK:
-            base.extend(_create(client, job_id, pending))
-            pending, size = [], 0
-    base.extend(_create(client, job_id, pending))
+    writing: Future[list[BaseLabel]] | None = None
+    # One writer: parallel writes to a job would meet
+    with ThreadPoolExecutor(1) as writer:
+        for chunk in _chunks(_encode(span, frames, documents, vocabulary, left_out)):
+            if writing is not None:
+                base += writing.result()
+            writing = writer.submit(_create, client, job_id, chunk)
+        if writing is not None:
+            base += writing.result()
     return tuple(base), left_out
+
+
+def _chunks(labels: Iterable["Pending"]) -> Iterator[list["Pending"]]:
+    """Labels in portions that make requests of a good size."""
+    chunk: list[Pending] = []
+    count = size = 0
+    for label in labels:
+        chunk.append(label)
+        count += len(label.encoded.objects)
+        size += sum(len(item.points) for item in label.encoded.objects if isinstance(item, Shape)) * NUMBER_BYTES
+        if count >= CHUNK or size >= CHUNK_BYTES:
+            yield chunk
+            chunk, count, size = [], 0, 0
+    if chunk:
+        yield chunk
 
 
 class Pending(NamedTuple):
@@ -88,7 +107,7 @@ def _encode(
                 yield Pending(field, frame.sample_id, number, str(document["_id"]), encoded)
 
 
-def _create(client: Client, job_id: int, pending: Sequence[Pending]) -> Iterator[BaseLabel]:
+def _create(client: Client, job_id: int, pending: Sequence[Pending]) -> list[BaseLabel]:
     """Creates the objects of some labels; CVAT returns them in the order of the request, with ids."""
     objects = [item for label in pending for item in label.encoded.objects]
     saved = client.create_annotations(
@@ -99,9 +118,10 @@ def _create(client: Client, job_id: int, pending: Sequence[Pending]) -> Iterator
         ),
     )
     tags, shapes = iter(saved.tags), iter(saved.shapes)
+    base = []
     for field, sample_id, frame, label_id, encoded in pending:
         kept = tuple(next(tags) if isinstance(item, Tag) else next(shapes) for item in encoded.objects)
-        yield BaseLabel(
+        label = BaseLabel(
             field=field,
             sample_id=sample_id,
             frame=frame,
@@ -110,3 +130,5 @@ def _create(client: Client, job_id: int, pending: Sequence[Pending]) -> Iterator
             objects=kept,
             group=(kept[0].group or 0) if len(kept) > 1 else 0,
         )
+        base.append(label)
+    return base
