@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import fiftyone as fo
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.operators import send_form
-from fiftyone.plugins.orgs.roundtrip.cvat.sync import connection
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import SendRequest, parse
 from operators_app import Dialog, defaults, invalid, properties
 from sync_loop import Loop
@@ -233,62 +230,6 @@ def test_more_options(filled: Loop) -> None:
     opened.fill(project_name="new one", segment_size=1, job_assignees=["annotator1"], task_name="")
     assert opened.run().notice[0] == "success"
     assert [job["assignee"]["username"] for job in filled.cvat.jobs()] == ["annotator1"] * 2
-
-
-class Silent:
-    """A server that takes connections and never says a word."""
-
-    def __enter__(self) -> str:
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-
-    def __exit__(self, *_: object) -> None:
-        self._socket.close()
-
-
-@pytest.fixture
-def silent() -> Iterator[str]:
-    with Silent() as url:
-        yield url
-
-
-@pytest.mark.parametrize(
-    ("settings", "sentence"),
-    [
-        ({"USERNAME": "", "PASSWORD": ""}, "There are no credentials for CVAT at"),
-        ({"PASSWORD": "wrong"}, "did not accept the password of 'admin'"),
-        ({"TOKEN": "nonsense"}, "did not accept the access token"),
-        ({"URL": "http://127.0.0.1:9"}, "nothing is listening at this address"),
-        ({"URL": "ftp://x"}, "The CVAT address 'ftp://x' can't be used"),
-        ({"URL": "silent"}, "no answer within the time allowed"),
-    ],
-)
-def test_cvat_cannot_be_used(
-    filled: Loop, monkeypatch: pytest.MonkeyPatch, silent: str, settings: dict[str, str], sentence: str
-) -> None:
-    """The form says so at once, and is complete all the same."""
-    for name, value in settings.items():
-        monkeypatch.setenv(f"FIFTYONE_CVAT_{name}", silent if value == "silent" else value)
-    monkeypatch.setattr(connection, "HASTE", 0.3)
-    opened = dialog(filled)
-    begun = time.monotonic()
-    form = opened.form()
-    assert time.monotonic() - begun < 2
-    assert sentence in invalid(form)["server"]
-    assert properties(form)["server"]["view"]["name"] == "Error"
-    assert {"target", "label_field", "anno_key"} <= properties(form).keys()
-    form = opened.fill(**{**defaults(form), "more": True})
-    assert time.monotonic() - begun < 2, "asked again for the same dialog"
-    assert properties(form)["task_assignee"]["view"]["choices"] == []
-
-
-def test_the_server_is_asked_once_for_a_dialog(filled: Loop) -> None:
-    opened = dialog(filled)
-    clock = filled.clock
-    opened.accept_defaults()
-    for number in range(5):
-        opened.fill(anno_key=f"key_{number}")
-    assert len(filled.requests(clock)) == 3
 
 
 def test_a_dialog_that_is_closed_stops_the_send(filled: Loop) -> None:

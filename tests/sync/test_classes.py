@@ -179,6 +179,18 @@ def test_names(loop: Loop, name: str) -> None:
     assert names(loop)[1] == [name]
 
 
+@pytest.mark.parametrize("name", ["my attr", "größe", "a-b", " x ", "UPPER", "class", "x/y", "a" * 64])
+def test_names_of_attributes(loop: Loop, name: str) -> None:
+    loop.fill(boxes("cat", **{name: "v"}))
+    before = loop.documents()
+    run = loop.send()
+    loop.load(run)
+    assert loop.documents() == before
+    loop.cvat.set(loop.cvat.shape(), name.strip(), "w")
+    loop.load(run)
+    assert loop.since(before) == {f"0/gt/detections/0/{name}": ("v", "w")}
+
+
 @pytest.mark.parametrize("policy", ["keep", "ignore"])
 def test_unexpected_labels(loop: Loop, policy: str) -> None:
     loop.fill(boxes("cat"), None)

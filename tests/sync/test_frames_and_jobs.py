@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fiftyone as fo
 import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.sync import write
 from sync_loop import Loop
 
 TAG = "deleted_in_cvat"
@@ -53,6 +54,23 @@ def test_requests_of_a_load_grow_with_what_changed(loop: Loop) -> None:
     clock = loop.clock
     loop.load(run)
     assert sum("annotations" in line for line in loop.requests(clock)) == 1
+
+
+def test_labels_in_portions(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CVAT takes only so much in one request."""
+    monkeypatch.setattr(write, "CHUNK", 3)
+    loop.fill(cats(4), cats(4))
+    before, clock = loop.documents(), loop.clock
+    run = loop.send()
+    assert sum("PATCH" in line for line in loop.requests(clock)) == 3
+    loop.load(run)
+    assert loop.documents() == before
+    for number in range(4):
+        loop.cvat.move(loop.cvat.shape(1, number), by=number + 1.0)
+    loop.load(run)
+    assert loop.since(before).keys() == {f"1/gt/detections/{number}/bounding_box" for number in range(4)}
+    lefts = [label.bounding_box[0] for label in loop.labels()[1]]
+    assert lefts == pytest.approx([0.1 + (number + 1) / 320 for number in range(4)])
 
 
 def test_a_ground_truth_job_is_not_the_annotators(loop: Loop) -> None:

@@ -75,6 +75,14 @@ def test_settings_reach_cvat(filled: Loop) -> None:
     assert filled.cvat.call("GET", "tasks/1/data/meta")["image_quality"] == 33
 
 
+def test_a_recorded_schema_can_be_given_again(filled: Loop) -> None:
+    filled.dataset.set_values("sky", [fo.Classification(label="sunny", code="01")] * 3)
+    filled.send(label_field=["gt", "sky"], allow_deletions=False)
+    schema = filled.execute("run_info", anno_key="run")["label_schema"]
+    filled.send(anno_key="again", label_schema=schema)
+    assert filled.execute("run_info", anno_key="again")["label_schema"] == schema
+
+
 def test_a_new_project(filled: Loop) -> None:
     before = filled.documents()
     run = filled.send(project_name="streets", task_size=2)

@@ -80,6 +80,23 @@ def test_a_view_of_some_fields(loop: Loop, ids: list[str]) -> None:
     assert "There is no field" not in str(caught.value)
 
 
+def test_a_sample_that_a_view_has_twice_is_sent_once(loop: Loop, ids: list[str]) -> None:
+    run = loop.send(loop.dataset.limit(1).concat(loop.dataset))
+    assert (run["samples"], run["labels"]) == (3, 3)
+    assert loop.load(run)["unchanged"] == 3
+
+
+def test_labels_inside_of_another_document(loop: Loop, ids: list[str]) -> None:
+    loop.dataset.set_values("meta", [fo.DynamicEmbeddedDocument(gt=boxes("cow"))] * 3, dynamic=True)
+    before = loop.documents()
+    run = loop.send(label_field="meta.gt")
+    loop.load(run)
+    assert loop.documents() == before
+    loop.cvat.move(loop.cvat.shape(1))
+    loop.load(run)
+    assert loop.since(before).keys() == {"1/meta/gt/detections/0/bounding_box"}
+
+
 def test_patches_are_sent_as_their_samples(loop: Loop, ids: list[str]) -> None:
     before = loop.documents()
     patches = loop.dataset.to_patches("gt").match(F("gt.label") == "dog")
