@@ -136,7 +136,7 @@ def _field_schema(ctx: foo.ExecutionContext, schema: types.Object, name: str, pr
             _attribute(),
             default=[{k: v for k, v in a.items() if k != "kind"} for a in proposed["attributes"]],
             label="Attributes",
-            description="What annotators can set on each label",
+            description="What annotators can set on each label; the values of a number are minimum, maximum and step",
         )
     heading = f"{name}: {count(proposed['labels'], 'label')}, {proposed['type']}"
     schema.define_property(key_of(name), item, label=heading, view=types.View(label=heading))
@@ -188,7 +188,8 @@ def _run(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
 
 def _options(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> None:
     people = names(ctx, "users") if connected else []
-    _suggest(inputs, "project_name", "Project", names(ctx, "projects") if connected else [], "A new one is created")
+    projects = names(ctx, "projects") if connected else []
+    _suggest(inputs, "project_name", "Project", projects, "One that exists, or the name of a new one")
     lacks = types.DropdownView(space=6)
     lacks.add_choice("stop", label="Stop and say what it lacks")
     lacks.add_choice("leave_out", label="Leave that out")
@@ -273,6 +274,12 @@ def new_field(type_: str | None, classes: list[str]) -> dict[str, Any]:
     return {"type": type_, "classes": classes}
 
 
+def _number_kind(item: Mapping[str, Any]) -> Kind:
+    """What a new number is: whole if its minimum, maximum and step are."""
+    values = [str(value) for value in item.get("values") or ()]
+    return "int" if values and all(value.lstrip("+-").isdecimal() for value in values) else "float"
+
+
 def read_attribute(item: Mapping[str, Any], kind: Kind | None) -> tuple[str, dict[str, Any]]:
     """An attribute as the form has it, as ``annotate()`` wants it.
 
@@ -287,7 +294,7 @@ def read_attribute(item: Mapping[str, Any], kind: Kind | None) -> tuple[str, dic
     if widget == "checkbox":
         kind = "bool"
     elif kind is None or (widget == "number" and kind not in ("int", "float")):
-        kind = "float" if widget == "number" else "str"
+        kind = _number_kind(item) if widget == "number" else "str"
     settings: dict[str, Any] = {
         "type": widget,
         "mutable": item.get("mutable", True),
