@@ -1,7 +1,7 @@
 """A whole label <-> its CVAT objects: class, attributes and geometry together."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
@@ -191,18 +191,19 @@ def _facts(document: Document, schema: FieldSchema) -> dict[str, Any]:
     facts: dict[str, Any] = {"source": SOURCE}
     for fact, attribute in schema.facts.items():
         value = document.get(attribute)
-        if value is not None and (kind := _FACT_KINDS[fact]) and isinstance(value, kind):
+        if value is not None and _FACT_CHECKS[fact](value):
             facts[fact] = value
     return facts
 
 
-_FACT_KINDS: dict[str, tuple[type, ...]] = {
-    "occluded": (bool,),
-    "group": (int,),
-    "z_order": (int,),
-    "source": (str,),
-    "score": (int, float),
+_FACT_CHECKS: dict[str, Callable[[Any], bool]] = {
+    "occluded": lambda value: isinstance(value, bool),
+    "group": lambda value: type(value) is int and 0 <= value < 2**31,
+    "z_order": lambda value: type(value) is int and abs(value) < 2**31,
+    "source": lambda value: isinstance(value, str) and 0 < len(value) <= 16,
+    "score": lambda value: type(value) in (int, float) and 0 <= value <= 1,
 }
+"""What CVAT would refuse, and the whole job's labels with it, is not sent."""
 
 
 def _no_word(name: object) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from bson import ObjectId
 
+from ..cvat import Shape
 from ..labels.attributes import kind_of
 from ..labels.codec import Parts
 from ..labels.schema import FieldSchema, LabelSchema
@@ -97,8 +98,10 @@ class _Applied:
             values = save_arrays(document, values)
             self.writes[base.field].edits.append((base.sample_id, base.label_id, values))
             self.report.of(base.field).changed += 1
+        elif decision.action == "restore" and (whole := _restorable(edited, decision.changes)):
+            settled = self._add(base.field, base.sample_id, base.label_id, whole)
         elif decision.action == "restore":
-            settled = self._add(base.field, base.sample_id, base.label_id, decision.changes)
+            self.report.of(base.field).refused["edits of segmentations that were deleted here"] += 1
         remote = edited.reading.parts
         agreed = {path: value for path, value in remote.items() if local is not None and same(local.get(path), value)}
         objects = _without_geometry(base, edited) if "spatial edits" in refused else edited.objects
@@ -129,12 +132,13 @@ class _Applied:
         label_id = derived_id(self.run_id, field, *map(str, key_of(new.objects[0])))
         if self.places[field].plain:
             label_id = new.sample_id
+        nothing = dict.fromkeys(self.schema.fields[field].all_attributes)
         base = BaseLabel(
             field=field,
             sample_id=new.sample_id,
             frame=new.frame,
             label_id=label_id,
-            parts=new.drawn.parts,
+            parts={**nothing, **new.drawn.parts},
             objects=new.objects,
         )
         labels = self._labels(base)
@@ -151,7 +155,8 @@ class _Applied:
             return None
         if label_id in labels:
             return base
-        return base.model_copy(update={"parts": self._add(field, new.sample_id, label_id, new.drawn.parts)})
+        added = self._add(field, new.sample_id, label_id, new.drawn.parts)
+        return base.model_copy(update={"parts": {**nothing, **added}})
 
     def write(self) -> None:
         """Writes everything."""
@@ -214,3 +219,14 @@ def _without_geometry(base: BaseLabel, edited: Edited) -> tuple[Object, ...]:
         else old
         for old in base.objects
     )
+
+
+def _restorable(edited: Edited, parts: Parts) -> Parts | None:
+    """The parts of a label that is to be made again; its pixels, of which only a digest is kept, come from CVAT."""
+    lost = [path for path, value in parts.items() if isinstance(value, dict) and "sha1" in value]
+    if not lost:
+        return parts
+    first = edited.objects[0] if len(edited.objects) == 1 else None
+    if isinstance(first, Shape) and first.type == "mask" and "bounding_box" in parts:
+        return {**parts, "mask": {"runs": list(first.points)}}
+    return None

@@ -6,6 +6,7 @@ from typing import Any
 
 from bson import ObjectId
 
+from ..labels.codec import Parts
 from ..labels.schema import FieldSchema, LabelSchema
 from ..labels.types import LABEL_TYPES
 from .base import BaseStore, TaskBase
@@ -94,7 +95,7 @@ def seed_copy(
             blank = LABEL_TYPES[schema.fields[name].type].codec.blank()
             writes = Writes()
             for old, new in pairs:
-                document = documents.get(old.label_id) or {**blank, **old.parts}
+                document = documents.get(old.label_id) or {**blank, **_without_digests(old.parts)}
                 writes.adds.append((new.sample_id, {**document, "_id": ObjectId(new.label_id)}))
             write_labels(dataset, FieldPlace.of(to, LABEL_TYPES[schema.fields[name].type]), writes)
             report.of(to).copied += len(pairs)
@@ -111,6 +112,11 @@ def seed_copy(
             for job_id, mark in marks.items()
         }
     )
+
+
+def _without_digests(parts: Parts) -> Parts:
+    """The parts that can be written again; of pixels only a digest is kept."""
+    return {path: value for path, value in parts.items() if not (isinstance(value, dict) and "sha1" in value)}
 
 
 def _renamed(known: TaskBase, mapped: Mapped) -> TaskBase:

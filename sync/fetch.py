@@ -56,6 +56,7 @@ def _task_state(client: Client, task: TaskRecord, jobs: Sequence[Job], known: Ta
                 task, problem=f"You have no access to task {task.id} in CVAT; its labels stay as they are."
             )
         removed = frozenset(frame for job in jobs for frame in client.job_meta(job.id).deleted_frames)
+        removed |= {frame for frame in then if not any(job.start_frame <= frame <= job.stop_frame for job in jobs)}
         return TaskState(task, tuple(jobs), None, removed, moved=removed != then)
     if known and known.updated_date == updated:
         return TaskState(task, tuple(jobs), updated, then)

@@ -14,6 +14,7 @@ from .copying import Mapped, map_fields, seed_copy
 from .diff import diff_job
 from .errors import Refused, telling
 from .fetch import TaskState, fetch_labels, fetch_tasks
+from .heap import set_aside
 from .progress import Watch
 from .record import RunRecord
 from .report import LoadReport
@@ -48,7 +49,7 @@ def load(target: Any, request: LoadRequest, client: Client, watch: Watch | None 
     record = records.find(dataset, request.anno_key)
     check_loadable(request.anno_key, record, client)
     run = _Load(dataset, record, request, client, watch)
-    with telling(run.so_far):
+    with telling(run.so_far), set_aside():
         return run.carry_out().as_dict()
 
 

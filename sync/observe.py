@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..labels.attributes import Kind, kind_of, to_text
+from ..labels.attributes import MAX_TEXT, Kind, kind_of, to_text
 from ..labels.codec import Codec
 from ..labels.schema import NAME_LIMIT, RESERVED, AttributeSchema
 
@@ -56,7 +56,13 @@ class ObservedAttribute:
         values = [to_text(value) for value in self.values]
         repeats = sum(self.kinds.values()) >= 2 * len(values)
         tidy = all(0 < len(v) <= CHOICE_LIMIT and v == v.strip() and v.isprintable() for v in values)
-        if set(self.kinds) == {"str"} and repeats and tidy and len(values) <= MANY_VALUES:
+        if (
+            set(self.kinds) == {"str"}
+            and repeats
+            and tidy
+            and len(values) <= MANY_VALUES
+            and sum(map(len, values)) < MAX_TEXT - len(values)
+        ):
             return AttributeSchema(type="select", values=tuple(sorted(values)), kind="str")
         return AttributeSchema(type="text", kind="str")
 

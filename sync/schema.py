@@ -230,7 +230,17 @@ def _attributes(said: Any, exists: bool, proposed: Mapping[str, AttributeSchema]
     if said is True:
         return dict(proposed) if exists else {}
     named = named_attributes(said)
-    return {name: settings or proposed.get(name, {}) for name, settings in named.items()}
+    return {name: _with_kind(settings, proposed.get(name)) for name, settings in named.items()}
+
+
+def _with_kind(settings: Any, proposed: AttributeSchema | None) -> Any:
+    """The settings of an attribute; numbers keep the kind that they have in the dataset."""
+    if proposed is None or not settings:
+        return settings or proposed or {}
+    is_number = proposed.kind in ("int", "float")
+    if isinstance(settings, Mapping) and is_number and settings.get("type", "text") in ("text", "number"):
+        return {"kind": proposed.kind, **settings}
+    return settings
 
 
 def propose(collection: Any, name: str, seen: Observed) -> tuple[tuple[str, ...], dict[str, AttributeSchema]]:
@@ -269,13 +279,11 @@ def declared_attribute(item: Mapping[str, Any]) -> AttributeSchema | None:
     default = item.get("default")
     if default is not None and widget in ("select", "radio") and to_text(default) not in map(to_text, values):
         default = None
-    return AttributeSchema(
-        type=widget,
-        values=values,
-        default=default,
-        read_only=bool(item.get("read_only")),
-        kind=kind,
-    )
+    read_only = bool(item.get("read_only"))
+    try:
+        return AttributeSchema(type=widget, values=values, default=default, read_only=read_only, kind=kind)
+    except ValidationError:  # it fits FiftyOne's editor, but not CVAT's
+        return AttributeSchema(type="text", read_only=read_only, kind=kind)
 
 
 _NOT_ATTRIBUTES = {"id", "tags", "confidence", "index", "label", "attributes", "instance", "mask_path", "rotation"}

@@ -26,6 +26,7 @@ from .checks import (
     task_name,
 )
 from .errors import Cancelled, RoundtripError, SendFailed, sentence, telling
+from .heap import set_aside
 from .media import Frame, find_frames
 from .plan import TaskPlan, deal, plan_tasks
 from .progress import Progress, Watch
@@ -94,7 +95,8 @@ def send(target: Any, request: SendRequest, client: Client, watch: Watch | None 
     run = _Run(collection, request, client, watch, schema, people, project, record)
     try:
         plan.extend(client)
-        return run.carry_out(plan_tasks(frames, task_name(dataset, request), request.task_size))
+        with set_aside():
+            return run.carry_out(plan_tasks(frames, task_name(dataset, request), request.task_size))
     except BaseException as error:
         failure = run.clean_up(error)
         if failure is error:

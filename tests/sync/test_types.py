@@ -311,3 +311,15 @@ def test_what_cvat_knows_of_an_object_is_kept_when_asked(loop: Loop) -> None:
         f"{at}/team": (..., 7),
     }
     assert report["fields"]["gt"]["refused"] == {"edits of the read-only attribute 'confidence'": 1}
+
+
+def test_a_mask_deleted_here_and_edited_there_is_made_again(zoo: Loop) -> None:
+    zoo.send(label_field="instances")
+    sample = zoo.dataset.first()
+    sample.instances.detections = sample.instances.detections[1:]
+    sample.save()
+    zoo.cvat.relabel(zoo.cvat.shape(0, 0), "dog")
+    report = zoo.load()
+    label = zoo.labels("instances")[0][-1]
+    assert report["added"] == 1 and len(report["conflicts"]) == 1
+    assert label.label == "dog" and label.mask.shape == BLOB.shape and label.mask.sum() == BLOB.sum()
