@@ -149,8 +149,10 @@ def test_a_task_that_was_deleted_in_cvat(loop: Loop) -> None:
 def test_an_annotator_who_sees_only_a_job(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     """The assignee of a job may not read its task; what the job has is loaded all the same."""
     loop.fill(cats(), cats(), cats())
-    before = loop.documents()
     run = loop.send(segment_size=1, job_assignees=["annotator1", "annotator2"])
+    loop.cvat.remove_frames(0)
+    loop.load(run)
+    before = loop.documents()
     assert [job["assignee"]["username"] for job in loop.cvat.jobs()] == ["annotator1", "annotator2", "annotator1"]
     for frame in range(3):
         loop.cvat.relabel(loop.cvat.move(loop.cvat.shape(frame)), "cat")
@@ -158,7 +160,13 @@ def test_an_annotator_who_sees_only_a_job(loop: Loop, monkeypatch: pytest.Monkey
     monkeypatch.setenv("FIFTYONE_CVAT_PASSWORD", "annotator2")
     report = loop.load(run)
     assert loop.since(before).keys() == {"1/gt/detections/0/bounding_box"}
-    assert report["changed"] == 1
+    assert (report["changed"], report["frames_restored"]) == (1, 0)
+    assert loop.dataset.count_sample_tags() == {TAG: 1}
+    loop.cvat.remove_frames(0, 1)
+    assert loop.load(run)["frames_deleted"] == 1
     monkeypatch.setenv("FIFTYONE_CVAT_USERNAME", "admin")
     monkeypatch.setenv("FIFTYONE_CVAT_PASSWORD", "admin")
-    assert loop.load(run)["changed"] == 2
+    loop.cvat.remove_frames()
+    report = loop.load(run)
+    assert (report["changed"], report["frames_restored"]) == (2, 2)
+    assert loop.dataset.count_sample_tags() == {}
