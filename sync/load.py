@@ -135,8 +135,10 @@ class _Load:
             covers = any(job.start_frame <= frame <= job.stop_frame for frame in flipped)
             if job.id in due or covers or vocabulary.renamed:
                 self._load_job(job, state, known, vocabulary, marks)
+        # Whoever may not read the task sees only some of its jobs: new names are still news for the others
+        words = vocabulary.settled() if state.updated_date is not None else vocabulary
         settled = {
-            "vocabulary": vocabulary.settled().dump(),
+            "vocabulary": words.dump(),
             "updated_date": state.updated_date,
             "deleted_frames": tuple(sorted(state.removed)),
         }

@@ -68,6 +68,23 @@ def test_a_class_that_is_renamed_and_back(loop: Loop) -> None:
         assert names(loop) == [[new]]
 
 
+def test_a_class_that_is_renamed_and_first_loaded_by_one_annotator(loop: Loop, monkeypatch: Any) -> None:
+    """The assignee of a job sees only that; the other jobs get the new name when somebody loads them."""
+    loop.fill(boxes("cat"), boxes("cat"))
+    run = loop.send(segment_size=1, job_assignees=["annotator1", "annotator2"])
+    loop.load(run)
+    loop.cvat.rename_class("cat", "lynx")
+    for name in ("USERNAME", "PASSWORD"):
+        monkeypatch.setenv(f"FIFTYONE_CVAT_{name}", "annotator1")
+    loop.load(run)
+    assert names(loop) == [["lynx"], ["cat"]]
+    for name in ("USERNAME", "PASSWORD"):
+        monkeypatch.setenv(f"FIFTYONE_CVAT_{name}", "admin")
+    loop.load(run)
+    assert names(loop) == [["lynx"], ["lynx"]]
+    assert loop.load(run)["notes"] == []
+
+
 def test_two_classes_that_swap_their_names(loop: Loop) -> None:
     loop.fill(boxes("cat", "dog"))
     run = loop.send()
