@@ -1,0 +1,131 @@
+"""One App and one browser for the suite; a dataset, a stand-in CVAT and a page for each test."""
+
+from __future__ import annotations
+
+import socket
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+from playwright.sync_api import BrowserContext, sync_playwright
+
+from sandbox import Sandbox
+
+from .annotator import Annotator
+from .driver import PATIENCE, App
+from .pictures import photograph
+
+if TYPE_CHECKING:
+    import fiftyone as fo
+
+SIZE = (1400, 1000)
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def cvat_port() -> Iterator[int]:
+    """The port of every test's CVAT. The App's server knows it, and the login, from its environment."""
+    port = free_port()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FIFTYONE_CVAT_URL", f"http://127.0.0.1:{port}")
+        patch.setenv("FIFTYONE_CVAT_USERNAME", "admin")
+        patch.setenv("FIFTYONE_CVAT_PASSWORD", "admin")
+        yield port
+
+
+@pytest.fixture
+def cvat(cvat_port: int) -> Iterator[Sandbox]:
+    """A stand-in CVAT of the test's own."""
+    with Sandbox(port=cvat_port) as box:
+        yield box
+        assert box.crashes == []
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> fo.Dataset:
+    """Made-up photographs with boxes, and the weather."""
+    import fiftyone as fo
+
+    folder = tmp_path_factory.mktemp("pictures")
+    made = fo.Dataset("pictures")
+    made.add_samples([photograph(folder, number) for number in range(10)])
+    made.app_config.color_scheme = fo.ColorScheme(color_by="value")
+    made.save()
+    return made
+
+
+@pytest.fixture(scope="module")
+def address(cvat_port: int, pictures: fo.Dataset) -> Iterator[str]:
+    """Where the App is, once it answers."""
+    import fiftyone as fo
+
+    port = free_port()
+    session = fo.launch_app(pictures, remote=True, address="127.0.0.1", port=port)
+    address = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + PATIENCE / 1000
+    while not _answers(address):
+        assert time.monotonic() < deadline, "the App's server does not start"
+        time.sleep(0.2)
+    yield address
+    session.close()
+
+
+def _answers(address: str) -> bool:
+    try:
+        return requests.get(address, timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[BrowserContext]:
+    """A browser without a window. It keeps what it has fetched of the App for the next test."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        yield browser.new_context(viewport={"width": SIZE[0], "height": SIZE[1]})
+        browser.close()
+
+
+@pytest.fixture
+def dataset(pictures: fo.Dataset) -> Iterator[fo.Dataset]:
+    """A dataset of the test's own."""
+    made = pictures.clone(f"street-{uuid.uuid4().hex[:6]}")
+    yield made
+    made.delete()
+
+
+@pytest.fixture
+def app(address: str, browser: BrowserContext, dataset: fo.Dataset, cvat: Sandbox, tmp_path: Path) -> Iterator[App]:
+    """The test's dataset in the App. In the end, nothing may have gone wrong behind the scenes."""
+    page = browser.new_page()
+    app = App(page, address, tmp_path)
+    app.open(dataset.name)
+    yield app
+    app.shoot("last")
+    assert "Traceback" not in page.inner_text("body")
+    assert app.faults == []
+    page.close()
+
+
+@pytest.fixture
+def annotator(cvat: Sandbox) -> Annotator:
+    """Somebody who works in the test's CVAT."""
+    return Annotator(cvat.url)

@@ -1,0 +1,232 @@
+"""The App as a person uses it: the grid, a form, a result, the panel of runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Locator, Page, TimeoutError, expect
+
+PATIENCE = 60_000
+"""Milliseconds to wait for anything, on a machine that may be busy with other things. Waits end when it is there."""
+
+ADVERT_SEEN = "fiftyone-enterprise-tooltip-seen"
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "images"
+COLORS = 160
+"""Of a picture for the documentation: photographs among plain surfaces need no more to look right."""
+
+
+class App:
+    """A page with a dataset open.
+
+    Args:
+        page: the browser's page
+        address: of the App
+        shots: where the picture of every step goes
+    """
+
+    def __init__(self, page: Page, address: str, shots: Path) -> None:
+        self.page = page
+        self.address = address
+        self.shots = shots
+        self.faults: list[str] = []  # of operators and panels; the App's own are not ours
+        page.set_default_timeout(PATIENCE)
+        expect.set_options(timeout=PATIENCE)
+        page.on("console", lambda message: self._listen(message.type, message.text))
+
+    def _listen(self, kind: str, text: str) -> None:
+        if kind == "error" and "Operator Error" in text:
+            self.faults.append(text)
+
+    def open(self, dataset: str) -> None:
+        """Shows a dataset, without what the App advertises over the grid to newcomers."""
+        self.page.add_init_script(f"localStorage.setItem('{ADVERT_SEEN}', 'true')")
+        self.page.goto(f"{self.address}/datasets/{dataset}")
+        self.samples.first.wait_for()
+        try:
+            self.send_button.wait_for(timeout=PATIENCE / 6)
+        except TimeoutError:  # a page asks for the buttons once; a server that is still starting may have had none
+            self.page.reload()
+            self.send_button.wait_for()
+
+    @property
+    def send_button(self) -> Locator:
+        """The plugin's button above the grid."""
+        return self.page.locator('[data-item-id="@roundtrip/cvat/send_to_cvat"]').first
+
+    @property
+    def samples(self) -> Locator:
+        """The samples in the grid."""
+        return self.page.locator("[data-cy=looker]")
+
+    def select(self, *numbers: int) -> None:
+        """Ticks samples of the grid."""
+        for number in numbers:
+            sample = self.samples.nth(number)
+            sample.hover()
+            sample.locator("label").click()
+        expect(self.page.locator("[data-cy=selection-count-container]")).to_have_text(str(len(numbers)))
+
+    def press_send(self) -> Form:
+        """The button "Send to CVAT" above the grid."""
+        self.send_button.click()
+        return self.form()
+
+    def browse(self, words: str) -> Form:
+        """Opens an operator from the operator browser."""
+        self.page.keyboard.press("`")
+        search = self.page.get_by_placeholder("Search operations")
+        search.fill(words)
+        self.page.get_by_text(words, exact=True).last.wait_for()
+        search.press("Enter")
+        return self.form()
+
+    def form(self) -> Form:
+        """The form that is open, once it is drawn."""
+        form = Form(self.page.locator("[data-cy=operators-prompt-modal]"))
+        expect(form.root.get_by_role("button")).not_to_have_count(0)
+        form.settle()
+        return form
+
+    def toast(self, text: str) -> None:
+        """Waits for a passing message."""
+        self.page.locator("#notistack-snackbar").filter(has_text=text).wait_for()
+
+    def result(self, text: str) -> Locator:
+        """The result of the operator that ran, when it says this; until then the same dialog shows the progress."""
+        result = self.page.locator("[data-cy=operators-prompt-view-modal]")
+        expect(result).to_contain_text(text)
+        return result
+
+    def close_result(self) -> None:
+        """Puts the result away."""
+        result = self.page.locator("[data-cy=operators-prompt-view-modal]")
+        result.get_by_role("button").last.click()
+        result.wait_for(state="hidden")
+
+    def open_panel(self) -> Panel:
+        """Opens "CVAT runs" beside the grid."""
+        self.page.locator("[data-cy=new-panel-btn]").first.click()
+        self.page.get_by_text("CVAT runs", exact=True).first.click()
+        panel = Panel(self.page)
+        panel.root.get_by_role("button", name="Refresh").wait_for()
+        return panel
+
+    def shoot(self, name: str, document: bool = False) -> None:
+        """Takes a picture of the page.
+
+        Args:
+            name: of the file, without its ending
+            document: whether it is one for the documentation, where it goes only if `ROUNDTRIP_IMAGES` is set
+        """
+        picture = self.page.screenshot(path=self.shots / f"{name}.png", animations="disabled")
+        if document and os.environ.get("ROUNDTRIP_IMAGES"):
+            DOCS.mkdir(parents=True, exist_ok=True)
+            small = Image.open(BytesIO(picture)).convert("RGB").quantize(COLORS, dither=Image.Dither.NONE)
+            small.save(DOCS / f"{name}.png", optimize=True)
+
+    def wait_until(self, condition: Callable[[], bool], what: str) -> None:
+        """Waits for what no selector can tell."""
+        for _ in range(PATIENCE // 200):
+            if condition():
+                return
+            self.page.wait_for_timeout(200)
+        raise AssertionError(f"waited in vain until {what}")
+
+
+class Form:
+    """A form of an operator."""
+
+    def __init__(self, root: Locator) -> None:
+        self.root = root
+
+    def field(self, label: str) -> Locator:
+        """What stands under a label: the innermost box that holds both."""
+        return self.root.locator(".MuiGrid-item").filter(has=self.root.page.get_by_text(label, exact=True)).last
+
+    def fill(self, label: str, text: str) -> None:
+        """Types into a field."""
+        with self._change():
+            self.field(label).locator("input").first.fill(text)
+
+    def add(self, label: str, *values: str) -> None:
+        """Adds values to a list of words."""
+        box = self.field(label).get_by_role("combobox")
+        for value in values:
+            with self._change():
+                box.fill(value)
+                box.press("Enter")
+            self.field(label).get_by_role("button", name=value, exact=True).wait_for()
+
+    def choose(self, label: str, value: str) -> None:
+        """Picks from a list."""
+        with self._change():
+            self.field(label).get_by_role("combobox").click()
+            self.root.page.get_by_role("option", name=value).first.click()
+
+    def switch(self, label: str) -> None:
+        """Turns a switch, which may be anything that starts with these words."""
+        with self._change():
+            self.root.locator("label").filter(has_text=label).click()
+
+    def chips(self, label: str) -> Locator:
+        """The values in a list of words."""
+        return self.field(label).locator(".MuiChip-label")
+
+    def item(self, number: int) -> Form:
+        """One of the numbered items of a list, which is a small form itself."""
+        badge = self.root.page.locator(".MuiAvatar-root").get_by_text(str(number), exact=True)
+        return Form(self.root.locator(".MuiGrid-container.MuiGrid-item").filter(has=badge).last)
+
+    def button(self, name: str) -> Locator:
+        """One of its buttons."""
+        return self.root.get_by_role("button", name=name, exact=True)
+
+    @contextmanager
+    def _change(self) -> Iterator[None]:
+        """Inside this block something is answered, whereupon the server draws the form anew; that is waited for."""
+        with self.root.page.expect_response("**/operators/resolve-type"):
+            yield
+        self.settle()
+
+    def settle(self) -> None:
+        """Waits until the form has taken in what was answered."""
+        expect(self.root.get_by_role("progressbar")).to_have_count(0)
+
+    def submit(self, name: str) -> None:
+        """Presses the button that runs it, as soon as the form is found to be in order."""
+        expect(self.button(name)).to_be_enabled()
+        self.button(name).click()
+
+    def cancel(self) -> None:
+        """Leaves without doing anything."""
+        self.button("Cancel").click()
+        self.root.wait_for(state="hidden")
+
+
+class Panel:
+    """The panel "CVAT runs"."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.root = page.locator("[data-cy=panel-content-cvat_runs]")
+
+    def row(self, key: str) -> Locator:
+        """A run in the table."""
+        cell = self.page.get_by_role("cell", name=key, exact=True)
+        return self.root.get_by_role("row").filter(has=cell)
+
+    def cells(self, key: str) -> dict[str, str]:
+        """A run by the headings of the table."""
+        self.row(key).wait_for()
+        heads = self.root.get_by_role("columnheader").all_inner_texts()
+        return dict(zip(heads, self.row(key).get_by_role("cell").all_inner_texts(), strict=False))
+
+    def act(self, key: str, action: str) -> None:
+        """One of the actions behind the three dots."""
+        self.row(key).get_by_role("button").click()
+        self.page.get_by_role("menuitem", name=action).click()

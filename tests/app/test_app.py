@@ -1,0 +1,285 @@
+"""The round trip as a person makes it: in the App, in a browser."""
+
+from __future__ import annotations
+
+import time
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import fiftyone.operators as foo
+import pytest
+from playwright.sync_api import Page, expect
+
+from sandbox import Sandbox
+
+from .annotator import MOVE, Annotator
+from .driver import App
+from .pictures import HEIGHT, WIDTH
+
+if TYPE_CHECKING:
+    import fiftyone as fo
+
+SEND = "@roundtrip/cvat/send_to_cvat"
+SOON = 15
+"""Seconds within which a person wants an answer, and a busy machine can give it."""
+
+
+def boxes(dataset: fo.Dataset) -> dict[str, Any]:
+    """All boxes by id, as they are in the database now."""
+    dataset.reload()
+    labels = [label for labels in dataset.values("ground_truth.detections") for label in labels]
+    return {label.id: label for label in labels}
+
+
+@pytest.fixture
+def run(plugin: ModuleType, cvat: Sandbox, dataset: fo.Dataset) -> dict[str, Any]:
+    """A run of three samples that was sent before the App was opened."""
+    return dict(foo.get_operator(SEND)(dataset[:3], anno_key="night_shift", label_field="ground_truth"))
+
+
+def check_edits(before: dict[str, Any], after: dict[str, Any], corners: list[list[float]]) -> None:
+    """Checks that a dataset has what `Annotator.edit` did, and nothing else.
+
+    Args:
+        before: the boxes before
+        after: the boxes now
+        corners: as `Annotator.edit` returned them
+    """
+    moved, relabelled, deleted = (find(before, *corners_of_one) for corners_of_one in corners)
+    assert deleted not in after
+    (drawn,) = after.keys() - before.keys()
+    assert after[drawn].label == "person"
+    assert find(after, 20, 20, 140, 200) == drawn
+    assert find(after, *(value + MOVE for value in corners[0])) == moved
+    assert after[relabelled].label != before[relabelled].label
+    assert after[relabelled].bounding_box == before[relabelled].bounding_box
+    untouched = before.keys() - {moved, relabelled, deleted}
+    assert all(after[key] == before[key] for key in untouched)
+
+
+def find(labels: dict[str, Any], x0: float, y0: float, x1: float, y1: float) -> str:
+    """The id of the box with these corners in pixels."""
+    box = [x0 / WIDTH, y0 / HEIGHT, (x1 - x0) / WIDTH, (y1 - y0) / HEIGHT]
+    (found,) = (key for key, label in labels.items() if label.bounding_box == pytest.approx(box))
+    return found
+
+
+def test_selection_is_sent(app: App, cvat: Sandbox, dataset: fo.Dataset, annotator: Annotator) -> None:
+    chosen = [0, 1, 3]
+    app.select(*chosen)
+    samples = list(dataset)
+    labels = sum(len(samples[number].ground_truth.detections) for number in chosen)
+    classes = sorted({label.label for number in chosen for label in samples[number].ground_truth.detections})
+
+    form = app.press_send()
+    expect(form.root.get_by_role("alert")).to_have_text(f"CVAT 2.54.1 at {cvat.url}, logged in as admin")
+    expect(form.root.get_by_label("The 3 samples selected")).to_be_checked()
+    expect(form.chips("Label fields")).to_have_text(["ground_truth"])
+    expect(form.chips("Classes")).to_have_text(classes)
+    form.settle()
+    app.shoot("send_form", document=True)
+    form.submit("Send")
+
+    sentence = f"Sent 3 samples with {labels} labels to CVAT, in 1 task."
+    app.toast(sentence)
+    result = app.result(sentence)
+    expect(result.get_by_role("link")).to_have_attribute("href", f"{cvat.url}/tasks/1")
+    app.wait_until(lambda: app.samples.count() == len(dataset), "the grid is drawn")
+    app.shoot("sent", document=True)
+    with app.page.expect_popup() as opened:
+        result.get_by_role("link").click()
+    check_job_page(opened.value, app)
+    app.close_result()
+
+    dataset.reload()
+    assert dataset.list_annotation_runs() == ["cvat"]
+    assert dataset.load_annotation_view("cvat").values("id") == [samples[number].id for number in chosen]
+    assert [task["size"] for task in annotator.tasks()] == [3]
+    assert len(annotator.shapes()) == labels
+
+
+def check_job_page(page: Page, app: App) -> None:
+    """Checks that the link of a result leads to where people annotate."""
+    page.get_by_text("not CVAT").first.wait_for()
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=app.shots / "job_page.png")
+    page.close()
+
+
+def test_panel_goes_along(app: App, cvat: Sandbox, dataset: fo.Dataset, annotator: Annotator) -> None:
+    panel = app.open_panel()
+    expect(panel.root).to_contain_text("No run yet.")
+    app.shoot("panel_empty")
+    app.select(0, 1)
+    panel.root.get_by_role("button", name="Send to CVAT").click()
+    app.form().submit("Send")
+    app.result("Sent 2 samples")
+    app.close_result()
+    cells = panel.cells("cvat")
+    assert (cells["Status"], cells["Samples"], cells["Loaded"]) == ("sent", "2", "never")
+    expect(panel.root.get_by_role("link", name=f"{dataset.name} / cvat")).to_have_attribute(
+        "href", f"{cvat.url}/tasks/1"
+    )
+    app.shoot("panel", document=True)
+
+    before = boxes(dataset)
+    sent = sum(len(sample.ground_truth.detections) for sample in dataset[:2])
+    corners = annotator.edit()
+    seen = app.samples.first.screenshot()
+    panel.act("cvat", "Load annotations")
+    form = app.form()
+    form.settle()
+    app.shoot("load_form")
+    form.submit("Load")
+    app.toast("Added 1, changed 2, deleted 1 label.")
+    row = app.result("Added 1, changed 2, deleted 1 label.").get_by_role("row").filter(has_text="ground_truth")
+    assert row.get_by_role("cell").all_inner_texts() == ["ground_truth", "1", "2", "1", str(sent - 3)]
+    app.shoot("loaded", document=True)
+    app.close_result()
+    app.wait_until(lambda: app.samples.first.screenshot() != seen, "the grid shows the new boxes")
+    assert panel.cells("cvat")["Loaded"] != "never"
+    app.shoot("panel_loaded")
+    check_edits(before, boxes(dataset), corners)
+
+
+def test_operator_browser_loads(run: dict[str, Any], app: App, dataset: fo.Dataset, annotator: Annotator) -> None:
+    before = boxes(dataset)
+    corners = annotator.edit()
+    form = app.browse("Load annotations")
+    expect(form.field("Run").get_by_role("combobox")).to_have_text("night_shift")
+    form.submit("Load")
+    app.result("Added 1, changed 2, deleted 1 label.")
+    app.close_result()
+    check_edits(before, boxes(dataset), corners)
+
+    app.browse("Load annotations").submit("Load")
+    app.result(f"Nothing changed: {run['labels']} labels are as they were.")
+    app.shoot("loaded_again")
+
+
+def test_row_actions(run: dict[str, Any], app: App, dataset: fo.Dataset, annotator: Annotator) -> None:
+    panel = app.open_panel()
+    panel.act("night_shift", "View samples")
+    expect(app.samples).to_have_count(3)
+    app.shoot("view")
+
+    panel.act("night_shift", "Info")
+    app.result(f"night_shift: sent, 3 samples, {run['labels']} labels")
+    app.shoot("info")
+    app.close_result()
+
+    panel.act("night_shift", "Rename")
+    form = app.form()
+    form.fill("New name", "night shift")
+    expect(form.root).to_contain_text("Use letters, digits and underscores, and no digit first.")
+    expect(form.button("Rename")).to_be_disabled()
+    form.settle()
+    app.shoot("rename_refused")
+    form.fill("New name", "day_shift")
+    form.submit("Rename")
+    app.toast("The run 'night_shift' is now 'day_shift'.")
+    panel.row("day_shift").wait_for()
+    app.shoot("renamed")
+
+    panel.act("day_shift", "Delete")
+    form = app.form()
+    form.root.get_by_label("Delete its tasks in CVAT too").check()
+    form.settle()
+    app.shoot("delete_form")
+    form.submit("Delete")
+    app.result("The run 'day_shift'")
+    app.close_result()
+    expect(panel.root).to_contain_text("No run yet.")
+    app.shoot("deleted")
+    dataset.reload()
+    assert dataset.list_annotation_runs() == []
+    assert annotator.tasks() == []
+
+
+def test_new_field(app: App, dataset: fo.Dataset, annotator: Annotator) -> None:
+    app.select(0)
+    form = app.press_send()
+    form.switch("Annotate a new field")
+    form.fill("Name of the new field", "ground_truth")
+    expect(form.root).to_contain_text("The dataset has a field of this name; choose it above.")
+    expect(form.root).to_contain_text("Give at least one class.")
+    form.settle()
+    app.shoot("new_field_refused")
+    form.fill("Name of the new field", "signs")
+    form.choose("Type", "polylines")
+    form.add("Classes", "stop", "give way")
+    form.settle()
+    app.shoot("new_field", document=True)
+    form.submit("Send")
+    app.result("Sent 1 sample")
+    assert {label["name"] for label in annotator.labels(1)} > {"car", "stop", "give way"}
+
+
+def test_attributes(app: App, dataset: fo.Dataset, annotator: Annotator) -> None:
+    app.select(0)
+    form = app.press_send()
+    form.switch("Edit the attributes")
+    color = form.item(0)
+    expect(color.field("Name").locator("input")).to_have_value("color")
+    color.choose("Widget", "Choice (list)")
+    color.add("Values", "red", "green")
+    form.settle()
+    app.shoot("attributes", document=True)
+    form.button("Add attributes").click()
+    added = form.item(5)
+    added.fill("Name", "seen_by")
+    added.choose("Widget", "Number")
+    added.add("Values", "0", "10", "1")
+    form.settle()
+    app.shoot("attribute_added")
+    form.submit("Send")
+    app.result("Sent 1 sample")
+    (car,) = (label for label in annotator.labels(1) if label["name"] == "car")
+    specs = {item["name"]: item for item in car["attributes"]}
+    assert list(specs) == ["color", "moving", "parked", "plate", "speed", "seen_by"]
+    assert (specs["color"]["input_type"], specs["color"]["values"][-2:]) == ("select", ["red", "green"])
+    assert (specs["seen_by"]["input_type"], specs["seen_by"]["values"]) == ("number", ["0", "10", "1"])
+    assert specs["seen_by"]["mutable"]
+
+
+def test_more_options(app: App, dataset: fo.Dataset, annotator: Annotator) -> None:
+    form = app.press_send()
+    form.switch("More options")
+    form.choose("Task assignee", "annotator1")
+    form.fill("Project", "streets")
+    form.fill("Images in a task", "6")
+    form.fill("Images in a job", "2")
+    form.add("Job assignees", "annotator1", "annotator2")
+    form.field("Job assignees").scroll_into_view_if_needed()
+    form.settle()
+    app.shoot("options", document=True)
+    form.submit("Send")
+    app.result("in 2 tasks.")
+    tasks = annotator.tasks()
+    assert sorted(task["size"] for task in tasks) == [4, 6]
+    assert {task["assignee"]["username"] for task in tasks} == {"annotator1"}
+    assert len({task["project_id"] for task in tasks}) == 1
+    jobs = annotator.ask("GET", "jobs", params={"page_size": 100})["results"]
+    assert sorted(job["assignee"]["username"] for job in jobs) == ["annotator1"] * 3 + ["annotator2"] * 2
+
+
+def test_no_way_in(app: App, cvat: Sandbox) -> None:
+    for user in cvat.store.users.values():
+        user.password = "changed"
+    check_refusal(app, f"CVAT at {cvat.url} did not accept the password of 'admin'", "wrong_password")
+    cvat.close()
+    check_refusal(app, f"CVAT at {cvat.url} cannot be reached", "no_server")
+
+
+def check_refusal(app: App, sentence: str, picture: str) -> None:
+    """Checks that the form says soon and in a sentence why nothing can be sent, and sends nothing."""
+    started = time.monotonic()
+    form = app.press_send()
+    notice = form.root.get_by_role("alert")
+    expect(notice).to_contain_text(sentence)
+    assert time.monotonic() - started < SOON
+    expect(form.chips("Classes").first).to_be_visible()
+    expect(form.button("Send")).to_be_disabled()
+    expect(form.root).not_to_contain_text("Traceback")
+    app.shoot(picture, document=picture == "no_server")
+    form.cancel()
