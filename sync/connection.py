@@ -36,6 +36,7 @@ def find_credentials(
 
     The first that says it counts: what the caller gives, plugin secrets or the environment (``FIFTYONE_CVAT_URL``,
     ``_TOKEN``, ``_USERNAME``, ``_EMAIL``, ``_PASSWORD``, ``_ORGANIZATION``), FiftyOne's annotation config, a prompt.
+    Secrets that a source keeps for one address never go to another.
 
     Args:
         explicit: what the caller gives, by the names of :class:`cvat.Credentials`
@@ -54,7 +55,7 @@ def find_credentials(
         name: next((source[name] for source in sources if source.get(name)), None) for name in ("url", "organization")
     }
     given["url"] = given["url"] or DEFAULT_URL
-    given.update(_login(sources))
+    given.update(_login([source for source in sources if _is_for(source, given["url"])]))
     if not _complete(given):
         if not (ask and sys.stdin is not None and sys.stdin.isatty()):
             raise NoCredentials(f"There are no credentials for CVAT at {_shown(given['url'])}. {HOW}")
@@ -85,6 +86,15 @@ def _login(sources: list[dict[str, Any]]) -> dict[str, Any]:
         if _complete(login):
             break
     return login
+
+
+def _is_for(source: Mapping[str, Any], url: str) -> bool:
+    """Whether a source's secrets may go to an address: not those that it keeps for another."""
+    return not source.get("url") or _bare(source["url"]) == _bare(url)
+
+
+def _bare(url: str) -> str:
+    return url.strip().lower().rstrip("/").removeprefix("https://")
 
 
 def _shown(url: str) -> str:

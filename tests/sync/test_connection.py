@@ -74,13 +74,21 @@ def test_precedence(config: Given, explicit: Given, environment: Given, said: Gi
 
 @pytest.mark.parametrize("name", ["url", "organization"])
 def test_address_and_organization(config: Given, name: str) -> None:
-    config.update(BOB)
     value = {number: f"https://{number}" for number in "123"}
     config[name] = value["3"]
-    assert ask({}, {})[name] == value["3"]
-    assert ask({}, {name: value["2"]})[name] == value["2"]
-    assert ask({name: value["1"]}, {name: value["2"]})[name] == value["1"]
-    assert ask({name: ""}, {name: value["2"]})[name] == value["2"]
+    assert ask(BOB, {})[name] == value["3"]
+    assert ask(BOB, {name: value["2"]})[name] == value["2"]
+    assert ask({**BOB, name: value["1"]}, {name: value["2"]})[name] == value["1"]
+    assert ask({**BOB, name: ""}, {name: value["2"]})[name] == value["2"]
+
+
+def test_secrets_kept_for_one_address_do_not_go_to_another(config: Given) -> None:
+    config.update(url="https://one.example", **BOB)
+    assert ask({}, {"url": "https://ONE.example/"})["username"] == "bob"
+    with pytest.raises(NoCredentials):
+        ask({"url": "https://two.example"}, {"url": "https://one.example", "token": SECRET}, ask=False)
+    with pytest.raises(NoCredentials):
+        ask({}, {"url": "https://two.example"}, ask=False)
 
 
 def test_the_usual_address(config: Given) -> None:
