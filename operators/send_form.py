@@ -136,7 +136,7 @@ def _field_schema(ctx: foo.ExecutionContext, schema: types.Object, name: str, pr
             _attribute(),
             default=[{k: v for k, v in a.items() if k != "kind"} for a in proposed["attributes"]],
             label="Attributes",
-            description="What annotators can set on each label; the values of a number are minimum, maximum and step",
+            description="What annotators can set; of a number, the values are minimum, maximum, step",
         )
     heading = f"{name}: {count(proposed['labels'], 'label')}, {proposed['type']}"
     schema.define_property(key_of(name), item, label=heading, view=types.View(label=heading))
