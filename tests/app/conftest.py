@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import requests
 from playwright.sync_api import BrowserContext, sync_playwright
 
 from sandbox import Sandbox
@@ -73,26 +72,25 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> fo.Dataset:
 
 
 @pytest.fixture(scope="module")
-def address(cvat_port: int, pictures: fo.Dataset) -> Iterator[str]:
-    """Where the App is, once it answers."""
+def session(cvat_port: int, pictures: fo.Dataset) -> Iterator[fo.Session]:
+    """The App's server."""
     import fiftyone as fo
 
-    port = free_port()
-    session = fo.launch_app(pictures, remote=True, address="127.0.0.1", port=port)
-    address = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + PATIENCE / 1000
-    while not _answers(address):
-        assert time.monotonic() < deadline, "the App's server does not start"
-        time.sleep(0.2)
-    yield address
+    session = fo.launch_app(pictures, remote=True, address="127.0.0.1", port=free_port())
+    yield session
     session.close()
 
 
-def _answers(address: str) -> bool:
-    try:
-        return requests.get(address, timeout=5).ok
-    except requests.ConnectionError:
-        return False
+def show(session: fo.Session, dataset: fo.Dataset) -> None:
+    """Makes this the dataset that the App shows, or else it would go back to the one before. Waits for its server."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while True:
+        try:
+            session.dataset = dataset
+            return
+        except RuntimeError:
+            assert time.monotonic() < deadline, "the App's server does not start"
+            time.sleep(0.2)
 
 
 @pytest.fixture(scope="module")
@@ -113,10 +111,13 @@ def dataset(pictures: fo.Dataset) -> Iterator[fo.Dataset]:
 
 
 @pytest.fixture
-def app(address: str, browser: BrowserContext, dataset: fo.Dataset, cvat: Sandbox, tmp_path: Path) -> Iterator[App]:
+def app(
+    session: fo.Session, browser: BrowserContext, dataset: fo.Dataset, cvat: Sandbox, tmp_path: Path
+) -> Iterator[App]:
     """The test's dataset in the App. In the end, nothing may have gone wrong behind the scenes."""
+    show(session, dataset)
     page = browser.new_page()
-    app = App(page, address, tmp_path)
+    app = App(page, f"http://127.0.0.1:{session.server_port}", tmp_path)
     app.open(dataset.name)
     yield app
     app.shoot("last")

@@ -14,6 +14,7 @@ from playwright.sync_api import Locator, Page, TimeoutError, expect
 PATIENCE = 60_000
 """Milliseconds to wait for anything, on a machine that may be busy with other things. Waits end when it is there."""
 
+DIALOG = "[data-cy=operators-prompt-modal]"
 ADVERT_SEEN = "fiftyone-enterprise-tooltip-seen"
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "images"
 COLORS = 160
@@ -87,7 +88,7 @@ class App:
 
     def form(self) -> Form:
         """The form that is open, once it is drawn."""
-        form = Form(self.page.locator("[data-cy=operators-prompt-modal]"))
+        form = Form(self.page.locator(DIALOG))
         expect(form.root.get_by_role("button")).not_to_have_count(0)
         form.settle()
         return form
@@ -195,7 +196,7 @@ class Form:
 
     def settle(self) -> None:
         """Waits until the form has taken in what was answered."""
-        expect(self.root.get_by_role("progressbar")).to_have_count(0)
+        expect(self.root.page.locator(DIALOG).get_by_role("progressbar")).to_have_count(0)
 
     def submit(self, name: str) -> None:
         """Presses the button that runs it, as soon as the form is found to be in order."""
