@@ -34,7 +34,8 @@ INSTALL_LOG = DEV / "install.log"
 TYPED_ROOMS = ("cvat", "labels", "sync")
 NO_NETWORK = re.compile(
     r"NewConnectionError|NameResolutionError|name resolution|Name or service not known|nodename nor servname"
-    r"|Connection refused|Network is unreachable|ProxyError|ConnectTimeout|Max retries exceeded|\(from versions: none\)",
+    r"|Connection refused|Network is unreachable|ProxyError|ConnectTimeout|Max retries exceeded"
+    r"|\(from versions: none\)",
 )
 
 
