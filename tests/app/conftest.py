@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import fiftyone as fo
 
 SIZE = (1400, 1000)
+NUMBERS = itertools.count(1)
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -105,7 +106,7 @@ def browser(chromium: str) -> Iterator[BrowserContext]:
 @pytest.fixture
 def dataset(pictures: fo.Dataset) -> Iterator[fo.Dataset]:
     """A dataset of the test's own."""
-    made = pictures.clone(f"street-{uuid.uuid4().hex[:6]}")
+    made = pictures.clone(f"street_{next(NUMBERS)}")
     yield made
     made.delete()
 

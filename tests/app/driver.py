@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
@@ -17,8 +16,8 @@ PATIENCE = 60_000
 DIALOG = "[data-cy=operators-prompt-modal]"
 ADVERT_SEEN = "fiftyone-enterprise-tooltip-seen"
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "images"
-COLORS = 160
-"""Of a picture for the documentation: photographs among plain surfaces need no more to look right."""
+DOCS_SIZE, DOCS_COLORS = (1200, 857), 128
+"""Of a picture for the documentation: enough to look right, and below 200 kB."""
 
 
 class App:
@@ -124,11 +123,18 @@ class App:
             name: of the file, without its ending
             document: whether it is one for the documentation, where it goes only if `ROUNDTRIP_IMAGES` is set
         """
-        picture = self.page.screenshot(path=self.shots / f"{name}.png", animations="disabled")
-        if document and os.environ.get("ROUNDTRIP_IMAGES"):
-            DOCS.mkdir(parents=True, exist_ok=True)
-            small = Image.open(BytesIO(picture)).convert("RGB").quantize(COLORS, dither=Image.Dither.NONE)
-            small.save(DOCS / f"{name}.png", optimize=True)
+        path = self.shots / f"{name}.png"
+        self.page.screenshot(path=path, animations="disabled")
+        if document:
+            publish(path)
+
+    def wait_for_grid(self, count: int) -> None:
+        """Waits until so many samples are drawn."""
+        expect(self.samples.locator("canvas[canvas-loaded=true]")).to_have_count(count)
+
+    def look_at_first_sample(self) -> bytes:
+        """What the page shows where the first sample is."""
+        return self.page.screenshot(clip=self.samples.first.bounding_box(), animations="disabled")
 
     def wait_until(self, condition: Callable[[], bool], what: str) -> None:
         """Waits for what no selector can tell."""
@@ -137,6 +143,15 @@ class App:
                 return
             self.page.wait_for_timeout(200)
         raise AssertionError(f"waited in vain until {what}")
+
+
+def publish(path: Path) -> None:
+    """Puts a picture into the documentation, if `ROUNDTRIP_IMAGES` asks for that."""
+    if os.environ.get("ROUNDTRIP_IMAGES"):
+        DOCS.mkdir(parents=True, exist_ok=True)
+        small = Image.open(path).convert("RGB").resize(DOCS_SIZE, Image.Resampling.LANCZOS)
+        small = small.quantize(DOCS_COLORS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        small.save(DOCS / path.name, optimize=True)
 
 
 class Form:

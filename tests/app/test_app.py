@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from sandbox import Sandbox
 
 from .annotator import MOVE, Annotator
-from .driver import App
+from .driver import App, publish
 from .pictures import HEIGHT, WIDTH
 
 if TYPE_CHECKING:
@@ -84,11 +84,12 @@ def test_selection_is_sent(app: App, cvat: Sandbox, dataset: fo.Dataset, annotat
     app.toast(sentence)
     result = app.result(sentence)
     expect(result.get_by_role("link")).to_have_attribute("href", f"{cvat.url}/tasks/1")
-    app.wait_until(lambda: app.samples.count() == len(dataset), "the grid is drawn")
-    app.shoot("sent", document=True)
-    with app.page.expect_popup() as opened:
+    app.wait_for_grid(len(dataset))
+    with app.page.expect_popup() as opened:  # the person's way to CVAT
         result.get_by_role("link").click()
     check_job_page(opened.value, app)
+    app.wait_for_grid(len(dataset))
+    app.shoot("sent", document=True)
     app.close_result()
 
     dataset.reload()
@@ -102,7 +103,8 @@ def check_job_page(page: Page, app: App) -> None:
     """Checks that the link of a result leads to where people annotate."""
     page.get_by_text("not CVAT").first.wait_for()
     page.wait_for_load_state("networkidle")
-    page.screenshot(path=app.shots / "job_page.png")
+    page.screenshot(path=app.shots / "sandbox.png")
+    publish(app.shots / "sandbox.png")
     page.close()
 
 
@@ -120,12 +122,13 @@ def test_panel_goes_along(app: App, cvat: Sandbox, dataset: fo.Dataset, annotato
     expect(panel.root.get_by_role("link", name=f"{dataset.name} / cvat")).to_have_attribute(
         "href", f"{cvat.url}/tasks/1"
     )
+    app.wait_for_grid(len(dataset))
     app.shoot("panel", document=True)
 
     before = boxes(dataset)
     sent = sum(len(sample.ground_truth.detections) for sample in dataset[:2])
     corners = annotator.edit()
-    seen = app.samples.first.screenshot()
+    seen = app.look_at_first_sample()
     panel.act("cvat", "Load annotations")
     form = app.form()
     form.settle()
@@ -136,7 +139,8 @@ def test_panel_goes_along(app: App, cvat: Sandbox, dataset: fo.Dataset, annotato
     assert row.get_by_role("cell").all_inner_texts() == ["ground_truth", "1", "2", "1", str(sent - 3)]
     app.shoot("loaded", document=True)
     app.close_result()
-    app.wait_until(lambda: app.samples.first.screenshot() != seen, "the grid shows the new boxes")
+    app.wait_for_grid(len(dataset))
+    app.wait_until(lambda: app.look_at_first_sample() != seen, "the grid shows the new boxes")
     assert panel.cells("cvat")["Loaded"] != "never"
     app.shoot("panel_loaded")
     check_edits(before, boxes(dataset), corners)
