@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .codec import Codec, Document, Pair, Parts
+from .codec import Codec, Document, Drawing, Pair, Parts
 from .figures import Figure, Size
-
-if TYPE_CHECKING:
-    from .schema import FieldSchema
 
 
 class ClassificationCodec(Codec):
@@ -22,13 +19,13 @@ class ClassificationCodec(Codec):
     def figure(self, document: Document) -> str:
         return "tag"
 
-    def encode(self, document: Document, size: Size, schema: FieldSchema) -> list[Figure]:
+    def encode(self, document: Document, size: Size, schema: Drawing) -> list[Figure]:
         return [Figure("tag")]
 
-    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: FieldSchema) -> Parts:
+    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: Drawing) -> Parts:
         return {}
 
-    def draw(self, figures: Sequence[Figure], size: Size, schema: FieldSchema) -> Parts:
+    def draw(self, figures: Sequence[Figure], size: Size, schema: Drawing) -> Parts:
         return {}
 
     def blank(self) -> dict[str, Any]:

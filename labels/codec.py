@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from .figures import Figure, Size
-
-if TYPE_CHECKING:
-    from .schema import FieldSchema
+from .skeleton import Skeleton
 
 Document = Mapping[str, Any]
 Parts = dict[str, Any]
@@ -16,6 +14,18 @@ Parts = dict[str, Any]
 
 Pair = tuple[Figure | None, Figure | None]
 """A figure as both sides last agreed on, and as it is in CVAT now; ``None`` if it was drawn since, or deleted."""
+
+
+class Drawing(Protocol):
+    """What of a field's schema has a say in how its labels are drawn."""
+
+    @property
+    def skeleton(self) -> Skeleton | None:
+        """The points of keypoints that are skeletons in CVAT."""
+
+    @property
+    def targets(self) -> dict[int | str, str]:
+        """The class of each pixel value of a segmentation."""
 
 
 class Codec:
@@ -44,7 +54,7 @@ class Codec:
         """The type of the figures that a label is drawn as."""
         raise NotImplementedError
 
-    def encode(self, document: Document, size: Size, schema: FieldSchema) -> list[Figure]:
+    def encode(self, document: Document, size: Size, schema: Drawing) -> list[Figure]:
         """Draws a label.
 
         Raises:
@@ -52,7 +62,7 @@ class Codec:
         """
         raise NotImplementedError
 
-    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: FieldSchema) -> Parts:
+    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: Drawing) -> Parts:
         """The geometry of a label after its figures were edited.
 
         Args:
@@ -69,7 +79,7 @@ class Codec:
         """
         raise NotImplementedError
 
-    def draw(self, figures: Sequence[Figure], size: Size, schema: FieldSchema) -> Parts:
+    def draw(self, figures: Sequence[Figure], size: Size, schema: Drawing) -> Parts:
         """The parts of a label that was drawn in CVAT.
 
         Raises:

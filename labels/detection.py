@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import pixels
 from .attributes import NotCarried
-from .codec import Codec, Document, Pair, Parts
+from .codec import Codec, Document, Drawing, Pair, Parts
 from .figures import NOISE_PX, ROUNDING_PX, Figure, Size, is_number, touched, turned, visible
 from .masks import crop, decode_runs, encode_runs, fit, pixel_box
-
-if TYPE_CHECKING:
-    from .schema import FieldSchema
 
 
 class DetectionCodec(Codec):
@@ -31,7 +28,7 @@ class DetectionCodec(Codec):
     def figure(self, document: Document) -> str:
         return "mask" if pixels.has_mask(document) else "rectangle"
 
-    def encode(self, document: Document, size: Size, schema: FieldSchema) -> list[Figure]:
+    def encode(self, document: Document, size: Size, schema: Drawing) -> list[Figure]:
         box = _numbers(document.get("bounding_box"))
         if pixels.has_mask(document):
             return [Figure("mask", _mask_points(document, box, size))]
@@ -39,7 +36,7 @@ class DetectionCodec(Codec):
         points = (x * size.width, y * size.height, (x + width) * size.width, (y + height) * size.height)
         return [Figure("rectangle", points, _rotation(document.get("rotation")))]
 
-    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: FieldSchema) -> Parts:
+    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: Drawing) -> Parts:
         old, new = pairs[0]
         if old is None or new is None or new == old:
             return {}
@@ -57,7 +54,7 @@ class DetectionCodec(Codec):
             parts["rotation"] = new.rotation
         return parts
 
-    def draw(self, figures: Sequence[Figure], size: Size, schema: FieldSchema) -> Parts:
+    def draw(self, figures: Sequence[Figure], size: Size, schema: Drawing) -> Parts:
         figure = figures[0]
         if figure.type == "mask":
             return {"bounding_box": _mask_box(figure.points, size), "mask": _runs(figure)}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..cvat.models import Label, LabelSpec
 from .schema import LabelSchema
-from .vocabulary import label_specs
+from .specs import label_specs
 
 
 @dataclass(frozen=True)

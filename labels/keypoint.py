@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .attributes import NotCarried
-from .codec import Codec, Document, Pair, Parts
+from .codec import Codec, Document, Drawing, Pair, Parts
 from .figures import Figure, Node, Size, kept_vertices, touched
-
-if TYPE_CHECKING:
-    from .schema import FieldSchema
 
 OCCLUDED = "occluded"
 """The attribute with a bool for each point of a skeleton: whether it is hidden."""
@@ -33,7 +30,7 @@ class KeypointCodec(Codec):
     def figure(self, document: Document) -> str:
         return "points"
 
-    def encode(self, document: Document, size: Size, schema: FieldSchema) -> list[Figure]:
+    def encode(self, document: Document, size: Size, schema: Drawing) -> list[Figure]:
         points = _points(document)
         if schema.skeleton is not None:
             if len(points) != len(schema.skeleton.labels):
@@ -44,7 +41,7 @@ class KeypointCodec(Codec):
             raise NotCarried("keypoints without a visible point")
         return [Figure("points", tuple(v for x, y in seen for v in (x * size.width, y * size.height)))]
 
-    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: FieldSchema) -> Parts:
+    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: Drawing) -> Parts:
         old, new = pairs[0]
         if old is None or new is None or new == old:
             return {}
@@ -52,7 +49,7 @@ class KeypointCodec(Codec):
             return _edited_skeleton(base, old, new, size, schema)
         return _edited_points(base, old, new, size)
 
-    def draw(self, figures: Sequence[Figure], size: Size, schema: FieldSchema) -> Parts:
+    def draw(self, figures: Sequence[Figure], size: Size, schema: Drawing) -> Parts:
         figure = figures[0]
         if figure.type != "skeleton":
             return {"points": _relative(figure.points, size)}
@@ -116,7 +113,7 @@ def _place(node: Node | None, size: Size) -> list[float]:
     return [node.x / size.width, node.y / size.height]
 
 
-def _edited_skeleton(base: Parts, old: Figure, new: Figure, size: Size, schema: FieldSchema) -> Parts:
+def _edited_skeleton(base: Parts, old: Figure, new: Figure, size: Size, schema: Drawing) -> Parts:
     before, after = ({node.index: node for node in figure.nodes} for figure in (old, new))
     both = [index for index in before if index in after]
     flat_old = [v for i in both for v in (before[i].x, before[i].y)]

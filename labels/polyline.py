@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .attributes import NotCarried
-from .codec import Codec, Document, Pair, Parts
+from .codec import Codec, Document, Drawing, Pair, Parts
 from .figures import Figure, Size, is_number, kept_vertices, touched, visible
-
-if TYPE_CHECKING:
-    from .schema import FieldSchema
 
 ELLIPSE_VERTICES = 64
 ELLIPSE, CUBOID = "cvat_ellipse", "cvat_cuboid"
@@ -41,7 +38,7 @@ class PolylineCodec(Codec):
             return "cuboid"
         return _line_figure(document)
 
-    def encode(self, document: Document, size: Size, schema: FieldSchema) -> list[Figure]:
+    def encode(self, document: Document, size: Size, schema: Drawing) -> list[Figure]:
         solid = _solid(document, size)
         if solid is not None:
             return [solid]
@@ -50,7 +47,7 @@ class PolylineCodec(Codec):
             raise NotCarried("polylines without points")
         return [_figure(part, _line_figure(document) == "polygon", size) for part in parts]
 
-    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: FieldSchema) -> Parts:
+    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: Drawing) -> Parts:
         if all(new == old for old, new in pairs):
             return {}
         there = [(old, new) for old, new in pairs if new is not None]
@@ -66,7 +63,7 @@ class PolylineCodec(Codec):
                 parts.update(closed=area, filled=area)
         return parts
 
-    def draw(self, figures: Sequence[Figure], size: Size, schema: FieldSchema) -> Parts:
+    def draw(self, figures: Sequence[Figure], size: Size, schema: Drawing) -> Parts:
         first = figures[0]
         if first.type == "ellipse":
             return _ellipse(first, size)

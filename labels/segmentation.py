@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import pixels
 from .attributes import NotCarried
-from .codec import Codec, Document, Pair, Parts
+from .codec import Codec, Document, Drawing, Pair, Parts
 from .figures import Figure, Size
 from .masks import decode_runs, encode_runs, fit, tight
-
-if TYPE_CHECKING:
-    from .schema import FieldSchema
 
 Canvas = NDArray[np.int64]
 NOTHING = -1
@@ -41,7 +38,7 @@ class SegmentationCodec(Codec):
     def figure(self, document: Document) -> str:
         return "mask"
 
-    def encode(self, document: Document, size: Size, schema: FieldSchema) -> list[Figure]:
+    def encode(self, document: Document, size: Size, schema: Drawing) -> list[Figure]:
         mask = pixels.mask_of(document)
         if mask is None:
             raise NotCarried("segmentations without a mask that can be read")
@@ -56,7 +53,7 @@ class SegmentationCodec(Codec):
                 figures.append(Figure("mask", encode_runs(part, left, top), name=name))
         return figures
 
-    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: FieldSchema) -> Parts:
+    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: Drawing) -> Parts:
         then = [old for old, _ in pairs if old is not None]
         now = [new for _, new in pairs if new is not None]
         names = list(_values_by_name(schema))
@@ -72,7 +69,7 @@ class SegmentationCodec(Codec):
             edits.append({"value": value, "runs": list(encode_runs(part, left, top))})
         return {"mask": {"size": [size.height, size.width], "edits": edits}}
 
-    def draw(self, figures: Sequence[Figure], size: Size, schema: FieldSchema) -> Parts:
+    def draw(self, figures: Sequence[Figure], size: Size, schema: Drawing) -> Parts:
         return self.decode({}, [(None, figure) for figure in figures], size, schema) or {
             "mask": {"size": [size.height, size.width], "edits": []}
         }
@@ -99,7 +96,7 @@ class SegmentationCodec(Codec):
         return {"_cls": "Segmentation", "tags": []}
 
 
-def _values_by_name(schema: FieldSchema) -> dict[str, list[int | str]]:
+def _values_by_name(schema: Drawing) -> dict[str, list[int | str]]:
     """The pixel values of each class that is drawn; the background is what is not drawn."""
     found: dict[str, list[int | str]] = {}
     for value, name in schema.targets.items():
@@ -108,7 +105,7 @@ def _values_by_name(schema: FieldSchema) -> dict[str, list[int | str]]:
     return found
 
 
-def _background(schema: FieldSchema) -> int | str:
+def _background(schema: Drawing) -> int | str:
     return "#000000" if any(isinstance(value, str) for value in schema.targets) else 0
 
 

@@ -1,27 +1,19 @@
 """The words annotators see: FiftyOne's fields and classes <-> CVAT's labels and attributes."""
 
-import math
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from xml.sax.saxutils import quoteattr
 
 from pydantic import BaseModel, ConfigDict
 
-from ..cvat.models import AttributeSpec, Label, LabelSpec
-from .attributes import to_text
-from .schema import (
-    NAME_LIMIT,
-    NUMBER_RANGE,
-    Attributes,
-    AttributeSchema,
-    FieldSchema,
-    LabelSchema,
-    Skeleton,
-    can_be_attribute,
-)
+from ..cvat.models import AttributeSpec, Label
+from .attribute_schema import Attributes, AttributeSchema, can_be_attribute
+from .schema import FieldSchema, LabelSchema
+from .skeleton import Skeleton
+from .specs import cvat_names, label_specs
 from .types import LABEL_TYPES
+
+__all__ = ["Meaning", "Vocabulary", "Word", "cvat_names", "label_specs"]
 
 
 class Word(BaseModel):
@@ -44,83 +36,6 @@ class Word(BaseModel):
     name: str
     specs: dict[str, tuple[int, str]] = {}
     points: tuple[int, ...] = ()
-
-
-def cvat_names(schema: LabelSchema) -> dict[tuple[str, str], str]:
-    """The CVAT label name of each (field, class): the plain class, or ``class (field)`` where fields share it."""
-    pairs = [(field, entry) for field, item in schema.fields.items() for entry in item.class_names]
-    uses = Counter(name.strip() for _, name in pairs)
-    names: dict[tuple[str, str], str] = {}
-    taken: set[str] = set()
-    for field, name in pairs:
-        plain = name.strip()
-        wanted = plain if uses[plain] == 1 else f"{plain} ({field})"
-        names[field, name] = _fit(wanted, taken)
-        taken.add(names[field, name])
-    return names
-
-
-def _fit(name: str, taken: set[str]) -> str:
-    """Shortens a name to what CVAT allows, keeping it unique."""
-    if len(name) <= NAME_LIMIT and name not in taken:
-        return name
-    number = 1
-    while True:
-        number += 1
-        tail = f"~{number}"
-        short = name[: NAME_LIMIT - len(tail)] + tail
-        if short not in taken:
-            return short
-
-
-def label_specs(schema: LabelSchema) -> list[LabelSpec]:
-    """The labels to create in CVAT for a schema."""
-    names = cvat_names(schema)
-    return [
-        LabelSpec(
-            name=names[field, entry],
-            type=item.drawn_as or ("skeleton" if item.skeleton else LABEL_TYPES[item.type].drawn_as),
-            attributes=tuple(_spec(name, attribute) for name, attribute in item.attributes_of(entry).items()),
-            sublabels=tuple(LabelSpec(name=name, type="points") for name in item.skeleton.labels)
-            if item.skeleton
-            else (),
-            svg=skeleton_svg(item.skeleton) if item.skeleton else None,
-        )
-        for field, item in schema.fields.items()
-        for entry in item.class_names
-    ]
-
-
-def skeleton_svg(skeleton: Skeleton) -> str:
-    """The drawing from which CVAT's editor makes a new skeleton: its points around a circle, and its edges."""
-    count = len(skeleton.labels)
-    turns = [2 * math.pi * number / count - math.pi / 2 for number in range(count)]
-    places = [(round(50 + 40 * math.cos(turn), 2), round(50 + 40 * math.sin(turn), 2)) for turn in turns]
-    edges = [
-        f'<line x1="{places[a][0]}" y1="{places[a][1]}" x2="{places[b][0]}" y2="{places[b][1]}" '
-        f'data-type="edge" data-node-from="{a + 1}" data-node-to="{b + 1}"></line>'
-        for a, b in skeleton.edges
-    ]
-    nodes = [
-        f'<circle r="0.75" cx="{x}" cy="{y}" data-type="element node" data-element-id="{number}" '
-        f'data-node-id="{number}" data-label-name={quoteattr(name)}></circle>'
-        for number, (name, (x, y)) in enumerate(zip(skeleton.labels, places, strict=True), 1)
-    ]
-    return "".join([*edges, *nodes])
-
-
-def _spec(name: str, attribute: AttributeSchema) -> AttributeSpec:
-    default = attribute.absent if attribute.default is None else to_text(attribute.default)
-    values: tuple[str, ...] = ()
-    if attribute.type in ("select", "radio"):
-        values = attribute.options
-    elif attribute.type == "number":
-        values = attribute.choices or (*NUMBER_RANGE, "1" if attribute.kind == "int" else "0.01")
-    elif attribute.type == "checkbox":
-        values = ("false",)
-    return AttributeSpec(
-        name=name, mutable=attribute.mutable, input_type=attribute.type, default_value=default, values=values
-    )
 
 
 @dataclass(frozen=True)

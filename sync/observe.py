@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..labels.attribute_schema import NAME_LIMIT, RESERVED, AttributeSchema
 from ..labels.attributes import MAX_TEXT, Kind, kind_of, to_text
 from ..labels.codec import Codec
-from ..labels.schema import NAME_LIMIT, RESERVED, AttributeSchema
 
 MANY_VALUES = 24
 """An attribute with more distinct texts than this is a text field, not a choice."""

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
+from ..labels.attribute_schema import AttributeSchema, named_attributes
 from ..labels.attributes import to_text
 from ..labels.pixels import mask_of
-from ..labels.schema import AttributeSchema, FieldSchema, LabelSchema, named_attributes
+from ..labels.schema import FieldSchema, LabelSchema
 from ..labels.types import FIELD_TYPES, LABEL_TYPES
 from .errors import Refused
 from .observe import Observed, is_attribute_name, known_paths

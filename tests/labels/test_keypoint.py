@@ -8,7 +8,8 @@ import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.attributes import NotCarried
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.figures import Figure, Node, Size
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.keypoint import KeypointCodec
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.schema import FieldSchema, Skeleton
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.schema import FieldSchema
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.skeleton import Skeleton
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,13 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.attribute_schema import AttributeSchema, named_attributes
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.attributes import to_text
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.schema import (
-    AttributeSchema,
-    FieldSchema,
-    LabelSchema,
-    named_attributes,
-)
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.schema import FieldSchema, LabelSchema
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.types import FIELD_TYPES, LABEL_TYPES
 from hypothesis import given
 from hypothesis import strategies as st

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat.models import AttributeSpec, Label
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.schema import LabelSchema
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.vocabulary import Vocabulary, cvat_names, label_specs
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.specs import cvat_names, label_specs
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.vocabulary import Vocabulary
 from hypothesis import given
 from hypothesis import strategies as st
 from labels_server import bound, edited, make_labels, schema_of, send

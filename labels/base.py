@@ -1,0 +1,79 @@
+"""What of a label can be edited in CVAT: its parts, as they were when both sides last agreed and as they are here."""
+
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..cvat.models import Shape, Tag
+from .attributes import kind_of
+from .codec import Document, Parts
+from .pixels import PIXELS
+from .schema import FieldSchema
+from .types import LABEL_TYPES
+
+
+class BaseLabel(BaseModel):
+    """What a label was when both sides last agreed.
+
+    Args:
+        field: the label's field
+        sample_id: the sample it is on
+        frame: the number of the sample's frame in its task
+        label_id: its id in FiftyOne; that of the sample for a plain value
+        parts: what of it can be edited in CVAT, as FiftyOne had it
+        objects: its tag or shapes, as CVAT returned them
+        group: the CVAT group of its shapes, if it was sent as several
+    """
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
+
+    field: str
+    sample_id: str
+    frame: int
+    label_id: str
+    parts: Parts
+    objects: tuple[Annotated[Shape | Tag, Field(union_mode="left_to_right")], ...]
+    group: int = 0
+
+
+def local_parts(document: Document, schema: FieldSchema) -> Parts:
+    """What of a label can be edited in CVAT, with the values it has in FiftyOne."""
+    codec = LABEL_TYPES[schema.type].codec
+    parts: Parts = {"label": _plain(document.get("label"))} if codec.named else {}
+    parts.update({path: _plain(value) for path, value in codec.parts(document).items()})
+    # Of every class: a label keeps its attributes when its class is changed, or is called something else
+    for attribute in [*schema.all_attributes, *schema.facts.values()]:
+        value = document.get(attribute)
+        if value is None or kind_of(value):
+            parts[attribute] = value
+    return parts
+
+
+def settle(document: Document, schema: FieldSchema, changes: Parts) -> tuple[dict[str, Any], Parts]:
+    """What to write into a label's document for its changed parts, and the parts as they will be read from it.
+
+    Args:
+        document: the label as it is, or the blank one
+        schema: of its field
+        changes: the new parts
+
+    Returns:
+        values by path (see :meth:`labels.codec.Codec.store`), and the parts that both sides then agree on
+    """
+    codec = LABEL_TYPES[schema.type].codec
+    values = codec.store(document, changes)
+    after = {**document, **values}
+    if isinstance(values.get("mask_path"), np.ndarray):
+        after.update({PIXELS: values["mask_path"], "mask_path": document["mask_path"]})
+    geometry = {path: value for path, value in codec.parts(after).items() if path in changes}
+    return values, {**changes, **geometry}
+
+
+def _plain(value: Any) -> Any:
+    """A value that JSON can hold; what it can't is nothing that CVAT could edit."""
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(name): _plain(item) for name, item in value.items()}
+    return value if kind_of(value) else None

@@ -1,0 +1,134 @@
+"""A whole FiftyOne label as CVAT objects: class, attributes and geometry together."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..cvat.models import Shape, Tag
+from .attribute_schema import AttributeSchema
+from .attributes import NotCarried, to_text
+from .base import local_parts
+from .codec import Document, Parts
+from .figures import Figure, Size
+from .objects import Object
+from .schema import FieldSchema
+from .types import LABEL_TYPES
+from .vocabulary import Vocabulary, Word
+
+FARTHEST_PX = 1e9
+SOURCE = "file"
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A label as CVAT objects.
+
+    Args:
+        objects: to be created
+        parts: what of the label they carry
+        left_out: attributes that CVAT can't hold, and why
+    """
+
+    objects: tuple[Object, ...]
+    parts: Parts
+    left_out: tuple[str, ...] = ()
+
+
+def encode_label(document: Document, name: str, vocabulary: Vocabulary, size: Size, frame: int, group: int) -> Encoded:
+    """A FiftyOne label as CVAT objects.
+
+    Args:
+        document: the label's document
+        name: its field
+        vocabulary: the run's words
+        size: of the frame, in pixels
+        frame: the frame's number in its task
+        group: the CVAT group to use if the label takes several objects
+
+    Raises:
+        NotCarried: if CVAT can't hold it
+    """
+    schema = vocabulary.schema.fields[name]
+    codec = LABEL_TYPES[schema.type].codec
+    own = document.get("label") if codec.named else name
+    if codec.named and (not isinstance(own, str) or vocabulary.word(name, own) is None):
+        raise NotCarried(_no_word(own))
+    figures = codec.encode(document, size, schema)
+    if any(abs(point) > FARTHEST_PX for figure in figures for point in figure.points if figure.type != "mask"):
+        raise NotCarried("labels that lie absurdly far outside their image")
+    left_out: list[str] = []
+    objects = []
+    for figure in figures:
+        word = vocabulary.word(name, figure.name or own or "")
+        if word is None:
+            raise NotCarried(_no_word(figure.name or own))
+        attributes = {a: item for a, item in schema.attributes_of(word.name).items() if a in word.specs}
+        values, behind = _texts(document, attributes)
+        left_out += [reason for reason in behind if reason not in left_out]
+        shared = _facts(document, schema)
+        shared.update(frame=frame, label_id=word.label_id)
+        shared["attributes"] = [{"spec_id": word.specs[a][0], "value": text} for a, text in values.items()]
+        if len(figures) > 1 and codec.gathers == "group":
+            shared["group"] = group
+        objects.append(_object(figure, shared, word))
+    return Encoded(tuple(objects), local_parts(document, schema), tuple(left_out))
+
+
+def _facts(document: Document, schema: FieldSchema) -> dict[str, Any]:
+    """What CVAT keeps of an object beside its shape, from the attributes that hold it."""
+    facts: dict[str, Any] = {"source": SOURCE}
+    for fact, attribute in schema.facts.items():
+        value = document.get(attribute)
+        if value is not None and _FACT_CHECKS[fact](value):
+            facts[fact] = value
+    return facts
+
+
+_FACT_CHECKS: dict[str, Callable[[Any], bool]] = {
+    "occluded": lambda value: isinstance(value, bool),
+    "group": lambda value: type(value) is int and 0 <= value < 2**31,
+    "z_order": lambda value: type(value) is int and abs(value) < 2**31,
+    "source": lambda value: isinstance(value, str) and 0 < len(value) <= 16,
+    "score": lambda value: type(value) in (int, float) and 0 <= value <= 1,
+}
+"""What CVAT would refuse, and the whole job's labels with it, is not sent."""
+
+
+def _no_word(name: object) -> str:
+    if not isinstance(name, str) or not name.strip():
+        return "labels without a class"
+    return f"labels of class '{name}', which is not in the schema"
+
+
+def _texts(document: Document, attributes: Mapping[str, AttributeSchema]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Every attribute's text (CVAT would give a missing one its default), and what it can't hold."""
+    texts: dict[str, str] = {}
+    left_out: list[str] = []
+    for name, schema in attributes.items():
+        value = document.get(name)
+        try:
+            texts[name] = schema.absent if value is None else to_text(value)
+        except NotCarried as error:
+            texts[name] = schema.absent
+            left_out.append(f"attribute '{name}': {error}")
+    return texts, tuple(left_out)
+
+
+def _object(figure: Figure, shared: dict[str, Any], word: Word) -> Object:
+    if figure.type == "tag":
+        return Tag.model_validate(shared)
+    shape = {**shared, "type": figure.type, "points": figure.points, "rotation": figure.rotation}
+    if figure.nodes:
+        shape["elements"] = [
+            {
+                "type": "points",
+                "frame": shared["frame"],
+                "label_id": word.points[node.index],
+                "points": (node.x, node.y),
+                "outside": node.outside,
+                "occluded": node.occluded,
+                "source": shared["source"],
+            }
+            for node in figure.nodes
+        ]
+    return Shape.model_validate(shape)

@@ -1,0 +1,58 @@
+"""CVAT's objects, tags and shapes: their identity, what of them is drawn, and whether they are what they were."""
+
+from dataclasses import replace
+
+from ..cvat.models import Shape, Tag
+from .codec import Codec
+from .figures import Figure, Node
+from .types import LABEL_TYPES
+from .vocabulary import Vocabulary
+
+Object = Tag | Shape
+Key = tuple[str, int]
+"""Identity of a CVAT object: tags and shapes have ids of their own."""
+
+
+def key_of(item: Object) -> Key:
+    """The identity of an object that CVAT has stored."""
+    if item.id is None:
+        raise ValueError("an object without an id has no identity")
+    return ("tag" if isinstance(item, Tag) else "shape", item.id)
+
+
+def figure_of(item: Object, vocabulary: Vocabulary) -> Figure:
+    """What of an object is drawn."""
+    if isinstance(item, Tag):
+        return Figure("tag")
+    if item.type == "skeleton":
+        order = vocabulary.points_of(item.label_id)
+        places = [(order[e.label_id], e) for e in item.elements if e.label_id in order and len(e.points) >= 2]
+        nodes = [Node(index, e.points[0], e.points[1], e.outside, e.occluded) for index, e in places]
+        return Figure("skeleton", nodes=tuple(sorted(nodes, key=lambda node: node.index)))
+    return Figure(item.type, item.points, item.rotation)
+
+
+def figure_in(item: Object, vocabulary: Vocabulary, codec: Codec) -> Figure:
+    """A figure of a label; where each has a class of its own, with that and with what lies above."""
+    figure = figure_of(item, vocabulary)
+    if codec.gathers != "frame" or isinstance(item, Tag):
+        return figure
+    return replace(figure, name=vocabulary.meaning(item.label_id, item.type).name, z_order=item.z_order)
+
+
+def same_content(old: Object, new: Object, vocabulary: Vocabulary, field: str) -> bool:
+    """Whether an object is, in all that a FiftyOne label takes from it, what it was."""
+    schema = vocabulary.schema.fields[field]
+    codec = LABEL_TYPES[schema.type].codec
+    return (
+        old.label_id == new.label_id
+        and old.frame == new.frame
+        and texts_of(old) == texts_of(new)
+        and figure_in(old, vocabulary, codec) == figure_in(new, vocabulary, codec)
+        and all(getattr(old, fact, None) == getattr(new, fact, None) for fact in schema.facts)
+    )
+
+
+def texts_of(item: Object) -> dict[int, str]:
+    """The texts of its attributes, by the id of their specs."""
+    return {value.spec_id: value.value for value in item.attributes}
