@@ -27,6 +27,8 @@ KNOWN_SUFFIXES = frozenset(
     )
 )
 """Suffixes that CVAT takes for images. It drops files with any other in silence, so those get one that fits."""
+ORIENTATION, TURNED = 0x0112, (5, 6, 7, 8)
+"""The EXIF tag, and its values that swap width and height."""
 NAME_BYTES = 255  # CVAT keeps the files under their names
 SUFFIX_OF_FORMAT = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "TIFF": ".tif", "JPEG2000": ".jp2", "PPM": ".ppm"}
 
@@ -39,6 +41,7 @@ class Frame(BaseModel):
         name: what it is called in CVAT: flat, and unique in the run
         path: where it is
         size: bytes
+        width, height: in pixels as displayed, as far as the file says so at a glance; CVAT has the last word
     """
 
     model_config = ConfigDict(frozen=True)
@@ -47,6 +50,8 @@ class Frame(BaseModel):
     name: str
     path: str
     size: int
+    width: int = 0
+    height: int = 0
 
 
 class BadFile(NamedTuple):
@@ -66,31 +71,41 @@ def find_frames(paths: Iterable[tuple[str, str | None]]) -> tuple[list[Frame], l
     Returns:
         the frames, and the files that can't be sent
     """
-    good: list[tuple[str, Path, str, int]] = []
+    good: list[tuple[str, Path, Look]] = []
     bad: list[BadFile] = []
     for sample_id, path in paths:
         try:
-            suffix, size = _look(path)
+            look = _look(path)
         except ValueError as error:
             bad.append(BadFile(sample_id, path or "", str(error)))
         else:
-            good.append((sample_id, Path(path or ""), suffix, size))
-    names = frame_names([(sample_id, path, suffix) for sample_id, path, suffix, _ in good])
+            good.append((sample_id, Path(path or ""), look))
+    names = frame_names([(sample_id, path, look.suffix) for sample_id, path, look in good])
     frames = [
-        Frame(sample_id=sample_id, name=name, path=str(path), size=size)
-        for (sample_id, path, _, size), name in zip(good, names, strict=True)
+        Frame(sample_id=sample_id, name=name, path=str(path), size=look.size, width=look.width, height=look.height)
+        for (sample_id, path, look), name in zip(good, names, strict=True)
     ]
     return frames, bad
 
 
-def _look(path: str | None) -> tuple[str, int]:
-    """The suffix that CVAT needs for a file, and its size in bytes.
+class Look(NamedTuple):
+    """What a glance at a file tells: the suffix that CVAT needs for it, its bytes, its pixels as displayed."""
+
+    suffix: str
+    size: int
+    width: int = 0
+    height: int = 0
+
+
+def _look(path: str | None) -> Look:
+    """Glances at a file.
 
     Raises:
         ValueError: if it can't be sent; the message says why
     """
     if not path:
         raise ValueError("has no path")
+    width = height = 0
     try:
         size = Path(path).stat().st_size
         if not Path(path).is_file():
@@ -99,6 +114,7 @@ def _look(path: str | None) -> tuple[str, int]:
             raise ValueError("is empty")
         with Image.open(path) as image:
             kind = image.format or ""
+            width, height = _displayed(image)
     except FileNotFoundError:
         raise ValueError("is missing") from None
     except Image.DecompressionBombError:
@@ -109,8 +125,16 @@ def _look(path: str | None) -> tuple[str, int]:
         raise ValueError(f"can't be read ({getattr(error, 'strerror', None) or error})") from None
     suffix = Path(path).suffix
     if suffix.lower() in KNOWN_SUFFIXES:
-        return suffix, size
-    return SUFFIX_OF_FORMAT.get(kind, f".{kind.lower()}" if kind else suffix), size
+        return Look(suffix, size, width, height)
+    fitting = SUFFIX_OF_FORMAT.get(kind, f".{kind.lower()}" if kind else suffix)
+    return Look(fitting, size, width, height)
+
+
+def _displayed(image: Image.Image) -> tuple[int, int]:
+    """The size of an image after its EXIF orientation, without reading its pixels."""
+    width, height = image.size
+    turned = "exif" in image.info and image.getexif().get(ORIENTATION) in TURNED
+    return (height, width) if turned else (width, height)
 
 
 def frame_names(files: Sequence[tuple[str, Path, str]]) -> list[str]:

@@ -185,6 +185,6 @@ def rename(dataset: Any, key: str, new_key: str) -> None:
 
 def forget(dataset: Any, key: str, run_id: str) -> None:
     """Deletes a run's record and state. Labels stay as they are."""
-    RunStore(dataset, run_id).delete()
+    RunStore(dataset, run_id).drop()
     if key in dataset.list_annotation_runs():
         dataset.delete_annotation_run(key)

@@ -14,7 +14,7 @@ PIECE = 8 << 20  # bytes of a document; MongoDB's limit is 16 MB
 
 
 class RunStore:
-    """What is kept of one run, by name. Values are JSON texts, compressed and cut to fit MongoDB.
+    """What is kept of one run, by name: JSON texts, compressed and cut to fit MongoDB, and small notes as they are.
 
     Args:
         dataset: the dataset of the run
@@ -64,8 +64,28 @@ class RunStore:
         text = self.load(name)
         return None if text is None else json.loads(text)
 
-    def delete(self) -> None:
-        """Forgets everything about the run."""
+    def names(self, start: str = "") -> list[str]:
+        """The names that are kept and begin so."""
+        keys = [key.removeprefix(self._prefix) for key in self._store.list_keys() if key.startswith(self._prefix)]
+        return [name for name in keys if name.startswith(start) and "#" not in name]
+
+    def note(self, name: str, value: dict[str, Any]) -> None:
+        """Keeps something small as it is."""
+        self._store.set(self._prefix + name, value)
+
+    def noted(self, name: str) -> dict[str, Any] | None:
+        """Something small, or ``None``."""
+        found: dict[str, Any] | None = self._store.get(self._prefix + name)
+        return found
+
+    def exchange(self, name: str, old: dict[str, Any] | None, new: dict[str, Any]) -> bool:
+        """Keeps something small in the place of what was there; whether that was still there."""
+        if old is None:
+            return bool(self._store.set_if_absent(self._prefix + name, new))
+        return bool(self._store.compare_and_set(self._prefix + name, old, new))
+
+    def drop(self, start: str = "") -> None:
+        """Forgets what begins so, or everything about the run."""
         for key in self._store.list_keys():
-            if key.startswith(self._prefix):
+            if key.startswith(self._prefix + start):
                 self._store.delete(key)

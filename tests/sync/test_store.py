@@ -53,7 +53,7 @@ def test_runs_know_nothing_of_each_other(dataset: fo.Dataset, store: RunStore) -
     other = RunStore(dataset, "two")
     store.save("x", b"1")
     other.save("x", b"2")
-    store.delete()
+    store.drop()
     assert store.load("x") is None
     assert other.load("x") == b"2"
     other.delete()
@@ -63,7 +63,7 @@ def test_runs_know_nothing_of_each_other(dataset: fo.Dataset, store: RunStore) -
 def test_a_run_whose_id_begins_like_another(dataset: fo.Dataset) -> None:
     long = RunStore(dataset, "one-more")
     long.save("x", b"1")
-    RunStore(dataset, "one").delete()
+    RunStore(dataset, "one").drop()
     assert long.load("x") == b"1"
 
 
