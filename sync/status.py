@@ -1,0 +1,37 @@
+"""What state a run is in, as a person should be told."""
+
+import time
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .lease import read_sign
+from .record import RunRecord
+from .store import RunStore
+
+State = Literal["sent", "sending", "interrupted"]
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """The state of a run.
+
+    Args:
+        state: ``"sent"``; ``"sending"`` if a process is at it; ``"interrupted"`` if none is: it can be resumed
+        text: how far it is, or why it ended
+        done: the part that is done, 0 to 1, if that is known
+    """
+
+    state: State
+    text: str = ""
+    done: float | None = None
+
+
+def status_of(dataset: Any, record: RunRecord) -> RunStatus:
+    """The state of a run of a dataset."""
+    if record.status == "sent":
+        return RunStatus("sent", done=1.0)
+    sign = read_sign(RunStore(dataset, record.run_id))
+    if sign is not None and sign.is_alive(time.time()):
+        return RunStatus("sending", sign.text, sign.done)
+    ended = "Its process ended before it was complete."
+    return RunStatus("interrupted", record.problem or ended, sign.done if sign else None)
