@@ -1,5 +1,6 @@
 """What of a label can be edited in CVAT: its parts, as they were when both sides last agreed and as they are here."""
 
+import hashlib
 from typing import Annotated, Any
 
 import numpy as np
@@ -45,9 +46,18 @@ def local_parts(document: Document, schema: FieldSchema) -> Parts:
     # Of every class: a label keeps its attributes when its class is changed, or is called something else
     for attribute in [*schema.all_attributes, *schema.facts.values()]:
         value = document.get(attribute)
-        if value is None or kind_of(value):
-            parts[attribute] = value
+        parts[attribute] = value if value is None or kind_of(value) else _digest(value)
     return parts
+
+
+def _digest(value: Any) -> dict[str, str]:
+    """What stands for a value that CVAT can't show, such as a list or a date: that there is one, and which."""
+    return {"sha1": hashlib.sha1(repr(value).encode()).hexdigest()}
+
+
+def is_digest(value: Any) -> bool:
+    """Whether a part only stands for its value, which is in the dataset alone: pixels, and what CVAT can't show."""
+    return isinstance(value, dict) and "sha1" in value
 
 
 def settle(document: Document, schema: FieldSchema, changes: Parts) -> tuple[dict[str, Any], Parts]:
@@ -56,12 +66,15 @@ def settle(document: Document, schema: FieldSchema, changes: Parts) -> tuple[dic
     Args:
         document: the label as it is, or the blank one
         schema: of its field
-        changes: the new parts
+        changes: the new parts; where an attribute's is a digest, there is no value to write
 
     Returns:
         values by path (see :meth:`labels.codec.Codec.store`), and the parts that both sides then agree on
     """
     codec = LABEL_TYPES[schema.type].codec
+    changes = {
+        path: value if path in codec.geometry or not is_digest(value) else None for path, value in changes.items()
+    }
     values = codec.store(document, changes)
     after = {**document, **values}
     if isinstance(values.get("mask_path"), np.ndarray):

@@ -1,6 +1,6 @@
 """A whole FiftyOne label as CVAT objects: class, attributes and geometry together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from .attribute_schema import AttributeSchema
 from .attributes import NotCarried, to_text
 from .base import local_parts
 from .codec import Document, Parts
+from .facts import FACTS
 from .figures import Figure, Size
 from .objects import Object
 from .schema import FieldSchema
@@ -79,19 +80,9 @@ def _facts(document: Document, schema: FieldSchema) -> dict[str, Any]:
     facts: dict[str, Any] = {"source": SOURCE}
     for fact, attribute in schema.facts.items():
         value = document.get(attribute)
-        if value is not None and _FACT_CHECKS[fact](value):
+        if value is not None and FACTS[fact](value):
             facts[fact] = value
     return facts
-
-
-_FACT_CHECKS: dict[str, Callable[[Any], bool]] = {
-    "occluded": lambda value: isinstance(value, bool),
-    "group": lambda value: type(value) is int and 0 <= value < 2**31,
-    "z_order": lambda value: type(value) is int and abs(value) < 2**31,
-    "source": lambda value: isinstance(value, str) and 0 < len(value) <= 16,
-    "score": lambda value: type(value) in (int, float) and 0 <= value <= 1,
-}
-"""What CVAT would refuse, and the whole job's labels with it, is not sent."""
 
 
 def _no_word(name: object) -> str:

@@ -8,6 +8,7 @@ from .attribute_schema import AttributeSchema
 from .attributes import ABSENT, Kind, NotCarried, Unreadable, Value, from_text, kind_of, to_text
 from .base import BaseLabel
 from .codec import Pair, Parts
+from .facts import FACTS
 from .figures import Size
 from .objects import Object, figure_in, figure_of, texts_of
 from .schema import FieldSchema
@@ -57,9 +58,18 @@ def read_label(
         if texts_of(old) != texts_of(new) or old.label_id != new.label_id:
             _read_attributes(base, old, new, meaning, vocabulary, parts, refused)
         for fact, attribute in schema.facts.items():
-            if getattr(old, fact, None) != getattr(new, fact, None):
+            if getattr(old, fact, None) == getattr(new, fact, None):
+                continue
+            was = base.parts.get(attribute)
+            if was is None or FACTS[fact](was):
                 parts[attribute] = getattr(new, fact, None)
+            else:
+                refused[_not_shown(attribute)] += 1
     return Reading(parts, refused)
+
+
+def _not_shown(attribute: str) -> str:
+    return f"edits of '{attribute}' where CVAT could not show the value"
 
 
 def _figure_pair(
@@ -115,7 +125,7 @@ def _read_attributes(
             continue
         value = base.parts.get(name)
         if not _is_carried(value):
-            refused[f"edits of '{name}' where CVAT could not show the value"] += 1
+            refused[_not_shown(name)] += 1
             continue
         try:
             parts[name] = _read_text(text, kind_of(value), schema.kind)

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from .attribute_schema import NAME_LIMIT, Attributes, can_be_attribute, named_attributes
+from .facts import FACTS
 from .skeleton import Skeleton
 from .types import LABEL_TYPES
 
@@ -26,10 +27,6 @@ class ClassSchema(_Frozen):
     attributes: Attributes = {}
 
 
-FACTS = ("occluded", "group", "z_order", "source", "score")
-"""What CVAT knows of an object beside its shape; can be kept in an attribute."""
-
-
 class FieldSchema(_Frozen):
     """What may be annotated in one label field.
 
@@ -39,7 +36,7 @@ class FieldSchema(_Frozen):
         attributes: those of every class
         mask_targets: the class of each pixel value of a segmentation: a number, or ``"#rrggbb"``
         skeleton: the points of keypoints that are skeletons in CVAT
-        facts: the attributes that hold what CVAT knows of an object, by its name there (see :data:`FACTS`)
+        facts: the attributes that hold what CVAT knows of an object, by its name there (see :data:`labels.facts.FACTS`)
         drawn_as: the type of the CVAT labels, where it is not the label type's own (``"any"`` for a mixed field)
         allow_additions, allow_deletions, allow_label_edits, allow_index_edits, allow_spatial_edits: as in
             ``annotate()``

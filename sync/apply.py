@@ -9,7 +9,7 @@ from ..cvat import Shape
 from ..labels.attributes import kind_of
 from ..labels.codec import Parts
 from ..labels.schema import FieldSchema, LabelSchema
-from ..labels.translate import BaseLabel, Object, key_of, local_parts, settle
+from ..labels.translate import BaseLabel, Object, is_digest, key_of, local_parts, settle
 from ..labels.types import LABEL_TYPES, NEW_FIELD_FOR
 from .copying import derived_id
 from .diff import Edited, JobDiff, New
@@ -98,7 +98,7 @@ class _Applied:
             values = save_arrays(document, values)
             self.writes[base.field].edits.append((base.sample_id, base.label_id, values))
             self.report.of(base.field).changed += 1
-        elif decision.action == "restore" and (whole := _restorable(edited, decision.changes)):
+        elif decision.action == "restore" and (whole := _restorable(edited, decision.changes, schema)):
             settled = self._add(base.field, base.sample_id, base.label_id, whole)
         elif decision.action == "restore":
             self.report.of(base.field).refused["edits of segmentations that were deleted here"] += 1
@@ -221,10 +221,9 @@ def _without_geometry(base: BaseLabel, edited: Edited) -> tuple[Object, ...]:
     )
 
 
-def _restorable(edited: Edited, parts: Parts) -> Parts | None:
+def _restorable(edited: Edited, parts: Parts, schema: FieldSchema) -> Parts | None:
     """The parts of a label that is to be made again; its pixels, of which only a digest is kept, come from CVAT."""
-    lost = [path for path, value in parts.items() if isinstance(value, dict) and "sha1" in value]
-    if not lost:
+    if not any(is_digest(parts.get(path)) for path in LABEL_TYPES[schema.type].codec.geometry):
         return parts
     first = edited.objects[0] if len(edited.objects) == 1 else None
     if isinstance(first, Shape) and first.type == "mask" and "bounding_box" in parts:

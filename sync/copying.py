@@ -8,6 +8,7 @@ from bson import ObjectId
 
 from ..labels.codec import Parts
 from ..labels.schema import FieldSchema, LabelSchema
+from ..labels.translate import is_digest
 from ..labels.types import LABEL_TYPES
 from .base import BaseStore, TaskBase
 from .errors import Refused
@@ -115,8 +116,8 @@ def seed_copy(
 
 
 def _without_digests(parts: Parts) -> Parts:
-    """The parts that can be written again; of pixels only a digest is kept."""
-    return {path: value for path, value in parts.items() if not (isinstance(value, dict) and "sha1" in value)}
+    """The parts that can be written again; of pixels, and of what CVAT can't show, only a digest is kept."""
+    return {path: value for path, value in parts.items() if not is_digest(value)}
 
 
 def _renamed(known: TaskBase, mapped: Mapped) -> TaskBase:

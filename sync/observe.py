@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..labels.attribute_schema import NAME_LIMIT, RESERVED, AttributeSchema
-from ..labels.attributes import MAX_TEXT, Kind, kind_of, to_text
+from ..labels.attributes import MAX_TEXT, Kind, kind_of
 from ..labels.codec import Codec
 
 MANY_VALUES = 24
@@ -53,7 +53,7 @@ class ObservedAttribute:
         if kind in ("int", "float"):
             fits = len(self.values) > MANY_VALUES or all(abs(value) < 1e9 for value in self.values)
             return AttributeSchema(type="number" if fits else "text", kind=kind)
-        values = [to_text(value) for value in self.values]
+        values = [value for value in self.values if isinstance(value, str)]
         repeats = sum(self.kinds.values()) >= 2 * len(values)
         tidy = all(0 < len(v) <= CHOICE_LIMIT and v == v.strip() and v.isprintable() for v in values)
         if (

@@ -19,6 +19,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.labels.translate import (
     local_parts,
     read_new,
     same_content,
+    settle,
 )
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.types import LABEL_TYPES, NEW_FIELD_FOR
 from hypothesis import given
@@ -36,6 +37,7 @@ ATTRIBUTES: Mapping[str, Any] = {
     "checked": {"type": "text", "read_only": True},
 }
 SCHEMA = schema_of(gt={"classes": ["car", "truck"], "attributes": ATTRIBUTES})
+FOREIGN = [[1, 2], {"a": 1}, datetime.datetime(2026, 1, 1), ObjectId(), b"x"]
 FILLED = {"plate": "002100", "speed": 1.25, "doors": 3, "parked": True, "color": "blue", "checked": "yes"}
 
 
@@ -75,9 +77,7 @@ class TestUnedited:
         assert bits(reading.parts) == bits(sent.base.parts)
         assert not reading.refused
 
-    @pytest.mark.parametrize(
-        "foreign", [[1, 2], {"a": 1}, datetime.datetime(2026, 1, 1), ObjectId(), b"x", "x" * 4097, "zero\0byte"]
-    )
+    @pytest.mark.parametrize("foreign", [*FOREIGN, "x" * 4097, "zero\0byte"])
     def test_what_cvat_cannot_hold_stays_and_is_told(self, foreign: Any) -> None:
         sent = send(car(plate=foreign), SCHEMA)
         assert len(sent.encoded.left_out) == 1
@@ -85,11 +85,42 @@ class TestUnedited:
         assert sent.changes(echo(sent.objects[0])) == {}
         assert sent.changes(edited(sent.objects[0], points=(1, 1, 9, 9))).keys() == {"bounding_box"}
 
-    def test_a_text_too_long_for_cvat_is_not_replaced_by_what_was_typed_in_its_place(self) -> None:
-        sent = send(car(plate="x" * 4097), SCHEMA)
-        reading = sent.read(edited(sent.objects[0], {sent.spec("plate"): "short"}))
+    @pytest.mark.parametrize("foreign", [*FOREIGN, "x" * 4097], ids=lambda value: type(value).__name__)
+    @pytest.mark.parametrize("attribute", ["plate", "doors", "parked", "color"])
+    def test_a_value_that_cvat_cannot_show_is_not_replaced_by_what_was_typed_in_its_place(
+        self, attribute: str, foreign: Any
+    ) -> None:
+        sent = send(car(**{attribute: foreign}), SCHEMA)
+        typed = {"plate": "short", "doors": "5", "parked": "true", "color": "blue"}[attribute]
+        reading = sent.read(edited(sent.objects[0], {sent.spec(attribute): typed}, points=(1, 1, 9, 9)))
+        assert {name for name, part in reading.parts.items() if part != sent.base.parts[name]} == {"bounding_box"}
+        assert reading.refused == {f"edits of '{attribute}' where CVAT could not show the value": 1}
+
+    @pytest.mark.parametrize("foreign", [*FOREIGN, "a text over 16 characters"], ids=repr)
+    def test_nor_by_what_cvat_knows_of_the_object(self, foreign: Any) -> None:
+        sent = send(car(by=foreign), schema_of(gt={"facts": {"source": "by"}}))
+        reading = sent.read(edited(sent.objects[0], source="manual"))
         assert bits(reading.parts) == bits(sent.base.parts)
-        assert reading.refused == {"edits of 'plate' where CVAT could not show the value": 1}
+        assert reading.refused == {"edits of 'by' where CVAT could not show the value": 1}
+
+    def test_what_cvat_knows_of_the_object_replaces_what_it_could_show(self) -> None:
+        for was in (None, "me"):
+            sent = send(car(by=was), schema_of(gt={"facts": {"source": "by"}}))
+            assert sent.changes(edited(sent.objects[0], source="manual")) == {"by": "manual"}
+
+    @pytest.mark.parametrize("foreign", FOREIGN, ids=repr)
+    def test_a_label_that_is_made_again_does_not_get_a_stand_in_for_its_value(self, foreign: Any) -> None:
+        sent = send(car(plate=foreign), SCHEMA)
+        values, agreed = settle(LABEL_TYPES["detections"].codec.blank(), SCHEMA.fields["gt"], sent.base.parts)
+        assert values["plate"] is None
+        assert agreed["plate"] is None
+        assert values["bounding_box"] == BOX
+
+    def test_another_value_in_its_place_is_a_difference(self) -> None:
+        field = SCHEMA.fields["gt"]
+        first, second = (local_parts(car(plate=value), field) for value in (["a"], ["b"]))
+        assert first != second
+        assert first == local_parts(car(plate=["a"]), field)
 
     @pytest.mark.parametrize(
         "aside",
