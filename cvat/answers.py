@@ -113,6 +113,8 @@ _PLACES = {
     "/server/about": "see its version",
     "/users/self": "see who is logged in",
     "/requests/": "see how far it is",
+    "/server/share": "list its file share",
+    "/cloudstorages": "look into its cloud storages",
 }
 
 

@@ -5,6 +5,7 @@ from .annotations import Annotations, AttributeValue, Shape, Tag, Track, Tracked
 from .base import AnyResource, Resource
 from .jobs import Comment, Issue, IssuesSummary, Job
 from .labels import AttributeSpec, Label, LabelSpec, nest
+from .media import CloudStorage, FileInfo, FileList, FilePage
 from .tasks import DataMeta, FrameMeta, JobsSummary, Project, RequestStatus, Task
 
 __all__ = [
@@ -13,8 +14,12 @@ __all__ = [
     "AnyResource",
     "AttributeSpec",
     "AttributeValue",
+    "CloudStorage",
     "Comment",
     "DataMeta",
+    "FileInfo",
+    "FileList",
+    "FilePage",
     "FrameMeta",
     "Issue",
     "IssuesSummary",

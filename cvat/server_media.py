@@ -1,0 +1,149 @@
+"""Files that the server sees by itself: listing them, and making tasks of them without an upload."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import requests
+
+from .calls import Calls
+from .creation import creation_status
+from .errors import AmbiguousOutcome, NotFound, Refused, ServerFault
+from .models import CloudStorage, FileInfo, FileList, FilePage, Task
+from .session import UPLOAD_TIMEOUT
+from .uploads import HAS_DATA, DataOptions, default_rq_id
+
+ATTEMPTS = 3
+"""Times that files are attached at most while the answers are lost and no creation is seen."""
+
+
+class ServerMedia(Calls):
+    """The server's file share, its cloud storages, and tasks made of their files."""
+
+    def share_files(self, directory: str = "", *, begins: str = "") -> list[FileInfo]:
+        """Lists a directory of the server's file share.
+
+        Args:
+            directory: Its path on the share, empty for the root.
+            begins: What the names of interest begin with.
+
+        Raises:
+            NotFound: There is no such directory.
+            PermissionDenied: The user may not look at the share.
+        """
+        path, query = "/api/server/share", {"directory": f"/{directory}"}
+        if begins:
+            query["search"] = begins
+        try:
+            return list(self.session.read(FileList, path, query).root)
+        except Refused as error:
+            if "is an invalid directory" not in error.detail:
+                raise
+            raise error.recast(NotFound, f"CVAT's file share has no directory '{directory}'") from error
+
+    def cloud_storages(self) -> list[CloudStorage]:
+        """Lists the cloud storages that the user may see."""
+        return self.session.read_all(CloudStorage, "/api/cloudstorages")
+
+    def cloud_storage(self, storage_id: int) -> CloudStorage:
+        """Reads a cloud storage.
+
+        Raises:
+            NotFound: There is none.
+            PermissionDenied: The user may not see it.
+        """
+        return self.session.read(CloudStorage, f"/api/cloudstorages/{storage_id}")
+
+    def cloud_files(self, storage_id: int, begins: str = "") -> Iterator[FileInfo]:
+        """Lists one directory of a cloud storage, in parts, as far as the caller reads on.
+
+        Args:
+            storage_id: The cloud storage.
+            begins: What the keys begin with: a directory with a trailing slash, and perhaps the beginning of a
+                name in it.
+
+        Yields:
+            Files and directories, by their names in that directory.
+
+        Raises:
+            CvatError: CVAT can't read the bucket; its ``detail`` says why.
+        """
+        query = {"prefix": begins}  # as many in a part as the server allows
+        seen: set[str] = set()
+        while True:
+            page = self.session.read(FilePage, f"/api/cloudstorages/{storage_id}/content-v2", query)
+            yield from page.content
+            if not page.next or page.next in seen:
+                return
+            seen.add(page.next)
+            query["next_token"] = page.next
+
+    def attach(
+        self,
+        task_id: int,
+        server_files: Sequence[str],
+        *,
+        storage_id: int | None = None,
+        image_quality: int = 70,
+        use_cache: bool = True,
+        chunk_size: int | None = None,
+        resume: bool = False,
+    ) -> str:
+        """Asks CVAT to make frames of files that it sees by itself, in the order given.
+
+        CVAT leaves out files in silence that it takes for no images, and fails on missing ones: look first, and
+        compare the frames afterwards. Frames are named by the paths given here.
+
+        Args:
+            task_id: A task without frames.
+            server_files: Paths on the share, or keys in the cloud storage; unique, without leading slashes.
+            storage_id: The cloud storage; the share if None.
+            image_quality: 1 to 100, of the compressed frames.
+            use_cache: Whether chunks are made on demand. Without it CVAT copies files of a cloud storage.
+            chunk_size: Frames in a chunk; None lets CVAT choose.
+            resume: Whether this may have been asked before; the server is then asked first.
+
+        Returns:
+            The id to give to ``wait_for_creation``.
+
+        Raises:
+            AmbiguousOutcome: The answers were lost, and no creation is to be seen.
+            CvatError: The server refused or failed.
+        """
+        body = DataOptions(image_quality, "predefined", use_cache, chunk_size).body()
+        body |= {"server_files": list(server_files), "copy_data": False}
+        if storage_id is not None:
+            body["cloud_storage_id"] = storage_id
+        if resume and self._is_created(task_id):
+            return default_rq_id(task_id)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._rq_id(task_id, self._attach(task_id, body))
+            except (AmbiguousOutcome, ServerFault):
+                # It may have been done all the same. A second creation would hide how the first one ended.
+                if self._is_created(task_id):
+                    break
+                if attempt == ATTEMPTS:
+                    raise
+            except Refused as error:
+                if HAS_DATA not in error.detail:
+                    raise
+                break
+        return default_rq_id(task_id)
+
+    def _attach(self, task_id: int, body: dict[str, Any]) -> requests.Response:
+        path = f"/api/tasks/{task_id}/data"
+        return self.session.request("POST", path, json=body, expect=(409,), timeout=UPLOAD_TIMEOUT)
+
+    def _rq_id(self, task_id: int, response: requests.Response) -> str:
+        """The id in an answer; a 409 names the creation that is already under way."""
+        answer = self.session.json(response) if response.content else {}
+        rq_id = answer.get("rq_id") if isinstance(answer, dict) else None
+        return str(rq_id or default_rq_id(task_id))
+
+    def _is_created(self, task_id: int) -> bool:
+        """Whether a creation was begun, also if it failed or is over."""
+        if creation_status(self.session, default_rq_id(task_id)) is not None:
+            return True
+        return self.session.read(Task, f"/api/tasks/{task_id}").size > 0
