@@ -101,7 +101,7 @@ def _texts(document: Document, attributes: Mapping[str, AttributeSchema]) -> tup
             texts[name] = schema.absent if value is None else to_text(value)
         except NotCarried as error:
             texts[name] = schema.absent
-            left_out.append(f"attribute '{name}': {error}")
+            left_out.append(f"{error} in attribute '{name}'")
     return texts, tuple(left_out)
 
 

@@ -48,7 +48,7 @@ def read_label(
     try:
         parts.update(codec.decode(base.parts, figures, size, schema))
     except Unreadable as error:
-        refused[f"edits of shapes: {error}"] += 1
+        refused[f"edits of shapes that could not be read ({error})"] += 1
     for old, new in pairs:
         if old is None or new is None:
             continue
@@ -92,8 +92,12 @@ def _figure_pair(
     if new is None or new.type in codec.figures:
         return old, new
     if new != (figure_in(pair[0], vocabulary, codec) if pair[0] else None):
-        refused[f"{codec.document} labels that were turned into a {new.type}"] += 1
+        refused[f"edits that turned {_a(codec.document or 'value')} into {_a(new.type)}"] += 1
     return old, old
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 def _read_attributes(
@@ -118,7 +122,7 @@ def _read_attributes(
         if class_changed and text == defaults[name] and (reset or text == ABSENT or not schema.accepts(was or ABSENT)):
             # CVAT's editor carries a value over to another class if it fits there; its API carries none
             if was != schema.absent:
-                refused[f"values of '{name}' that fell to the default when the class was changed"] += 1
+                refused[f"resets of '{name}' to its default by a change of class"] += 1
             continue
         if schema.read_only:
             refused[f"edits of the read-only attribute '{name}'"] += 1

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+SLASHED_BAR = "\\|"  # as a cell of a Markdown table has it
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
@@ -35,9 +36,8 @@ def sent(summary: Mapping[str, Any]) -> str:
     for task in summary["tasks"]:
         jobs = count(len(task["jobs"]), "job")
         lines.append(f"- [{task['name']}]({task['url']}): {count(task['frames'], 'image')}, {jobs}")
-    if summary["left_out"]:
-        lines += ["", "Left out (it stays in the dataset as it is):", ""]
-        lines += [f"- {item['count']:,} {item['what']}" for item in summary["left_out"]]
+    counts = {item["what"]: item["count"] for item in summary["left_out"]}
+    lines += _table("Left out (it stays in the dataset as it is)", counts)
     lines += ["", f"When the annotators are done, use **Load annotations** with the run `{summary['anno_key']}`."]
     return "\n".join(lines)
 
@@ -45,7 +45,8 @@ def sent(summary: Mapping[str, Any]) -> str:
 def loaded_line(report: Mapping[str, Any]) -> str:
     """A load in one sentence."""
     if not any(report[name] for name in ("added", "changed", "deleted")):
-        return f"Nothing changed: {count(report['unchanged'], 'label')} are as they were."
+        as_before = "is as it was" if report["unchanged"] == 1 else "are as they were"
+        return f"Nothing changed: {count(report['unchanged'], 'label')} {as_before}."
     return f"Added {report['added']:,}, changed {report['changed']:,}, deleted {count(report['deleted'], 'label')}."
 
 
@@ -64,7 +65,16 @@ def loaded(report: Mapping[str, Any]) -> str:
         same = count(report["jobs"] - report["jobs_read"], "job")
         lines += ["", f"{same} of {report['jobs']:,} had not changed since the last load and needed no reading."]
     lines += _details(report)
+    refused = {f"{name}: {what}": n for name, item in report["fields"].items() for what, n in item["refused"].items()}
+    lines += _table("Done in CVAT, but not applied", refused)
+    lines += _table("Drawn in CVAT, but in no field of the run", report["unexpected"])
     return "\n".join(lines)
+
+
+def _table(heading: str, counts: Mapping[str, int]) -> list[str]:
+    """What there is how often: beside a number, one wording is right for one and for many."""
+    rows = [f"| {what.replace('|', SLASHED_BAR)} | {number:,} |" for what, number in counts.items()]
+    return ["", f"| {heading} | How many |", "|:--|--:|", *rows] if rows else []
 
 
 def _details(report: Mapping[str, Any]) -> list[str]:
@@ -72,14 +82,14 @@ def _details(report: Mapping[str, Any]) -> list[str]:
     for name, item in report["fields"].items():
         if item["copied"]:
             lines.append(f"{count(item['copied'], 'label')} copied into `{name}`.")
-        lines += [f"`{name}`: {number:,} {what} not applied." for what, number in item["refused"].items()]
-    lines += [f"Unexpected: {number:,} {what}." for what, number in report["unexpected"].items()]
     if report["conflicts"]:
         lines.append(f"{count(len(report['conflicts']), 'part')} had changed on both sides; CVAT's value was taken.")
     if report["matched"]:
-        lines.append(f"{count(report['matched'], 'label')} had a new id in CVAT and were found again.")
+        found = "was found" if report["matched"] == 1 else "were found"
+        lines.append(f"{count(report['matched'], 'label')} had a new id in CVAT and {found} again.")
     if report["samples_gone"]:
-        lines.append(f"{count(report['samples_gone'], 'label')} belong to samples that are no longer in the dataset.")
+        belong = "belongs to a sample that is" if report["samples_gone"] == 1 else "belong to samples that are"
+        lines.append(f"{count(report['samples_gone'], 'label')} {belong} no longer in the dataset.")
     return ["", *(f"- {line}" for line in lines)] if lines else []
 
 

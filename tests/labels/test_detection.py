@@ -215,7 +215,7 @@ def test_a_rectangle_that_became_something_else_is_refused_once(type_: str) -> N
     other = edited(sent.objects[0], type=type_, points=(1, 1, 5, 1, 5, 5))
     reading = sent.read(other)
     assert bits(reading.parts) == bits(sent.base.parts)
-    assert reading.refused == {f"Detection labels that were turned into a {type_}": 1}
+    assert reading.refused == {f"edits that turned a Detection into {'an' if type_ == 'ellipse' else 'a'} {type_}": 1}
     later = send(detection([0.25, 0.5, 0.5, 0.25]), SCHEMA)
     object.__setattr__(later, "base", later.base.model_copy(update={"objects": (other,)}))
     assert not later.read(other).refused

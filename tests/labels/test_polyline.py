@@ -240,7 +240,7 @@ def test_a_polygon_that_became_a_rectangle_is_refused() -> None:
     sent = send(polyline([SQUARE], True, True), SCHEMA)
     reading = sent.read(edited(sent.objects[0], type="rectangle", points=(1, 2, 3, 4)))
     assert bits(reading.parts) == bits(sent.base.parts)
-    assert reading.refused == {"Polyline labels that were turned into a rectangle": 1}
+    assert reading.refused == {"edits that turned a Polyline into a rectangle": 1}
 
 
 def test_whole_numbers_stay_whole_numbers() -> None:

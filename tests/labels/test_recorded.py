@@ -229,7 +229,7 @@ class TestApi:
         base = BaseLabel(field="gt", sample_id="", frame=0, label_id="", parts=job.parts(then, {}), objects=(then,))
         reading = read_label(base, [(then, now)], job.vocabulary, job.size)
         assert bits(reading.parts) == bits(base.parts)
-        assert reading.refused == {"Detection labels that were turned into a polygon": 1}
+        assert reading.refused == {"edits that turned a Detection into a polygon": 1}
 
     def test_another_frame_is_another_content(self) -> None:
         job = Job("12_identity_and_dates")

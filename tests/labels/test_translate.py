@@ -81,7 +81,7 @@ class TestUnedited:
     def test_what_cvat_cannot_hold_stays_and_is_told(self, foreign: Any) -> None:
         sent = send(car(plate=foreign), SCHEMA)
         assert len(sent.encoded.left_out) == 1
-        assert sent.encoded.left_out[0].startswith("attribute 'plate': ")
+        assert sent.encoded.left_out[0].endswith(" in attribute 'plate'")
         assert sent.changes(echo(sent.objects[0])) == {}
         assert sent.changes(edited(sent.objects[0], points=(1, 1, 9, 9))).keys() == {"bounding_box"}
 
@@ -249,9 +249,7 @@ class TestClassChange:
         sent = send(car(**FILLED), SCHEMA)
         reading = sent.read(as_truck(sent, **defaults(sent, "truck")))
         assert bits(reading.parts) == bits({**sent.base.parts, "label": "truck"})
-        assert reading.refused == {
-            f"values of '{name}' that fell to the default when the class was changed": 1 for name in ATTRIBUTES
-        }
+        assert reading.refused == {f"resets of '{name}' to its default by a change of class": 1 for name in ATTRIBUTES}
 
     def test_a_label_without_values_gets_none(self) -> None:
         sent = send(car(), SCHEMA)

@@ -33,6 +33,9 @@ def test_a_typed_text_does_not_replace_it(loop: Loop, foreign: Any) -> None:
     loop.fill(cats(foreign, "plain", None))
     before = loop.documents()
     run = loop.send(label_schema=SCHEMA)
+    (left,) = run["left_out"]  # said once
+    assert left["count"] == 1
+    assert left["what"].endswith(" in attribute 'note'")
     for item in loop.cvat.objects():
         loop.cvat.set(item, "note", "typed")
     report = loop.load(run)

@@ -1,0 +1,117 @@
+"""What is said about a send and a load: every reason, for one and for many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.operators import words
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.report import LoadReport
+
+LEFT_OUT = [
+    "images: the file is missing",
+    "not in the project: the label 'dog' (rectangle)",
+    "not in the project: the attribute 'age' of 'cat'",
+    "gt: labels without a class",
+    "gt: labels of class 'bus', which is not in the schema",
+    "gt: labels that lie absurdly far outside their image",
+    "gt: detections without a bounding box",
+    "gt: detections whose bounding box is not four finite numbers",
+    "gt: detections whose rotation is not a finite number",
+    "gt: detections whose mask can't be read",
+    "gt: detections whose mask has no pixel in the image",
+    "gt: polylines without points",
+    "gt: polylines whose points are not pairs of finite numbers",
+    "gt: polylines with a part of less than two points",
+    "gt: keypoints without points",
+    "gt: keypoints without a visible point",
+    "gt: keypoints whose points are not pairs of numbers",
+    "gt: keypoints that do not have the skeleton's 3 points",
+    "gt: segmentations without a mask that can be read",
+    "gt: segmentations in colours, whose targets are numbers",
+    "gt: values of type list in attribute 'note'",
+    "gt: texts over 4096 characters in attribute 'note'",
+    "gt: texts with a zero byte in attribute 'note'",
+    "gt: values of attribute 'words' that are no text, number or bool",
+]
+REFUSED = [
+    "additions",
+    "deletions",
+    "label edits",
+    "spatial edits",
+    "edits of the read-only attribute 'code'",
+    "edits of 'note' where CVAT could not show the value",
+    "edits of segmentations that were deleted here",
+    "edits of shapes that could not be read (the runs of a mask do not fill its box)",
+    "edits that turned a Detection into an ellipse",
+    "edits that turned a value into a rectangle",
+    "resets of 'color' to its default by a change of class",
+    "values of 'doors' that could not be read ('many' is not a whole number)",
+    "second labels on a sample, for which the field has no room",
+]
+UNEXPECTED = [
+    "polygon: put into 'polylines'",
+    "polygon: ignored",
+    "tracks: not loaded, they stay in CVAT",
+    "objects on frames that the task does not have: not loaded, they stay in CVAT",
+    "objects of type mask (a mask has at least one run and a box): not loaded, they stay in CVAT",
+]
+
+
+def report(**given: Any) -> dict[str, Any]:
+    """The report of a load."""
+    return LoadReport.model_validate({"anno_key": "run", "fields": {"gt": {}}, **given}).as_dict()
+
+
+def rows(text: str, heading: str) -> list[str]:
+    """The rows of a table in Markdown."""
+    lines = text.splitlines()
+    start = lines.index(f"| {heading} | How many |")
+    assert lines[start - 1] == "", "a table needs a blank line before it"
+    rest = lines[start + 2 :]
+    return rest[: rest.index("")] if "" in rest else rest
+
+
+@pytest.mark.parametrize(("number", "shown"), [(1, "1"), (1200, "1,200")])
+def test_every_reason(number: int, shown: str) -> None:
+    summary = {
+        "anno_key": "run",
+        "samples": 1,
+        "labels": 1,
+        "tasks": [],
+        "left_out": [{"what": what, "count": number} for what in LEFT_OUT],
+    }
+    assert rows(words.sent(summary), "Left out (it stays in the dataset as it is)") == [
+        f"| {what} | {shown} |" for what in LEFT_OUT
+    ]
+    text = words.loaded(
+        report(fields={"gt": {"refused": dict.fromkeys(REFUSED, number)}}, unexpected=dict.fromkeys(UNEXPECTED, number))
+    )
+    assert rows(text, "Done in CVAT, but not applied") == [f"| gt: {what} | {shown} |" for what in REFUSED]
+    assert rows(text, "Drawn in CVAT, but in no field of the run") == [f"| {what} | {shown} |" for what in UNEXPECTED]
+
+
+def test_a_bar_in_a_name_is_no_border() -> None:
+    text = words.loaded(report(unexpected={"a|b": 1}))
+    assert rows(text, "Drawn in CVAT, but in no field of the run") == [r"| a\|b | 1 |"]
+
+
+def test_no_table_without_rows() -> None:
+    assert "How many" not in words.loaded(report())
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"matched": 1}, "1 label had a new id in CVAT and was found again."),
+        ({"matched": 2}, "2 labels had a new id in CVAT and were found again."),
+        ({"samples_gone": 1}, "1 label belongs to a sample that is no longer in the dataset."),
+        ({"samples_gone": 2}, "2 labels belong to samples that are no longer in the dataset."),
+        ({"fields": {"gt": {"unchanged": 1}}}, "Nothing changed: 1 label is as it was."),
+        ({"fields": {"gt": {"unchanged": 2}}}, "Nothing changed: 2 labels are as they were."),
+        ({"fields": {"gt": {"copied": 1}}}, "1 label copied into `gt`."),
+        ({"jobs": 3, "jobs_read": 2}, "1 job of 3 had not changed since the last load and needed no reading."),
+    ],
+)
+def test_sentences_for_one_and_for_many(given: dict[str, Any], sentence: str) -> None:
+    assert sentence in words.loaded(report(**given))
