@@ -134,7 +134,7 @@ def _field_schema(ctx: foo.ExecutionContext, schema: types.Object, name: str, pr
         item.list(
             "attributes",
             _attribute(),
-            default=[{k: v for k, v in a.items() if k != "kind"} for a in proposed["attributes"]],
+            default=[attribute_row(attribute) for attribute in proposed["attributes"]],
             label="Attributes",
             description="What annotators can set; of a number, the values are minimum, maximum, step",
         )
@@ -166,7 +166,8 @@ def _attribute() -> types.Object:
     )
     attribute.str("default", label="Default", view=types.View(space=6))
     attribute.bool("read_only", label="Read-only", view=types.CheckboxView(space=3))
-    attribute.bool("mutable", label="Mutable", view=types.CheckboxView(space=3))
+    # A box of a new row shows unticked: it asks for what is not so by itself
+    attribute.bool("fixed", label="Fixed along a track", view=types.CheckboxView(space=3))
     return attribute
 
 
@@ -190,11 +191,8 @@ def _options(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -
     people = names(ctx, "users") if connected else []
     projects = names(ctx, "projects") if connected else []
     _suggest(inputs, "project_name", "Project", projects, "One that exists, or the name of a new one")
-    lacks = types.DropdownView(space=6)
-    lacks.add_choice("stop", label="Stop and say what it lacks")
-    lacks.add_choice("leave_out", label="Leave that out")
-    lacks.add_choice("extend", label="Add it to the project")
-    inputs.enum("project_labels", lacks.values(), default="stop", label="If the project lacks labels", view=lacks)
+    if ctx.params.get("project_name"):
+        _lacks(inputs)
     inputs.str(
         "organization", label="Organization", description="Its short name; empty for none", view=types.View(space=6)
     )
@@ -222,6 +220,14 @@ def _options(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -
     choice.add_choice("stop", label="Stop")
     choice.add_choice("leave_out", label="Leave their samples out")
     inputs.enum("bad_files", choice.values(), default="stop", label="If files are missing or no images", view=choice)
+
+
+def _lacks(inputs: types.Object) -> None:
+    lacks = types.DropdownView(space=6)
+    lacks.add_choice("stop", label="Stop and say what it lacks")
+    lacks.add_choice("leave_out", label="Leave that out")
+    lacks.add_choice("extend", label="Add it to the project")
+    inputs.enum("project_labels", lacks.values(), default="stop", label="If the project lacks labels", view=lacks)
 
 
 def _suggest(inputs: types.Object, name: str, label: str, offered: list[str], hint: str) -> None:
@@ -280,6 +286,12 @@ def _number_kind(item: Mapping[str, Any]) -> Kind:
     return "int" if values and all(value.lstrip("+-").isdecimal() for value in values) else "float"
 
 
+def attribute_row(proposed: Mapping[str, Any]) -> dict[str, Any]:
+    """A proposed attribute as a row of the form, which has a box for what is fixed, not for what is mutable."""
+    row = {key: value for key, value in proposed.items() if key not in ("kind", "mutable")}
+    return {**row, "fixed": not proposed.get("mutable", True)}
+
+
 def read_attribute(item: Mapping[str, Any], kind: Kind | None) -> tuple[str, dict[str, Any]]:
     """An attribute as the form has it, as ``annotate()`` wants it.
 
@@ -297,7 +309,7 @@ def read_attribute(item: Mapping[str, Any], kind: Kind | None) -> tuple[str, dic
         kind = _number_kind(item) if widget == "number" else "str"
     settings: dict[str, Any] = {
         "type": widget,
-        "mutable": item.get("mutable", True),
+        "mutable": not item.get("fixed"),
         "read_only": item.get("read_only", False),
         "kind": kind,
     }

@@ -136,6 +136,7 @@ def test_attributes_as_they_are_proposed(rich: Loop) -> None:
         "speed": "number",
         "parked": "checkbox",
     }
+    assert not any(row["fixed"] for row in rows)
     opened.fill(schema={"gt": {"classes": ["car"], "edit": True, "attributes": rows}})
     opened.run()
     before = rich.documents()
@@ -152,7 +153,7 @@ def test_edited_attributes(rich: Loop) -> None:
     opened.accept_defaults()
     rows = [
         {"name": "colour", "type": "radio", "values": ["red", "blue", "green"], "default": "green"},
-        {"name": "size", "type": "select", "values": ["0", "1", "2", "3", "4", "5"], "default": "", "mutable": False},
+        {"name": "size", "type": "select", "values": ["0", "1", "2", "3", "4", "5"], "default": "", "fixed": True},
         {"name": "speed", "type": "number", "values": ["0", "99.5", "0.5"], "read_only": True},
         {"name": "wheels", "type": "number", "default": "4"},
         {"name": "note", "type": "text"},
@@ -225,8 +226,10 @@ def test_more_options(filled: Loop) -> None:
         name: [choice["value"] for choice in properties(form)[name]["view"]["choices"]]
         for name in ("project_name", "task_assignee", "job_assignees")
     }
+    assert "project_labels" not in properties(form)
     people = ["admin", "annotator1", "annotator2"]
     assert offered == {"project_name": ["streets"], "task_assignee": people, "job_assignees": people}
+    assert properties(opened.fill(project_name="streets"))["project_labels"]["default"] == "stop"
     opened.fill(project_name="new one", segment_size=1, job_assignees=["annotator1"], task_name="")
     assert opened.run().notice[0] == "success"
     assert [job["assignee"]["username"] for job in filled.cvat.jobs()] == ["annotator1"] * 2
