@@ -9,6 +9,7 @@ with Client(Credentials(url="https://cvat.example.com", token="...")) as client:
 
 from .bodies import UnreadableFile, UploadFile
 from .calls import UNCHANGED
+from .checkpoint import Checkpoint
 from .client import Client
 from .credentials import Credentials
 from .errors import (
@@ -64,6 +65,7 @@ __all__ = [
     "AttributeSpec",
     "AttributeValue",
     "Cancelled",
+    "Checkpoint",
     "Client",
     "CloudStorage",
     "Comment",

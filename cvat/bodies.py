@@ -44,6 +44,34 @@ class UploadFile:
             raise ValueError(f"the file name {self.name!r} must not have control characters")
 
 
+def unreadable(file: UploadFile, problem: str) -> UnreadableFile:
+    """The error for a file, named as its owner knows it.
+
+    Args:
+        file: The file.
+        problem: What is wrong, such as ``cannot be read: Permission denied``.
+    """
+    return UnreadableFile(
+        f"{file.path} {problem}. It was to be sent as {file.name}; CVAT has made no frames of this task yet. "
+        "Put the file right and send again"
+    )
+
+
+def check_sizes(files: Sequence[UploadFile]) -> None:
+    """Looks whether files are there and as long as announced.
+
+    Raises:
+        UnreadableFile: One is not.
+    """
+    for file in files:
+        try:
+            size = file.path.stat().st_size
+        except OSError as error:
+            raise unreadable(file, f"cannot be read: {error.strerror or type(error).__name__}") from error
+        if size != file.size:
+            raise unreadable(file, f"has {size} bytes, not the {file.size} that were announced")
+
+
 class Body(Protocol):
     """A request body that is streamed, and can be streamed again from its beginning."""
 
@@ -144,9 +172,9 @@ def _pieces(file: UploadFile, start: int, length: int) -> Iterator[bytes]:
             while left:
                 piece = stream.read(min(PIECE, left))
                 if not piece:
-                    raise UnreadableFile(f"{file.name} became shorter while it was being sent")
+                    raise unreadable(file, "became shorter while it was being sent")
                 left -= len(piece)
                 yield piece
     except OSError as error:
         # An OSError would be taken for a broken connection.
-        raise UnreadableFile(f"{file.name} cannot be read: {error.strerror or type(error).__name__}") from error
+        raise unreadable(file, f"cannot be read: {error.strerror or type(error).__name__}") from error

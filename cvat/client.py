@@ -10,7 +10,7 @@ from .jobs import Jobs
 from .projects import Projects
 from .retry import USUAL, RetryPolicy
 from .server_media import ServerMedia
-from .session import READ_TIMEOUT, Session
+from .session import CONNECTIONS, READ_TIMEOUT, Session
 from .tasks import Tasks
 
 
@@ -26,17 +26,17 @@ class Client(Accounts, Projects, Tasks, ServerMedia, Jobs):
         credentials: Credentials,
         *,
         timeout: float = READ_TIMEOUT,
-        pool: int = 8,
+        connections: int = CONNECTIONS,
         retry: RetryPolicy = USUAL,
     ) -> None:
         """
         Args:
             credentials: Where the server is and who asks.
             timeout: Seconds to wait for the server's next byte; uploads wait longer.
-            pool: Connections kept open.
+            connections: Requests at the same time at most, over all threads; others wait for their turn.
             retry: How often a request is repeated, and after which pauses.
         """
-        super().__init__(Session(credentials, timeout=timeout, pool=pool, retry=retry))
+        super().__init__(Session(credentials, timeout=timeout, connections=connections, retry=retry))
 
     @property
     def url(self) -> str:

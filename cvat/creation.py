@@ -6,19 +6,10 @@ import re
 import time
 from collections.abc import Callable
 
-from .errors import (
-    Cancelled,
-    CreationFailed,
-    DeadlinePassed,
-    NotFound,
-    PermissionDenied,
-    Refused,
-    ServerFault,
-    Unreachable,
-)
+from .background import creation_status, listed_creation
+from .errors import Cancelled, CreationFailed, DeadlinePassed, Refused, ServerFault, Unreachable
 from .models import RequestStatus, Task
 from .session import Session
-from .uploads import request_path
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds between two looks, growing from the first to the longest."""
@@ -45,7 +36,8 @@ def wait_for_creation(
     state = "nothing yet"
     while True:
         try:
-            status = creation_status(session, rq_id)
+            # The id may be a guess, made when the answer that named it was lost.
+            status = creation_status(session, rq_id) or listed_creation(session, task_id)
             if status is None:
                 state = "its request is gone"
                 task = _task(session, task_id)
@@ -59,7 +51,7 @@ def wait_for_creation(
                 if progress is not None:
                     progress(status)
                 if status.status == "failed":
-                    raise _failed(task_id, _lasting(session, rq_id, status))
+                    raise _failed(task_id, _lasting(session, status.id or rq_id, status))
                 if status.status == "finished":
                     task = _task(session, task_id)
                     if task.size > 0:
@@ -79,18 +71,6 @@ def wait_for_creation(
             )
         time.sleep(pause)
         pause = min(pause * 1.5, LONGEST_PAUSE)
-
-
-def creation_status(session: Session, rq_id: str) -> RequestStatus | None:
-    """The state of a request; None if it is expired, unknown, another user's, or its task was deleted."""
-    try:
-        return session.read(RequestStatus, request_path(rq_id))
-    except (NotFound, PermissionDenied):
-        return None
-    except Refused as error:
-        if error.status == 400:
-            return None
-        raise
 
 
 def _task(session: Session, task_id: int) -> Task:

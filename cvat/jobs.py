@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import requests
 
 from .calls import UNCHANGED, Calls, Unchanged
 from .errors import AmbiguousOutcome, Conflict, Refused
 from .models import Annotations, Comment, DataMeta, Issue, Job
+from .objects import check_objects
 
 WRITES_THAT_MEET = 3
 """Times that a write is sent when the server says that it met another one."""
@@ -123,15 +127,41 @@ class Jobs(Calls):
         """
         if not annotations.count:
             return annotations
-        saved = self._write("create", job_id, annotations.for_create(), repeatable=False)
+        saved = self._saved("create", job_id, annotations.for_create(), repeatable=False)
         kinds = ("tags", "shapes", "tracks")
         if any(len(getattr(saved, kind)) != len(getattr(annotations, kind)) for kind in kinds):
-            raise AmbiguousOutcome(
-                f"CVAT was given {annotations.count} objects for job {job_id} and saved {saved.count}",
-                method="PATCH",
-                path=f"/api/jobs/{job_id}/annotations",
-            )
+            raise _other_count(job_id, annotations.count, saved.count)
         return saved
+
+    def create_objects(
+        self, job_id: int, *, tags: Sequence[Mapping[str, Any]], shapes: Sequence[Mapping[str, Any]]
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Adds objects in CVAT's own JSON to a job: ``create_annotations`` for tens of thousands.
+
+        Args:
+            job_id: The job.
+            tags: Valid objects without ids.
+            shapes: Valid objects without ids.
+
+        Returns:
+            The saved tags and shapes as CVAT's JSON, with their ids, in the order given.
+
+        Raises:
+            ValueError: An object would harm the job; nothing was sent.
+            Refused: An object is wrong; nothing was written.
+            TooLarge: Nothing was written; send fewer at a time.
+            AmbiguousOutcome: The answer was lost, or is not about what was sent. Read the job before adding
+                them again.
+        """
+        if not tags and not shapes:
+            return [], []
+        check_objects(tags, shapes)
+        body = {"version": 0, "tags": tags, "shapes": shapes, "tracks": []}
+        saved = self.session.json(self._write("create", job_id, body, repeatable=False))
+        kinds = [saved.get(kind) or [] for kind in ("tags", "shapes")] if isinstance(saved, dict) else [[], []]
+        if [len(kind) for kind in kinds] != [len(tags), len(shapes)]:
+            raise _other_count(job_id, len(tags) + len(shapes), sum(map(len, kinds)))
+        return kinds[0], kinds[1]
 
     def update_annotations(self, job_id: int, annotations: Annotations) -> Annotations:
         """Replaces objects by their ids, completely: attributes that are not given fall back to defaults.
@@ -146,7 +176,7 @@ class Jobs(Calls):
         """
         if not annotations.count:
             return annotations
-        return self._write("update", job_id, annotations.for_update(), repeatable=True)
+        return self._saved("update", job_id, annotations.for_update(), repeatable=True)
 
     def delete_annotations(self, job_id: int, annotations: Annotations) -> None:
         """Deletes objects by their ids. Ids that do not exist do no harm.
@@ -187,20 +217,28 @@ class Jobs(Calls):
                     found += self.jobs(task_id)
         return sorted(found, key=lambda job: job.id)
 
-    def _write(self, action: str, job_id: int, body: object, *, repeatable: bool) -> Annotations:
+    def _saved(self, action: str, job_id: int, body: object, *, repeatable: bool) -> Annotations:
+        return self.session.parse(Annotations, self._write(action, job_id, body, repeatable=repeatable))
+
+    def _write(self, action: str, job_id: int, body: object, *, repeatable: bool) -> requests.Response:
+        """Sends objects, again if the server says that nothing was written because two writes met."""
         path = f"/api/jobs/{job_id}/annotations"
         for attempt in range(1, WRITES_THAT_MEET + 1):
             try:
-                response = self.session.request(
-                    "PATCH", path, params={"action": action}, json=body, repeatable=repeatable
-                )
+                return self.session.request("PATCH", path, params={"action": action}, json=body, repeatable=repeatable)
             except Refused as refusal:
                 # Two writes met, or an id was taken ahead of the server's count: nothing was written.
                 if "duplicate key" not in refusal.detail or attempt == WRITES_THAT_MEET:
                     raise
-            else:
-                break
-        return self.session.parse(Annotations, response)
+        raise AssertionError("the last attempt returns or raises")
+
+
+def _other_count(job_id: int, given: int, saved: int) -> AmbiguousOutcome:
+    return AmbiguousOutcome(
+        f"CVAT was given {given} objects for job {job_id} and saved {saved}; read the job before adding them again",
+        method="PATCH",
+        path=f"/api/jobs/{job_id}/annotations",
+    )
 
 
 def _portions(items: Sequence[int], size: int) -> Iterator[list[int]]:

@@ -16,12 +16,19 @@ class Meter:
     """Adds up what several threads send, and stops them when the caller says so."""
 
     def __init__(self, progress: Progress | None, cancelled: Callable[[], bool] | None, total: int) -> None:
-        self.lock = threading.Lock()
+        """
+        Args:
+            progress: Is told what was sent so far.
+            cancelled: Is asked before each piece; True stops.
+            total: Files.
+        """
+        self._lock = threading.Lock()
         self._progress = progress
         self._cancelled = cancelled
         self._total = total
         self._stopped = False
         self._sent: dict[str, int] = {}
+        self._bytes = 0
         self._done: set[str] = set()
         self._shown = (0, 0)
 
@@ -40,21 +47,27 @@ class Meter:
 
         def tell(done: int) -> None:
             self.check()
-            with self.lock:
-                self._sent[key] = done
+            with self._lock:
+                self._set(key, done)
                 self._show()
 
         return tell
 
     def finish(self, group: Sequence[UploadFile]) -> None:
         """Counts a group as sent."""
-        with self.lock:
-            self._sent[group[0].name] = sum(file.size for file in group)
+        if not group:
+            return
+        with self._lock:
+            self._set(group[0].name, sum(file.size for file in group))
             self._done.update(file.name for file in group)
             self._show()
 
+    def _set(self, key: str, done: int) -> None:
+        self._bytes += done - self._sent.get(key, 0)
+        self._sent[key] = done
+
     def _show(self) -> None:
-        now = max(self._shown[0], sum(self._sent.values())), len(self._done)
+        now = max(self._shown[0], self._bytes), len(self._done)
         if self._progress is not None and now != self._shown:
             self._progress(*now)
         self._shown = now

@@ -7,12 +7,12 @@ from typing import Any
 
 import requests
 
+from .background import HAS_DATA, begun_creation, default_rq_id, rq_id_in
 from .calls import Calls
-from .creation import creation_status
 from .errors import AmbiguousOutcome, NotFound, Refused, ServerFault
-from .models import CloudStorage, FileInfo, FileList, FilePage, Task
+from .models import CloudStorage, FileInfo, FileList, FilePage
+from .options import DataOptions
 from .session import UPLOAD_TIMEOUT
-from .uploads import HAS_DATA, DataOptions, default_rq_id
 
 ATTEMPTS = 3
 """Times that files are attached at most while the answers are lost and no creation is seen."""
@@ -115,15 +115,15 @@ class ServerMedia(Calls):
         body |= {"server_files": list(server_files), "copy_data": False}
         if storage_id is not None:
             body["cloud_storage_id"] = storage_id
-        if resume and self._is_created(task_id):
-            return default_rq_id(task_id)
+        if resume and (begun := begun_creation(self.session, task_id)):
+            return begun
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return self._rq_id(task_id, self._attach(task_id, body))
+                return rq_id_in(self.session, task_id, self._attach(task_id, body))
             except (AmbiguousOutcome, ServerFault):
                 # It may have been done all the same. A second creation would hide how the first one ended.
-                if self._is_created(task_id):
-                    break
+                if begun := begun_creation(self.session, task_id):
+                    return begun
                 if attempt == ATTEMPTS:
                     raise
             except Refused as error:
@@ -135,15 +135,3 @@ class ServerMedia(Calls):
     def _attach(self, task_id: int, body: dict[str, Any]) -> requests.Response:
         path = f"/api/tasks/{task_id}/data"
         return self.session.request("POST", path, json=body, expect=(409,), timeout=UPLOAD_TIMEOUT)
-
-    def _rq_id(self, task_id: int, response: requests.Response) -> str:
-        """The id in an answer; a 409 names the creation that is already under way."""
-        answer = self.session.json(response) if response.content else {}
-        rq_id = answer.get("rq_id") if isinstance(answer, dict) else None
-        return str(rq_id or default_rq_id(task_id))
-
-    def _is_created(self, task_id: int) -> bool:
-        """Whether a creation was begun, also if it failed or is over."""
-        if creation_status(self.session, default_rq_id(task_id)) is not None:
-            return True
-        return self.session.read(Task, f"/api/tasks/{task_id}").size > 0

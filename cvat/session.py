@@ -24,6 +24,9 @@ AnyModel = TypeVar("AnyModel", bound=BaseModel)
 READ_TIMEOUT = 60.0
 """Seconds to wait for the server's next byte."""
 
+CONNECTIONS = 4
+"""Requests at the same time."""
+
 UPLOAD_TIMEOUT = 600.0
 """Seconds. A server answers an upload only after it has stored the files."""
 
@@ -41,20 +44,21 @@ class Session:
         credentials: Credentials,
         *,
         timeout: float = READ_TIMEOUT,
-        pool: int = 8,
+        connections: int = CONNECTIONS,
         retry: RetryPolicy = USUAL,
     ) -> None:
         """
         Args:
             credentials: Where and who.
             timeout: Seconds to wait for the server's next byte.
-            pool: Connections kept open.
+            connections: Requests at the same time at most, over all threads; others wait for their turn.
             retry: How often to repeat.
         """
         self.credentials = credentials
         self.timeout = timeout
         self._auth = Authenticator(credentials, self._log_in)
-        self._transport = Transport(credentials.url, pool=pool, retry=retry)
+        self.connections = connections
+        self._transport = Transport(credentials.url, connections=connections, retry=retry)
 
     @property
     def url(self) -> str:

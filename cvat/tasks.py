@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from . import creation
+from . import background, creation
 from .bodies import UploadFile
 from .calls import UNCHANGED, Calls, Unchanged
+from .checkpoint import Checkpoint
 from .errors import NotFound
-from .meter import Progress
+from .meter import Meter, Progress
 from .models import DataMeta, LabelSpec, RequestStatus, Task
-from .uploads import DataOptions, Upload
+from .options import DataOptions
+from .uploads import Upload
 
 GROUP_BYTES = 32 << 20
 GROUP_FILES = 100
@@ -136,22 +138,22 @@ class Tasks(Calls):
         sorting: str = "predefined",
         group_bytes: int = GROUP_BYTES,
         group_files: int = GROUP_FILES,
-        connections: int = 4,
+        connections: int | None = None,
         resume: bool = False,
+        checkpoint: Checkpoint | None = None,
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> str:
         """Uploads the files of a task and asks CVAT to make frames out of them, in the order given.
 
         Files that fit into one group go in a single request; others in groups over a few connections, and
-        files larger than a group in chunks. Memory stays constant. Lost answers are resolved by asking the
-        server.
+        files larger than a group in chunks. Groups and chunks that prove too large become smaller. Memory stays
+        constant. Lost answers are resolved by asking the server.
 
         Args:
             task_id: A task without frames.
             files: Their names on the server must be flat and unique. CVAT silently ignores files whose
-                extension it does not
-                know: compare the frames afterwards.
+                extension it does not know: compare the frames afterwards.
             image_quality: 1 to 100, of the compressed frames.
             use_cache: Whether chunks are made on demand.
             chunk_size: Frames in a chunk; None lets CVAT choose.
@@ -159,10 +161,13 @@ class Tasks(Calls):
                 ``random``.
             group_bytes: Bytes in a request at most.
             group_files: Files in a request at most.
-            connections: Requests at the same time at most.
-            resume: Whether an interrupted upload into this task is to be taken up again.
+            connections: Requests of this upload at the same time at most; None: as many as the client has.
+            resume: Whether an interrupted upload into this task is to be taken up again, with the same files
+                and group sizes. It sends nothing if the creation was begun, and else what ``checkpoint`` does
+                not know as stored; without a checkpoint the server is asked file by file.
+            checkpoint: What is remembered of this upload outside of the process. Give it the first time, too.
             progress: Is told the bytes and files sent so far, from several threads.
-            cancelled: Is asked often; True stops the upload.
+            cancelled: Is asked often; True stops the upload. Neither may use this client.
 
         Returns:
             The id to give to ``wait_for_creation``.
@@ -180,11 +185,11 @@ class Tasks(Calls):
             options,
             group_bytes=group_bytes,
             group_files=group_files,
-            connections=connections,
-            progress=progress,
-            cancelled=cancelled,
+            connections=connections or self.session.connections,
+            meter=Meter(progress, cancelled, len(files)),
+            checkpoint=checkpoint,
         )
-        return upload.run(resume=resume)
+        return upload.resume() if resume else upload.run()
 
     def creation(self, task_id: int, rq_id: str) -> RequestStatus | None:
         """Reads how far the creation of a task is, without waiting.
@@ -192,7 +197,7 @@ class Tasks(Calls):
         Returns:
             None if the request is gone: finished ones expire after some minutes. The task itself knows then.
         """
-        return creation.creation_status(self.session, rq_id)
+        return background.creation_status(self.session, rq_id) or background.listed_creation(self.session, task_id)
 
     def wait_for_creation(
         self,

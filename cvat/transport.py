@@ -67,11 +67,11 @@ class Transport:
         requests_made: Requests, repetitions included.
     """
 
-    def __init__(self, url: str, *, pool: int, retry: RetryPolicy) -> None:
+    def __init__(self, url: str, *, connections: int, retry: RetryPolicy) -> None:
         """
         Args:
             url: The server, without a trailing slash.
-            pool: Connections kept open.
+            connections: How many there are at most; who needs one more waits. They are kept open.
             retry: How often to repeat.
         """
         self.bytes_sent = 0
@@ -80,11 +80,14 @@ class Transport:
         self._url = url
         self._retry = retry
         self._lock = threading.Lock()
+        if connections < 1:
+            raise ValueError(f"connections must be at least 1, not {connections}")
+        self._turn = threading.BoundedSemaphore(connections)
         self._http = requests.Session()
         # With a session cookie CVAT would ask for CSRF tokens: the header alone authenticates.
         self._http.cookies = RequestsCookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
         self._http.headers.update({"Accept": "application/vnd.cvat+json", "User-Agent": "roundtrip-cvat"})
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=pool)
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections)
         self._http.mount("https://", adapter)
         self._http.mount("http://", adapter)
 
@@ -141,16 +144,17 @@ class Transport:
         for _ in range(MOST_REDIRECTS):
             with self._lock:
                 self.requests_made += 1
-            response = self._http.request(
-                request.method,
-                url,
-                params=params,
-                data=request.body,
-                headers=request.headers,
-                auth=auth,
-                timeout=(min(CONNECT_TIMEOUT, request.timeout), request.timeout),
-                allow_redirects=False,
-            )
+            with self._turn:
+                response = self._http.request(
+                    request.method,
+                    url,
+                    params=params,
+                    data=request.body,
+                    headers=request.headers,
+                    auth=auth,
+                    timeout=(min(CONNECT_TIMEOUT, request.timeout), request.timeout),
+                    allow_redirects=False,
+                )
             with self._lock:
                 self.bytes_sent += len(request.body) if request.body is not None else 0
                 self.bytes_received += len(response.content)
