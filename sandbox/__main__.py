@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import threading
+from pathlib import Path
 
 from .box import VERSION, Sandbox
 from .store import DEFAULT_ACCOUNTS, Account
@@ -27,12 +28,17 @@ def main() -> None:
     parser.add_argument("--users", type=_accounts, default=DEFAULT_ACCOUNTS, metavar="NAME:PASSWORD[:superuser],...")
     parser.add_argument("--version", default=VERSION, help="the version that the server claims")
     parser.add_argument("--latency", type=int, default=0, metavar="MS", help="delay of every answer")
+    parser.add_argument("--share", type=Path, metavar="FOLDER", help="a folder that is the server's file share")
+    parser.add_argument("--bucket", type=Path, action="append", default=[], metavar="FOLDER", help="a cloud storage")
     options = parser.parse_args()
-    box = Sandbox(options.port, options.users, version=options.version, latency=options.latency / 1000)
+    latency = options.latency / 1000
+    box = Sandbox(options.port, options.users, version=options.version, latency=latency, share=options.share)
     print("This is a sandbox that behaves like a CVAT server. It is not CVAT, and it keeps nothing.")
     print(f"  {box.url}")
     for account in box.users:
         print(f"  user {account.username}, password {account.password}{' (superuser)' * account.superuser}")
+    for folder in options.bucket:
+        print(f"  cloud storage {box.add_cloud_storage(folder.resolve().name, folder)}: {folder}")
     print("Ctrl+C ends it.", flush=True)
     try:
         threading.Event().wait()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .call import Call
-from .models import Issue, Job, Organization, Project, Task, User
+from .models import CloudStorage, Issue, Job, Organization, Project, Task, User
 from .reply import forbidden
 
 _RUNS_ORGANIZATION = ("owner", "maintainer")
@@ -52,6 +52,11 @@ def sees_job(call: Call, job: Job) -> bool:
 
 def sees_issue(call: Call, issue: Issue) -> bool:
     return sees_job(call, issue.job)
+
+
+def sees_storage(call: Call, storage: CloudStorage) -> bool:
+    """Its owner or above."""
+    return runs(call, storage.organization) or call.user is storage.owner
 
 
 def sees_user(call: Call, user: User) -> bool:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from .app import App
@@ -15,7 +16,9 @@ from .creation import Creator
 from .events import Events
 from .faults import Faults
 from .identity import Throttle
+from .models import CloudStorage
 from .snapshot import snapshot
+from .storages import MOST_IN_A_PAGE
 from .store import DEFAULT_ACCOUNTS, Account, Store
 from .wire import Entry, Server
 
@@ -31,6 +34,7 @@ class Settings:
         latency: seconds that every answer waits.
         max_body: the largest request body in bytes; larger ones get a proxy's 413.
         creation_delay: seconds that the creation of a task is queued, and again that it is started.
+        bucket_page: entries of a cloud storage in one answer at most.
         request_lifetime: seconds until a finished background request is forgotten.
         unsettled_replies: whether every second background request looks half written at first.
     """
@@ -39,6 +43,7 @@ class Settings:
     latency: float = 0.0
     max_body: int | None = None
     creation_delay: float = 0.03
+    bucket_page: int = MOST_IN_A_PAGE
     request_lifetime: float = 500.0
     unsettled_replies: bool = True
 
@@ -51,6 +56,7 @@ class Sandbox:
         users: the accounts, or passwords by name (the first one is a superuser then); the first one is
             also who works on the pages.
         host: the address on which to listen.
+        share: the folder that is the server's file share; none if None.
         anonymous_rate: requests without credentials a minute from one address; None for no limit.
         **settings: see `Settings`.
 
@@ -67,11 +73,13 @@ class Sandbox:
         users: Iterable[Account] | Mapping[str, str] | None = None,
         host: str = "127.0.0.1",
         anonymous_rate: int | None = 100,
+        share: str | Path | None = None,
         **settings: Any,
     ) -> None:
         self.settings = Settings(**settings)
         self.users = _accounts(users) if users else DEFAULT_ACCOUNTS
         self.store = Store(self.users)
+        self.store.share = None if share is None else Path(share)
         self.faults = Faults()
         self.throttle = Throttle(anonymous_rate)
         self._events = Events(self.store, self.settings)
@@ -113,6 +121,22 @@ class Sandbox:
         """The whole content without ids and dates, so that two ways to the same result compare equal."""
         with self.store.lock:
             return snapshot(self.store)
+
+    def add_cloud_storage(self, name: str, folder: str | Path, prefix: str = "", owner: str | None = None) -> int:
+        """Make a folder a bucket that the server can read; the id of the cloud storage.
+
+        Args:
+            name: of the bucket and of the cloud storage.
+            folder: its files; their paths are the keys.
+            prefix: what keys must begin with to be seen.
+            owner: the user whose it is; the first one if None.
+        """
+        store = self.store
+        with store.lock:
+            user = next(user for user in store.users.values() if owner in (None, user.username))
+            ident = store.next_id("cloud storage")
+            store.cloud_storages[ident] = CloudStorage(ident, name, name, Path(folder), user, None, store.now(), prefix)
+        return ident
 
     def hold(self, status: str = "queued") -> None:
         """Let creations of tasks get no further than `status` ("queued" or "started") until `release`."""

@@ -16,10 +16,10 @@ from .media import (
     natural_key,
     read_images,
     read_video,
-    shared_path,
     unpack,
 )
 from .models import ClientFile, Creation, Data, Frame, Job, Task, User
+from .storages import read_server_files
 from .store import Store
 from .views import Views
 
@@ -141,7 +141,7 @@ class Creator:
         self._gates["started"].wait()
         try:
             assert task.data is not None
-            frames, video = read_media(task.data, creation.options)
+            frames, video = self._read(task.data, creation.options)
             with store.lock:
                 if task.id not in store.tasks:
                     raise MediaError("cvat.apps.engine.models.Task.DoesNotExist: Task matching query does not exist.")
@@ -152,6 +152,14 @@ class Creator:
         except Exception as error:
             self.crashes.append(error)
             self._fail(creation, f"{type(error).__name__}: {error}")
+
+    def _read(self, data: Data, options: dict[str, Any]) -> tuple[list[Frame], bytes | None]:
+        """The frames of a task, from uploaded files or the server's own."""
+        if data.spoiled:
+            raise MediaError("IndexError: Invalid index number: 1, Maximum allowed index is 0")
+        if options["server_files"]:
+            return read_media(data, read_server_files(self.store, options), options)
+        return read_media(data, list(data.files.values()), options)
 
     def _fail(self, creation: Creation, message: str) -> None:
         with self.store.lock:
@@ -200,19 +208,14 @@ def request_id(task: Task) -> str:
     return f"action=create&target=task&target_id={task.id}"
 
 
-def read_media(data: Data, options: dict[str, Any]) -> tuple[list[Frame], bytes | None]:
-    """The selected frames, and the video they are from if any.
+def read_media(data: Data, files: list[ClientFile], options: dict[str, Any]) -> tuple[list[Frame], bytes | None]:
+    """The selected frames of files, and the video they are from if any.
 
     Raises:
         MediaError: with the message of the failed request.
     """
-    if data.spoiled:
-        raise MediaError("IndexError: Invalid index number: 1, Maximum allowed index is 0")
-    if options["server_files"]:
-        path = shared_path(options["server_files"][0])
-        raise MediaError(f"FileNotFoundError: [Errno 2] No such file or directory: '{path}'")
     by_kind: dict[str, list[ClientFile]] = {"image": [], "video": [], "archive": []}
-    for file in data.files.values():
+    for file in files:
         kind = kind_of(file.name)
         if kind:
             by_kind[kind].append(file)

@@ -50,7 +50,9 @@ def kind_of(name: str) -> str | None:
 
 
 def stored_path(data: Data, name: str) -> str:
-    """Where the real server keeps an uploaded file; it says so in its messages."""
+    """Where the real server keeps a task's file; it says so in its messages."""
+    if data.storage == "share":
+        return shared_path(name)
     return f"{_ROOT}/data/data/{data.id}/raw/{name}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 
@@ -92,6 +93,21 @@ class Project:
 
 
 @dataclass(eq=False)
+class CloudStorage:
+    """A folder that stands for a bucket. `prefix` is what keys must begin with to be seen."""
+
+    id: int
+    display_name: str
+    resource: str
+    folder: Path
+    owner: User
+    organization: Organization | None
+    created_date: str
+    prefix: str = ""
+    provider_type: str = "AWS_S3_BUCKET"
+
+
+@dataclass(eq=False)
 class Frame:
     """One frame of a task; `source` is its number in the uploaded data."""
 
@@ -129,6 +145,7 @@ class Data:
     compressed_chunk_type: str = "imageset"
     chunks_updated_date: str | None = None
     storage: str = "local"
+    cloud_storage_id: int | None = None
     spoiled: bool = False
 
     @property

@@ -8,12 +8,14 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from .annotations.rows import Rows
 from .clock import Clock
 from .models import (
     AccessToken,
+    CloudStorage,
     Comment,
     Creation,
     Issue,
@@ -74,6 +76,8 @@ class Store:
         self.webhooks: dict[int, Webhook] = {}
         self.creations: dict[str, Creation] = {}
         self.uploads: dict[str, Upload] = {}
+        self.share: Path | None = None
+        self.cloud_storages: dict[int, CloudStorage] = {}
         self.tag_rows = Rows("engine_labeledimage_pkey")
         self.shape_rows = Rows("engine_labeledshape_pkey")
         self.track_rows = Rows("engine_labeledtrack_pkey")
@@ -138,6 +142,9 @@ class Store:
 
     def job(self, ident: str) -> Job:
         return self.find("Job", self.jobs, ident)
+
+    def cloud_storage(self, ident: str) -> CloudStorage:
+        return self.find("CloudStorage", self.cloud_storages, ident)
 
     def touch(self, *things: Job | Task | Project | None) -> None:
         """Move `updated_date` of each thing, to moments of their own."""

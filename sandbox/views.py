@@ -185,7 +185,7 @@ class Views:
                 "data_chunk_size": task.data.chunk_size,
                 "data_original_chunk_type": task.data.original_chunk_type,
                 "data_compressed_chunk_type": task.data.compressed_chunk_type,
-                "data_cloud_storage_id": None,
+                "data_cloud_storage_id": task.data.cloud_storage_id,
                 "size": task.data.size,
                 "image_quality": task.data.image_quality,
                 "data": task.data.id,
@@ -258,7 +258,7 @@ class Views:
             "deleted_frames": sorted(data.deleted_frames & shown),
             "included_frames": included,
             "storage": data.storage,
-            "cloud_storage_id": None,
+            "cloud_storage_id": data.cloud_storage_id,
         }
 
     def creation(self, creation: Creation) -> Json:

@@ -7,7 +7,7 @@ from typing import Any
 
 from werkzeug.datastructures import FileStorage
 
-from ..access import require, sees_job, sees_task
+from ..access import require, sees_job, sees_storage, sees_task
 from ..call import Call
 from ..events import Watch
 from ..fields import Bad, Boolean, Choice, Field, Form, Integer, Items, Text
@@ -53,6 +53,7 @@ _DATA = Form(
         "upload_file_order": Items(default=list),
         "job_file_mapping": Items(Items(), null=True, default=None),
         "server_files": Items(default=list),
+        "cloud_storage_id": Integer(null=True, default=None),
         "use_cache": Boolean(default=False),
         "use_zip_chunks": Boolean(default=False),
         "validation_params": Field(null=True),
@@ -149,6 +150,7 @@ def _finish(call: Call, task: Task, fields: dict[str, Any]) -> Reply:
     if pending:
         return Reply({"rq_id": pending.id}, 409)
     values = _DATA.accept(fields)
+    storage = _storage(call, values)
     data = _store_files(call, task)
     order = values["upload_file_order"]
     if values["sorting_method"] == "predefined" and order and not values["server_files"]:
@@ -157,9 +159,24 @@ def _finish(call: Call, task: Task, fields: dict[str, Any]) -> Reply:
         data.image_quality = values["image_quality"]
         data.start_frame = values["start_frame"]
         data.frame_filter = values["frame_filter"]
-        data.storage = "share" if values["server_files"] else "local"
+        data.storage, data.cloud_storage_id = storage, values["cloud_storage_id"]
         call.store.touch(task)
     return Reply({"rq_id": creator.start(task, call.user, values).id}, 202)
+
+
+def _storage(call: Call, values: dict[str, Any]) -> str:
+    """Where the files of a task are.
+
+    Raises:
+        Refusal: for a cloud storage that is not there, or not this user's.
+    """
+    ident = values["cloud_storage_id"]
+    if ident is None:
+        return "share" if values["server_files"] else "local"
+    if ident not in call.store.cloud_storages:
+        raise invalid(["CloudStorage matching query does not exist."])
+    require(sees_storage(call, call.store.cloud_storages[ident]))
+    return "cloud_storage"
 
 
 def _check_order(order: list[str], names: list[str]) -> None:

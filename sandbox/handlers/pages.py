@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 
 from ..call import Call
@@ -10,6 +11,16 @@ from ..routes import route
 from .auth import start_session
 
 _PAGE = Path(__file__).resolve().parent.parent / "page"
+_ABSENT = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Sandbox, not CVAT</title></head>
+<body style="font: 16px/1.5 system-ui, sans-serif; max-width: 40em; margin: 4em auto; padding: 0 1em">
+<h1 style="font-size: 20px">{sentence}</h1>
+<p>It may have been deleted. This sandbox, which is not CVAT, forgets everything when it ends.</p>
+<p><a href="/">All tasks</a></p>
+</body>
+</html>
+"""
 _LOCAL = {"127.0.0.1", "localhost", "[::1]"}
 
 
@@ -22,7 +33,9 @@ def home(call: Call) -> Reply:
 def task_page(call: Call, task: str) -> Reply:
     """The jobs of a task; a task with a single job leads straight to it."""
     found = call.store.tasks.get(int(task)) if task.isdecimal() else None
-    if found and len(found.jobs) == 1:
+    if found is None:
+        return _absent(f"There is no task {task} here.")
+    if len(found.jobs) == 1:
         (job,) = found.jobs
         return empty(302, [("Location", f"/tasks/{task}/jobs/{job}")])
     return _document(call)
@@ -30,12 +43,21 @@ def task_page(call: Call, task: str) -> Reply:
 
 @route("GET", "/tasks/{task}/jobs/{job}", page=True, open=True)
 def job_page(call: Call, task: str, job: str) -> Reply:
+    found = call.store.jobs.get(int(job)) if job.isdecimal() else None
+    if found is None or str(found.task.id) != task:
+        return _absent(f"There is no job {job} of a task {task} here.")
     return _document(call)
 
 
 @route("GET", "/page.js", page=True, open=True)
 def script(call: Call) -> Reply:
     return Reply(body=(_PAGE / "page.js").read_bytes(), content_type="text/javascript; charset=utf-8")
+
+
+def _absent(sentence: str) -> Reply:
+    """A page that says what is not there."""
+    page = _ABSENT.format(sentence=escape(sentence))
+    return Reply(status=404, body=page.encode(), content_type="text/html; charset=utf-8")
 
 
 def _document(call: Call) -> Reply:

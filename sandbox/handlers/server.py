@@ -1,12 +1,11 @@
-"""What the server says of itself, and the endpoints that are always empty here."""
+"""What the server says of itself, and what it does not have here."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..call import Call
-from ..lists import Listing
-from ..reply import Reply, refuse, text
+from ..reply import Reply, text
 from ..routes import route
 
 _DESCRIPTION = "A stand-in for a CVAT server, for demos and tests. It is not CVAT."
@@ -42,20 +41,6 @@ def plugins(call: Call) -> Any:
 def formats(call: Call) -> Any:
     """No file format is supported: data sets are neither imported nor exported."""
     return {"importers": [], "exporters": []}
-
-
-@route("GET", "/api/server/share")
-def share(call: Call) -> Any:
-    """The shared directory has no files."""
-    directory = call.query.get("directory", "/")
-    if directory.strip("/"):
-        raise refuse(400, f"{directory.lstrip('/')} is an invalid directory")
-    return []
-
-
-@route("GET", "/api/cloudstorages", allow="GET, POST, HEAD, OPTIONS")
-def cloud_storages(call: Call) -> Any:
-    return Listing[Any]({"id": lambda thing: thing.id}).answer(call, [], lambda thing: thing)
 
 
 @route("GET", "/api/schema[/]", open=True)

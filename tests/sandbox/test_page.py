@@ -38,6 +38,18 @@ def test_a_task_with_one_job_leads_to_it(box: Sandbox, api: Api) -> None:
     assert (reply.status_code, reply.headers["Location"]) == (302, f"/tasks/{task}/jobs/{api.jobs(task)[0]}")
 
 
+def test_what_is_not_there_gets_a_page_that_says_so(box: Sandbox, api: Api) -> None:
+    one, two = api.make_task(1), api.make_task(1)
+    gone = {"/tasks/99": "no task 99", "/tasks/99/jobs/1": "no job 1", "/tasks/<b>": "no task &lt;b&gt;"}
+    gone[f"/tasks/{one}/jobs/{api.jobs(two)[0]}"] = f"of a task {one}"
+    for path, words in gone.items():
+        reply = requests.get(f"{box.url}{path}")
+        assert reply.status_code == 404
+        assert words in reply.text
+        assert "not CVAT" in reply.text
+        assert reply.headers["Content-Type"].startswith("text/html")
+
+
 def test_opening_a_page_logs_in_as_the_first_user(box: Sandbox) -> None:
     session = requests.Session()
     session.get(f"{box.url}/")
