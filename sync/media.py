@@ -42,6 +42,8 @@ class Frame(BaseModel):
         path: where it is
         size: bytes
         width, height: in pixels as displayed, as far as the file says so at a glance; CVAT has the last word
+        server_path: where the server finds it by itself, on its share or in a cloud storage; ``None`` to upload it
+        storage_id: the cloud storage that has it
     """
 
     model_config = ConfigDict(frozen=True)
@@ -52,6 +54,8 @@ class Frame(BaseModel):
     size: int
     width: int = 0
     height: int = 0
+    server_path: str | None = None
+    storage_id: int | None = None
 
 
 class BadFile(NamedTuple):

@@ -4,9 +4,10 @@ import difflib
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from .errors import Refused
+from .media_map import MediaMap, read_media_map
 
 Request = TypeVar("Request", bound=BaseModel)
 
@@ -25,6 +26,10 @@ class SendRequest(BaseModel):
         allow_additions, allow_deletions, allow_label_edits, allow_index_edits, allow_spatial_edits: what annotators'
             edits may change
         media_field: the sample field with the paths of the images
+        media_source: where CVAT gets the images: ``"upload"`` them, or it sees them on its file ``"share"``, or in its
+            ``"cloud_storage"``
+        media_map: for these, the prefixes of the paths: to a directory on the share, such as ``{"/data": "images"}``;
+            to the id of a CVAT cloud storage, such as ``{"s3://bucket/folder": 3}`` or ``{"/mnt/bucket": "3:folder"}``
         task_name: the name of the task; the number is added if there are several
         task_size: the most images in a task
         segment_size: the most images in a job
@@ -58,6 +63,8 @@ class SendRequest(BaseModel):
     allow_index_edits: bool = True
     allow_spatial_edits: bool = True
     media_field: str = "filepath"
+    media_source: Literal["upload", "share", "cloud_storage"] = "upload"
+    media_map: dict[str, int | str] = Field(default_factory=dict, validate_default=True)
     task_name: str | None = None
     task_size: int | None = Field(default=None, ge=1)
     segment_size: int | None = Field(default=None, ge=1)
@@ -90,6 +97,26 @@ class SendRequest(BaseModel):
         if isinstance(value, str):
             return (value,)
         return () if value is None and not isinstance(value, tuple) else value
+
+    @field_validator("media_map", mode="before")
+    @classmethod
+    def _no_map(cls, value: Any) -> Any:
+        return {} if value is None else value
+
+    @field_validator("media_map")
+    @classmethod
+    def _can_be_mapped(cls, value: dict[str, int | str], info: ValidationInfo) -> dict[str, int | str]:
+        source = info.data.get("media_source")
+        if source == "upload" and value:
+            raise ValueError("it has a meaning only with `media_source` 'share' or 'cloud_storage'")
+        if source in ("share", "cloud_storage"):
+            read_media_map(source, value)
+        return value
+
+    @property
+    def server_places(self) -> MediaMap:
+        """What the server sees by itself; nothing if the images are uploaded."""
+        return MediaMap([]) if self.media_source == "upload" else read_media_map(self.media_source, self.media_map)
 
     @field_validator("label_schema", mode="before")
     @classmethod
