@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from .answers import shorten
 from .models.annotations import LARGEST_COORDINATE, LARGEST_INTEGER
 
 Object = Mapping[str, Any]
@@ -54,5 +55,5 @@ def _problem_of_elements(shape: Object) -> str:
 
 def _extremes(points: Iterable[float]) -> str:
     """The coordinates to blame."""
-    wrong = [point for point in points if not abs(point) <= LARGEST_COORDINATE]
-    return ", ".join(str(float(point)) for point in wrong[:3]) or "that are too large together"
+    wrong = [shorten(str(point), 20) for point in points if not abs(point) <= LARGEST_COORDINATE]
+    return ", ".join(wrong[:3]) or "that are too large together"

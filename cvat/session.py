@@ -24,8 +24,8 @@ AnyModel = TypeVar("AnyModel", bound=BaseModel)
 READ_TIMEOUT = 60.0
 """Seconds to wait for the server's next byte."""
 
-CONNECTIONS = 4
-"""Requests at the same time."""
+CONNECTIONS = 8
+"""Requests at the same time at most. More hardly hide any more of the network's delay."""
 
 UPLOAD_TIMEOUT = 600.0
 """Seconds. A server answers an upload only after it has stored the files."""
