@@ -219,7 +219,7 @@ def test_close_ends_open_connections() -> None:
         session.get(f"{box.url}/api/server/about")
 
 
-def test_command_line_says_what_it_is() -> None:
+def test_command_line_says_what_it_is(tmp_path: Path) -> None:
     command = [
         sys.executable,
         "-m",
@@ -230,13 +230,18 @@ def test_command_line_says_what_it_is() -> None:
         "anna:secret:superuser",
         "--version",
         "2.99.0",
+        "--share",
+        str(tmp_path),
+        "--bucket",
+        str(tmp_path),
     ]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(4)]
+        lines = [process.stdout.readline() for _ in range(5)]
         url = lines[1].strip()
         about = requests.get(f"{url}/api/server/about").json()
         process.terminate()
     assert "not CVAT" in lines[0]
     assert "anna" in lines[2]
+    assert f"cloud storage 1: {tmp_path}" in lines[3]
     assert about["version"] == "2.99.0"
