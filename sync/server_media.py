@@ -12,6 +12,7 @@ from ..cvat import Refused as CvatRefused
 from .errors import Refused
 from .media import BadFile, Frame
 from .media_map import ServerFile
+from .progress import Watch
 from .request import SendRequest
 
 CONNECTIONS = 4
@@ -40,7 +41,7 @@ class Directory:
 
 
 def find_server_frames(
-    client: Client, pairs: Iterable[tuple[str, str | None]], request: SendRequest
+    client: Client, pairs: Iterable[tuple[str, str | None]], request: SendRequest, watch: Watch | None = None
 ) -> tuple[list[Frame], list[BadFile]]:
     """Looks for the files of a run on the server's share or in its cloud storages.
 
@@ -51,21 +52,20 @@ def find_server_frames(
         client: the CVAT server
         pairs: sample id and path, in the order of the run
         request: with the ``media_map``
+        watch: who waits
 
     Returns:
         the frames, those of one cloud storage together; and the files that can't be taken
 
     Raises:
         Refused: if the user may not look, a cloud storage is not there, or not a single file is found
+        Cancelled: if the person stopped it
         CvatError: if CVAT can't be reached
     """
     located, bad = locate(pairs, request)
     storages = {number: _storage(client, number) for number in _storage_ids(located)}
     shown = [item for item in located if _is_shown(item.place, storages)]
-    directories = directories_of(item.place for item in shown)
-    with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="cvat-look") as pool:
-        listings = list(pool.map(lambda directory: _list(client, directory, storages), directories))
-    found = {place: info for listing in listings for place, info in listing.items()}
+    found = _look(client, directories_of(item.place for item in shown), storages, watch or Watch())
     if located and not found:
         raise Refused(_nothing_found(located, storages))
     frames: list[Frame] = []
@@ -156,6 +156,21 @@ def _storage(client: Client, storage_id: int) -> CloudStorage:
             f"This user may not use cloud storage {storage_id} in CVAT. Nothing was sent. Ask its owner, or set "
             "`organization` if it belongs to one."
         ) from None
+
+
+def _look(
+    client: Client, directories: Sequence[Directory], storages: Storages, watch: Watch
+) -> dict[ServerFile, FileInfo]:
+    """The wanted files that are there."""
+    found: dict[ServerFile, FileInfo] = {}
+    pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="cvat-look")
+    try:
+        for number, files in enumerate(pool.map(lambda directory: _list(client, directory, storages), directories), 1):
+            found.update(files)
+            watch.step(f"Looking for the images in CVAT: {number:,} of {len(directories):,} folders")
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return found
 
 
 def _list(client: Client, directory: Directory, storages: Storages) -> dict[ServerFile, FileInfo]:

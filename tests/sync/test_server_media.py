@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat import Client, Credentials, LabelSpec
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Cancelled, Refused
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.media import BadFile, Frame
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Watch
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import SendRequest, parse
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.server_media import find_server_frames
 from PIL import Image
@@ -196,6 +197,19 @@ def test_what_cvat_may_not_look_at(
     box.faults.add("status", "GET", path, status=403, body=b'{"detail": "no rights."}')
     with pytest.raises(Refused, match=sentence):
         look(client, request_, "/data/a.png" if request_ is SHARE else "s3://one/a.png")
+
+
+def test_a_person_can_stop_it(client: Client, box: Sandbox, tmp_path: Path) -> None:
+    names = [f"folder{number:02}/a.png" for number in range(40)]
+    grow(tmp_path / "share", *names)
+    box.settings.latency = 0.05
+    told: list[str] = []
+    watch = Watch(tell=lambda progress: (told.append(progress.text), watch.stop.set())[0])
+    before = len(box.log)
+    with pytest.raises(Cancelled):
+        find_server_frames(client, [(name, f"/data/{name}") for name in names], SHARE, watch)
+    assert told == ["Looking for the images in CVAT: 1 of 40 folders"]
+    assert len(box.log) < before + 40
 
 
 def test_no_files_at_all(client: Client, box: Sandbox) -> None:
