@@ -7,11 +7,18 @@ from urllib.parse import quote
 import requests
 
 from .errors import NotFound, PermissionDenied, Refused
-from .models import RequestStatus
+from .models import RequestStatus, Task
+from .models.base import Resource
 from .session import Session
 
 HAS_DATA = "Adding more data is not supported"
 """CVAT's answer to every kind of upload into a task that has its data."""
+
+
+class _RequestPage(Resource):
+    """A list of requests."""
+
+    results: tuple[RequestStatus, ...]
 
 
 def default_rq_id(task_id: int) -> str:
@@ -46,9 +53,8 @@ def creation_status(session: Session, rq_id: str) -> RequestStatus | None:
 def listed_creation(session: Session, task_id: int) -> RequestStatus | None:
     """The request that creates a task, whatever its id; None if there is none, or it is expired or another user's."""
     query = {"action": "create", "target": "task", "task_id": task_id}
-    page = session.json(session.request("GET", "/api/requests", params=query))
-    found = page.get("results") if isinstance(page, dict) else None
-    return RequestStatus.model_validate(found[0]) if found else None
+    found = session.read(_RequestPage, "/api/requests", query).results
+    return found[0] if found else None
 
 
 def begun_creation(session: Session, task_id: int) -> str | None:
@@ -56,6 +62,5 @@ def begun_creation(session: Session, task_id: int) -> str | None:
     listed = listed_creation(session, task_id)
     if listed is not None:
         return listed.id or default_rq_id(task_id)
-    task = session.json(session.request("GET", f"/api/tasks/{task_id}"))
     # The size is set when the creation has ended: its request may have expired.
-    return default_rq_id(task_id) if task.get("size") else None
+    return default_rq_id(task_id) if session.read(Task, f"/api/tasks/{task_id}").size else None

@@ -57,18 +57,23 @@ def plan(files: Sequence[UploadFile], *, group_bytes: int, group_files: int) -> 
     """
     groups: list[Group] = []
     group: list[UploadFile] = []
-    size = 0
+    filled = 0
     for file in files:
         if file.size > group_bytes:
             continue
-        if group and (size + file.size > group_bytes or len(group) >= group_files):
+        if group and (filled + file.size > group_bytes or len(group) >= group_files):
             groups.append(tuple(group))
-            group, size = [], 0
+            group, filled = [], 0
         group.append(file)
-        size += file.size
+        filled += file.size
     if group:
         groups.append(tuple(group))
     return Plan(tuple(groups), tuple(file for file in files if file.size > group_bytes))
+
+
+def size(group: Group) -> int:
+    """Bytes of the files in a group."""
+    return sum(file.size for file in group)
 
 
 def halves(group: Group) -> tuple[Group, Group]:

@@ -11,9 +11,9 @@ was ever announced for chunks is always completed in chunks.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from typing import Any
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from typing import Any, TypeVar
 
 import requests
 
@@ -21,11 +21,13 @@ from .background import HAS_DATA, begun_creation, default_rq_id, rq_id_in
 from .bodies import MultipartBody, UploadFile, check_sizes
 from .checkpoint import Checkpoint, InMemory
 from .errors import AmbiguousOutcome, Refused, ServerFault, TooLarge
-from .groups import Group, Plan, check_names, halves, lacking, missing_names, plan
+from .groups import Group, Plan, check_names, halves, lacking, missing_names, plan, size
 from .meter import Meter
 from .options import DataOptions
 from .session import UPLOAD_TIMEOUT, Session
 from .tus import TusUpload
+
+T = TypeVar("T")
 
 
 class Upload:
@@ -52,12 +54,15 @@ class Upload:
         self._files = tuple(files)
         self._plan = plan(files, group_bytes=group_bytes, group_files=group_files)
         self._options = options
-        self._chunk, self._connections = group_bytes, connections
+        self._connections = connections
+        self._most = group_bytes
         self._meter = meter
         self._remembered = checkpoint is not None
         self._checkpoint: Checkpoint = InMemory() if checkpoint is None else checkpoint
         self._lock = threading.Lock()
         self._unsure: list[Group] = []
+        # Bytes of files that were found too large for a request: nobody else need try with as many.
+        self._refused = group_bytes + 1
 
     def run(self) -> str:
         """Uploads everything and returns the id of the request that makes the task."""
@@ -104,6 +109,7 @@ class Upload:
         try:
             response = self._post_files(group, {}, self._options.form(), expect=(409,))
         except TooLarge:
+            self._note_refused(group)
             self._start()
             self._send_smaller(group)
             return self._finish()
@@ -122,12 +128,23 @@ class Upload:
 
     def _send_all(self, left: Plan) -> None:
         """Sends over a few connections at a time; the first failure stops the rest."""
-        with ThreadPoolExecutor(self._connections, thread_name_prefix="cvat-upload") as pool:
-            futures: list[Future[None]] = [pool.submit(self._send_group, group) for group in left.groups]
-            futures += [pool.submit(self._send_large, file) for file in left.chunked]
+        failures: list[BaseException] = []
+
+        def attempt(send: Callable[[T], None], item: T) -> None:
             try:
-                for future in wait(futures, return_when=FIRST_EXCEPTION).done:
-                    future.result()
+                send(item)
+            except BaseException as error:
+                failures.append(error)  # the first one is the cause of all others
+                self._meter.stop()
+                raise
+
+        with ThreadPoolExecutor(self._connections, thread_name_prefix="cvat-upload") as pool:
+            futures = [pool.submit(attempt, self._send_group, group) for group in left.groups]
+            futures += [pool.submit(attempt, self._send_large, file) for file in left.chunked]
+            try:
+                wait(futures, return_when=FIRST_EXCEPTION)
+                if failures:
+                    raise failures[0]
             except BaseException:
                 self._meter.stop()
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -135,7 +152,7 @@ class Upload:
 
     def _send_group(self, group: Group) -> None:
         """Stores a group. If its fate stays in doubt it is noted for ``_finish`` to find out."""
-        if not self._store(group):
+        if size(group) >= self._refused or not self._store(group):
             self._send_smaller(group)
 
     def _send_smaller(self, group: Group) -> None:
@@ -163,14 +180,21 @@ class Upload:
                 self._unsure.append(group)
             self._meter.finish(group)
             return True
-        except (TooLarge, AmbiguousOutcome):
+        except TooLarge:
+            self._note_refused(group)
+            return False
+        except AmbiguousOutcome:
             return False
         self._stored(group)
         return True
 
+    def _note_refused(self, group: Group) -> None:
+        with self._lock:
+            self._refused = min(self._refused, size(group))
+
     def _send_large(self, file: UploadFile) -> None:
-        watch = self._meter.watch((file,))
-        TusUpload(self._session, self._task_id, file, checkpoint=self._checkpoint, watch=watch, chunk=self._chunk).run()
+        watch, chunk = self._meter.watch((file,)), min(self._most, self._refused)
+        TusUpload(self._session, self._task_id, file, checkpoint=self._checkpoint, watch=watch, chunk=chunk).run()
         self._stored((file,))
 
     def _stored(self, group: Group) -> None:

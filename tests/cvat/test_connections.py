@@ -169,3 +169,19 @@ def test_chunks_that_a_gateway_gives_up_on_become_smaller(
     sent = [entry.bytes for entry in box.log if f"/tasks/{task_id}/data" in entry.path and entry.method == "PATCH"]
     assert sent[0] == sent[1] == 4_000
     assert max(sent[4:]) == {413: 500, 502: 1_000, 504: 1_000}[status]
+
+
+def test_what_was_found_too_large_is_not_tried_again(
+    box: Sandbox, cvat: Client, images: Callable[..., list[UploadFile]]
+) -> None:
+    files = images(*(f"{index:02d}.png" for index in range(64)))
+    box.settings.max_body = 3 * files[0].size + 1_000
+    task_id = cvat.create_task("t", labels=[LabelSpec(name="car")]).id
+    try:
+        rq_id = cvat.upload(task_id, files, group_files=16, connections=1)
+    finally:
+        box.settings.max_body = None
+    assert cvat.wait_for_creation(task_id, rq_id, deadline=10).size == 64
+    answers = [entry.status for entry in box.log if entry.path == f"/api/tasks/{task_id}/data"]
+    assert answers.count(413) == 3  # sixteen, eight, four
+    assert answers.count(200) == 32

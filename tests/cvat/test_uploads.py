@@ -268,6 +268,22 @@ def test_a_file_that_shrinks_while_it_is_sent(
         cvat.upload(new_task(cvat), [longer, *files], **WAYS[way])
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_a_file_that_goes_away_is_named_as_its_owner_knows_it(
+    cvat: Client, images: Callable[..., list[UploadFile]], way: str
+) -> None:
+    files = images(*NAMES)
+
+    def remove(*_: int) -> None:
+        files[-1].path.unlink(missing_ok=True)
+
+    with pytest.raises(UnreadableFile) as caught:
+        cvat.upload(new_task(cvat), files, progress=remove, connections=1, **WAYS[way])
+    told = str(caught.value)
+    assert told.startswith(f"{files[-1].path} cannot be read: No such file or directory")
+    assert files[-1].name in told and "send again" in told
+
+
 class Sink:
     """Takes every request, forgets its body piece by piece, and says 202."""
 
