@@ -25,8 +25,8 @@ def list_share(root: Path | None, directory: str, begins: str) -> list[Json] | N
     """A directory of the share, directories first; None if there is no such directory."""
     if root is None:
         return None if directory.strip("/") else []
-    folder = (root / directory).resolve()
-    if not (folder.is_relative_to(root.resolve()) and folder.is_dir()):
+    folder = _inside(root, directory)
+    if folder is None:
         return None
     found = [_info(entry.name, entry.is_dir()) for entry in folder.iterdir() if entry.name.startswith(begins)]
     return sorted(found, key=lambda info: (info["type"], info["name"]))
@@ -49,7 +49,7 @@ def list_bucket(storage: CloudStorage, prefix: str, token: str, size: int) -> tu
         if prefix and "/" in own[len(prefix) :]:
             return [_info(rest[0], True)], None
         prefix = own
-    entries = sorted({_step(key, prefix) for key in _keys(storage.folder) if key.startswith(prefix)})
+    entries = sorted(_entries(storage.folder, prefix))
     left = [entry for entry in entries if entry > token]
     page, more = left[:size], len(left) > size
     start = prefix.rfind("/") + 1
@@ -57,14 +57,20 @@ def list_bucket(storage: CloudStorage, prefix: str, token: str, size: int) -> tu
     return sorted(found, key=lambda info: str(info["type"])), page[-1] if more else None
 
 
-def _keys(folder: Path) -> Iterator[str]:
-    return (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+def _entries(folder: Path, prefix: str) -> Iterator[str]:
+    """Keys that begin with a prefix, up to the first slash after it."""
+    directory = prefix[: prefix.rfind("/") + 1]
+    place = _inside(folder, directory)
+    for path in place.iterdir() if place else ():
+        key = f"{directory}{path.name}"
+        if key.startswith(prefix):
+            yield f"{key}/" if path.is_dir() else key
 
 
-def _step(key: str, prefix: str) -> str:
-    """A key up to the first slash after the prefix."""
-    end = key.find("/", len(prefix))
-    return key if end < 0 else key[: end + 1]
+def _inside(root: Path, directory: str) -> Path | None:
+    """A directory below another one; None if there is none of this name."""
+    place = (root / directory).resolve()
+    return place if place.is_relative_to(root.resolve()) and place.is_dir() else None
 
 
 def _info(name: str, is_directory: bool) -> Json:

@@ -86,6 +86,8 @@ BUCKET: dict[str, tuple[str, str, list[str]]] = {
     "a directory without its slash": ("", "day", ["day"]),
     "a whole key": ("", "day/deep/x.png", ["x.png"]),
     "nothing": ("", "other/", []),
+    "outside of the bucket": ("", "../", []),
+    "anywhere": ("", "//tmp/", []),
     "outside of the storage's prefix": ("day/", "night/", []),
     "inside of it": ("day/", "day/deep/", ["x.png"]),
     "above it": ("day/", "", ["deep", "1.png", "10.png", "2.png"]),
