@@ -1,16 +1,18 @@
 """Send to CVAT."""
 
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
+from ..sync.prepare import outlook, prepare
 from ..sync.progress import Watch
+from ..sync.record import find_all
 from ..sync.request import SendRequest, parse
-from ..sync.send import send
+from ..sync.send import resume, send
 from . import context, send_form, words
 from .running import show, stream
 
@@ -40,37 +42,62 @@ class SendToCvat(foo.Operator):
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Sends; see :class:`sync.request.SendRequest` for the parameters and :func:`sync.send.send` for the result."""
 
-        def work(watch: Watch) -> dict[str, Any]:
-            request = parse(SendRequest, send_form.read(ctx))
-            return self._send(context.target(ctx), request, context.client_for(ctx, request.organization), watch)
+        def work(dialog: Watch) -> dict[str, Any]:
+            watch = Watch(tell=dialog.tell)  # whoever closes the dialog does not mean to stop the send
+            params = send_form.read(ctx)
+            again, dry = bool(params.pop("resume", False)), bool(params.pop("dry_run", False))
+            request, samples = parse(SendRequest, params), context.target(ctx)
+            with context.client_for(ctx, request.organization) as client:
+                return _verb(samples, request, again=again, dry=dry)(samples, request, client, watch)
 
         return stream(ctx, work, partial(self._finish, ctx)) if context.in_app(ctx) else work(Watch())
 
-    def __call__(self, samples: Any, **params: Any) -> dict[str, Any]:
+    def __call__(self, samples: Any, *, resume: bool = False, dry_run: bool = False, **params: Any) -> dict[str, Any]:
         """Sends samples from Python.
 
         Args:
             samples: the dataset or view to send
+            resume: whether to go on with the run ``anno_key`` if a send of it was interrupted; a complete one is left
+                as it is
+            dry_run: whether only to find out what would be sent; nothing is changed anywhere
             **params: as in :class:`sync.request.SendRequest`; and ``url``, ``token``, ``username``, ``email`` and
                 ``password`` to log in otherwise than the environment says
 
         Returns:
-            the run as a plain dict; see :func:`sync.send.send`
+            the run as a plain dict, see :func:`sync.send.send`; of a dry run, see :func:`sync.prepare.outlook`
         """
         login, params = context.split_login(params)
         request = parse(SendRequest, params)
-        summary = self._send(samples, request, context.client_from(login, request.organization), Watch())
-        if request.launch_editor:
+        do = _verb(samples, request, again=resume, dry=dry_run)
+        with context.client_from(login, request.organization) as client:
+            summary = do(samples, request, client, Watch())
+        if request.launch_editor and not dry_run:
             webbrowser.open(summary["tasks"][0]["url"])
         return summary
-
-    @staticmethod
-    def _send(samples: Any, request: SendRequest, client: Any, watch: Watch) -> dict[str, Any]:
-        with client:
-            return send(samples, request, client, watch)
 
     @staticmethod
     def _finish(ctx: foo.ExecutionContext, summary: dict[str, Any]) -> Iterator[Any]:
         yield ctx.ops.notify(words.sent_line(summary), variant="success")
         yield ctx.ops.reload_dataset()
         yield show(ctx, words.sent(summary))
+
+
+Verb = Callable[[Any, SendRequest, Any, Watch], dict[str, Any]]
+
+
+def _verb(samples: Any, request: SendRequest, *, again: bool, dry: bool) -> Verb:
+    """What to do with a request: send it, go on with it if it was begun, or only look at it."""
+    if dry:
+        return _look
+    if again and request.anno_key in find_all(samples._root_dataset):
+        return _go_on
+    return send
+
+
+def _look(samples: Any, request: SendRequest, client: Any, watch: Watch) -> dict[str, Any]:
+    return outlook(prepare(samples, request, client, watch))
+
+
+def _go_on(samples: Any, request: SendRequest, client: Any, watch: Watch) -> dict[str, Any]:
+    said = request.bad_files if "bad_files" in request.model_fields_set else None
+    return resume(samples._root_dataset, request.anno_key, client, watch, bad_files=said)

@@ -10,6 +10,8 @@ from ..labels.figures import Size
 from ..labels.schema import LabelSchema
 from ..labels.translate import BaseLabel
 from ..labels.vocabulary import Vocabulary
+from .journal import Outbox
+from .portion import labels_of
 from .store import RunStore
 
 
@@ -63,6 +65,15 @@ class JobMark(BaseModel):
     labels: dict[str, int] = {}
 
 
+class SentPlace(BaseModel):
+    """Where a job's labels are that nobody has loaded yet."""
+
+    model_config = ConfigDict(frozen=True)
+
+    task: int
+    segment: int
+
+
 # A missing keypoint is not a number
 _LABELS = TypeAdapter(tuple[BaseLabel, ...], config=ConfigDict(ser_json_inf_nan="constants"))
 _MARKS = TypeAdapter(dict[int, JobMark])
@@ -83,7 +94,22 @@ class BaseStore:
     def labels(self, job_id: int) -> tuple[BaseLabel, ...] | None:
         """The labels of a job, or ``None`` if nothing is known of it."""
         text = self._store.load(f"job/{job_id}{self._tail}")
-        return None if text is None else _LABELS.validate_json(text)
+        if text is None:
+            return None
+        if text.startswith(b"{"):
+            sent = SentPlace.model_validate_json(text)
+            kept = Outbox(self._store).portions(sent.task, sent.segment)
+            return tuple(label for item in kept if item.saved for label in labels_of(item.portion, item.saved))
+        return _LABELS.validate_json(text)
+
+    def point_to_sent(self, job_id: int, task: int, segment: int) -> None:
+        """Says that a job's labels are as the portions have them that were written by a send.
+
+        Args:
+            job_id: the job
+            task, segment: the task's place in the run, and the job's in the task
+        """
+        self._store.save(f"job/{job_id}{self._tail}", SentPlace(task=task, segment=segment).model_dump_json())
 
     def save_labels(self, job_id: int, labels: tuple[BaseLabel, ...]) -> None:
         """Keeps the labels of a job."""

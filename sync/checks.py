@@ -96,19 +96,34 @@ def task_name(dataset: Any, request: SendRequest) -> str:
     return request.task_name or f"{dataset.name} / {request.anno_key}"
 
 
-def check_frames(planned: Sequence[Frame], got: Sequence[FrameMeta]) -> tuple[FrameRecord, ...]:
+def match_frames(
+    planned: Sequence[Frame], got: Sequence[FrameMeta], *, lenient: bool = False
+) -> tuple[tuple[FrameRecord, ...], list[Frame]]:
     """Compares CVAT's frames with what was sent: it drops files that it does not know in silence.
 
+    Args:
+        planned: what was sent, in order
+        got: what CVAT made of it
+        lenient: whether frames may be missing
+
+    Returns:
+        the frames that are there, and those that CVAT dropped
+
     Raises:
-        SendFailed: if one is missing, or they are in another order
+        SendFailed: if one is missing that may not, or they are in another order
     """
-    if [frame.name for frame in planned] != [frame.name for frame in got]:
-        missing = [frame.path for frame in planned if frame.name not in {item.name for item in got}]
-        if missing:
-            count = f"{len(missing)} of {len(planned)} images"
-            raise SendFailed(f"CVAT left out {count}, such as '{missing[0]}'; it may not know their format.")
+    names = {item.name for item in got}
+    dropped = [frame for frame in planned if frame.name not in names]
+    kept = [frame for frame in planned if frame.name in names]
+    if dropped and not (lenient and kept):
+        count = f"{len(dropped)} of {len(planned)} images"
+        raise SendFailed(
+            f"CVAT left out {count}, such as '{dropped[0].path}'; it may not know their format. Convert them, or set "
+            "`bad_files` to 'leave_out' to send without them."
+        )
+    if [frame.name for frame in kept] != [item.name for item in got]:
         raise SendFailed("CVAT's frames are not in the order in which the images were sent.")
     return tuple(
         FrameRecord(sample_id=frame.sample_id, name=item.name, width=item.width, height=item.height)
-        for frame, item in zip(planned, got, strict=True)
-    )
+        for frame, item in zip(kept, got, strict=True)
+    ), dropped

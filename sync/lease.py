@@ -10,11 +10,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from .errors import Refused
+from .errors import Cancelled, Refused
 from .progress import Progress
 from .store import RunStore
 
-NAME = "lease"
+NAME, STOP = "lease", "stop"
 BEAT = 2.0
 """Seconds between two signs of life."""
 SILENCE = 60.0
@@ -63,6 +63,11 @@ def read_sign(store: RunStore) -> Sign | None:
     return None if found is None else Sign.model_validate(found)
 
 
+def ask_to_stop(store: RunStore) -> None:
+    """Asks whoever sends a run to stop; it does so within some seconds."""
+    store.note(STOP, {"at": time.time()})
+
+
 class Lease:
     """Holds a run while it is sent, so that nobody else sends it at the same time; a context manager.
 
@@ -81,19 +86,27 @@ class Lease:
         self._owner = uuid.uuid4().hex
         self._ended = threading.Event()
         self._lost = threading.Event()
+        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="cvat-lease", daemon=True)
 
     def tell(self, progress: Progress) -> None:
         """Takes how far the send is; the next sign of life says it."""
         self._progress = progress
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether another process took the run over."""
+        return self._lost.is_set()
+
     def check(self) -> None:
-        """Ends this send if another process took the run over, because this one gave no sign of life for long.
+        """Ends this send if somebody asked for it, or another process took over as this one was silent for long.
 
         Raises:
-            Refused: if so
+            Cancelled, Refused: if so
         """
-        if self._lost.is_set():
+        if self._stopped.is_set():
+            raise Cancelled("Stopped.")
+        if self.is_lost:
             raise Refused(f"Another process goes on with sending the run '{self._key}'; this one ends.")
 
     def __enter__(self) -> "Lease":
@@ -102,6 +115,8 @@ class Lease:
             raise Refused(f"The run '{self._key}' is being sent at this moment ({_where(found)}); wait for its end.")
         if not self._store.exchange(NAME, found, self._sign()):
             raise Refused(f"The run '{self._key}' is being sent by somebody else since just now; wait for its end.")
+        if self._store.noted(STOP):
+            self._store.drop(STOP)
         self._thread.start()
         return self
 
@@ -119,6 +134,8 @@ class Lease:
                     self._lost.set()
                     return
                 self._store.note(NAME, self._sign())
+                if self._store.noted(STOP):
+                    self._stopped.set()
 
     def _sign(self) -> dict[str, Any]:
         sign = Sign(

@@ -61,7 +61,7 @@ def check_loadable(key: str, record: RunRecord, client: Client) -> None:
     """
     if record.status != "sent":
         why = record.problem or "its process ended before it was complete."
-        raise Refused(f"The run '{key}' was not sent completely: {why} Delete it with its tasks, and send again.")
+        raise Refused(f"The run '{key}' was not sent completely: {why} Resume it first, or delete it with its tasks.")
     if client.url != record.server:
         raise Refused(f"The run '{key}' was sent to {record.server}, but you are connected to {client.url}.")
 

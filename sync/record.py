@@ -34,7 +34,7 @@ class RunRecord(BaseModel):
 
     Args:
         run_id: the run's own id
-        status: ``"sending"`` (or its process ended meanwhile), ``"sent"``, or ``"failed"`` with tasks left in CVAT
+        status: ``"sent"`` once it is complete, else ``"sending"``; see :func:`sync.status.status_of`
         server: the address of the CVAT server
         organization: the CVAT organization, if one was given
         project_id, project_name: the CVAT project, if there is one
@@ -43,7 +43,7 @@ class RunRecord(BaseModel):
         samples, labels: how many were sent; labels by field
         left_out: what was not sent, and why: how many by sentence
         created_at, loaded_at: ISO dates in UTC
-        problem: why it failed
+        problem: why it was interrupted
     """
 
     model_config = ConfigDict(frozen=True)

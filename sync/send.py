@@ -1,48 +1,45 @@
-"""Send: from a selection of samples to tasks in CVAT."""
+"""Send: from a selection of samples to tasks in CVAT, so that any interruption can be gone on from."""
 
-import time
+import contextlib
+import threading
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
-from functools import partial
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from textwrap import shorten
+from typing import Any
 
-from ..cvat import AmbiguousOutcome, Client, CvatError, DeadlinePassed, Project, ServerFault, Task, UploadFile, User
+from pymongo.errors import PyMongoError
+
+from ..cvat import AmbiguousOutcome, Client, CvatError, User
 from ..cvat import Cancelled as CvatCancelled
 from ..labels.fitting import fit_project
-from ..labels.schema import LabelSchema
-from ..labels.types import LABEL_TYPES
-from ..labels.vocabulary import Vocabulary, label_specs
+from ..labels.vocabulary import label_specs
 from . import record as records
-from .base import BaseStore, FrameRecord, JobMark, TaskBase, count_fields
-from .checks import (
-    check_files,
-    check_frames,
-    check_target,
-    find_people,
-    left_out_early,
-    read_paths,
-    task_name,
-)
-from .errors import Cancelled, RoundtripError, SendFailed, sentence, telling
+from .base import BaseStore, JobMark
+from .checks import find_people
+from .draw import LabelReader
+from .errors import Cancelled, Refused, RoundtripError, SendFailed, sentence, telling
 from .heap import set_aside
-from .media import Frame, find_frames
-from .plan import TaskPlan, deal, plan_tasks
+from .journal import Journal, Outbox, SendPlan, TaskStep
+from .lease import Lease
+from .making import mark_of, tasks_of_run
+from .media import BadFile
+from .plan import deal
+from .prepare import Prepared, prepare
 from .progress import Progress, Watch
-from .project import plan_project
+from .project import ProjectPlan
 from .record import RunRecord, TaskRecord
 from .request import SendRequest
-from .samples import FieldPlace, read_samples
-from .schema import resolve_schema
 from .store import RunStore
-from .write import write_job
+from .tally import Tally
+from .task_sender import Setting, TaskSender
+from .turns import Turns
 
-WAIT_BASE, WAIT_PER_FRAME = 600.0, 2.0
-"""Seconds to wait for CVAT to make a task, and more for each of its frames."""
-PAUSES_OF_DELETION = (0.5, 1.0, 2.0)
-
-Made = TypeVar("Made", Task, Project)
+TASKS_AT_ONCE = 4
+"""Tasks that are sent at the same time; the client bounds the connections."""
+LEFT_OUT_TAG = "not_sent_to_cvat"
+"""The tag of samples whose file was left out."""
 
 
 def send(target: Any, request: SendRequest, client: Client, watch: Watch | None = None) -> dict[str, Any]:
@@ -60,48 +57,87 @@ def send(target: Any, request: SendRequest, client: Client, watch: Watch | None 
 
     Raises:
         Refused: if the request can't be carried out; nothing was sent
-        SendFailed: if something went wrong on the way; the message says what is left in CVAT
+        SendFailed: if something went wrong on the way; :func:`resume` goes on from there
         CvatError: if CVAT can't be reached or refuses the login; nothing was sent
     """
     watch = watch or Watch()
-    collection = check_target(target)
-    dataset = collection._root_dataset
-    records.check_key(dataset, request.anno_key)
-    watch.step("Looking at the labels")
-    schema, seen = resolve_schema(collection, request)
-    watch.step("Looking at the images")
-    frames, bad = find_frames(read_paths(collection, request.media_field))
-    check_files(frames, bad, request.bad_files)
-    watch.step("Connecting to CVAT")
-    with telling(lambda: "Nothing was sent."):
-        server = client.check()
-        people = find_people(client, request)
-        plan = plan_project(client, request, schema)
-    project, schema = plan.project, plan.schema
+    prepared = prepare(target, request, client, watch)
     record = RunRecord(
         run_id=uuid.uuid4().hex,
         server=client.url,
-        organization=server.organization,
-        project_id=project.id if project else None,
+        organization=prepared.server.organization,
+        project_id=prepared.project.project.id if prepared.project.project else None,
         project_name=request.project_name,
-        created_by=server.user.username,
+        created_by=prepared.server.user.username,
         media_field=request.media_field,
-        label_schema=schema.as_annotate(),
-        samples=len(frames),
-        left_out=dict(left_out_early(request, schema, seen, bad) + plan.left_out),
+        label_schema=prepared.schema.as_annotate(),
+        samples=prepared.images,
+        left_out=dict(prepared.left_out),
         created_at=records.now(),
     )
-    records.register(collection, request.anno_key, record)
-    run = _Run(collection, request, client, watch, schema, people, project, record)
-    try:
-        plan.extend(client)
-        with set_aside():
-            return run.carry_out(plan_tasks(frames, task_name(dataset, request), request.task_size))
-    except BaseException as error:
-        failure = run.clean_up(error)
-        if failure is error:
-            raise
-        raise failure from error
+    dataset = prepared.collection._root_dataset
+    journal = Journal(RunStore(dataset, record.run_id))
+    plan = _plan_of(prepared)
+    journal.save_plan(plan, prepared.tasks)  # before the record: a run that can be seen can be resumed
+    records.register(prepared.collection, request.anno_key, record)
+    run = _Run(prepared.collection, record, plan, prepared.people, client, watch, resumed=False)
+    return run.carry_out(prepared.project)
+
+
+def _plan_of(prepared: Prepared) -> SendPlan:
+    return SendPlan(
+        request=prepared.request,
+        tasks=len(prepared.tasks),
+        images=prepared.images,
+        bytes=prepared.bytes,
+        labels=sum(sum(classes.values()) for classes in prepared.labels.values()),
+        bad=tuple(prepared.bad),
+        project_found=prepared.project.project is not None,
+    )
+
+
+def resume(
+    dataset: Any, key: str, client: Client, watch: Watch | None = None, *, bad_files: str | None = None
+) -> dict[str, Any]:
+    """Goes on with a send that was interrupted, from the last step that is known to be done.
+
+    Args:
+        dataset: the dataset
+        key: the run's key
+        client: the CVAT server
+        watch: who waits
+        bad_files: what to do from now on about files that CVAT can't read; ``None`` for what the send said
+
+    Returns:
+        the run as :func:`send` returns it, also if it had been complete
+
+    Raises:
+        RunMissing: if there is no such run
+        Refused: if it can't be resumed, or is being sent at this moment
+        SendFailed: if something went wrong again; what is done stays done
+        CvatError: if CVAT can't be reached or refuses the login
+    """
+    watch = watch or Watch()
+    record = records.find(dataset, key)
+    if record.status == "sent":
+        return record.summary(key)
+    if client.url != record.server:
+        raise Refused(f"The run '{key}' was begun on {record.server}, but you are connected to {client.url}.")
+    plan = Journal(RunStore(dataset, record.run_id)).plan()
+    if plan is None:
+        raise Refused(
+            f"The run '{key}' can't be resumed: an older version of the plugin began it. Delete it with its tasks, and "
+            "send again."
+        )
+    if bad_files is not None:
+        plan = plan.model_copy(update={"request": plan.request.model_copy(update={"bad_files": bad_files})})
+    watch.step("Connecting to CVAT")
+    with telling(lambda: f"The run '{key}' is as it was; resume it when that is mended."):
+        client.check()
+        people = find_people(client, plan.request)
+    collection = dataset.load_annotation_view(key)
+    run = _Run(collection, record, plan, people, client, watch, resumed=True)
+    return run.carry_out(None)
 
 
 class _Run:
@@ -110,184 +146,243 @@ class _Run:
     def __init__(
         self,
         collection: Any,
-        request: SendRequest,
+        record: RunRecord,
+        plan: SendPlan,
+        people: Any,
         client: Client,
         watch: Watch,
-        schema: LabelSchema,
-        people: dict[str, User],
-        project: Project | None,
-        record: RunRecord,
+        *,
+        resumed: bool,
     ) -> None:
         self.collection = collection
         self.dataset = collection._root_dataset
-        self.request = request
-        self.client = client
-        self.watch = watch
-        self.schema = schema
-        self.people = people
-        self.project = project
-        self.made_project: Project | None = None
         self.record = record
-        self.base = BaseStore(RunStore(self.dataset, record.run_id))
-        self.labels: Counter[str] = Counter()
-        self.left_out: Counter[str] = Counter(record.left_out)
-        self.marks: dict[int, JobMark] = {}
-        self.doubt = ""  # what may be left in CVAT without anybody knowing
+        self.plan = plan
+        self.request = plan.request
+        self.people: dict[str, User] = people
+        self.client = client
+        self.resumed = resumed
+        self.store = RunStore(self.dataset, record.run_id)
+        self.journal = Journal(self.store)
+        self.base = BaseStore(self.store)
+        self.lease = Lease(self.store, self.request.anno_key)
+        self.watch = Watch(tell=self._tell, stop=watch.stop)
+        self._outer = watch
+        self.halted = threading.Event()
+        self.lock = threading.Lock()
+        self.steps: dict[int, TaskStep] = {}
 
-    def carry_out(self, plans: Sequence[TaskPlan]) -> dict[str, Any]:
+    def carry_out(self, project: ProjectPlan | None) -> dict[str, Any]:
         """Makes the tasks; the run's summary."""
-        if self.request.project_name and self.project is None:
-            self.project = self.made_project = self._make_project(self.request.project_name)
-            self._note(project_id=self.project.id)
-        for number, plan in enumerate(plans):
-            self._send_task(plan, number / len(plans), 1 / len(plans))
+        with self.lease:
+            try:
+                with set_aside():
+                    self._tag(self.plan.bad)
+                    self._prepare_project(project)
+                    self._send_tasks()
+                    return self._finish()
+            except BaseException as error:
+                failure = self._failed(error)
+                if failure is error:
+                    raise
+                raise failure from error
+
+    # The project
+
+    def _prepare_project(self, planned: ProjectPlan | None) -> None:
+        """Makes or extends the project, if that is not done."""
+        if planned is not None:
+            planned.extend(self.client)
+        elif self.record.project_id is not None and self.request.project_labels == "extend":
+            fit = fit_project(self.record.schema_, self.client.labels(project_id=self.record.project_id))
+            ProjectPlan(self.client.project(self.record.project_id), self.record.schema_, fit).extend(self.client)
+        if self.request.project_name and self.record.project_id is None:
+            self._note(project_id=self._make_project(self.request.project_name))
+
+    def _make_project(self, name: str) -> int:
+        """Makes the project; if a lost answer or an earlier process may have made it, CVAT is asked first."""
+        if self.resumed and (found := self._find_project(name)):
+            return found
+        self.watch.step(f"Making the project '{name}'")
+        try:
+            return self.client.create_project(name, label_specs(self.record.schema_)).id
+        except AmbiguousOutcome as lost:
+            if found := self._find_project(name):
+                return found
+            raise SendFailed(sentence(lost)) from lost
+
+    def _find_project(self, name: str) -> int | None:
+        mine = [project for project in self.client.find_projects(name) if _is_of(project.owner, self.record.created_by)]
+        return mine[0].id if mine else None
+
+    # The tasks
+
+    def _send_tasks(self) -> None:
+        setting = self._setting()
+        mark = self.record.run_id, self.dataset.name, self.request.anno_key
+        with ThreadPoolExecutor(TASKS_AT_ONCE, thread_name_prefix="cvat-task") as pool:
+            futures: list[Future[TaskStep]] = [
+                pool.submit(self._send_task, setting, number, mark_of(*mark, number))
+                for number in range(self.plan.tasks)
+            ]
+            try:
+                done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+                failed = next((future for future in done if future.exception()), None)
+                if failed is not None:
+                    failed.result()
+            except BaseException:  # also a person's Ctrl-C: let the others end at their next step
+                self.halted.set()
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def _send_task(self, setting: Setting, number: int, mark: str) -> TaskStep:
+        self._check()
+        sender = TaskSender(setting, self.journal.task(number), mark, doubtful=self.resumed)
+        step = sender.send()
+        with self.lock:
+            self.steps[number] = step
+        return step
+
+    def _setting(self) -> Setting:
+        project_id = self.record.project_id
+        assignee = self.request.task_assignee
+        return Setting(
+            client=self.client,
+            journal=self.journal,
+            outbox=Outbox(self.store),
+            base=self.base,
+            request=self.request,
+            schema=self.record.schema_,
+            specs=() if project_id else tuple(label_specs(self.record.schema_)),
+            project_id=project_id,
+            project_labels=tuple(self.client.labels(project_id=project_id)) if project_id else (),
+            assignee_id=self.people[assignee].id if assignee else None,
+            reader=LabelReader(self.collection, self.record.schema_),
+            tally=Tally(self.watch, self.plan.images, self.plan.bytes, self.plan.labels),
+            turns=Turns(self._check),
+            check=self._check,
+            leave_out=self._leave_out,
+            told=self._told,
+        )
+
+    def _told(self, number: int, step: TaskStep) -> None:
+        """Shows a task in the run's record as soon as it is there."""
+        with self.lock:
+            new = number not in self.steps or self.steps[number].task_id != step.task_id
+            self.steps[number] = step
+            if new:
+                self._note(tasks=self._task_records())
+
+    def _task_records(self) -> tuple[TaskRecord, ...]:
+        return tuple(
+            TaskRecord(
+                id=step.task_id,
+                name=step.name,
+                url=self.client.task_url(step.task_id),
+                frames=step.frames,
+                jobs=tuple(segment.job_id for segment in step.segments),
+            )
+            for _, step in sorted(self.steps.items())
+        )
+
+    def _leave_out(self, files: Sequence[BadFile]) -> None:
+        """Leaves out files that CVAT could not take after all."""
+        with self.lock:
+            self.plan = self.plan.model_copy(update={"bad": (*self.plan.bad, *files)})
+            self.journal.save_plan(self.plan, ())
+            left_out = Counter(self.record.left_out) + Counter(f"images: the file {file.reason}" for file in files)
+            self._note(left_out=dict(left_out), samples=self.record.samples - len(files))
+            self._tag(files)
+
+    # The end
+
+    def _finish(self) -> dict[str, Any]:
+        steps = [self.steps[number] for number in range(self.plan.tasks)]
+        jobs = [segment.job_id for step in steps for segment in step.segments]
         users = [self.people[name].id for name in self.request.job_assignees]
-        for job_id, user_id in deal(users, list(self.marks)):
+        for job_id, user_id in deal(users, jobs):
+            self._check()
             self.client.update_job(job_id, assignee=user_id)
-        self.base.save_marks(self.marks)
-        self._note(status="sent", labels=dict(self.labels), left_out=dict(self.left_out))
+        labels: Counter[str] = Counter()
+        left_out = Counter(self.record.left_out)
+        marks: dict[int, JobMark] = {}
+        for step in steps:
+            left_out.update(step.left_out)
+            for segment, counts in zip(step.segments, step.labels, strict=True):
+                labels.update(counts)
+                marks[segment.job_id] = JobMark(labels=counts)
+        self.base.save_marks(marks)
+        done = {"labels": dict(labels), "left_out": dict(left_out), "problem": ""}
+        self._note(status="sent", tasks=self._task_records(), **done)
+        self.journal.finish()
         return self.record.summary(self.request.anno_key)
 
-    def _make_project(self, name: str) -> Project:
-        try:
-            return self.client.create_project(name, label_specs(self.schema))
-        except AmbiguousOutcome as lost:
-            return self._found_again(lost, f"project '{name}'", lambda: self.client.find_projects(name))
+    def _failed(self, error: BaseException) -> BaseException:
+        """What to raise: with what is left, and how to go on. A send that made nothing leaves nothing."""
+        self.halted.set()
+        if self.lease.is_lost:
+            return error
+        if not self.resumed and self._made_nothing():
+            self._untag()
+            records.forget(self.dataset, self.request.anno_key, self.record.run_id)
+            outcome = "Nothing was made in CVAT; the dataset is as it was, and you can send again."
+        else:
+            with contextlib.suppress(PyMongoError):  # the journal has all that counts
+                self._note(problem=sentence(error))
+            outcome = self._how_to_go_on()
+        if isinstance(error, (Cancelled, CvatCancelled)):
+            return Cancelled(f"Stopped. {outcome}")
+        if isinstance(error, (CvatError, RoundtripError)):
+            return SendFailed(f"{sentence(error)} {outcome}")
+        if isinstance(error, PyMongoError):
+            return SendFailed(f"FiftyOne's database failed ({shorten(str(error), 200)}). {outcome}")
+        return error
 
-    def _found_again(self, lost: AmbiguousOutcome, what: str, find: Callable[[], list[Made]]) -> Made:
-        """What was made although CVAT's answer was lost: looked for, never made a second time.
+    def _how_to_go_on(self) -> str:
+        complete = sum(step.stage == "written" for step in self.steps.values())
+        tasks = f"{complete} of {self.plan.tasks} tasks are" if self.plan.tasks > 1 else "Its task is not"
+        return (
+            f"{tasks} complete in CVAT; what was sent is kept. Resume the run '{self.request.anno_key}' to go on from "
+            "there, or delete it with its tasks. The dataset's labels are as they were."
+        )
 
-        Raises:
-            SendFailed: if it is not there, or can't be told from another one
-        """
+    def _made_nothing(self) -> bool:
+        """Whether CVAT surely has nothing of this run."""
+        if self.steps:
+            return False
+        name = self.request.project_name
         try:
-            mine = [item for item in find() if item.owner and item.owner.username == self.record.created_by]
+            own_project = name and not self.plan.project_found and self._find_project(name)
+            return not own_project and not tasks_of_run(self.client, self.record.run_id)
         except CvatError:
-            mine = []
-        if len(mine) == 1:
-            return mine[0]
-        self.doubt = f" Should CVAT show a {what} without images after all, it comes from this send: delete it."
-        raise SendFailed(sentence(lost)) from lost
+            return False
+
+    # Small things
+
+    def _check(self) -> None:
+        """Ends a step here if the person cancelled, another task failed, or another process took over."""
+        self.lease.check()
+        if self.halted.is_set():
+            raise Cancelled("Stopped.")
+        if self.watch.stop.is_set():
+            raise Cancelled("Stopped.")
+
+    def _tell(self, progress: Progress) -> None:
+        self.lease.tell(progress)
+        self._outer.tell(progress)
 
     def _note(self, **changes: Any) -> None:
         self.record = self.record.model_copy(update=changes)
         records.update(self.dataset, self.request.anno_key, self.record)
 
-    def _send_task(self, plan: TaskPlan, start: float, share: float) -> None:
-        made = self._make_task(plan)
-        frames = self._upload(made.id, plan, start, share)
-        self.watch.step(f"Writing the labels of '{plan.name}'", start + share * 0.8)
-        project_id = self.project.id if self.project else None
-        labels = self.client.labels(project_id=project_id) if project_id else self.client.labels(task_id=made.id)
-        names = fit_project(self.schema, labels).names if project_id else None
-        vocabulary = Vocabulary.bind(self.schema, labels, names)
-        jobs = [job for job in self.client.jobs(made.id) if job.type == "annotation"]
-        documents = self._documents(plan.frames)
-        for job in jobs:
-            span = range(job.start_frame, job.stop_frame + 1)
-            base, left_out = write_job(self.client, job.id, span, frames, documents, vocabulary)
-            self.base.save_labels(job.id, base)
-            self.marks[job.id] = JobMark(labels=count_fields(base))
-            self.labels.update(count_fields(base))
-            self.left_out.update(left_out)
-        self.base.save_task(made.id, TaskBase(frames=frames, vocabulary=vocabulary.dump()))
-        done = made.model_copy(update={"jobs": tuple(job.id for job in jobs)})
-        self._note(tasks=(*self.record.tasks[:-1], done))
+    def _tag(self, files: Sequence[BadFile]) -> None:
+        if files:
+            self.dataset.select([file.sample_id for file in files]).tag_samples(LEFT_OUT_TAG)
 
-    def _make_task(self, plan: TaskPlan) -> TaskRecord:
-        self.watch.step(f"Making the task '{plan.name}'")
-        assignee = self.request.task_assignee
-        try:
-            task = self.client.create_task(
-                plan.name,
-                labels=None if self.project else label_specs(self.schema),
-                project_id=self.project.id if self.project else None,
-                segment_size=self.request.segment_size,
-                overlap=0,
-                bug_tracker=self.request.issue_tracker,
-                assignee_id=self.people[assignee].id if assignee else None,
-            )
-        except AmbiguousOutcome as lost:
-            empty = partial(self.client.tasks, name=plan.name)
-            task = self._found_again(lost, f"task '{plan.name}'", lambda: [item for item in empty() if not item.size])
-        made = TaskRecord(id=task.id, name=plan.name, url=self.client.task_url(task.id), frames=len(plan.frames))
-        self._note(tasks=(*self.record.tasks, made))
-        return made
-
-    def _upload(self, task_id: int, plan: TaskPlan, start: float, share: float) -> tuple[FrameRecord, ...]:
-        total = sum(frame.size for frame in plan.frames) or 1
-
-        def uploaded(size: int, files: int) -> None:
-            text = f"Uploading {files:,} of {len(plan.frames):,} images, {size / 1e6:,.1f} of {total / 1e6:,.1f} MB"
-            self.watch.tell(Progress(text, start + share * 0.6 * size / total))
-
-        files = [UploadFile(frame.name, Path(frame.path), frame.size) for frame in plan.frames]
-        stopped = self.watch.stop.is_set
-        quality = self.request.image_quality
-        rq_id = self.client.upload(task_id, files, image_quality=quality, progress=uploaded, cancelled=stopped)
-        self.watch.step(f"CVAT is preparing '{plan.name}'", start + share * 0.6)
-        deadline = WAIT_BASE + WAIT_PER_FRAME * len(files)
-        try:
-            self.client.wait_for_creation(task_id, rq_id, deadline=deadline, cancelled=stopped)
-        except DeadlinePassed as error:
-            raise SendFailed(f"CVAT did not finish preparing '{plan.name}' within {deadline / 60:,.0f} min.") from error
-        return check_frames(plan.frames, self.client.task_meta(task_id).frames)
-
-    def _documents(self, frames: Sequence[Frame]) -> dict[str, dict[str, list[dict[str, Any]]]]:
-        """The labels of some samples: by field, then sample."""
-        places = {name: FieldPlace.of(name, LABEL_TYPES[item.type]) for name, item in self.schema.fields.items()}
-        present = [place for place in places.values() if self.schema.fields[place.name].existing_field]
-        found: dict[str, dict[str, list[dict[str, Any]]]] = {name: {} for name in places}
-        if present:
-            selected = self.collection.select([frame.sample_id for frame in frames])
-            for sample in read_samples(selected, [place.name for place in present]):
-                for place in present:
-                    found[place.name][str(sample["_id"])] = place.labels(sample)
-        return found
-
-    def clean_up(self, error: BaseException) -> BaseException:
-        """Removes what a failed send made; the error to raise, which says what is left."""
-        try:
-            for task in self.record.tasks:
-                self._delete_task(task.id)
-            if self.made_project:
-                self.client.delete_project(self.made_project.id)
-        except CvatError:
-            return self._left_behind(error)
-        records.forget(self.dataset, self.request.anno_key, self.record.run_id)
-        if not isinstance(error, (CvatError, RoundtripError)):
-            return error
-        undone = "Nothing was made in CVAT; the" if not self.doubt else "The"
-        if self.record.tasks or self.made_project:
-            undone = "What this send had made in CVAT was deleted again; the"
-        return _failure(error, f"{undone} dataset is as it was, and you can send again.{self.doubt}")
-
-    def _delete_task(self, task_id: int) -> None:
-        """Deletes a task; while CVAT is making its frames, it may not let it go at once."""
-        for pause in PAUSES_OF_DELETION:
-            try:
-                self.client.delete_task(task_id)
-            except ServerFault:
-                time.sleep(pause)
-            else:
-                return
-        self.client.delete_task(task_id)
-
-    def _left_behind(self, error: BaseException) -> BaseException:
-        self._note(status="failed", problem=sentence(error), labels=dict(self.labels))
-        if not isinstance(error, (CvatError, RoundtripError)):
-            return error
-        left = [f"task {task.id}" for task in self.record.tasks]
-        left += [f"project '{self.made_project.name}'"] if self.made_project else []
-        return _failure(
-            error,
-            f"What this send had made in CVAT ({', '.join(left)}) could not be deleted now. The dataset's labels are "
-            f"as they were. When CVAT answers again, delete the run '{self.request.anno_key}' with its tasks, and send "
-            f"again.{self.doubt}",
-        )
+    def _untag(self) -> None:
+        if self.plan.bad:
+            self.dataset.select([file.sample_id for file in self.plan.bad]).untag_samples(LEFT_OUT_TAG)
 
 
-def _failure(error: BaseException, outcome: str) -> RoundtripError:
-    if isinstance(error, (Cancelled, CvatCancelled)):
-        return Cancelled(f"Stopped. {outcome}")
-    return SendFailed(f"{sentence(error)} {outcome}")
+def _is_of(owner: User | None, name: str) -> bool:
+    return owner is not None and owner.username == name

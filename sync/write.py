@@ -1,134 +1,209 @@
-"""Writing the labels of one job, and learning the ids that CVAT gives them."""
+"""Writing the labels of one job, each once, and learning the ids that CVAT gives them."""
 
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
 
-from ..cvat import Annotations, Client, Shape, Tag
-from ..labels.attributes import NotCarried
-from ..labels.translate import BaseLabel, Encoded, encode_label
-from ..labels.vocabulary import Vocabulary
-from .base import FrameRecord
-from .pixels import with_pixels
+from ..cvat import AmbiguousOutcome, Annotations, Client, TooLarge
+from .draw import count_labels
+from .journal import Kept, Outbox, Portion, Saved
+from .portion import Wire, answer_of, find_written, ids_of, split, wire
 
-CHUNK = 2_000
-"""Objects in one request: while CVAT writes them the next are drawn. It takes bodies of up to 100 MB."""
-CHUNK_BYTES = 16 << 20
-"""Roughly the size of a request; masks are long."""
-NUMBER_BYTES = 8
+AHEAD = 8
+"""Portions that are drawn before their job is there."""
+LOOKS = (0.0, 0.5, 1.5)
+"""Seconds before each look for what was written although the answer was lost: CVAT may still be at it."""
+TRIES = 2
+"""Times that a portion is sent before smaller ones are tried."""
 
-Documents = Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
-"""Labels by field, then sample."""
+Body = tuple[list[Wire], list[Wire]]
 
 
-def write_job(
-    client: Client,
-    job_id: int,
-    span: range,
-    frames: Sequence[FrameRecord],
-    documents: Documents,
-    vocabulary: Vocabulary,
-) -> tuple[tuple[BaseLabel, ...], Counter[str]]:
-    """Writes the labels of a job's frames.
+class Prepared(NamedTuple):
+    """A portion that is journaled and can be sent."""
+
+    number: int
+    portion: Portion
+    body: Body
+
+
+@dataclass(frozen=True)
+class JobPlace:
+    """Where a job's portions are kept: the task's and the job's places in the run."""
+
+    task: int
+    segment: int
+
+
+class _Smaller(Exception):
+    """A portion that has to be sent in smaller ones."""
+
+
+class JobWriter:
+    """Writes the labels of one job.
+
+    Args:
+        client: the CVAT server
+        outbox: where portions are journaled
+        place: where this job's are
+        portions: its labels, drawn when they are asked for
+        earlier: what an earlier process drew, after :func:`settle_doubts`
+
+    Attributes:
+        count: how many portions there are
+        labels: how many labels were written, by field
+        left_out: what of them CVAT can't hold, counted by sentence
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        outbox: Outbox,
+        place: JobPlace,
+        portions: Iterator[Portion],
+        earlier: Sequence[Kept] = (),
+    ) -> None:
+        self._client = client
+        self._outbox = outbox
+        self._place = place
+        self._portions = portions
+        self._saved = [kept.saved for kept in earlier if kept.saved is not None]
+        self._ahead = [Prepared(kept.number, kept.portion, wire(kept.portion)) for kept in earlier if not kept.saved]
+        self._job_id = 0
+        self.count = max((kept.number + 1 for kept in earlier), default=0)
+        self.labels: Counter[str] = Counter()
+        self.left_out: Counter[str] = Counter()
+        for kept in earlier:
+            if kept.saved is not None:
+                self._add_up(kept.portion)
+
+    def draw_ahead(self) -> bool:
+        """Draws and journals one portion before the job is there; whether there was one."""
+        portion = next(self._portions, None)
+        if portion is not None:
+            self._ahead.append(self._prepare(portion))
+        return portion is not None
+
+    def write(self, job_id: int) -> Iterator[int]:
+        """Writes everything into the job.
+
+        Yields:
+            how many labels each request wrote
+        """
+        self._job_id = job_id
+        drawn = chain(self._ahead, map(self._prepare, self._portions))
+        # One sender: parallel writes to a job would meet. While it waits for CVAT, the next portion is drawn
+        with ThreadPoolExecutor(1, thread_name_prefix="cvat-write") as sender:
+            under_way: tuple[Prepared, Future[Saved]] | None = None
+            for prepared in drawn:
+                if under_way is not None:
+                    yield self._settle(*under_way)
+                under_way = prepared, sender.submit(self._send, prepared)
+            if under_way is not None:
+                yield self._settle(*under_way)
+
+    def _prepare(self, portion: Portion, number: int | None = None) -> Prepared:
+        if number is None:
+            number = self.count
+            self.count += 1
+        self._outbox.draw(self._place.task, self._place.segment, number, portion)
+        return Prepared(number, portion, wire(portion))
+
+    def _settle(self, prepared: Prepared, sending: "Future[Saved]") -> int:
+        try:
+            saved = sending.result()
+        except _Smaller as reason:
+            return self._in_halves(prepared, reason)
+        self._outbox.save(self._place.task, self._place.segment, prepared.number, saved)
+        self._saved.append(saved)
+        self._add_up(prepared.portion)
+        return len(prepared.portion.labels)
+
+    def _in_halves(self, prepared: Prepared, reason: _Smaller) -> int:
+        halves = split(prepared.portion)
+        if halves is None:
+            assert reason.__cause__ is not None
+            raise reason.__cause__
+        written = 0
+        for half, number in zip(halves, (prepared.number, None), strict=True):
+            smaller = self._prepare(half, number)
+            done: Future[Saved] = Future()
+            try:
+                done.set_result(self._send(smaller))
+            except _Smaller as error:
+                done.set_exception(error)
+            written += self._settle(smaller, done)
+        return written
+
+    def _send(self, prepared: Prepared) -> Saved:
+        """Sends a portion; a lost answer is looked for in the job before it is sent again."""
+        tags, shapes = prepared.body
+        for attempt in range(1, TRIES + 1):
+            try:
+                saved = answer_of(prepared.body, self._client.create_objects(self._job_id, tags=tags, shapes=shapes))
+            except TooLarge as error:
+                raise _Smaller from error
+            except AmbiguousOutcome as error:
+                found = self._look_for(prepared.body)
+                if found is not None:
+                    return found
+                if attempt == TRIES:
+                    raise _Smaller from error
+                continue
+            if attempt > 1:
+                self._drop_twins(prepared.body, saved)
+            return saved
+        raise AssertionError("a try returns or raises")
+
+    def _look_for(self, body: Body) -> Saved | None:
+        for pause in LOOKS:
+            time.sleep(pause)
+            found = find_written(body, self._client.annotations(self._job_id), ids_of(self._saved))
+            if found is not None:
+                return found
+        return None
+
+    def _drop_twins(self, body: Body, saved: Saved) -> None:
+        """Deletes what the first try wrote after all, after it had been looked for in vain."""
+        there = self._client.annotations(self._job_id)
+        twin = find_written(body, there, ids_of([*self._saved, saved]))
+        if twin is None:
+            return
+        ids = ids_of([twin])
+        doubled = Annotations(
+            tags=tuple(tag for tag in there.tags if ("tag", tag.id) in ids),
+            shapes=tuple(shape for shape in there.shapes if ("shape", shape.id) in ids),
+        )
+        self._client.delete_annotations(self._job_id, doubled)
+
+    def _add_up(self, portion: Portion) -> None:
+        self.labels.update(count_labels(portion.labels))
+        self.left_out.update(portion.left_out)
+
+
+def settle_doubts(client: Client, job_id: int, found: Sequence[Kept]) -> list[Kept]:
+    """Finds out which portions of an earlier process are in a job: of some it did not live to keep the answer.
 
     Args:
         client: the CVAT server
         job_id: the job
-        span: its frame numbers
-        frames: all frames of its task
-        documents: the labels of the samples
-        vocabulary: what the task's labels mean
+        found: what that process drew
 
     Returns:
-        the base of the job, and what was left out, counted by sentence
+        the same with all answers; without one is what is not in the job
     """
-    base: list[BaseLabel] = []
-    left_out: Counter[str] = Counter()
-    writing: Future[list[BaseLabel]] | None = None
-    # One writer: parallel writes to a job would meet
-    with ThreadPoolExecutor(1) as writer:
-        for chunk in _chunks(_encode(span, frames, documents, vocabulary, left_out)):
-            if writing is not None:
-                base += writing.result()
-            writing = writer.submit(_create, client, job_id, chunk)
-        if writing is not None:
-            base += writing.result()
-    return tuple(base), left_out
-
-
-def _chunks(labels: Iterable["Pending"]) -> Iterator[list["Pending"]]:
-    """Labels in portions that make requests of a good size."""
-    chunk: list[Pending] = []
-    count = size = 0
-    for label in labels:
-        chunk.append(label)
-        count += len(label.encoded.objects)
-        size += sum(len(item.points) for item in label.encoded.objects if isinstance(item, Shape)) * NUMBER_BYTES
-        if count >= CHUNK or size >= CHUNK_BYTES:
-            yield chunk
-            chunk, count, size = [], 0, 0
-    if chunk:
-        yield chunk
-
-
-class Pending(NamedTuple):
-    """A label that is not yet in CVAT."""
-
-    field: str
-    sample_id: str
-    frame: int
-    label_id: str
-    encoded: Encoded
-
-
-def _encode(
-    span: range,
-    frames: Sequence[FrameRecord],
-    documents: Documents,
-    vocabulary: Vocabulary,
-    left_out: Counter[str],
-) -> Iterator[Pending]:
-    group = 0
-    for number in span:
-        frame = frames[number]
-        for field, by_sample in documents.items():
-            for document in by_sample.get(frame.sample_id, ()):
-                try:
-                    encoded = encode_label(
-                        with_pixels(dict(document)), field, vocabulary, frame.size, number, group + 1
-                    )
-                except NotCarried as error:
-                    left_out[f"{field}: {error}"] += 1
-                    continue
-                if encoded.left_out:
-                    left_out.update(f"{field}: {reason}" for reason in encoded.left_out)
-                group += len(encoded.objects) > 1
-                yield Pending(field, frame.sample_id, number, str(document["_id"]), encoded)
-
-
-def _create(client: Client, job_id: int, pending: Sequence[Pending]) -> list[BaseLabel]:
-    """Creates the objects of some labels; CVAT returns them in the order of the request, with ids."""
-    objects = [item for label in pending for item in label.encoded.objects]
-    saved = client.create_annotations(
-        job_id,
-        Annotations(
-            tags=tuple(item for item in objects if isinstance(item, Tag)),
-            shapes=tuple(item for item in objects if isinstance(item, Shape)),
-        ),
-    )
-    tags, shapes = iter(saved.tags), iter(saved.shapes)
-    base = []
-    for field, sample_id, frame, label_id, encoded in pending:
-        kept = tuple(next(tags) if isinstance(item, Tag) else next(shapes) for item in encoded.objects)
-        label = BaseLabel(
-            field=field,
-            sample_id=sample_id,
-            frame=frame,
-            label_id=label_id,
-            parts=encoded.parts,
-            objects=kept,
-            group=(kept[0].group or 0) if len(kept) > 1 else 0,
-        )
-        base.append(label)
-    return base
+    if all(kept.saved for kept in found):
+        return list(found)
+    there = client.annotations(job_id)
+    known = ids_of(kept.saved for kept in found if kept.saved)
+    settled = []
+    for kept in found:
+        if kept.saved is None and (saved := find_written(wire(kept.portion), there, known)):
+            kept = kept._replace(saved=saved)
+            known |= ids_of([saved])
+        settled.append(kept)
+    return settled

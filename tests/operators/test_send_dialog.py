@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import fiftyone as fo
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.operators import send_form
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.lease import ask_to_stop
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.record import find
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import SendRequest, parse
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.status import status_of
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.store import RunStore
 from operators_app import Dialog, defaults, invalid, properties
 from sync_loop import Loop
 
@@ -49,7 +54,7 @@ def test_progress_goes_forward(filled: Loop) -> None:
     assert parts == sorted(parts)
     assert all(0 <= part <= 1 for part in parts)
     assert len(parts) > 4
-    assert {step["label"].split()[0] for step in steps} >= {"Looking", "Connecting", "Making", "Uploading", "Writing"}
+    assert {step["label"].split()[0] for step in steps} >= {"Looking", "Connecting", "Making", "CVAT", "Writing"}
 
 
 @pytest.mark.parametrize("fields", [0, 1, 3])
@@ -235,22 +240,47 @@ def test_more_options(filled: Loop) -> None:
     assert [job["assignee"]["username"] for job in filled.cvat.jobs()] == ["annotator1"] * 2
 
 
-def test_a_dialog_that_is_closed_stops_the_send(filled: Loop) -> None:
+def run_state(filled: Loop) -> str:
+    filled.dataset.reload()
+    return status_of(filled.dataset, find(filled.dataset, "cvat")).state
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+
+def close_while_preparing(opened: Dialog) -> None:
+    steps = opened.operator.execute(opened.context())
+    for step in steps:
+        if "preparing" in str(step.body.params):
+            break
+    steps.close()
+
+
+def test_a_dialog_that_is_closed_lets_the_send_go_on(filled: Loop) -> None:
+    """People close their laptops; the server of the App does not."""
+    opened = dialog(filled)
+    opened.accept_defaults()
+    with filled.box.hold_creations():
+        close_while_preparing(opened)
+        assert run_state(filled) == "sending"
+    wait_until(lambda: run_state(filled) == "sent")
+
+
+def test_a_send_can_be_stopped_from_elsewhere(filled: Loop) -> None:
     before = filled.documents()
     opened = dialog(filled)
     opened.accept_defaults()
     with filled.box.hold_creations():
-        steps = opened.operator.execute(opened.context())
-        for step in steps:
-            if "preparing" in str(step.body.params):
-                break
-        steps.close()
-        ends = time.monotonic() + 10
-        while filled.cvat.find("tasks") or filled.dataset.list_annotation_runs():
-            assert time.monotonic() < ends
-            time.sleep(0.05)
-            filled.dataset.reload()
+        close_while_preparing(opened)
+        ask_to_stop(RunStore(filled.dataset, find(filled.dataset, "cvat").run_id))
+        wait_until(lambda: run_state(filled) == "interrupted")
     assert filled.documents() == before
+    assert filled.send(anno_key="cvat", resume=True)["labels"] == 2
+    assert len(filled.cvat.find("tasks")) == 1
 
 
 def test_a_failure_is_a_sentence(filled: Loop) -> None:
@@ -263,4 +293,4 @@ def test_a_failure_is_a_sentence(filled: Loop) -> None:
     assert "internal error (500)" in sentence
     assert shown.output == f"**It did not work.** {sentence}"
     assert shown.of("reload_dataset") == []
-    assert opened.run().notice[0] == "success"
+    assert filled.send(anno_key="cvat", resume=True)["labels"] == 2

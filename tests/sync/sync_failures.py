@@ -53,9 +53,29 @@ class Failures:
         assert self.loop.dataset.list_annotation_runs() == []
         assert self.loop.cvat.find("tasks") == self.loop.cvat.find("projects") == []
 
+    def interrupted(self) -> None:
+        """The run is there and can neither be loaded nor sent anew, until it is resumed or deleted."""
+        assert self.loop.dataset.list_annotation_runs() == ["run"]
+        with pytest.raises(RoundtripError, match=r"The run 'run' was not sent completely: .* Resume it"):
+            self.loop.load()
+        with pytest.raises(RoundtripError, match="There is a run 'run' already"):
+            self.loop.send()
+
+    def resumes(self, **params: Any) -> None:
+        """Once it is mended, the send goes on; then the server has all of it once, and the load works."""
+        frames = [task["frames"] for task in self.loop.send(resume=True, **params)["tasks"]]
+        assert frames == [params.get("task_size", 2)] * len(frames)
+        assert sum(frames) == 2
+        assert len(self.loop.cvat.find("tasks")) == len(frames)
+        for task, count in zip(self.loop.cvat.find("tasks"), frames, strict=True):
+            assert len(self.loop.cvat.objects(task=task["id"])) == count
+        self._loads("run")
+
     def goes_on(self, **params: Any) -> None:
         """Once it is mended, the same send works, and so does its load."""
-        run = self.loop.send(**params)
-        task = run["tasks"][0]["id"]
+        self._loads(self.loop.send(**params))
+
+    def _loads(self, run: Any) -> None:
+        task = self.loop.cvat.find("tasks")[0]["id"]
         self.loop.cvat.move(self.loop.cvat.shape(0, task=task), task=task)
         assert self.loop.load(run)["changed"] == 1

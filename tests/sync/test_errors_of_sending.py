@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fiftyone.plugins.orgs.roundtrip.cvat.sync import send as module
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import RoundtripError
+from fiftyone.plugins.orgs.roundtrip.cvat.sync import task_sender as module
 from sync_failures import Failures
 from sync_loop import Loop
 
 from sandbox import Sandbox
+from sandbox.faults import Fault
 
 PROJECT, ASSIGNED = {"project_name": "streets"}, {"job_assignees": ["annotator1"]}
 STEPS: dict[str, tuple[str, str, dict[str, Any], str]] = {
@@ -33,14 +33,38 @@ STEPS: dict[str, tuple[str, str, dict[str, Any], str]] = {
 }
 
 
+EARLY = ("version", "user", "people", "projects", "make the project", "make the task")
+"""Steps before which nothing is in CVAT."""
+
+
+def fail(loop: Loop, step: str) -> Fault:
+    method, path, _, _ = STEPS[step]
+    nth = 2 if "second" in step else 1
+    return loop.box.faults.add("status", method, path, nth=nth, status=500, body=b"<h1>Server Error (500)</h1>")
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_an_internal_error_in_the_middle(filled: Loop, failures: Failures, step: str) -> None:
-    method, path, params, expected = STEPS[step]
-    nth = 2 if "second" in step else 1
-    fault = filled.box.faults.add("status", method, path, nth=nth, status=500, body=b"<h1>Server Error (500)</h1>")
+    _, _, params, expected = STEPS[step]
+    fault = fail(filled, step)
     sentence = failures.send(**params)
     assert fault.struck == 1
     assert f"internal error (500) when asked to {expected}: Server Error (500). " in sentence
+    if step in EARLY:
+        failures.nothing_left()
+        failures.goes_on(**params)
+    else:
+        assert "Resume the run 'run' to go on from there, or delete it with its tasks." in sentence
+        failures.interrupted()
+        failures.resumes(**params)
+
+
+@pytest.mark.parametrize("step", [step for step in STEPS if step not in EARLY])
+def test_what_was_interrupted_can_be_deleted(filled: Loop, failures: Failures, step: str) -> None:
+    params = STEPS[step][2]
+    fail(filled, step)
+    failures.send(**params)
+    filled.execute("delete_run", anno_key="run", delete_tasks=True)
     failures.nothing_left()
     failures.goes_on(**params)
 
@@ -59,24 +83,28 @@ def test_a_lost_answer_is_looked_up(filled: Loop, failures: Failures, step: str)
     assert len(filled.cvat.find("projects")) == (1 if params == PROJECT else 0)
 
 
-@pytest.mark.parametrize("kind", ["lost_reply", "reset"])
-def test_annotations_in_doubt_are_not_written_twice(filled: Loop, failures: Failures, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["lost_reply", "reset", "half_body"])
+def test_annotations_in_doubt_are_looked_up(filled: Loop, failures: Failures, kind: str) -> None:
     filled.box.faults.add(kind, "PATCH", "/annotations")
-    assert "whether that was done is not known" in failures.send()
-    failures.nothing_left()
     failures.goes_on()
+    assert len(filled.cvat.objects()) == 2
 
 
 @pytest.mark.parametrize("path", [r"/api/tasks\?*$", "/api/projects"])
-def test_what_may_be_left_is_named(filled: Loop, failures: Failures, path: str) -> None:
+def test_what_may_be_there_is_found_when_resuming(filled: Loop, failures: Failures, path: str) -> None:
     """The answer is lost, and CVAT does not say either whether it did it."""
+    params = PROJECT if "projects" in path else {}
     filled.box.faults.add("lost_reply", "POST", path)
-    found = "/api/projects" if "projects" in path else "/api/tasks"
-    rule = filled.box.faults.add("status", "GET", f"{found}.*name=", status=500, nth=2 if found == path else 1)
-    sentence = failures.send(task_name="night", **PROJECT if found == path else {})
+    found = "/api/projects.*name=" if params else "/api/tasks.*tracker_link="
+    rule = filled.box.faults.add("status", "GET", found, status=500, nth=2 if params else 1)
+    away = filled.box.faults.add("status", "GET", "/api/tasks.*search=", status=500)
+    sentence = failures.send(**params)
     assert rule.struck == 1
-    assert ("project 'streets'" if found == path else "task 'night'") in sentence
-    assert "comes from this send: delete it." in sentence
+    assert away.struck == (0 if params else 1)
+    assert "Resume the run 'run'" in sentence
+    failures.interrupted()
+    failures.resumes(**params)
+    assert len(filled.cvat.find("projects")) == len(params)
 
 
 def test_an_upload_that_is_cut_off_for_a_while(filled: Loop, failures: Failures) -> None:
@@ -94,19 +122,34 @@ def test_a_wait_without_end(filled: Loop, failures: Failures, monkeypatch: pytes
     monkeypatch.setattr(module, "WAIT_PER_FRAME", 0.0)
     with filled.box.hold_creations():
         assert "did not finish preparing 'night' within" in failures.send(task_name="night")
-    failures.nothing_left()
+    failures.interrupted()
+    failures.resumes()
 
 
-def test_an_image_that_cvat_cannot_read(filled: Loop, failures: Failures) -> None:
-    """As CVAT 2.54 says it; see the recordings of failed creations."""
-    message = "utils.dataset_manifest.errors.InvalidImageError: failed to parse image file 'photo_001.jpg'"
-    body = f'{{"id": "x", "status": "failed", "message": "{message}", "progress": 0.0}}'.encode()
-    filled.box.faults.add("status", "GET", "/api/requests/", status=200, body=body, times=None)
+BROKEN = "utils.dataset_manifest.errors.InvalidImageError: failed to parse image file 'photo_001.jpg'"
+
+
+@pytest.fixture
+def broken(filled: Loop) -> Fault:
+    """An image that CVAT can't read, as CVAT 2.54 says it; see the recordings of failed creations."""
+    body = f'{{"id": "x", "status": "failed", "message": "{BROKEN}", "progress": 0.0}}'.encode()
+    return filled.box.faults.add("status", "GET", "/api/requests/", status=200, body=body, times=1)
+
+
+def test_an_image_that_cvat_cannot_read(filled: Loop, failures: Failures, broken: Fault) -> None:
+    path = filled.dataset.last().filepath
     sentence = failures.send()
-    assert "could not create task 1: failed to parse image file 'photo_001.jpg'. " in sentence
-    filled.box.faults.clear()
-    failures.nothing_left()
-    failures.goes_on()
+    assert f"CVAT can't read '{path}' (failed to parse image file 'photo_001.jpg'). Put the file right, or" in sentence
+    assert filled.cvat.find("tasks") == []  # it can't be used again
+    failures.interrupted()
+    failures.resumes()
+
+
+def test_an_image_that_cvat_cannot_read_is_left_out(filled: Loop, broken: Fault) -> None:
+    run = filled.send(bad_files="leave_out")
+    assert (run["samples"], run["labels"], len(filled.cvat.find("tasks"))) == (1, 1, 1)
+    assert run["left_out"] == [{"what": "images: the file can't be read by CVAT", "count": 1}]
+    assert filled.dataset.match_tags("not_sent_to_cvat").values("id") == [filled.dataset.last().id]
 
 
 def test_an_image_that_cvat_drops(filled: Loop, failures: Failures) -> None:
@@ -114,26 +157,38 @@ def test_an_image_that_cvat_drops(filled: Loop, failures: Failures) -> None:
     body = b'{"size": 1, "frames": [{"name": "photo_000.jpg", "width": 320, "height": 240}], "deleted_frames": []}'
     filled.box.faults.add("status", "GET", "/data/meta", status=200, body=body)
     assert f"CVAT left out 1 of 2 images, such as '{filled.dataset.last().filepath}'; it may" in failures.send()
-    failures.nothing_left()
+    failures.interrupted()
+    failures.resumes()
 
 
-def test_what_cannot_be_deleted_now_is_deleted_later(
-    filled: Loop, box: Sandbox, failures: Failures, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The server fails in the middle and stays away: the run remains, to be deleted with what it left."""
-    monkeypatch.setattr(module, "PAUSES_OF_DELETION", (0.01,))
+def test_a_creation_that_fails_without_reason_is_made_anew(filled: Loop, failures: Failures) -> None:
+    body = b'{"id": "x", "status": "failed", "message": "rq.timeouts.JobTimeoutException: too slow", "progress": 0.0}'
+    filled.box.faults.add("status", "GET", "/api/requests/", status=200, body=body)
+    failures.goes_on()
+    assert len(filled.cvat.find("tasks")) == 1
+
+
+def test_a_body_that_is_too_large_is_sent_in_parts(filled: Loop, failures: Failures) -> None:
+    fault = filled.box.faults.add("status", "PATCH", "/annotations", status=413)
+    failures.goes_on()
+    assert fault.struck == 1
+    assert len(filled.cvat.objects()) == 2
+
+
+def test_a_gateway_that_gives_up_gets_smaller_parts(filled: Loop, failures: Failures) -> None:
+    fault = filled.box.faults.add("status", "PATCH", "/annotations", status=504, times=2)
+    failures.goes_on()
+    assert fault.struck == 2
+    assert len(filled.cvat.objects()) == 2
+
+
+def test_what_cannot_be_deleted_now_is_deleted_later(filled: Loop, box: Sandbox, failures: Failures) -> None:
     box.faults.add("status", "PATCH", "/annotations", status=500)
+    failures.send()
     box.faults.add("status", "DELETE", status=500, times=None)
-    sentence = failures.send()
-    assert "(task 1) could not be deleted now" in sentence
-    assert filled.dataset.list_annotation_runs() == ["run"]
-    with pytest.raises(RoundtripError, match=r"The run 'run' was not sent completely: .* Delete it with its tasks"):
-        filled.load()
-    with pytest.raises(RoundtripError, match="There is a run 'run' already"):
-        filled.send()
-    assert filled.execute("run_info", anno_key="run")["status"] == "failed"
-    with pytest.raises(Exception, match="internal error"):
+    with pytest.raises(Exception, match=r"internal error.*The run 'run' is still there; delete it again when"):
         filled.execute("delete_run", anno_key="run", delete_tasks=True)
+    failures.interrupted()
     box.faults.clear()
     filled.execute("delete_run", anno_key="run", delete_tasks=True)
     failures.nothing_left()

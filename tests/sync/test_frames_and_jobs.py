@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fiftyone as fo
 import pytest
-from fiftyone.plugins.orgs.roundtrip.cvat.sync import write
+from fiftyone.plugins.orgs.roundtrip.cvat.sync import draw
 from sync_loop import Loop
 
 TAG = "deleted_in_cvat"
@@ -58,7 +58,7 @@ def test_requests_of_a_load_grow_with_what_changed(loop: Loop) -> None:
 
 def test_labels_in_portions(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     """CVAT takes only so much in one request."""
-    monkeypatch.setattr(write, "CHUNK", 3)
+    monkeypatch.setattr(draw, "OBJECTS", 3)
     loop.fill(cats(4), cats(4))
     before, clock = loop.documents(), loop.clock
     run = loop.send()

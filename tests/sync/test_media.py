@@ -163,4 +163,5 @@ def test_bad_files_stop_or_are_left_out(loop: Loop, tmp_path: Path) -> None:
     assert (run["samples"], run["labels"]) == (2, 2)
     assert run["left_out"] == [{"what": "images: the file is missing", "count": 1}]
     loop.load(run)
-    assert loop.documents() == before
+    assert loop.since(before).keys() == {"1/tags"}
+    assert loop.dataset.match_tags("not_sent_to_cvat").values("filepath") == [str(tmp_path / "missing.png")]

@@ -56,7 +56,7 @@ def test_runs_know_nothing_of_each_other(dataset: fo.Dataset, store: RunStore) -
     store.drop()
     assert store.load("x") is None
     assert other.load("x") == b"2"
-    other.delete()
+    other.drop()
     assert kept(dataset).list_keys() == []
 
 

@@ -1,0 +1,391 @@
+"""Sending one task of a run: every step is journaled, so that another process can go on after any of them."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..cvat import (
+    AmbiguousOutcome,
+    Client,
+    CreationFailed,
+    DeadlinePassed,
+    Label,
+    LabelSpec,
+    NotFound,
+    Task,
+    UploadFile,
+)
+from ..labels.figures import Size
+from ..labels.fitting import fit_project
+from ..labels.schema import LabelSchema
+from ..labels.vocabulary import Vocabulary
+from .base import BaseStore, FrameRecord, TaskBase
+from .checks import match_frames
+from .draw import LabelReader, Place, draw, identities, last_group
+from .errors import SendFailed, sentence
+from .journal import Journal, Outbox, TaskStep
+from .making import delete_made, find_made
+from .media import BadFile, Frame
+from .plan import Segment, TaskPlan, foresee_segments
+from .request import SendRequest
+from .tally import Tally
+from .turns import Turns
+from .write import AHEAD, JobPlace, JobWriter, settle_doubts
+
+WAIT_BASE, WAIT_PER_FRAME = 600.0, 2.0
+"""Seconds to wait for CVAT to make a task, and more for each of its frames."""
+JOBS_AT_ONCE = 4
+"""Jobs of one task that are written at the same time; each to itself is written in order."""
+CREATIONS = 2
+"""Times that a task is made whose frames CVAT fails to make, if it names no file that is to blame."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all tasks of a run share.
+
+    Args:
+        client: the CVAT server
+        journal, outbox, base: of the run
+        request: what the person asked for
+        schema: the run's schema
+        specs: the labels of a task that has its own; empty in a project
+        project_id: the project the tasks are in
+        project_labels: the project's labels
+        assignee_id: the user the tasks are for
+        reader: reads the labels of samples
+        tally: adds up what is done
+        turns: lets the tasks be made in order
+        check: raises if the send is to end
+        leave_out: takes files that are left out after all
+        told: takes every step of a task
+    """
+
+    client: Client
+    journal: Journal
+    outbox: Outbox
+    base: BaseStore
+    request: SendRequest
+    schema: LabelSchema
+    specs: tuple[LabelSpec, ...]
+    project_id: int | None
+    project_labels: tuple[Label, ...]
+    assignee_id: int | None
+    reader: LabelReader
+    tally: Tally
+    turns: Turns
+    check: Callable[[], None]
+    leave_out: Callable[[Sequence[BadFile]], None]
+    told: Callable[[int, TaskStep], None]
+
+
+class TaskSender:
+    """Sends one task.
+
+    Args:
+        setting: what all tasks of the run share
+        plan: the task
+        mark: by which the task is found in CVAT
+        doubtful: whether an earlier process, or a lost answer, may have done something that is not in the journal
+    """
+
+    def __init__(self, setting: Setting, plan: TaskPlan, mark: str, *, doubtful: bool) -> None:
+        self._set = setting
+        self._plan = plan
+        self._mark = mark
+        self._doubtful = doubtful
+        self._lost: Counter[str] = Counter()
+
+    def send(self) -> TaskStep:
+        """Sends the task, or goes on with it.
+
+        Raises:
+            SendFailed: if CVAT can't make its frames
+            CvatError: if CVAT can't be reached or refuses
+        """
+        for creation in range(1, CREATIONS + 1):
+            try:
+                return self._go_on()
+            except CreationFailed as error:
+                self._clear(error)
+                if not self._without(error) and creation == CREATIONS:
+                    raise SendFailed(f"{sentence(error)} The task was deleted again.") from error
+            except NotFound:
+                step = self._set.journal.step(self._plan.number)
+                if step is None or creation == CREATIONS or self._task_is_there(step.task_id):
+                    raise
+                self._forget()  # somebody deleted the task before it was complete
+        return self._go_on()
+
+    def _go_on(self) -> TaskStep:
+        with self._set.turns.turn(self._plan.number):  # so that CVAT lists the tasks in order
+            step = self._set.journal.step(self._plan.number) or self._make()
+        if step.stage == "written":
+            self._count_all(step)
+            return step
+        if step.stage == "ready":
+            return self._write(step, self._writers(step, step.segments, self._kept_sizes(step)))
+        drawing = _Ahead(self._writers_ahead(step))
+        try:
+            if step.stage == "made":
+                step = self._bring_images(step)
+            frames = self._await_frames(step)
+        finally:
+            writers = drawing.stop()
+        step, fits = self._ready(step, frames)
+        if not fits:
+            self._set.outbox.forget(self._plan.number)
+            writers = self._writers(step, step.segments, [frame.size for frame in frames])
+        return self._write(step, writers)
+
+    # Making the task
+
+    def _make(self) -> TaskStep:
+        self._set.check()
+        self._set.tally.say(f"Making the task '{self._plan.name}'")
+        task = find_made(self._set.client, self._mark) if self._doubtful else None
+        if task is None:
+            task = self._create()
+        vocabulary = self._vocabulary(task.id)
+        name, frames = self._plan.name, len(self._plan.frames)
+        return self._keep(TaskStep(task_id=task.id, name=name, frames=frames, vocabulary=vocabulary.dump()))
+
+    def _create(self) -> Task:
+        """Makes the task. If the answer is lost, CVAT is asked for it before it is made a second time."""
+        client, request = self._set.client, self._set.request
+        lost = False
+        while True:
+            try:
+                task = client.create_task(
+                    self._plan.name,
+                    labels=None if self._set.project_id else self._set.specs,
+                    project_id=self._set.project_id,
+                    segment_size=request.segment_size,
+                    overlap=0,
+                    bug_tracker=self._mark,
+                    assignee_id=self._set.assignee_id,
+                )
+            except AmbiguousOutcome:
+                found = find_made(client, self._mark, patiently=True)
+                if found is not None:
+                    return found
+                if lost:
+                    raise
+                lost = True
+            else:
+                if lost:
+                    delete_made(client, self._mark, but=task.id)
+                return task
+
+    def _vocabulary(self, task_id: int) -> Vocabulary:
+        labels = self._set.project_labels or self._set.client.labels(task_id=task_id)
+        names = fit_project(self._set.schema, labels).names if self._set.project_id else None
+        return Vocabulary.bind(self._set.schema, labels, names)
+
+    # Its images
+
+    def _bring_images(self, step: TaskStep) -> TaskStep:
+        request, client = self._set.request, self._set.client
+        first = self._plan.frames[0]
+        if first.server_path is not None:
+            rq_id = client.attach(
+                step.task_id,
+                [frame.server_path or "" for frame in self._plan.frames],
+                storage_id=first.storage_id,
+                image_quality=request.image_quality,
+                resume=self._doubtful,
+            )
+        else:
+            notes = self._set.journal.uploads(self._plan.number)
+            rq_id = client.upload(
+                step.task_id,
+                [UploadFile(frame.name, Path(frame.path), frame.size) for frame in self._plan.frames],
+                image_quality=request.image_quality,
+                resume=self._doubtful,
+                checkpoint=notes.read() if self._doubtful else notes,
+                progress=lambda size, files: self._set.tally.keep(self._plan.number, images=files, bytes=size),
+                cancelled=self._is_stopped,
+            )
+        return self._keep(step.model_copy(update={"stage": "uploaded", "rq_id": rq_id}))
+
+    def _await_frames(self, step: TaskStep) -> tuple[FrameRecord, ...]:
+        self._set.tally.keep(self._plan.number, images=len(self._plan.frames), bytes=self._plan.bytes)
+        self._set.tally.say(f"CVAT is preparing '{self._plan.name}'")
+        deadline = WAIT_BASE + WAIT_PER_FRAME * len(self._plan.frames)
+        try:
+            self._set.client.wait_for_creation(step.task_id, step.rq_id, deadline=deadline, cancelled=self._is_stopped)
+        except DeadlinePassed as error:
+            raise SendFailed(
+                f"CVAT did not finish preparing '{self._plan.name}' within {deadline / 60:,.0f} min; it still may."
+            ) from error
+        return self._matched(step)
+
+    def _matched(self, step: TaskStep) -> tuple[FrameRecord, ...]:
+        got = self._set.client.task_meta(step.task_id).frames
+        lenient = self._set.request.bad_files == "leave_out"
+        frames, dropped = match_frames(self._plan.frames, got, lenient=lenient)
+        if dropped:
+            self._drop(dropped, "was left out by CVAT, which may not know its format")
+        return frames
+
+    def _ready(self, step: TaskStep, frames: Sequence[FrameRecord]) -> tuple[TaskStep, bool]:
+        """Notes the frames and jobs; and whether they are as foreseen."""
+        jobs = [job for job in self._set.client.jobs(step.task_id) if job.type == "annotation"]
+        segments = tuple(Segment(n, job.start_frame, job.stop_frame, job.id) for n, job in enumerate(jobs))
+        foreseen = foresee_segments(len(frames), self._set.request.segment_size)
+        fits = [(s.start, s.stop) for s in segments] == [(s.start, s.stop) for s in foreseen]
+        fits &= [frame.size for frame in frames] == _guessed(self._plan.frames)
+        if not fits:
+            self._set.outbox.forget(self._plan.number)
+        self._set.base.save_task(step.task_id, TaskBase(frames=tuple(frames), vocabulary=step.vocabulary))
+        found = {"stage": "ready", "segments": segments, "frames": len(frames)}
+        return self._keep(step.model_copy(update=found)), fits
+
+    # Its labels
+
+    def _writers_ahead(self, step: TaskStep) -> list[JobWriter]:
+        """Writers that can draw before CVAT made the jobs; none if the files did not say how large they are."""
+        sizes = _guessed(self._plan.frames)
+        if self._doubtful:
+            self._set.outbox.forget(self._plan.number)  # not sent, as the jobs were not there yet
+        if not all(size.width for size in sizes):
+            return []
+        return self._writers(step, foresee_segments(len(sizes), self._set.request.segment_size), sizes)
+
+    def _writers(self, step: TaskStep, segments: Sequence[Segment], sizes: Sequence[Size]) -> list[JobWriter]:
+        words = Vocabulary.load(self._set.schema, step.vocabulary)
+        return [self._writer(step, segment, sizes, words) for segment in segments]
+
+    def _writer(self, step: TaskStep, segment: Segment, sizes: Sequence[Size], words: Vocabulary) -> JobWriter:
+        number, frames = self._plan.number, self._plan.frames
+        earlier = list(self._set.outbox.portions(number, segment.number)) if self._doubtful and segment.job_id else []
+        if earlier:
+            earlier = settle_doubts(self._set.client, segment.job_id, earlier)
+            for kept in earlier:
+                if kept.saved is not None:
+                    self._set.outbox.save(number, segment.number, kept.number, kept.saved)
+        portions = [kept.portion for kept in earlier]
+        labels = self._set.reader.read([Place(n, frames[n].sample_id, sizes[n]) for n in segment.frames])
+        drawn = draw(labels, words, identities(portions), last_group(portions), self._lose)
+        return JobWriter(self._set.client, self._set.outbox, JobPlace(number, segment.number), drawn, earlier)
+
+    def _write(self, step: TaskStep, writers: Sequence[JobWriter]) -> TaskStep:
+        self._set.tally.say(f"Writing the labels of '{self._plan.name}'")
+        pairs = list(zip(step.segments, writers, strict=True))
+        with ThreadPoolExecutor(JOBS_AT_ONCE, thread_name_prefix="cvat-jobs") as pool:
+            list(pool.map(lambda pair: self._write_job(*pair), pairs))
+        left_out = Counter(self._lost)
+        for writer in writers:
+            left_out.update(writer.left_out)
+        if self._set.request.issue_tracker:
+            self._set.client.update_task(step.task_id, bug_tracker=self._set.request.issue_tracker)
+        labels = tuple(dict(writer.labels) for writer in writers)
+        done = {"stage": "written", "labels": labels, "left_out": dict(left_out)}
+        return self._keep(step.model_copy(update=done))
+
+    def _write_job(self, segment: Segment, writer: JobWriter) -> None:
+        self._set.tally.add(labels=sum(writer.labels.values()))
+        for count in writer.write(segment.job_id):
+            self._set.tally.add(labels=count)
+            self._set.check()
+        self._set.base.point_to_sent(segment.job_id, self._plan.number, segment.number)
+
+    def _lose(self, reason: str) -> None:
+        self._lost[reason] += 1
+
+    # What can happen to a task on its way
+
+    def _clear(self, error: CreationFailed) -> None:
+        """Deletes a task whose frames CVAT could not make: it can't be used again."""
+        step = self._set.journal.step(self._plan.number)
+        if step is not None:
+            self._set.client.delete_task(step.task_id)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._set.journal.forget_task(self._plan.number)
+        self._lost.clear()
+        self._doubtful = True
+
+    def _without(self, error: CreationFailed) -> bool:
+        """Leaves out the file that CVAT names, if that is what the person wants; whether it did."""
+        bad = [frame for frame in self._plan.frames if error.file in (frame.name, frame.server_path)]
+        if not bad or not error.file:
+            return False
+        if self._set.request.bad_files != "leave_out" or len(bad) == len(self._plan.frames):
+            raise SendFailed(
+                f"CVAT can't read '{bad[0].path}' ({error.message}). Put the file right, or set `bad_files` to "
+                "'leave_out' to send without it."
+            ) from error
+        self._drop(bad, "can't be read by CVAT")
+        self._set.check()
+        return True
+
+    def _drop(self, frames: Sequence[Frame], reason: str) -> None:
+        names = {frame.name for frame in frames}
+        kept = tuple(frame for frame in self._plan.frames if frame.name not in names)
+        self._plan = TaskPlan(self._plan.number, self._plan.name, kept)
+        self._set.journal.save_task(self._plan)
+        self._set.leave_out([BadFile(frame.sample_id, frame.path, reason) for frame in frames])
+
+    def _task_is_there(self, task_id: int) -> bool:
+        try:
+            self._set.client.task(task_id)
+        except NotFound:
+            return False
+        return True
+
+    def _kept_sizes(self, step: TaskStep) -> list[Size]:
+        base = self._set.base.task(step.task_id)
+        assert base is not None, "the frames are kept before the step that says so"
+        return [frame.size for frame in base.frames]
+
+    def _keep(self, step: TaskStep) -> TaskStep:
+        self._set.journal.save_step(self._plan.number, step)
+        self._set.told(self._plan.number, step)
+        self._set.check()
+        return step
+
+    def _count_all(self, step: TaskStep) -> None:
+        self._set.tally.keep(self._plan.number, images=len(self._plan.frames), bytes=self._plan.bytes)
+        self._set.tally.add(labels=step.label_count)
+
+    def _is_stopped(self) -> bool:
+        try:
+            self._set.check()
+        except Exception:
+            return True
+        return False
+
+
+class _Ahead:
+    """Draws portions in a thread, until the jobs are there to take them."""
+
+    def __init__(self, writers: list[JobWriter]) -> None:
+        self._writers = writers
+        self._ended = threading.Event()
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="cvat-draw")
+        self._future: Future[None] = self._pool.submit(self._draw)
+
+    def stop(self) -> list[JobWriter]:
+        """Ends the drawing; the writers with what was drawn."""
+        self._ended.set()
+        self._pool.shutdown()
+        self._future.result()
+        return self._writers
+
+    def _draw(self) -> None:
+        left = AHEAD
+        for writer in self._writers:
+            while left and not self._ended.is_set():
+                if not writer.draw_ahead():
+                    break
+                left -= 1
+
+
+def _guessed(frames: Sequence[Frame]) -> list[Size]:
+    """The sizes that the files themselves tell."""
+    return [Size(frame.width, frame.height) for frame in frames]
