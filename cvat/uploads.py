@@ -11,6 +11,7 @@ was ever announced for chunks is always completed in chunks.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
@@ -28,6 +29,9 @@ from .session import UPLOAD_TIMEOUT, Session
 from .tus import TusUpload
 
 T = TypeVar("T")
+
+PAUSES = (0.1, 1.0, 3.0)
+"""Seconds before the end of an upload is said again, when its answer was lost and no creation is to be seen."""
 
 
 class Upload:
@@ -209,7 +213,7 @@ class Upload:
                 self._send_missing(self._unsure.pop())
         while True:
             try:
-                return self._rq_id(self._end())
+                return self._end()
             except Refused as refusal:
                 if HAS_DATA in refusal.detail:
                     return default_rq_id(self._task_id)
@@ -232,11 +236,24 @@ class Upload:
 
     # Requests
 
-    def _end(self) -> requests.Response:
+    def _end(self) -> str:
+        """Says that everything is there; again only if that surely began no creation.
+
+        Present versions refuse a second one meanwhile (409); older ones would create the task twice.
+        """
         body = self._options.body()
         if self._options.sorting == "predefined":
             body["upload_file_order"] = [file.name for file in self._files]
-        return self._post({"Upload-Finish": ""}, json=body, expect=(409,), repeatable=True)
+        for pause in (*PAUSES, None):
+            try:
+                return self._rq_id(self._post({"Upload-Finish": ""}, json=body, expect=(409,)))
+            except (AmbiguousOutcome, ServerFault) as error:
+                if (begun := begun_creation(self._session, self._task_id)) is not None:
+                    return begun
+                if pause is None or error.status == 500:
+                    raise
+                time.sleep(pause)
+        raise AssertionError("the last attempt returns or raises")
 
     def _post(self, headers: dict[str, str], **options: Any) -> requests.Response:
         self._meter.check()

@@ -123,6 +123,22 @@ def test_an_upload_whose_request_expired_is_known_by_its_task(
     assert [line for line in server.lines if line.startswith("POST")] == []
 
 
+def test_the_end_of_an_upload_is_not_said_twice(
+    server: Any, answer: Any, client: Client, images: Callable[..., list[UploadFile]]
+) -> None:
+    """Older versions would create the task twice."""
+    known = older(["queued"], answer)
+
+    def script(seen: Any) -> Any:
+        if seen.method == "POST":
+            return answer(None if "Upload-Finish" in seen.headers else 202)
+        return known(seen)
+
+    server.script = script
+    assert client.upload(5, images("a.png", "b.png"), group_files=1) == OLD
+    assert [seen.method for seen in server.seen if "Upload-Finish" in seen.headers] == ["POST"]
+
+
 # What a gateway does not take becomes smaller
 
 
