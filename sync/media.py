@@ -141,6 +141,11 @@ def _displayed(image: Image.Image) -> tuple[int, int]:
     return (height, width) if turned else (width, height)
 
 
+def frames_named(frames: Iterable[Frame], file: str | None) -> list[Frame]:
+    """The frames that CVAT may mean by a file's name without folders: several, if it sees them by itself."""
+    return [frame for frame in frames if frame.name.rpartition("/")[2] == file]
+
+
 def frame_names(files: Sequence[tuple[str, Path, str]]) -> list[str]:
     """Names for CVAT, which keeps no folders: the file's own name, with its folders' only where two are alike.
 

@@ -28,7 +28,7 @@ from .draw import LabelReader, Place, draw, identities, last_group
 from .errors import SendFailed, sentence
 from .journal import Journal, Outbox, TaskStep
 from .making import delete_made, find_made
-from .media import BadFile, Frame
+from .media import BadFile, Frame, frames_named
 from .plan import Segment, TaskPlan, foresee_segments
 from .request import SendRequest
 from .tally import Tally
@@ -312,9 +312,15 @@ class TaskSender:
 
     def _without(self, error: CreationFailed) -> bool:
         """Leaves out the file that CVAT names, if that is what the person wants; whether it did."""
-        bad = [frame for frame in self._plan.frames if error.file in (frame.name, frame.server_path)]
-        if not bad or not error.file:
+        bad = frames_named(self._plan.frames, error.file)
+        if not bad:
             return False
+        if len(bad) > 1:
+            named = ", ".join(f"'{frame.path}'" for frame in bad[:5])
+            raise SendFailed(
+                f"CVAT can't read one of the {len(bad)} images of the same name ({error.message}): {named}. Put that "
+                "file right, or send without it."
+            ) from error
         if self._set.request.bad_files != "leave_out" or len(bad) == len(self._plan.frames):
             raise SendFailed(
                 f"CVAT can't read '{bad[0].path}' ({error.message}). Put the file right, or set `bad_files` to "

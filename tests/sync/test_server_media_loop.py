@@ -78,3 +78,26 @@ def test_files_that_are_not_there_stop_or_are_left_out(loop: Loop, tmp_path: Pat
     run = loop.send(bad_files="leave_out", **params)
     assert (run["samples"], run["labels"]) == (3, 3)
     assert run["left_out"] == [{"what": "images: the file is not on the server's share", "count": 1}]
+
+
+def test_a_file_that_cvat_cannot_read_is_left_out(loop: Loop, tmp_path: Path) -> None:
+    """CVAT names it without its folders."""
+    loop.box.store.share = tmp_path / "share"
+    fill(loop, tmp_path / "share", "/data")
+    (tmp_path / "share" / "day" / "b.png").write_text("text")
+    params: dict[str, Any] = {"media_source": "share", "media_map": {"/data": ""}, "bad_files": "leave_out"}
+    run = loop.send(**params)
+    assert (run["samples"], len(loop.cvat.call("GET", "tasks")["results"])) == (3, 1)
+    assert run["left_out"] == [{"what": "images: the file can't be read by CVAT", "count": 1}]
+    assert loop.load(run)["unchanged"] == 3
+
+
+def test_a_file_that_cvat_cannot_read_is_not_mistaken_for_another(loop: Loop, tmp_path: Path) -> None:
+    loop.box.store.share = tmp_path / "share"
+    fill(loop, tmp_path / "share", "/data")
+    (tmp_path / "share" / "day" / "a.png").write_text("text")
+    params: dict[str, Any] = {"media_source": "share", "media_map": {"/data": ""}, "bad_files": "leave_out"}
+    with pytest.raises(
+        Exception, match=r"one of the 2 images of .*: '/data/a\.png', '/data/day/a\.png'\. Put"
+    ):
+        loop.send(**params)
