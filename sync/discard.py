@@ -1,6 +1,5 @@
 """Discard: forget a run, and on request delete what it made in CVAT."""
 
-import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,7 +7,7 @@ from ..cvat import Client
 from . import record as records
 from .errors import Refused, telling
 from .journal import Journal
-from .lease import read_sign
+from .lease import is_held
 from .making import delete_task, tasks_of_run
 from .progress import Watch
 from .record import RunRecord
@@ -35,8 +34,7 @@ def delete(dataset: Any, key: str, client: Client | None, watch: Watch) -> dict[
     """
     run = records.find(dataset, key)
     store = RunStore(dataset, run.run_id)
-    sign = read_sign(store) if run.status != "sent" else None
-    if sign is not None and sign.is_alive(time.time()):
+    if run.status != "sent" and is_held(store):
         raise Refused(f"The run '{key}' is being sent at this moment; stop that first, or wait for its end.")
     known = [task.id for task in run.tasks]
     deleted: list[int] = []

@@ -63,6 +63,12 @@ def read_sign(store: RunStore) -> Sign | None:
     return None if found is None else Sign.model_validate(found)
 
 
+def is_held(store: RunStore) -> bool:
+    """Whether somebody is sending a run at this moment."""
+    sign = read_sign(store)
+    return sign is not None and sign.is_alive(time.time())
+
+
 def ask_to_stop(store: RunStore) -> None:
     """Asks whoever sends a run to stop; it does so within some seconds."""
     store.note(STOP, {"at": time.time()})

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..labels.schema import LabelSchema
 from .errors import Refused, RunMissing
-from .store import RunStore
+from .lease import is_held
+from .store import RunStore, stored_runs
 
 BACKEND = "@roundtrip/cvat"
 FORMAT = 1
@@ -128,6 +129,17 @@ def find_all(dataset: Any) -> dict[str, RunRecord]:
             if (record := _read(dataset, key)) is not None:
                 found[key] = record
     return dict(sorted(found.items(), key=lambda item: item[1].created_at, reverse=True))
+
+
+def sweep(dataset: Any) -> None:
+    """Forgets the state of runs whose record is gone: deleted by other means, or never written."""
+    stored = stored_runs(dataset)
+    held = {run_id for run_id in stored if is_held(RunStore(dataset, run_id))}
+    dataset._reload(hard=True)  # only now: what was stored or held before has its record by now
+    keys = dataset.list_annotation_runs()
+    with_record = {getattr(dataset.get_annotation_info(key).config, "run_id", None) for key in keys}
+    for run_id in stored - held - with_record:
+        RunStore(dataset, run_id).drop()
 
 
 def _keys(dataset: Any, key: str) -> list[str]:

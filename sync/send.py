@@ -25,7 +25,7 @@ from .journal import Journal, Outbox, SendPlan, TaskStep
 from .lease import Lease
 from .making import mark_of, tasks_of_run
 from .media import BadFile
-from .plan import deal
+from .plan import TaskPlan, deal
 from .prepare import Prepared, prepare
 from .progress import Progress, Watch
 from .project import ProjectPlan
@@ -76,12 +76,11 @@ def send(target: Any, request: SendRequest, client: Client, watch: Watch | None 
         created_at=records.now(),
     )
     dataset = prepared.collection._root_dataset
-    journal = Journal(RunStore(dataset, record.run_id))
-    plan = _plan_of(prepared)
-    journal.save_plan(plan, prepared.tasks)  # before the record: a run that can be seen can be resumed
-    records.register(prepared.collection, request.anno_key, record)
-    run = _Run(prepared.collection, record, plan, prepared.people, client, watch, resumed=False)
-    return run.carry_out(prepared.project)
+    records.sweep(dataset)
+    run = _Run(prepared.collection, record, _plan_of(prepared), prepared.people, client, watch, resumed=False)
+    with run.lease:
+        run.begin(prepared.tasks)
+        return run.carry_out(prepared.project)
 
 
 def _plan_of(prepared: Prepared) -> SendPlan:
@@ -120,6 +119,7 @@ def resume(
     watch = watch or Watch()
     record = records.find(dataset, key)
     if record.status == "sent":
+        Journal(RunStore(dataset, record.run_id)).finish()
         return record.summary(key)
     if client.url != record.server:
         raise Refused(f"The run '{key}' was begun on {record.server}, but you are connected to {client.url}.")
@@ -137,7 +137,8 @@ def resume(
         people = find_people(client, plan.request)
     collection = dataset.load_annotation_view(key)
     run = _Run(collection, record, plan, people, client, watch, resumed=True)
-    return run.carry_out(None)
+    with run.lease:
+        return run.carry_out(None)
 
 
 class _Run:
@@ -172,20 +173,28 @@ class _Run:
         self.lock = threading.Lock()
         self.steps: dict[int, TaskStep] = {}
 
+    def begin(self, tasks: Sequence[TaskPlan]) -> None:
+        """Keeps what is going to be done, and then the record: a run that can be seen can be resumed."""
+        try:
+            self.journal.save_plan(self.plan, tasks)
+            records.register(self.collection, self.request.anno_key, self.record)
+        except BaseException:
+            self.store.drop()
+            raise
+
     def carry_out(self, project: ProjectPlan | None) -> dict[str, Any]:
         """Makes the tasks; the run's summary."""
-        with self.lease:
-            try:
-                with set_aside():
-                    self._tag(self.plan.bad)
-                    self._prepare_project(project)
-                    self._send_tasks()
-                    return self._finish()
-            except BaseException as error:
-                failure = self._failed(error)
-                if failure is error:
-                    raise
-                raise failure from error
+        try:
+            with set_aside():
+                self._tag(self.plan.bad)
+                self._prepare_project(project)
+                self._send_tasks()
+                return self._finish()
+        except BaseException as error:
+            failure = self._failed(error)
+            if failure is error:
+                raise
+            raise failure from error
 
     # The project
 

@@ -13,6 +13,12 @@ FORMAT = 1
 PIECE = 8 << 20  # bytes of a document; MongoDB's limit is 16 MB
 
 
+def stored_runs(dataset: Any) -> set[str]:
+    """The ids of the runs of which something is kept."""
+    keys = foo.ExecutionStore.create(NAME, dataset_id=dataset._doc.id).list_keys()
+    return {run_id for run_id, slash, _ in (key.partition("/") for key in keys) if slash}
+
+
 class RunStore:
     """What is kept of one run, by name: JSON texts, compressed and cut to fit MongoDB, and small notes as they are.
 

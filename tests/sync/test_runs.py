@@ -238,11 +238,22 @@ def test_a_send_whose_process_was_killed(filled: Loop) -> None:
     filled.send()
     killed = record.find(filled.dataset, "run").model_copy(update={"status": "sending"})
     record.update(filled.dataset, "run", killed)
-    with pytest.raises(Exception, match=r"not sent completely: its process ended .* Delete it with its tasks"):
+    with pytest.raises(Exception, match=r"not sent completely: its process ended .* or delete it with its tasks"):
         filled.load("run")
     filled.execute("delete_run", anno_key="run", delete_tasks=True)
     assert tasks(filled.cvat) == []
     assert filled.load(filled.send())["unchanged"] == 2
+
+
+def test_the_state_of_a_run_that_was_deleted_by_other_means_goes_with_the_next_send(filled: Loop) -> None:
+    from fiftyone.plugins.orgs.roundtrip.cvat.sync import record, store
+
+    filled.send()
+    first = record.find(filled.dataset, "run").run_id
+    filled.dataset.delete_annotation_run("run")
+    assert store.stored_runs(filled.dataset) == {first}
+    filled.send()
+    assert store.stored_runs(filled.dataset) == {record.find(filled.dataset, "run").run_id}
 
 
 def test_a_run_that_another_process_sent(filled: Loop) -> None:
