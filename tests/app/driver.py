@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
+from .form import DIALOG, Form
+from .traffic import A_WHILE, Traffic, until
+
 PATIENCE = 60_000
 """Milliseconds to wait for anything, on a machine that may be busy with other things. Waits end when it is there."""
 
-DIALOG = "[data-cy=operators-prompt-modal]"
+TRIES = 5
+"""How often something is done of which the page shows no effect within a while."""
+
 ADVERT_SEEN = "fiftyone-enterprise-tooltip-seen"
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "images"
 DOCS_SIZE, DOCS_COLORS = (1200, 857), 128
@@ -34,6 +39,7 @@ class App:
         self.address = address
         self.shots = shots
         self.faults: list[str] = []  # of operators and panels; the App's own are not ours
+        self.traffic = Traffic(page)
         page.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
         page.on("console", lambda message: self._listen(message.type, message.text))
@@ -52,6 +58,29 @@ class App:
         except TimeoutError:  # a page asks for the buttons once; a server that is still starting may have had none
             self.page.reload()
             self.send_button.wait_for()
+        self.settle()
+
+    def settle(self) -> None:
+        """Waits until nothing is about to be drawn anew."""
+        self.wait_until(self.traffic.at_rest, "the page has come to rest")
+
+    def act_until(self, act: Callable[[], object], done: Callable[[], bool], what: str) -> None:
+        """Does what a busy page may not notice, and does it again as long as it shows no effect.
+
+        Args:
+            act: what to do
+            done: whether it had its effect
+            what: the effect in words
+        """
+        for _ in range(TRIES):
+            self.settle()
+            if done():
+                return
+            with suppress(TimeoutError):  # what was there to be clicked may be drawn anew
+                act()
+            if until(done, A_WHILE, self.page):
+                return
+        raise AssertionError(f"the page does not take it: {what}")
 
     @property
     def send_button(self) -> Locator:
@@ -65,21 +94,25 @@ class App:
 
     def select(self, *numbers: int) -> None:
         """Ticks samples of the grid."""
-        for number in numbers:
+        ticked = self.page.locator("[data-cy=selection-count-container]")
+        for count, number in enumerate(numbers, 1):
             sample = self.samples.nth(number)
+            sample.locator("canvas[canvas-loaded=true]").wait_for()
+            self.settle()
             sample.hover()
             sample.locator("label").click()
-        expect(self.page.locator("[data-cy=selection-count-container]")).to_have_text(str(len(numbers)))
+            expect(ticked).to_have_text(str(count))
 
     def press_send(self) -> Form:
         """The button "Send to CVAT" above the grid."""
-        self.send_button.click()
+        form = self.page.locator(DIALOG)
+        self.act_until(self.send_button.click, form.is_visible, "the button opens the form")
         return self.form()
 
     def browse(self, words: str) -> Form:
         """Opens an operator from the operator browser."""
-        self.page.keyboard.press("`")
         search = self.page.get_by_placeholder("Search operations")
+        self.act_until(lambda: self.page.keyboard.press("`"), search.is_visible, "the key opens the operator browser")
         search.fill(words)
         self.page.get_by_text(words, exact=True).last.wait_for()
         search.press("Enter")
@@ -87,7 +120,7 @@ class App:
 
     def form(self) -> Form:
         """The form that is open, once it is drawn."""
-        form = Form(self.page.locator(DIALOG))
+        form = Form(self, self.page.locator(DIALOG))
         expect(form.root.get_by_role("button")).not_to_have_count(0)
         form.settle()
         return form
@@ -112,7 +145,7 @@ class App:
         """Opens "CVAT runs" beside the grid."""
         self.page.locator("[data-cy=new-panel-btn]").first.click()
         self.page.get_by_text("CVAT runs", exact=True).first.click()
-        panel = Panel(self.page)
+        panel = Panel(self)
         panel.root.get_by_role("button", name="Refresh").wait_for()
         return panel
 
@@ -154,82 +187,13 @@ def publish(path: Path) -> None:
         small.save(DOCS / path.name, optimize=True)
 
 
-class Form:
-    """A form of an operator."""
-
-    def __init__(self, root: Locator) -> None:
-        self.root = root
-
-    def field(self, label: str) -> Locator:
-        """What stands under a label: the innermost box that holds both."""
-        return self.root.locator(".MuiGrid-item").filter(has=self.root.page.get_by_text(label, exact=True)).last
-
-    def fill(self, label: str, text: str) -> None:
-        """Types into a field."""
-        with self._change():
-            self.field(label).locator("input").first.fill(text)
-
-    def add(self, label: str, *values: str) -> None:
-        """Adds values to a list of words."""
-        box = self.field(label).get_by_role("combobox")
-        for value in values:
-            with self._change():
-                box.fill(value)
-                box.press("Enter")
-            self.field(label).get_by_role("button", name=value, exact=True).wait_for()
-
-    def choose(self, label: str, value: str) -> None:
-        """Picks from a list."""
-        with self._change():
-            self.field(label).get_by_role("combobox").click()
-            self.root.page.get_by_role("option", name=value).first.click()
-
-    def switch(self, label: str) -> None:
-        """Turns a switch, which may be anything that starts with these words."""
-        with self._change():
-            self.root.locator("label").filter(has_text=label).click()
-
-    def chips(self, label: str) -> Locator:
-        """The values in a list of words."""
-        return self.field(label).locator(".MuiChip-label")
-
-    def item(self, number: int) -> Form:
-        """One of the numbered items of a list, which is a small form itself."""
-        badge = self.root.page.locator(".MuiAvatar-root").get_by_text(str(number), exact=True)
-        return Form(self.root.locator(".MuiGrid-container.MuiGrid-item").filter(has=badge).last)
-
-    def button(self, name: str) -> Locator:
-        """One of its buttons."""
-        return self.root.get_by_role("button", name=name, exact=True)
-
-    @contextmanager
-    def _change(self) -> Iterator[None]:
-        """Inside this block something is answered, whereupon the server draws the form anew; that is waited for."""
-        with self.root.page.expect_response("**/operators/resolve-type"):
-            yield
-        self.settle()
-
-    def settle(self) -> None:
-        """Waits until the form has taken in what was answered."""
-        expect(self.root.page.locator(DIALOG).get_by_role("progressbar")).to_have_count(0)
-
-    def submit(self, name: str) -> None:
-        """Presses the button that runs it, as soon as the form is found to be in order."""
-        expect(self.button(name)).to_be_enabled()
-        self.button(name).click()
-
-    def cancel(self) -> None:
-        """Leaves without doing anything."""
-        self.button("Cancel").click()
-        self.root.wait_for(state="hidden")
-
-
 class Panel:
     """The panel "CVAT runs"."""
 
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.root = page.locator("[data-cy=panel-content-cvat_runs]")
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.page = app.page
+        self.root = self.page.locator("[data-cy=panel-content-cvat_runs]")
 
     def row(self, key: str) -> Locator:
         """A run in the table."""
@@ -244,5 +208,6 @@ class Panel:
 
     def act(self, key: str, action: str) -> None:
         """One of the actions behind the three dots."""
-        self.row(key).get_by_role("button").click()
-        self.page.get_by_role("menuitem", name=action).click()
+        item = self.page.get_by_role("menuitem", name=action)
+        self.app.act_until(self.row(key).get_by_role("button").click, item.is_visible, "the row has a menu")
+        item.click()
