@@ -98,7 +98,7 @@ def prepare(target: Any, request: SendRequest, client: Client, watch: Watch) -> 
     with telling(lambda: "Nothing was sent."):
         server = client.check()
         if request.media_source != "upload":
-            frames, bad = find_server_frames(client, paths, request)
+            frames, bad = find_server_frames(client, paths, request, watch)
             check_files(frames, bad, request.bad_files)
         people = find_people(client, request)
         project = plan_project(client, request, schema)
