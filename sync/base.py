@@ -2,17 +2,20 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from ..cvat import Shape, Tag
+from ..labels.codec import Parts
 from ..labels.figures import Size
 from ..labels.schema import LabelSchema
 from ..labels.translate import BaseLabel
 from ..labels.vocabulary import Vocabulary
 from .journal import Outbox
+from .merge import Policy
 from .portion import labels_of
-from .store import RunStore
+from .store import Store
 
 
 class FrameRecord(BaseModel):
@@ -57,12 +60,34 @@ class JobMark(BaseModel):
     Args:
         updated_date: the job's, when it was last read; ``None`` if it never was
         labels: how many labels the base has, by field
+        open: how many of them are in conflict, and wait for a decision
     """
 
     model_config = ConfigDict(frozen=True)
 
     updated_date: str | None = None
     labels: dict[str, int] = {}
+    open: int = 0
+
+
+class OpenConflict(BaseModel):
+    """A label that both sides changed, left alone until somebody decides.
+
+    Args:
+        base: what it was
+        remote: its parts in CVAT; ``None`` if it was deleted there
+        objects: its tag or shapes in CVAT
+        decided: the parts that somebody decided, before all were
+        on_sample: whether its sample has the tag, because there is no label that could have it
+    """
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
+
+    base: BaseLabel
+    remote: Parts | None
+    objects: tuple[Annotated[Shape | Tag, Field(union_mode="left_to_right")], ...] = ()
+    decided: dict[str, Policy] = {}
+    on_sample: bool = False
 
 
 class SentPlace(BaseModel):
@@ -76,6 +101,7 @@ class SentPlace(BaseModel):
 
 # A missing keypoint is not a number
 _LABELS = TypeAdapter(tuple[BaseLabel, ...], config=ConfigDict(ser_json_inf_nan="constants"))
+_OPEN = TypeAdapter(tuple[OpenConflict, ...], config=ConfigDict(ser_json_inf_nan="constants"))
 _MARKS = TypeAdapter(dict[int, JobMark])
 
 
@@ -87,8 +113,9 @@ class BaseStore:
         target: empty for the fields that were sent, else a name for the fields that it was loaded into
     """
 
-    def __init__(self, store: RunStore, target: str = "") -> None:
+    def __init__(self, store: Store, target: str = "") -> None:
         self._store = store
+        self.target = target
         self._tail = f"@{target}" if target else ""
 
     def labels(self, job_id: int) -> tuple[BaseLabel, ...] | None:
@@ -115,6 +142,15 @@ class BaseStore:
         """Keeps the labels of a job."""
         self._store.save(f"job/{job_id}{self._tail}", _LABELS.dump_json(labels, exclude_defaults=True))
 
+    def open(self, job_id: int) -> tuple[OpenConflict, ...]:
+        """The conflicts of a job that wait for a decision."""
+        text = self._store.load(f"open/{job_id}{self._tail}")
+        return () if text is None else _OPEN.validate_json(text)
+
+    def save_open(self, job_id: int, conflicts: tuple[OpenConflict, ...]) -> None:
+        """Keeps the conflicts of a job."""
+        self._store.save(f"open/{job_id}{self._tail}", _OPEN.dump_json(conflicts, exclude_defaults=True))
+
     def marks(self) -> dict[int, JobMark]:
         """Where the load stands with each job."""
         text = self._store.load(f"marks{self._tail}")
@@ -132,6 +168,16 @@ class BaseStore:
     def save_task(self, task_id: int, task: TaskBase) -> None:
         """Keeps the facts of a task."""
         self._store.save(f"task/{task_id}{self._tail}", task.model_dump_json())
+
+
+def dump_labels(labels: tuple[BaseLabel, ...]) -> bytes:
+    """The base of some labels as JSON."""
+    return _LABELS.dump_json(labels, exclude_defaults=True)
+
+
+def read_labels(text: bytes) -> tuple[BaseLabel, ...]:
+    """The base of some labels that :func:`dump_labels` gave."""
+    return _LABELS.validate_json(text)
 
 
 def count_fields(labels: tuple[BaseLabel, ...]) -> dict[str, int]:

@@ -1,20 +1,21 @@
 """Loading beside: copies of a run's labels in other fields, with a base of their own."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from bson import ObjectId
 
 from ..labels.codec import Parts
 from ..labels.schema import FieldSchema, LabelSchema
-from ..labels.translate import is_digest
+from ..labels.translate import BaseLabel, is_digest
 from ..labels.types import LABEL_TYPES
-from .base import BaseStore, TaskBase
+from .base import BaseStore, JobMark, TaskBase
+from .dataset import Labels
 from .errors import Refused
 from .record import RunRecord
 from .report import LoadReport
-from .samples import FieldPlace, Writes, read_labels, write_labels
+from .samples import FieldPlace, Writes
 
 
 @dataclass(frozen=True)
@@ -69,50 +70,54 @@ def derived_id(*parts: str) -> str:
 
 
 def seed_copy(
-    dataset: Any, record: RunRecord, mapped: Mapped, main: BaseStore, copy: BaseStore, report: LoadReport
+    labels: Labels, record: RunRecord, mapped: Mapped, main: BaseStore, copy: BaseStore, report: LoadReport
 ) -> None:
     """Copies the run's labels into their new fields, each with every bit but its id, and starts their base."""
     marks = main.marks()
-    schema = record.schema_
     for job_id in marks:
         base = main.labels(job_id) or ()
-        copied = []
-        for label in base:
-            to = mapped.fields.get(label.field)
-            if to is None:
-                copied.append(label)
-                continue
-            plain = not LABEL_TYPES[schema.fields[label.field].type].field
-            label_id = label.sample_id if plain else derived_id(record.run_id, mapped.target, label.label_id)
-            copied.append(label.model_copy(update={"field": to, "label_id": label_id}))
+        copied = tuple(_copied(label, record, mapped) for label in base)
         for name, to in mapped.fields.items():
             pairs = [(old, new) for old, new in zip(base, copied, strict=True) if old.field == name]
-            source = FieldPlace.of(name, LABEL_TYPES[schema.fields[name].type])
-            documents = {
-                str(document["_id"]): document
-                for labels in read_labels(dataset, source, {old.sample_id for old, _ in pairs}).values()
-                for document in labels
-            }
-            blank = LABEL_TYPES[schema.fields[name].type].codec.blank()
-            writes = Writes()
-            for old, new in pairs:
-                document = documents.get(old.label_id) or {**blank, **_without_digests(old.parts)}
-                writes.adds.append((new.sample_id, {**document, "_id": ObjectId(new.label_id)}))
-            write_labels(dataset, FieldPlace.of(to, LABEL_TYPES[schema.fields[name].type]), writes)
+            _copy_labels(labels, record.schema_.fields[name], name, to, pairs)
             report.of(to).copied += len(pairs)
-        copy.save_labels(job_id, tuple(copied))
+        copy.save_labels(job_id, copied)
     for task in record.tasks:
         known = main.task(task.id)
         if known is not None:
             copy.save_task(task.id, _renamed(known, mapped))
+    names = mapped.fields
     copy.save_marks(
         {
-            job_id: mark.model_copy(
-                update={"labels": {mapped.fields.get(name, name): n for name, n in mark.labels.items()}}
+            job_id: JobMark(
+                updated_date=mark.updated_date, labels={names.get(name, name): n for name, n in mark.labels.items()}
             )
             for job_id, mark in marks.items()
         }
     )
+
+
+def _copied(label: BaseLabel, record: RunRecord, mapped: Mapped) -> BaseLabel:
+    to = mapped.fields.get(label.field)
+    if to is None:
+        return label
+    plain = not LABEL_TYPES[record.schema_.fields[label.field].type].field
+    label_id = label.sample_id if plain else derived_id(record.run_id, mapped.target, label.label_id)
+    return label.model_copy(update={"field": to, "label_id": label_id})
+
+
+def _copy_labels(
+    labels: Labels, schema: FieldSchema, name: str, to: str, pairs: Sequence[tuple[BaseLabel, BaseLabel]]
+) -> None:
+    type_ = LABEL_TYPES[schema.type]
+    held = labels.read(FieldPlace.of(name, type_), {old.sample_id for old, _ in pairs})
+    blank = type_.codec.blank()
+    writes = Writes()
+    for old, new in pairs:
+        there = held[old.sample_id].labels if old.sample_id in held else {}
+        document = there.get(old.label_id) or {**blank, **_without_digests(old.parts)}
+        writes.adds.append((new.sample_id, {**document, "_id": ObjectId(new.label_id)}))
+    labels.write(FieldPlace.of(to, type_), writes)
 
 
 def _without_digests(parts: Parts) -> Parts:

@@ -2,11 +2,10 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..cvat import Annotations
 from ..labels.attributes import Unreadable
-from ..labels.figures import Figure
 from ..labels.translate import (
     BaseLabel,
     Drawn,
@@ -22,6 +21,7 @@ from ..labels.translate import (
 from ..labels.types import LABEL_TYPES, NEW_FIELD_FOR
 from ..labels.vocabulary import Vocabulary
 from .base import FrameRecord
+from .identity import How, Sketch, find_again
 
 
 @dataclass(frozen=True)
@@ -61,16 +61,16 @@ class JobDiff:
         edited: labels that were
         deleted: labels that are gone from CVAT
         new: labels that are new there
-        matched: how many labels had lost their id in CVAT and were found again
+        matches: how labels were found: ``"by_id"``, ``"exact"``, ``"overlap"``, or not: ``"new"``
         unreadable: objects that can't be labels in FiftyOne, counted by what they are
     """
 
-    kept: list[BaseLabel]
-    edited: list[Edited]
-    deleted: list[BaseLabel]
-    new: list[New]
-    matched: int
-    unreadable: Counter[str]
+    kept: list[BaseLabel] = field(default_factory=list)
+    edited: list[Edited] = field(default_factory=list)
+    deleted: list[BaseLabel] = field(default_factory=list)
+    new: list[New] = field(default_factory=list)
+    matches: Counter[str] = field(default_factory=Counter)
+    unreadable: Counter[str] = field(default_factory=Counter)
 
 
 def diff_job(
@@ -91,28 +91,30 @@ def diff_job(
     """
     objects: list[Object] = [*annotations.tags, *annotations.shapes]
     found: dict[Key, Object] = {key_of(item): item for item in objects}
-    result = JobDiff([], [], [], [], 0, Counter())
-    here = [label for label in base if label.frame not in removed]
+    result = JobDiff()
     result.kept = [label for label in base if label.frame in removed]
     taken = [(label, tuple(_take(found, item) for item in label.objects)) for label in base]
-    now = {id(label): items for label, items in taken}
+    here = [(label, items) for label, items in taken if label.frame not in removed]
     fresh = _Fresh((item for item in found.values() if item.frame not in removed), vocabulary)
-    for label in here:
-        items, found_by_id = now[id(label)], True
-        if label.objects and all(item is None for item in items):
-            again = fresh.take_back(label)
-            if again is not None:
-                result.matched += 1
-                items, found_by_id = again, False
-        added = fresh.take_more(label)
-        if not added and label.objects and all(item is None for item in items) and not _whole_frame(label, vocabulary):
-            result.deleted.append(label)
-        elif not added and _untouched(label, items, vocabulary):
+    more = [() if _is_lost(label, items, vocabulary) else fresh.take_more(label) for label, items in here]
+    again = fresh.find_again([label for label, items in here if _is_lost(label, items, vocabulary)])
+    for (label, items), added in zip(here, more, strict=True):
+        how = "by_id"
+        if _is_lost(label, items, vocabulary):
+            items, how = again[id(label)]
+            added = fresh.take_more(label)
+            if not added and not any(items):
+                result.deleted.append(label)
+                continue
+        result.matches[how] += 1
+        if not added and _untouched(label, items, vocabulary):
             # With the ids that it has now, should they be new
-            result.kept.append(label if found_by_id else label.model_copy(update={"objects": items}))
+            same = how == "by_id"
+            result.kept.append(label if same else label.model_copy(update={"objects": items}))
         else:
             result.edited.append(_edited(label, items, added, vocabulary, frames))
     _read_fresh(fresh.rest(), frames, vocabulary, result)
+    result.matches["new"] = len(result.new)
     if annotations.tracks:
         result.unreadable["tracks"] += len(annotations.tracks)
     return result
@@ -126,9 +128,10 @@ def _take(found: dict[Key, Object], old: Object) -> Object | None:
     return found.pop(key_of(old))
 
 
-def _whole_frame(label: BaseLabel, vocabulary: Vocabulary) -> bool:
-    """Whether a label is about the whole frame, so that without any object it is empty and not deleted."""
-    return LABEL_TYPES[vocabulary.schema.fields[label.field].type].codec.gathers == "frame"
+def _is_lost(label: BaseLabel, now: Sequence[Object | None], vocabulary: Vocabulary) -> bool:
+    """Whether none of a label's objects is there; one about the whole frame is empty then, and not lost."""
+    codec = LABEL_TYPES[vocabulary.schema.fields[label.field].type].codec
+    return bool(label.objects) and not any(now) and codec.gathers != "frame"
 
 
 def _untouched(label: BaseLabel, now: Sequence[Object | None], vocabulary: Vocabulary) -> bool:
@@ -157,26 +160,22 @@ class _Fresh:
     def __init__(self, items: Iterable[Object], vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
         self._items: dict[Key, Object] = {}
-        self._by_look: dict[tuple[int, int, Figure], list[Key]] = {}
         self._by_place: dict[tuple[int, str | None], list[Key]] = {}
         for item in items:
             key = key_of(item)
             self._items[key] = item
-            self._by_look.setdefault(self._look(item), []).append(key)
             self._by_place.setdefault((item.frame, self._field(item)), []).append(key)
 
-    def take_back(self, label: BaseLabel) -> tuple[Object, ...] | None:
-        """The objects of a label that lost its id: deleted and brought back, or a field's single tag replaced."""
-        again: list[Key] = []
-        for old in label.objects:
-            same = (key for key in self._by_look.get(self._look(old), ()) if key in self._items and key not in again)
-            key = next(same, None)
-            if key is None:
-                break
-            again.append(key)
-        if len(again) < len(label.objects):
-            again = self._alone(label)
-        return tuple(self._items.pop(key) for key in again) or None
+    def find_again(self, labels: Sequence[BaseLabel]) -> dict[int, tuple[tuple[Object | None, ...], How]]:
+        """What labels that lost their ids are now, and how they were found, by the label's own ``id()``."""
+        rest = self.rest()
+        found = find_again([self._sketch(label) for label in labels], [self._sketch_of(item) for item in rest])
+        again: dict[int, tuple[tuple[Object | None, ...], How]] = {}
+        for number, label in enumerate(labels):
+            numbers, how = found.get(number, ((), "exact"))
+            items = tuple(self._items.pop(key_of(rest[i])) for i in numbers)
+            again[id(label)] = (items or (None,) * len(label.objects), how)
+        return again
 
     def take_more(self, label: BaseLabel) -> tuple[Object, ...]:
         """The objects that were added to a label: to its group, or to its frame."""
@@ -192,19 +191,16 @@ class _Fresh:
         """The objects that were not taken, in the order in which they were made."""
         return [self._items[key] for key in sorted(self._items)]
 
-    def _alone(self, label: BaseLabel) -> list[Key]:
-        """The only object on the frame for a field that holds a single label."""
-        type_ = LABEL_TYPES[self._vocabulary.schema.fields[label.field].type]
-        if type_.many or type_.codec.gathers == "frame" or len(label.objects) != 1:
-            return []
-        there = [key for key in self._by_place.get((label.frame, label.field), ()) if key in self._items]
-        return there if len(there) == 1 else []
-
     def _field(self, item: Object) -> str | None:
         return self._vocabulary.meaning(item.label_id, figure_of(item, self._vocabulary).type).field
 
-    def _look(self, item: Object) -> tuple[int, int, Figure]:
-        return item.label_id, item.frame, figure_of(item, self._vocabulary)
+    def _sketch(self, label: BaseLabel) -> Sketch:
+        type_ = LABEL_TYPES[self._vocabulary.schema.fields[label.field].type]
+        figures = tuple(figure_of(item, self._vocabulary) for item in label.objects)
+        return Sketch(label.frame, label.field, label.objects[0].label_id, figures, alone=not type_.many)
+
+    def _sketch_of(self, item: Object) -> Sketch:
+        return Sketch(item.frame, self._field(item), item.label_id, (figure_of(item, self._vocabulary),))
 
 
 def _read_fresh(

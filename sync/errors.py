@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from ..cvat import CvatError
 
@@ -9,6 +10,7 @@ __all__ = [
     "Cancelled",
     "CvatError",
     "LoadFailed",
+    "LoadStopped",
     "NoCredentials",
     "Refused",
     "RoundtripError",
@@ -38,6 +40,18 @@ class SendFailed(RoundtripError):
 
 class LoadFailed(RoundtripError):
     """A load ended before it was complete."""
+
+
+class LoadStopped(RoundtripError):
+    """A load would do something that has to be confirmed first; nothing was changed.
+
+    Attributes:
+        report: what the load would do, as of a preview
+    """
+
+    def __init__(self, message: str, report: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.report = report
 
 
 class StateUnreadable(RoundtripError):

@@ -10,7 +10,7 @@ from ..labels.base import BaseLabel
 from .media import BadFile, Frame
 from .plan import Segment, TaskPlan
 from .request import SendRequest
-from .store import RunStore
+from .store import RunStore, Store
 
 Stage = Literal["made", "uploaded", "ready", "written"]
 
@@ -185,7 +185,7 @@ class Outbox:
         store: the run's store
     """
 
-    def __init__(self, store: RunStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
 
     def draw(self, task: int, segment: int, number: int, portion: Portion) -> None:

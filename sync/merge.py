@@ -1,27 +1,44 @@
-"""The three-way merge of one label, part by part: a pure function of base, local and remote."""
+"""The three-way merge of one label, part by part: a pure function of base, local and remote.
+
+A part is the label's existence, its class, its geometry, or one attribute. The geometry is one part, because its paths
+(a box and its rotation, a mask and its box) only make sense together.
+"""
 
 import json
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..labels.codec import Parts
 from ..labels.schema import FieldSchema
-from ..labels.types import LABEL_TYPES
 
-Policy = Literal["remote", "local"]
-EXISTENCE = "existence"
+Policy = Literal["remote", "local", "ask"]
+Outcome = Literal["remote", "local", "open"]
+Action = Literal["keep", "edit", "delete", "restore", "ask"]
+
+EXISTENCE, LABEL, GEOMETRY = "existence", "label", "geometry"
+ADDITIONS, DELETIONS, LABEL_EDITS, SPATIAL_EDITS = "additions", "deletions", "label edits", "spatial edits"
+
+_OUTCOMES: dict[Policy, Outcome] = {"remote": "remote", "local": "local", "ask": "open"}
+_SWITCHES = {LABEL: LABEL_EDITS, GEOMETRY: SPATIAL_EDITS}
+_APART = " (attribute)"  # an attribute may have the name of a part
 
 
 @dataclass(frozen=True)
 class Conflict:
-    """A part that both sides changed, differently. ``None`` as a whole label means that it was deleted."""
+    """A part that both sides changed, differently.
+
+    Args:
+        part: which
+        base, local, remote: its three values; ``None`` as a whole label means that it was deleted
+        outcome: whose value counts, or ``"open"`` until somebody decides
+    """
 
     part: str
     base: Any
     local: Any
     remote: Any
+    outcome: Outcome = "remote"
 
 
 @dataclass(frozen=True)
@@ -29,14 +46,17 @@ class Decision:
     """What to do with a label in FiftyOne.
 
     Args:
-        action: ``"keep"`` it, ``"edit"`` it, ``"delete"`` it, or ``"restore"`` one that was deleted here
-        changes: the new values of its parts
+        action: ``"keep"`` it, ``"edit"`` it, ``"delete"`` it, ``"restore"`` one that was deleted here, or leave it
+            alone and ``"ask"``
+        changes: the new values, by path
         conflicts: what both sides changed
+        refused: changes of CVAT that the run's switches forbid
     """
 
-    action: Literal["keep", "edit", "delete", "restore"] = "keep"
+    action: Action = "keep"
     changes: Parts = field(default_factory=dict)
     conflicts: tuple[Conflict, ...] = ()
+    refused: tuple[str, ...] = ()
 
 
 def same(one: Any, other: Any) -> bool:
@@ -44,74 +64,116 @@ def same(one: Any, other: Any) -> bool:
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
-def merge(base: Parts, local: Parts | None, remote: Parts | None, policy: Policy = "remote") -> Decision:
+def forbidden(schema: FieldSchema) -> frozenset[str]:
+    """The changes of CVAT that the ``allow_*`` switches of a field forbid for labels that were sent."""
+    switches = {
+        ADDITIONS: schema.allow_additions,
+        DELETIONS: schema.allow_deletions,
+        LABEL_EDITS: schema.allow_label_edits,
+        SPATIAL_EDITS: schema.allow_spatial_edits,
+    }
+    return frozenset(name for name, allowed in switches.items() if not allowed)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How labels of one field are merged.
+
+    Args:
+        policy: whose change counts where both changed the same part; with ``"ask"`` the whole label is left alone
+        decided: parts that somebody decided already
+        geometry: the paths that are the geometry
+        forbidden: what CVAT may not change, see :func:`forbidden`
+    """
+
+    policy: Policy = "remote"
+    decided: Mapping[str, Policy] = field(default_factory=dict)
+    geometry: Sequence[str] = ()
+    forbidden: frozenset[str] = frozenset()
+
+    def of(self, part: str) -> Policy:
+        """Who decides about a part."""
+        return "local" if _SWITCHES.get(part) in self.forbidden else self.decided.get(part, self.policy)
+
+
+def merge(base: Parts, local: Parts | None, remote: Parts | None, rules: Rules | None = None) -> Decision:
     """Decides what becomes of a label.
 
     Args:
-        base: its parts when both sides last agreed
+        base: its parts when both sides last agreed, by path
         local: its parts in FiftyOne now; ``None`` if it was deleted there
         remote: its parts in CVAT now; ``None`` if it was deleted there
-        policy: whose change counts where both changed the same part
+        rules: of its field; by default CVAT's change counts
 
     Returns:
         what to do in FiftyOne. Changes of one side apply; equal changes of both agree.
     """
+    rules = rules or Rules()
     if remote is None:
-        return _remote_gone(base, local, policy)
+        return _remote_gone(base, local, rules)
     if local is None:
-        return _local_gone(base, remote, policy)
+        return _local_gone(base, remote, rules)
+    paths = _geometry_paths(rules.geometry, base, local, remote)
+    was, here, there = (_as_parts(values, paths) for values in (base, local, remote))
     changes: Parts = {}
     conflicts: list[Conflict] = []
-    for part in remote:
-        was, here, there = base.get(part), local.get(part), remote[part]
-        if same(there, was) or same(there, here):
+    refused: list[str] = []
+    for part, new in there.items():
+        if same(new, was.get(part)) or same(new, here.get(part)):
             continue
-        if not same(here, was):
-            conflicts.append(Conflict(part, was, here, there))
-            if policy == "local":
-                continue
-        changes[part] = there
-    return Decision("edit" if changes else "keep", changes, tuple(conflicts))
+        refuses = _SWITCHES.get(part) in rules.forbidden
+        if refuses:
+            refused.append(_SWITCHES[part])
+        counts: Policy = "local" if refuses else "remote"
+        if not same(here.get(part), was.get(part)):
+            counts = rules.of(part)
+            conflicts.append(Conflict(part, was.get(part), here.get(part), new, _OUTCOMES[counts]))
+        if counts == "remote":
+            changed = paths if part == GEOMETRY else (part.removesuffix(_APART),)
+            changes.update({p: remote.get(p) for p in changed if not same(remote.get(p), local.get(p))})
+    if any(conflict.outcome == "open" for conflict in conflicts):
+        return Decision("ask", {}, tuple(conflicts), tuple(refused))
+    return Decision("edit" if changes else "keep", changes, tuple(conflicts), tuple(refused))
 
 
-def _remote_gone(base: Parts, local: Parts | None, policy: Policy) -> Decision:
+def _remote_gone(base: Parts, local: Parts | None, rules: Rules) -> Decision:
     if local is None:
         return Decision()
-    if all(same(local.get(part), base.get(part)) for part in {*base, *local}):
-        return Decision("delete")
-    conflict = Conflict(EXISTENCE, base, local, None)
-    return Decision("delete" if policy == "remote" else "keep", {}, (conflict,))
+    forbids = DELETIONS in rules.forbidden
+    refused = (DELETIONS,) if forbids else ()
+    if all(same(local.get(path), base.get(path)) for path in {*base, *local}):
+        return Decision("keep" if forbids else "delete", refused=refused)
+    counts = "local" if forbids else rules.of(EXISTENCE)
+    actions: dict[Policy, Action] = {"remote": "delete", "local": "keep", "ask": "ask"}
+    return Decision(actions[counts], {}, (Conflict(EXISTENCE, base, local, None, _OUTCOMES[counts]),), refused)
 
 
-def _local_gone(base: Parts, remote: Parts, policy: Policy) -> Decision:
-    if all(same(remote.get(part), base.get(part)) for part in {*base, *remote}):
+def _local_gone(base: Parts, remote: Parts, rules: Rules) -> Decision:
+    if all(same(remote.get(path), base.get(path)) for path in {*base, *remote}):
         return Decision()
-    conflict = Conflict(EXISTENCE, base, None, remote)
-    return Decision("restore", dict(remote), (conflict,)) if policy == "remote" else Decision("keep", {}, (conflict,))
+    forbids = ADDITIONS in rules.forbidden
+    counts = "local" if forbids else rules.of(EXISTENCE)
+    actions: dict[Policy, Action] = {"remote": "restore", "local": "keep", "ask": "ask"}
+    changes = dict(remote) if counts == "remote" else {}
+    conflict = Conflict(EXISTENCE, base, None, remote, _OUTCOMES[counts])
+    return Decision(actions[counts], changes, (conflict,), (ADDITIONS,) if forbids else ())
 
 
-def permit(decision: Decision, schema: FieldSchema) -> tuple[Decision, Counter[str]]:
-    """Takes out of a decision what the schema's ``allow_*`` switches forbid; what was refused, counted."""
-    refused: Counter[str] = Counter()
-    if decision.action == "delete" and not schema.allow_deletions:
-        refused["deletions"] += 1
-        return Decision(conflicts=decision.conflicts), refused
-    if decision.action == "restore" and not schema.allow_additions:
-        refused["additions"] += 1
-        return Decision(conflicts=decision.conflicts), refused
-    if decision.action != "edit":
-        return decision, refused
-    changes = dict(decision.changes)
-    if "label" in changes and not schema.allow_label_edits:
-        del changes["label"]
-        refused["label edits"] += 1
-    spatial = [path for path in LABEL_TYPES[schema.type].codec.geometry if path in changes]
-    if spatial and not schema.allow_spatial_edits:
-        refused["spatial edits"] += 1
-        changes = {path: value for path, value in changes.items() if path not in spatial}
-    return Decision("edit" if changes else "keep", changes, decision.conflicts), refused
+def _geometry_paths(geometry: Sequence[str], *versions: Parts) -> tuple[str, ...]:
+    """The paths of the geometry, with lists of one entry for each point if points came or went."""
+    lists = {path for values in versions for path, value in values.items() if isinstance(value, list)}
+    uneven = (
+        path
+        for path in sorted(lists.difference(geometry))
+        if len({len(v) for values in versions if isinstance(v := values.get(path), list)}) > 1
+    )
+    return (*geometry, *uneven) if geometry else ()
 
 
-def as_dict(conflict: Conflict) -> Mapping[str, Any]:
-    """A conflict for a report."""
-    return {"part": conflict.part, "base": conflict.base, "local": conflict.local, "remote": conflict.remote}
+def _as_parts(values: Parts, geometry: Collection[str]) -> Parts:
+    """Values by part instead of by path."""
+    own = (EXISTENCE, GEOMETRY)
+    parts = {path + _APART * (path in own): value for path, value in values.items() if path not in geometry}
+    drawn = {path: values[path] for path in geometry if values.get(path) is not None}
+    named = {LABEL: parts.pop(LABEL)} if LABEL in parts else {}
+    return {**named, **({GEOMETRY: drawn} if drawn else {}), **parts}

@@ -1,11 +1,14 @@
 """Mask files: reading them for labels, and writing edited ones beside the old ones."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import cv2
 import fiftyone.utils.image as foui
 import numpy as np
+from numpy.typing import NDArray
 
 from ..labels.pixels import PIXELS
 from .samples import Document
@@ -24,18 +27,24 @@ def with_pixels(document: Document) -> Document:
         return document
 
 
-def save_arrays(document: Document, values: Document) -> Document:
-    """Writes arrays to new files beside the label's old file, which is kept; the values with the new paths.
+def name_arrays(document: Document, values: Document) -> tuple[Document, dict[str, NDArray[Any]]]:
+    """Names new files beside the label's old one, which is kept, for arrays: the values, and the files to be written.
 
     A file is named after its content, so that what is done twice is done once.
     """
-    saved = dict(values)
+    named = dict(values)
+    files: dict[str, NDArray[Any]] = {}
     for name, value in values.items():
         if isinstance(value, np.ndarray):
             old = Path(document[name])
             suffix = old.suffix if old.suffix.lower() in LOSSLESS else ".png"
             content = hashlib.sha1(repr(value.shape).encode() + value.tobytes()).hexdigest()[:10]
-            new = old.with_name(f"{old.stem}-{content}{suffix}")
-            foui.write(value, str(new))
-            saved[name] = str(new)
-    return saved
+            new = str(old.with_name(f"{old.stem}-{content}{suffix}"))
+            named[name], files[new] = new, value
+    return named, files
+
+
+def save_files(files: Mapping[str, NDArray[Any]]) -> None:
+    """Writes arrays to files."""
+    for path, value in files.items():
+        foui.write(value, path)

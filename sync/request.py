@@ -6,8 +6,12 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from ..cvat import Job
 from .errors import Refused
 from .media_map import MediaMap, read_media_map
+from .merge import Policy
+
+Caution = Literal["deleted", "emptied"]
 
 Request = TypeVar("Request", bound=BaseModel)
 
@@ -139,6 +143,13 @@ class LoadRequest(BaseModel):
         dest_field: load into this field, beside the field that was sent; a dict for runs of several fields
         unexpected: labels that no field of the run can hold, such as a polygon in a run of boxes: ``"keep"`` them in a
             field named after their type, or ``"ignore"`` them; both are counted in the report
+        policy: whose change counts where both sides changed the same part of a label: CVAT's (``"remote"``), FiftyOne's
+            (``"local"``), or nobody's before somebody decides (``"ask"``): the label is then left alone and tagged
+        preview: whether to say what the load would do, and to write nothing
+        max_deleted: the part of the run's labels, 0 to 1, that a load may delete without being confirmed
+        confirm: the cautions that are confirmed (``"deleted"``, ``"emptied"``), or ``True`` for all
+        states, stages, assignees, tasks, jobs: load only jobs of these states, stages and assignees (user names), of
+            these tasks, or these jobs (ids); by default all. The others are left for later
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -146,6 +157,43 @@ class LoadRequest(BaseModel):
     anno_key: str
     dest_field: str | dict[str, str] | None = None
     unexpected: Literal["keep", "ignore"] = "keep"
+    policy: Policy = "remote"
+    preview: bool = False
+    max_deleted: float = Field(default=0.2, ge=0, le=1)
+    confirm: bool | tuple[Caution, ...] = False
+    states: tuple[Literal["new", "in progress", "completed", "rejected"], ...] = ()
+    stages: tuple[Literal["annotation", "validation", "acceptance"], ...] = ()
+    assignees: tuple[str, ...] = ()
+    tasks: tuple[int, ...] = ()
+    jobs: tuple[int, ...] = ()
+
+    @field_validator("confirm", mode="before")
+    @classmethod
+    def _one_caution(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("states", "stages", "assignees", "tasks", "jobs", mode="before")
+    @classmethod
+    def _to_list(cls, value: Any) -> Any:
+        if value is None:
+            return ()
+        return (value,) if isinstance(value, (str, int)) else value
+
+    def wants(self, job: Job) -> bool:
+        """Whether a job is among those to be loaded."""
+        who = job.assignee.username if job.assignee else ""
+        choices: list[tuple[tuple[Any, ...], Any]] = [
+            (self.states, job.state),
+            (self.stages, job.stage),
+            (self.assignees, who),
+            (self.tasks, job.task_id),
+            (self.jobs, job.id),
+        ]
+        return all(not choice or value in choice for choice, value in choices)
+
+    def confirms(self, caution: str) -> bool:
+        """Whether the person confirmed a caution."""
+        return self.confirm is True or (isinstance(self.confirm, tuple) and caution in self.confirm)
 
 
 def parse(model: type[Request], params: Mapping[str, Any]) -> Request:

@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from typing import Any
+from typing import Any, Protocol
 
 import fiftyone.operators as foo
 
@@ -11,6 +11,22 @@ from .errors import StateUnreadable
 NAME = "roundtrip_cvat"
 FORMAT = 1
 PIECE = 8 << 20  # bytes of a document; MongoDB's limit is 16 MB
+
+
+class Store(Protocol):
+    """What is kept of one run, by name."""
+
+    def save(self, name: str, text: str | bytes) -> None:
+        """Keeps a text, or bytes."""
+
+    def load(self, name: str) -> bytes | None:
+        """What is kept under a name, or ``None``."""
+
+    def names(self, start: str = "") -> list[str]:
+        """The names that are kept and begin so."""
+
+    def drop(self, start: str = "") -> None:
+        """Forgets what begins so, or everything about the run."""
 
 
 def stored_runs(dataset: Any) -> set[str]:

@@ -66,8 +66,8 @@ def test_load(filled: Loop) -> None:
     filled.send()
     filled.cvat.relabel(filled.cvat.shape(0), "dog")
     filled.cvat.delete(filled.cvat.shape(1))
-    filled.cvat.draw("cat", 1)
-    shown = loaded(filled)
+    filled.cvat.draw("cat", 1, [200.0, 120.0, 300.0, 200.0])
+    shown = loaded(filled, confirm=True)
     assert [name for name, _ in shown.steps if name != "set_progress"] == ["notify", "reload_dataset", "show_output"]
     assert shown.notice == ("success", "Added 1, changed 1, deleted 1 label.")
     assert "| gt | 1 | 1 | 1 | 0 |" in shown.output
@@ -116,7 +116,7 @@ def test_a_fault_of_the_program_is_told_too(filled: Loop, monkeypatch: pytest.Mo
     from fiftyone.plugins.orgs.roundtrip.cvat.sync import load as module
 
     filled.send()
-    monkeypatch.setattr(module, "fetch_tasks", lambda *args: 1 / 0)
+    monkeypatch.setattr(module, "look", lambda *args: 1 / 0)
     shown = loaded(filled)
     assert shown.notice[0] == "error"
     assert "Something went wrong that should not (ZeroDivisionError" in shown.notice[1]

@@ -103,8 +103,8 @@ def test_no_table_without_rows() -> None:
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"matched": 1}, "1 label had a new id in CVAT and was found again."),
-        ({"matched": 2}, "2 labels had a new id in CVAT and were found again."),
+        ({"matches": {"exact": 1, "by_id": 5}}, "1 label had a new id in CVAT and was found again."),
+        ({"matches": {"exact": 1, "overlap": 1}}, "2 labels had a new id in CVAT and were found again."),
         ({"samples_gone": 1}, "1 label belongs to a sample that is no longer in the dataset."),
         ({"samples_gone": 2}, "2 labels belong to samples that are no longer in the dataset."),
         ({"fields": {"gt": {"unchanged": 1}}}, "Nothing changed: 1 label is as it was."),

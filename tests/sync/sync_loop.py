@@ -56,8 +56,8 @@ class Loop:
         return dict(operator("send_to_cvat")(self.dataset if view is None else view, **given))
 
     def load(self, run: Any = "run", **params: Any) -> dict[str, Any]:
-        """Loads a run."""
-        return dict(operator("load_annotations")(self.dataset, run, **params))
+        """Loads a run; the few labels of a test may all be deleted."""
+        return dict(operator("load_annotations")(self.dataset, run, **{"confirm": True, **params}))
 
     def execute(self, name: str, view: Any = None, selected: Iterable[str] = (), **params: Any) -> Any:
         """Runs an operator by ``foo.execute_operator()``; its result."""

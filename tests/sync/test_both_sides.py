@@ -65,7 +65,7 @@ CELLS: dict[str, tuple[Here, There, dict[str, Any], list[str]]] = {
     "what CVAT does not know, class there": (change(confidence=0.9), relabel, {"label": "dog", "confidence": 0.9}, []),
     "same class on both sides": (change(label="dog"), relabel, {"label": "dog"}, []),
     "another class on each side": (change(label="cow"), relabel, {"label": "dog"}, ["label"]),
-    "another place on each side": (change(bounding_box=[0, 0, 1, 1]), move, {"bounding_box": THERE}, ["bounding_box"]),
+    "another place on each side": (change(bounding_box=[0, 0, 1, 1]), move, {"bounding_box": THERE}, ["geometry"]),
     "another attribute on each side": (change(code="3"), set_code, {"code": "2"}, ["code"]),
     "deleted on both sides": (remove, delete, {}, []),
     "deleted here": (remove, lambda cvat: None, {}, []),

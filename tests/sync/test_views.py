@@ -31,7 +31,7 @@ def test_labels_outside_the_view_are_neither_sent_nor_lost(loop: Loop, ids: list
     assert (run["samples"], run["labels"]) == (3, 1)
     assert set(loop.cvat.labels()) == {"cat"}
     loop.cvat.delete(loop.cvat.shape(0))
-    loop.cvat.draw("cat", 0)
+    loop.cvat.draw("cat", 0, [200.0, 120.0, 300.0, 200.0])
     loop.cvat.draw("cat", 1)
     loop.load(run)
     assert loop.since(before) == {
