@@ -54,6 +54,7 @@ from .models import (
     TrackedShape,
     User,
 )
+from .objects import EncodedObjects, encode_objects
 from .retry import RetryPolicy
 from .session import Session
 
@@ -75,6 +76,7 @@ __all__ = [
     "CvatError",
     "DataMeta",
     "DeadlinePassed",
+    "EncodedObjects",
     "FileInfo",
     "FrameMeta",
     "Issue",
@@ -104,4 +106,5 @@ __all__ = [
     "UnsupportedServer",
     "UploadFile",
     "User",
+    "encode_objects",
 ]

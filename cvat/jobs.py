@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import requests
@@ -11,7 +11,9 @@ import requests
 from .calls import UNCHANGED, Calls, Unchanged
 from .errors import AmbiguousOutcome, Conflict, Refused
 from .models import Annotations, Comment, DataMeta, Issue, Job
-from .objects import check_objects
+from .objects import EncodedObjects, encode
+
+AS_JSON = {"Content-Type": "application/json"}
 
 WRITES_THAT_MEET = 3
 """Times that a write is sent when the server says that it met another one."""
@@ -133,34 +135,28 @@ class Jobs(Calls):
             raise _other_count(job_id, annotations.count, saved.count)
         return saved
 
-    def create_objects(
-        self, job_id: int, *, tags: Sequence[Mapping[str, Any]], shapes: Sequence[Mapping[str, Any]]
-    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    def create_objects(self, job_id: int, objects: EncodedObjects) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Adds objects in CVAT's own JSON to a job: ``create_annotations`` for tens of thousands.
 
         Args:
             job_id: The job.
-            tags: Valid objects without ids.
-            shapes: Valid objects without ids.
+            objects: What ``encode_objects`` made of them.
 
         Returns:
             The saved tags and shapes as CVAT's JSON, with their ids, in the order given.
 
         Raises:
-            ValueError: An object would harm the job; nothing was sent.
             Refused: An object is wrong; nothing was written.
             TooLarge: Nothing was written; send fewer at a time.
             AmbiguousOutcome: The answer was lost, or is not about what was sent. Read the job before adding
                 them again.
         """
-        if not tags and not shapes:
+        if not objects.tags and not objects.shapes:
             return [], []
-        check_objects(tags, shapes)
-        body = {"version": 0, "tags": tags, "shapes": shapes, "tracks": []}
-        saved = self.session.json(self._write("create", job_id, body, repeatable=False))
+        saved = self.session.json(self._write("create", job_id, objects.body, repeatable=False))
         kinds = [saved.get(kind) or [] for kind in ("tags", "shapes")] if isinstance(saved, dict) else [[], []]
-        if [len(kind) for kind in kinds] != [len(tags), len(shapes)]:
-            raise _other_count(job_id, len(tags) + len(shapes), sum(map(len, kinds)))
+        if [len(kind) for kind in kinds] != [objects.tags, objects.shapes]:
+            raise _other_count(job_id, objects.tags + objects.shapes, sum(map(len, kinds)))
         return kinds[0], kinds[1]
 
     def update_annotations(self, job_id: int, annotations: Annotations) -> Annotations:
@@ -185,7 +181,7 @@ class Jobs(Calls):
             ValueError: An object has no id; nothing was sent.
         """
         if annotations.count:
-            self._write("delete", job_id, annotations.for_update(), repeatable=True)
+            self._write("delete", job_id, encode(annotations.for_update()), repeatable=True)
 
     def issues(self, job_id: int) -> list[Issue]:
         """Lists what reviewers remarked in a job."""
@@ -218,14 +214,16 @@ class Jobs(Calls):
         return sorted(found, key=lambda job: job.id)
 
     def _saved(self, action: str, job_id: int, body: object, *, repeatable: bool) -> Annotations:
-        return self.session.parse(Annotations, self._write(action, job_id, body, repeatable=repeatable))
+        return self.session.parse(Annotations, self._write(action, job_id, encode(body), repeatable=repeatable))
 
-    def _write(self, action: str, job_id: int, body: object, *, repeatable: bool) -> requests.Response:
-        """Sends objects, again if the server says that nothing was written because two writes met."""
+    def _write(self, action: str, job_id: int, body: bytes, *, repeatable: bool) -> requests.Response:
+        """Sends objects as JSON, again if the server says that nothing was written because two writes met."""
         path = f"/api/jobs/{job_id}/annotations"
         for attempt in range(1, WRITES_THAT_MEET + 1):
             try:
-                return self.session.request("PATCH", path, params={"action": action}, json=body, repeatable=repeatable)
+                return self.session.request(
+                    "PATCH", path, params={"action": action}, data=body, headers=AS_JSON, repeatable=repeatable
+                )
             except Refused as refusal:
                 # Two writes met, or an id was taken ahead of the server's count: nothing was written.
                 if "duplicate key" not in refusal.detail or attempt == WRITES_THAT_MEET:

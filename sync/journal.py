@@ -228,7 +228,7 @@ class UploadNotes:
 
     def read(self) -> "UploadNotes":
         """Reads what an earlier process noted; this object."""
-        names = self._store.names(self._start)
+        names = sorted(self._store.names(self._start))
         for name in names:
             note = self._store.noted(name) or {}
             self._stored.update(note.get("stored", ()))

@@ -74,6 +74,13 @@ def ask_to_stop(store: RunStore) -> None:
     store.note(STOP, {"at": time.time()})
 
 
+def forget_dead_sign(store: RunStore) -> None:
+    """Forgets the last sign of a process that ended before it could do so itself."""
+    sign = read_sign(store)
+    if sign is not None and not sign.is_alive(time.time()):
+        store.drop(NAME)
+
+
 class Lease:
     """Holds a run while it is sent, so that nobody else sends it at the same time; a context manager.
 

@@ -97,9 +97,16 @@ class Observed:
                 self.classes[document.get("label") or ""] += 1
             self.figures[codec.figure(document)] += 1
             follows = codec.follows(document)
-            for name, value in document.items():
-                if name not in known and name not in follows and value is not None and is_attribute_name(name):
-                    self.attributes.setdefault(name, ObservedAttribute()).add(value)
+            for name in document.keys() - known:
+                value = document[name]
+                if value is None or name in follows:
+                    continue
+                seen = self.attributes.get(name)
+                if seen is None:
+                    if not is_attribute_name(name):
+                        continue
+                    seen = self.attributes[name] = ObservedAttribute()
+                seen.add(value)
 
     @property
     def class_names(self) -> tuple[str, ...]:

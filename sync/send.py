@@ -22,7 +22,7 @@ from .draw import LabelReader
 from .errors import Cancelled, Refused, RoundtripError, SendFailed, sentence, telling
 from .heap import set_aside
 from .journal import Journal, Outbox, SendPlan, TaskStep
-from .lease import Lease
+from .lease import Lease, forget_dead_sign
 from .making import mark_of, tasks_of_run
 from .media import BadFile
 from .plan import TaskPlan, deal
@@ -118,12 +118,14 @@ def resume(
     """
     watch = watch or Watch()
     record = records.find(dataset, key)
-    if record.status == "sent":
-        Journal(RunStore(dataset, record.run_id)).finish()
+    store = RunStore(dataset, record.run_id)
+    if record.status == "sent":  # perhaps by a process that ended while it tidied up
+        Journal(store).finish()
+        forget_dead_sign(store)
         return record.summary(key)
     if client.url != record.server:
         raise Refused(f"The run '{key}' was begun on {record.server}, but you are connected to {client.url}.")
-    plan = Journal(RunStore(dataset, record.run_id)).plan()
+    plan = Journal(store).plan()
     if plan is None:
         raise Refused(
             f"The run '{key}' can't be resumed: an older version of the plugin began it. Delete it with its tasks, and "

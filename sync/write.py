@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
-from ..cvat import AmbiguousOutcome, Annotations, Client, TooLarge
+from ..cvat import AmbiguousOutcome, Annotations, Client, EncodedObjects, TooLarge, encode_objects
 from .draw import count_labels
 from .journal import Kept, Outbox, Portion, Saved
 from .portion import Wire, answer_of, find_written, ids_of, split, wire
@@ -17,18 +17,18 @@ AHEAD = 8
 """Portions that are drawn before their job is there."""
 LOOKS = (0.0, 0.5, 1.5)
 """Seconds before each look for what was written although the answer was lost: CVAT may still be at it."""
-TRIES = 2
-"""Times that a portion is sent before smaller ones are tried."""
 
-Body = tuple[list[Wire], list[Wire]]
+Sheet = tuple[list[Wire], list[Wire]]
+"""Tags and shapes."""
 
 
 class Prepared(NamedTuple):
-    """A portion that is journaled and can be sent."""
+    """A portion that is journaled and can be sent: as objects, and as the body of the request."""
 
     number: int
     portion: Portion
-    body: Body
+    sheet: Sheet
+    encoded: EncodedObjects
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,6 @@ class JobPlace:
 
     task: int
     segment: int
-
-
-class _Smaller(Exception):
-    """A portion that has to be sent in smaller ones."""
 
 
 class JobWriter:
@@ -72,14 +68,15 @@ class JobWriter:
         self._place = place
         self._portions = portions
         self._saved = [kept.saved for kept in earlier if kept.saved is not None]
-        self._ahead = [Prepared(kept.number, kept.portion, wire(kept.portion)) for kept in earlier if not kept.saved]
+        self._ahead = [_prepared(kept.number, kept.portion) for kept in earlier if not kept.saved]
         self._job_id = 0
         self.count = max((kept.number + 1 for kept in earlier), default=0)
         self.labels: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
         for kept in earlier:
             if kept.saved is not None:
-                self._add_up(kept.portion)
+                self.labels.update(count_labels(kept.portion.labels))
+                self.left_out.update(kept.portion.left_out)
 
     def draw_ahead(self) -> bool:
         """Draws and journals one portion before the job is there; whether there was one."""
@@ -96,81 +93,78 @@ class JobWriter:
         """
         self._job_id = job_id
         drawn = chain(self._ahead, map(self._prepare, self._portions))
-        # One sender: parallel writes to a job would meet. While it waits for CVAT, the next portion is drawn
+        # One sender: parallel writes to a job would meet. While it waits for CVAT, the answer before is looked at,
+        # and the next portion is drawn
         with ThreadPoolExecutor(1, thread_name_prefix="cvat-write") as sender:
-            under_way: tuple[Prepared, Future[Saved]] | None = None
-            for prepared in drawn:
-                if under_way is not None:
-                    yield self._settle(*under_way)
-                under_way = prepared, sender.submit(self._send, prepared)
-            if under_way is not None:
-                yield self._settle(*under_way)
+            under_way: tuple[Prepared, Future[Sheet]] | None = None
+            for prepared in chain(drawn, (None,)):
+                before, under_way = under_way, None
+                doubt = before[1].exception() if before else None
+                if before and doubt:
+                    yield self._recover(before[0], doubt)
+                if prepared:
+                    under_way = prepared, sender.submit(self._create, prepared)
+                if before and not doubt:
+                    yield self._keep(before[0], answer_of(before[0].sheet, before[1].result()))
+
+    def _create(self, prepared: Prepared) -> Sheet:
+        return self._client.create_objects(self._job_id, prepared.encoded)
 
     def _prepare(self, portion: Portion, number: int | None = None) -> Prepared:
         if number is None:
             number = self.count
             self.count += 1
         self._outbox.draw(self._place.task, self._place.segment, number, portion)
-        return Prepared(number, portion, wire(portion))
+        return _prepared(number, portion)
 
-    def _settle(self, prepared: Prepared, sending: "Future[Saved]") -> int:
-        try:
-            saved = sending.result()
-        except _Smaller as reason:
-            return self._in_halves(prepared, reason)
+    def _keep(self, prepared: Prepared, saved: Saved) -> int:
+        """Journals CVAT's answer; how many labels it is about."""
         self._outbox.save(self._place.task, self._place.segment, prepared.number, saved)
         self._saved.append(saved)
-        self._add_up(prepared.portion)
+        self.labels.update(count_labels(prepared.portion.labels))
+        self.left_out.update(prepared.portion.left_out)
         return len(prepared.portion.labels)
 
-    def _in_halves(self, prepared: Prepared, reason: _Smaller) -> int:
-        halves = split(prepared.portion)
+    def _recover(self, prepared: Prepared, error: BaseException) -> int:
+        """Writes a portion after all: looked for in the job, sent again, and at last in halves."""
+        if isinstance(error, AmbiguousOutcome):
+            if found := self._look_for(prepared.sheet):
+                return self._keep(prepared, found)
+            try:
+                saved = answer_of(prepared.sheet, self._create(prepared))
+            except TooLarge as refusal:
+                error = refusal
+            except AmbiguousOutcome as again:
+                if found := self._look_for(prepared.sheet):
+                    return self._keep(prepared, found)
+                error = again
+            else:
+                self._drop_twins(prepared.sheet, saved)
+                return self._keep(prepared, saved)
+        halves = split(prepared.portion) if isinstance(error, (AmbiguousOutcome, TooLarge)) else None
         if halves is None:
-            assert reason.__cause__ is not None
-            raise reason.__cause__
-        written = 0
-        for half, number in zip(halves, (prepared.number, None), strict=True):
-            smaller = self._prepare(half, number)
-            done: Future[Saved] = Future()
-            try:
-                done.set_result(self._send(smaller))
-            except _Smaller as error:
-                done.set_exception(error)
-            written += self._settle(smaller, done)
-        return written
+            raise error
+        return self._write_now(halves[0], prepared.number) + self._write_now(halves[1])
 
-    def _send(self, prepared: Prepared) -> Saved:
-        """Sends a portion; a lost answer is looked for in the job before it is sent again."""
-        tags, shapes = prepared.body
-        for attempt in range(1, TRIES + 1):
-            try:
-                saved = answer_of(prepared.body, self._client.create_objects(self._job_id, tags=tags, shapes=shapes))
-            except TooLarge as error:
-                raise _Smaller from error
-            except AmbiguousOutcome as error:
-                found = self._look_for(prepared.body)
-                if found is not None:
-                    return found
-                if attempt == TRIES:
-                    raise _Smaller from error
-                continue
-            if attempt > 1:
-                self._drop_twins(prepared.body, saved)
-            return saved
-        raise AssertionError("a try returns or raises")
+    def _write_now(self, portion: Portion, number: int | None = None) -> int:
+        prepared = self._prepare(portion, number)
+        try:
+            return self._keep(prepared, answer_of(prepared.sheet, self._create(prepared)))
+        except (AmbiguousOutcome, TooLarge) as error:
+            return self._recover(prepared, error)
 
-    def _look_for(self, body: Body) -> Saved | None:
+    def _look_for(self, sheet: Sheet) -> Saved | None:
         for pause in LOOKS:
             time.sleep(pause)
-            found = find_written(body, self._client.annotations(self._job_id), ids_of(self._saved))
+            found = find_written(sheet, self._client.annotations(self._job_id), ids_of(self._saved))
             if found is not None:
                 return found
         return None
 
-    def _drop_twins(self, body: Body, saved: Saved) -> None:
+    def _drop_twins(self, sheet: Sheet, saved: Saved) -> None:
         """Deletes what the first try wrote after all, after it had been looked for in vain."""
         there = self._client.annotations(self._job_id)
-        twin = find_written(body, there, ids_of([*self._saved, saved]))
+        twin = find_written(sheet, there, ids_of([*self._saved, saved]))
         if twin is None:
             return
         ids = ids_of([twin])
@@ -180,9 +174,10 @@ class JobWriter:
         )
         self._client.delete_annotations(self._job_id, doubled)
 
-    def _add_up(self, portion: Portion) -> None:
-        self.labels.update(count_labels(portion.labels))
-        self.left_out.update(portion.left_out)
+
+def _prepared(number: int, portion: Portion) -> Prepared:
+    sheet = wire(portion)
+    return Prepared(number, portion, sheet, encode_objects(*sheet))
 
 
 def settle_doubts(client: Client, job_id: int, found: Sequence[Kept]) -> list[Kept]:

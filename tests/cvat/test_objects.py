@@ -24,7 +24,7 @@ from cvat import (
     UploadFile,
 )
 from cvat.models import AttributeValue
-from cvat.objects import check_objects
+from cvat.objects import check_objects, encode_objects
 from sandbox import Sandbox
 
 CAR = LabelSpec(name="car", attributes=(AttributeSpec(name="make", input_type="text", mutable=False),))
@@ -67,7 +67,7 @@ def test_ids_come_back_in_the_order_of_the_request(cvat: Client, job: tuple[int,
         for index in range(20)
     ]
     tags = [{"frame": 1, "label_id": label_id, "attributes": []}]
-    saved_tags, saved_shapes = cvat.create_objects(job_id, tags=tags, shapes=shapes)
+    saved_tags, saved_shapes = cvat.create_objects(job_id, encode_objects(tags, shapes))
     assert [tag["frame"] for tag in saved_tags] == [1]
     assert [(shape["frame"], shape["points"]) for shape in saved_shapes] == [
         (shape["frame"], shape["points"]) for shape in shapes
@@ -81,8 +81,10 @@ def test_both_ways_of_writing_leave_the_same(cvat: Client, box: Sandbox, job: tu
     value = {"spec_id": spec_id, "value": "vw"}
     cvat.create_objects(
         job_id,
-        tags=[{"frame": 0, "label_id": label_id, "attributes": [value]}],
-        shapes=[rectangle(label_id, 1, 0.1 + 0.2, rotation=33.3, z_order=-2, group=4, attributes=[value])],
+        encode_objects(
+            [{"frame": 0, "label_id": label_id, "attributes": [value]}],
+            [rectangle(label_id, 1, 0.1 + 0.2, rotation=33.3, z_order=-2, group=4, attributes=[value])],
+        ),
     )
     plain = box.state()["tasks"][-1]["jobs"]
     cvat.delete_annotations(job_id, cvat.annotations(job_id))
@@ -105,7 +107,7 @@ def test_both_ways_of_writing_leave_the_same(cvat: Client, box: Sandbox, job: tu
 
 def test_nothing_to_write_sends_nothing(box: Sandbox, cvat: Client) -> None:
     before = len(box.log)
-    assert cvat.create_objects(1, tags=[], shapes=[]) == ([], [])
+    assert cvat.create_objects(1, encode_objects([], [])) == ([], [])
     assert len(box.log) == before
 
 
@@ -136,9 +138,9 @@ def test_what_would_harm_the_job_is_not_sent(box: Sandbox, cvat: Client, name: s
     shape, message = HARMFUL[name]
     before = len(box.log)
     with pytest.raises(ValueError, match=message):
-        cvat.create_objects(1, tags=[], shapes=[rectangle(1), shape])
+        encode_objects([], [rectangle(1), shape])
     with pytest.raises(ValueError, match="tag 0"):
-        cvat.create_objects(1, tags=[{"frame": -1, "label_id": 1}], shapes=[])
+        encode_objects([{"frame": -1, "label_id": 1}], [])
     assert len(box.log) == before
 
 
@@ -150,7 +152,9 @@ def test_what_is_harmless_passes() -> None:
 
 
 BOTH: dict[str, Callable[[Client, int, int], Any]] = {
-    "objects": lambda client, job_id, label_id: client.create_objects(job_id, tags=[], shapes=[rectangle(label_id)]),
+    "objects": lambda client, job_id, label_id: client.create_objects(
+        job_id, encode_objects([], [rectangle(label_id)])
+    ),
     "annotations": lambda client, job_id, label_id: client.create_annotations(
         job_id,
         Annotations(shapes=(Shape(type="rectangle", frame=0, label_id=label_id, points=(1.0, 1.5, 11.0, 9.25)),)),
@@ -195,7 +199,7 @@ def test_writes_that_meet_are_sent_again(box: Sandbox, cvat: Client, job: tuple[
 def test_a_refused_write_says_which_object(cvat: Client, job: tuple[int, int, int]) -> None:
     job_id, label_id, _ = job
     with pytest.raises(Refused, match=r"shapes\[1\].points: invalid length"):
-        cvat.create_objects(job_id, tags=[], shapes=[rectangle(label_id), rectangle(label_id, points=[1.0, 2.0])])
+        cvat.create_objects(job_id, encode_objects([], [rectangle(label_id), rectangle(label_id, points=[1.0, 2.0])]))
     assert cvat.annotations(job_id).count == 0
 
 
@@ -203,4 +207,4 @@ def test_a_refused_write_says_which_object(cvat: Client, job: tuple[int, int, in
 def test_an_answer_about_other_objects_is_not_believed(server: Any, answer: Any, client: Client, told: Any) -> None:
     server.answers(answer(json=told))
     with pytest.raises(AmbiguousOutcome, match="was given 1 objects for job 7 and saved"):
-        client.create_objects(7, tags=[], shapes=[rectangle(1)])
+        client.create_objects(7, encode_objects([], [rectangle(1)]))
