@@ -1,7 +1,7 @@
 """The base of a run: what its labels were when both sides last agreed, one document for each job."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -178,6 +178,11 @@ def dump_labels(labels: tuple[BaseLabel, ...]) -> bytes:
 def read_labels(text: bytes) -> tuple[BaseLabel, ...]:
     """The base of some labels that :func:`dump_labels` gave."""
     return _LABELS.validate_json(text)
+
+
+def by_label(labels: Sequence[BaseLabel]) -> dict[tuple[str, str], BaseLabel]:
+    """The base by field and label."""
+    return {(label.field, label.label_id): label for label in labels}
 
 
 def count_fields(labels: tuple[BaseLabel, ...]) -> dict[str, int]:

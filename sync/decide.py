@@ -25,6 +25,9 @@ Local = Mapping[str, Mapping[str, Held]]
 """What the dataset has now: by field, then sample."""
 
 
+Judge = Callable[[BaseLabel], Mapping[str, Policy]]
+
+
 @dataclass(frozen=True)
 class Terms:
     """What a load goes by.
@@ -33,14 +36,14 @@ class Terms:
         run_id: the run's own id
         schema: the run's schema, under the names of the fields that are loaded into
         policy: whose change counts where both sides changed the same part
-        decide: the parts of a label that somebody decides now, in addition to those that were decided before
+        judge: the parts of a label that somebody decides now, in addition to those that were decided before
         rooms: the field for labels that no field of the run can hold, by label type; without one they are ignored
     """
 
     run_id: str
     schema: LabelSchema
     policy: Policy = "remote"
-    decide: Callable[[BaseLabel], Mapping[str, Policy]] = lambda label: {}
+    judge: Judge = lambda label: {}
     rooms: Mapping[str, str] = field(default_factory=dict)
 
     def place(self, name: str) -> FieldPlace:
@@ -204,7 +207,7 @@ class _Decisions:
         """Decides about a label; the decision, and what somebody decided about its parts."""
         schema = self.terms.schema.fields[base.field]
         earlier = self.was_open.get((base.field, base.label_id))
-        decided = {**(earlier.decided if earlier else {}), **self.terms.decide(base)}
+        decided = {**(earlier.decided if earlier else {}), **self.terms.judge(base)}
         geometry = LABEL_TYPES[schema.type].codec.geometry
         rules = Rules(self.terms.policy, decided, geometry, forbidden(schema))
         local = None if document is None else local_of(base, document, schema)

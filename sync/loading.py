@@ -1,17 +1,18 @@
 """Writing what a load found: job by job, in an order in which it can be killed anywhere and run again."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from ..labels.schema import FieldSchema, LabelSchema
 from ..labels.types import LABEL_TYPES, NEW_FIELD_FOR
 from . import record as records
 from .apply import read_local, write_changes
-from .base import BaseStore, JobMark, TaskBase, count_fields
+from .base import BaseStore, JobMark, TaskBase, by_label, count_fields
 from .change import DELETED_TAG
 from .copying import Mapped, seed_copy
 from .dataset import Labels
-from .decide import Terms, decide
+from .decide import Judge, Terms, decide
 from .errors import Refused
 from .log import JobEntry, JobNote, LoadLog, LoadRecord, TaskEntry
 from .look import Found, JobLook, TaskLook
@@ -59,9 +60,10 @@ class Loading:
     Args:
         desk: what it works on
         watch: who waits
+        judge: what somebody decided about the parts of a label that is in conflict; makes it a ``"resolve"``
     """
 
-    def __init__(self, desk: Desk, watch: Watch) -> None:
+    def __init__(self, desk: Desk, watch: Watch, judge: Judge | None = None) -> None:
         self.desk = desk
         self.watch = watch
         self.mapped = desk.mapped
@@ -69,6 +71,8 @@ class Loading:
         self.log = LoadLog(desk.store)
         self.base = BaseStore(desk.store, desk.mapped.target)
         self.report = LoadReport(anno_key=desk.request.anno_key)
+        self.kind: Literal["load", "resolve"] = "resolve" if judge else "load"
+        self.judge: Judge = judge or (lambda label: {})
         self.load: LoadRecord | None = None
         self.earlier: dict[int, JobEntry] = {}
         self.entries: dict[int, JobEntry] = {}
@@ -88,7 +92,7 @@ class Loading:
                 finish_undo(self.desk.labels, base, self.log, record)
                 continue
             written = recover(self.desk.labels, base, self.log, record)
-            if record.target == self.base.target and record.kind == "load":
+            if record.target == self.base.target and record.kind == self.kind == "load":
                 self.load, self.earlier = record, written
             elif record.kind == "resolve":
                 self.log.save(record.model_copy(update={"status": "applied"}))
@@ -116,10 +120,18 @@ class Loading:
         self._finish(marks)
         return self.report
 
+    def apply_jobs(self, looks: Sequence[JobLook], marks: dict[int, JobMark]) -> LoadReport:
+        """Writes what was decided about the conflicts of some jobs; the report."""
+        for look in looks:
+            self._apply_job(look, marks)
+        if self.load is not None:
+            self._close(self.load)
+        return self.report
+
     def _apply_job(self, look: JobLook, marks: dict[int, JobMark]) -> None:
         rooms = self._make_room({NEW_FIELD_FOR[new.figure] for new in look.diff.new if new.drawn.field is None})
         schema = self.mapped.schema
-        terms = Terms(self.record.run_id, schema, self.desk.request.policy, rooms=rooms)
+        terms = Terms(self.record.run_id, schema, self.desk.request.policy, self.judge, rooms)
         plan = decide(look.diff, look.open, read_local(self.desk.labels, look.diff, look.open, terms), terms)
         entry = entry_of(_note(look), plan, look.open, self.earlier.pop(look.job.id, None))
         if entry.changes or entry.tagged or entry.untagged:
@@ -130,7 +142,7 @@ class Loading:
         self.report.add(entry.tally)
         if plan.open != look.open:
             self.base.save_open(look.job.id, plan.open)
-        if plan.base != look.base:
+        if by_label(plan.base) != by_label(look.base):
             self.base.save_labels(look.job.id, plan.base)
         date = marks[look.job.id].updated_date if look.date is None else look.date
         mark = JobMark(updated_date=date, labels=count_fields(plan.base), open=len(plan.open))
@@ -150,6 +162,7 @@ class Loading:
         types = {name: item.type for name, item in self.mapped.schema.fields.items()}
         self.load = LoadRecord(
             number=max(numbers, default=0) + 1,
+            kind=self.kind,
             target=self.mapped.target,
             types=types,
             at=records.now(),

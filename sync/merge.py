@@ -17,6 +17,7 @@ Outcome = Literal["remote", "local", "open"]
 Action = Literal["keep", "edit", "delete", "restore", "ask"]
 
 EXISTENCE, LABEL, GEOMETRY = "existence", "label", "geometry"
+ALL = "*"
 ADDITIONS, DELETIONS, LABEL_EDITS, SPATIAL_EDITS = "additions", "deletions", "label edits", "spatial edits"
 
 _OUTCOMES: dict[Policy, Outcome] = {"remote": "remote", "local": "local", "ask": "open"}
@@ -81,7 +82,7 @@ class Rules:
 
     Args:
         policy: whose change counts where both changed the same part; with ``"ask"`` the whole label is left alone
-        decided: parts that somebody decided already
+        decided: parts that somebody decided already; :data:`ALL` stands for all that are not named
         geometry: the paths that are the geometry
         forbidden: what CVAT may not change, see :func:`forbidden`
     """
@@ -93,7 +94,9 @@ class Rules:
 
     def of(self, part: str) -> Policy:
         """Who decides about a part."""
-        return "local" if _SWITCHES.get(part) in self.forbidden else self.decided.get(part, self.policy)
+        if _SWITCHES.get(part) in self.forbidden:
+            return "local"
+        return self.decided.get(part, self.decided.get(ALL, self.policy))
 
 
 def merge(base: Parts, local: Parts | None, remote: Parts | None, rules: Rules | None = None) -> Decision:

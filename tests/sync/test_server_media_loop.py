@@ -97,7 +97,5 @@ def test_a_file_that_cvat_cannot_read_is_not_mistaken_for_another(loop: Loop, tm
     fill(loop, tmp_path / "share", "/data")
     (tmp_path / "share" / "day" / "a.png").write_text("text")
     params: dict[str, Any] = {"media_source": "share", "media_map": {"/data": ""}, "bad_files": "leave_out"}
-    with pytest.raises(
-        Exception, match=r"one of the 2 images of .*: '/data/a\.png', '/data/day/a\.png'\. Put"
-    ):
+    with pytest.raises(Exception, match=r"one of the 2 images of .*: '/data/a\.png', '/data/day/a\.png'\. Put"):
         loop.send(**params)

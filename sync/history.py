@@ -1,0 +1,98 @@
+"""What loads changed, when, and whose work it was."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from . import record as records
+from .log import LoadLog
+from .store import RunStore, Store
+
+COLUMNS = (
+    *("load", "kind", "status", "at", "user", "job_id", "task_id", "assignee", "stage", "state"),
+    *("added", "changed", "deleted"),
+)
+
+
+def history(dataset: Any, key: str) -> list[dict[str, Any]]:
+    """The loads of a run that changed anything, oldest first.
+
+    Args:
+        dataset: the dataset, or any view of it
+        key: the run's key
+
+    Returns:
+        for each its ``number``, ``kind`` (``"load"``, or ``"resolve"`` for decisions about conflicts), ``status``
+        (``"applied"``, ``"undone"``, or ``"applying"`` and ``"undoing"`` if it was interrupted), ``at`` (an ISO date in
+        UTC), ``user``, counts of ``added``, ``changed`` and ``deleted`` labels, ``conflicts``, ``frames_deleted``,
+        ``frames_restored``, whether it is ``undoable``, and its ``jobs``: ``job_id``, ``task_id``, ``assignee``,
+        ``stage``, ``state`` and the same counts
+
+    Raises:
+        RunMissing: if there is no such run
+    """
+    return history_of(_store(dataset, key))
+
+
+def history_of(store: Store) -> list[dict[str, Any]]:
+    """The loads of a run; see :func:`history`."""
+    return [record.model_dump(mode="json", exclude={"target", "types"}) for record in LoadLog(store).records()]
+
+
+def label_history(dataset: Any, key: str, label_id: str) -> list[dict[str, Any]]:
+    """The loads that changed a label, oldest first; undone ones do not count.
+
+    Args:
+        dataset: the dataset, or any view of it
+        key: the run's key
+        label_id: the label; for a plain value the id of its sample
+
+    Returns:
+        for each its ``load`` (number), ``kind``, ``at``, ``user``, ``job_id``, ``task_id``, ``assignee``, ``field`` and
+        what became of the label: ``change`` is ``"added"``, ``"changed"``, ``"deleted"``, or ``"marked"`` if only its
+        tag changed
+
+    Raises:
+        RunMissing: if there is no such run
+    """
+    return label_history_of(_store(dataset, key), label_id)
+
+
+def label_history_of(store: Store, label_id: str) -> list[dict[str, Any]]:
+    """The loads that changed a label; see :func:`label_history`."""
+    log = LoadLog(store)
+    found = []
+    for record in log.records():
+        if record.status == "undone":
+            continue
+        for job_id in log.job_ids(record.number):
+            entry = log.job(record.number, job_id)
+            for name, key, kind in entry.labels if entry else ():
+                if entry and key == label_id:
+                    who = entry.note.model_dump(include={"job_id", "task_id", "assignee"})
+                    when = {"load": record.number, "kind": record.kind, "at": record.at, "user": record.user}
+                    found.append({**when, **who, "field": name, "change": kind})
+    return found
+
+
+def as_csv(loads: Sequence[dict[str, Any]]) -> str:
+    """A history as CSV, one line for each load and job."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for load in loads:
+        for job in load["jobs"] or [{}]:
+            writer.writerow({**load, "load": load["number"], **job})
+    return text.getvalue()
+
+
+def as_json(loads: Sequence[dict[str, Any]]) -> str:
+    """A history as JSON."""
+    return json.dumps(list(loads), indent=2)
+
+
+def _store(dataset: Any, key: str) -> RunStore:
+    dataset = dataset._root_dataset
+    return RunStore(dataset, records.find(dataset, key).run_id)
