@@ -113,6 +113,11 @@ class Sandbox:
         return list(self._server.log)
 
     @property
+    def connections(self) -> int:
+        """How many connections with clients are open: none when all of them have ended, and been served."""
+        return self._server.connections
+
+    @property
     def crashes(self) -> list[Exception]:
         """Errors inside the sandbox that nobody expected."""
         return [*self._app.crashes, *self._creator.crashes]

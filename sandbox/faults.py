@@ -10,7 +10,7 @@ import re
 import threading
 from dataclasses import dataclass, field
 
-KINDS = ("status", "html", "delay", "lost_reply", "reset", "half_body")
+KINDS = ("status", "html", "late_html", "delay", "lost_reply", "reset", "half_body")
 
 _PROXY_PAGE = (
     "<html>\r\n<head><title>{status} {reason}</title></head>\r\n<body>\r\n"
@@ -29,7 +29,8 @@ class Fault:
 
     Attributes:
         kind: `status` answers with `status` before the handler runs; `html` the same with a proxy's
-            page; `delay` waits `seconds` and goes on; `lost_reply` runs the handler, then closes the
+            page; `late_html` runs the handler and answers so nevertheless, as a proxy that did not wait
+            for it; `delay` waits `seconds` and goes on; `lost_reply` runs the handler, then closes the
             connection without an answer; `reset` resets the connection before the body is read, or
             (`at="body"`) in the middle of it, and the handler never runs; `half_body` runs the handler
             and sends only half of the answer's body.
@@ -37,7 +38,7 @@ class Fault:
         path: a regular expression, "" for any.
         nth: the first match (counted from 1) that is struck.
         times: how many matches are struck; None for all.
-        status: for `status` and `html`.
+        status: for `status`, `html` and `late_html`.
         headers: for `status`, such as `{"Retry-After": "1"}`.
         body: for `status`, the bytes of the answer.
         seconds: for `delay`.

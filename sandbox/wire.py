@@ -77,6 +77,11 @@ class Server(ThreadingHTTPServer):
         self._open.discard(request)
         super().shutdown_request(request)
 
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._open)
+
     def drop_connections(self) -> None:
         """Close idle keep-alive connections, so that nobody talks to a server that has ended."""
         for connection in list(self._open):
@@ -130,6 +135,8 @@ class _Handler(BaseHTTPRequestHandler):
             reply = _plain_reply(fault)
         else:
             reply = self.server.app(self._environ(body))
+        if fault and fault.kind == "late_html":
+            reply = _proxy_reply(fault.status)
         if fault and fault.kind == "lost_reply":
             self._note(None)
             raise Hangup

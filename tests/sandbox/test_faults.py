@@ -64,6 +64,14 @@ def test_lost_reply(box: Sandbox, api: Api) -> None:
     assert [entry.status for entry in box.log if entry.path == "/api/tasks" and entry.method == "POST"] == [None]
 
 
+def test_late_html(box: Sandbox, api: Api) -> None:
+    """The work is done, and a proxy says that it was not."""
+    box.faults.add("late_html", "POST", "/api/tasks$", status=504)
+    reply = api.send("POST", "tasks", json={"name": "made"})
+    assert (reply.status_code, reply.headers["Content-Type"]) == (504, "text/html")
+    assert [task["name"] for task in api.get("tasks")["results"]] == ["made"]
+
+
 @pytest.mark.parametrize("at", ["start", "body"])
 def test_reset(box: Sandbox, api: Api, at: str) -> None:
     """Nothing is done."""
@@ -111,6 +119,16 @@ def test_faults_strike_on_a_kept_connection(box: Sandbox) -> None:
     with pytest.raises(http.client.RemoteDisconnected):
         connection.getresponse()
     connection.close()
+
+
+def test_connections_are_counted(box: Sandbox) -> None:
+    with requests.Session() as session:
+        session.get(f"{box.url}/api/server/about")
+        assert box.connections == 1
+    ends = time.monotonic() + 5
+    while box.connections and time.monotonic() < ends:
+        time.sleep(0.002)
+    assert box.connections == 0
 
 
 def test_unknown_kinds_are_refused(box: Sandbox) -> None:

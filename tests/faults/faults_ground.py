@@ -1,0 +1,106 @@
+"""Where sends are disturbed: each by one fault, on a server of its own, then ended by another process and compared."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from http.client import HTTPConnection
+from typing import Any
+
+import fiftyone as fo
+from faults_outcome import Books, Outcome, differences, outcome
+from faults_points import Death, Point, call_pattern, lasting
+from faults_work import Processes, Told, Work
+
+from sandbox import Sandbox
+
+PATIENCE = 10.0
+"""Seconds that the server may take for what a process that ended had asked."""
+
+
+class Ground:
+    """A dataset, and what becomes of it and of a server when it is sent.
+
+    Args:
+        dataset: what is sent
+        request: how
+        processes: who sends
+
+    Attributes:
+        points: the calls and writes of a send
+        undisturbed: what there is after it, if nothing happens
+    """
+
+    def __init__(self, dataset: fo.Dataset, request: Mapping[str, Any], processes: Processes) -> None:
+        self._dataset = dataset
+        self._request = request
+        self._processes = processes
+        self._books = Books(dataset)
+        (self.undisturbed, one), (again, other) = (self._send_undisturbed() for _ in range(2))
+        self.points = lasting((one, other))
+        assert differences(asdict(self.undisturbed), asdict(again)) == [], "two undisturbed sends differ"
+        assert self.undisturbed.samples == self._books.before["samples"], "a send changes samples"
+
+    def _send_undisturbed(self) -> tuple[Outcome, list[Point]]:
+        with self.server() as box:
+            told = self.work(box, "send")
+            assert told is not None and not told.error, told
+            return outcome(self._books, box), told.points
+
+    @contextmanager
+    def server(self) -> Iterator[Sandbox]:
+        """A server of its own; afterwards the dataset is again as it was."""
+        with Sandbox(anonymous_rate=None, creation_delay=0.0) as box:
+            try:
+                yield box
+            finally:
+                self._books.restore()
+            assert box.crashes == []
+
+    def work(self, box: Sandbox, *acts: str, death: Death | None = None) -> Told | None:
+        """Lets a process work, and waits until the server is done with all that it asked.
+
+        Returns:
+            what it told, or ``None`` if it was killed
+        """
+        told = self._processes.run(Work(acts, self._dataset.name, box.url, self._request, death))
+        _wait(box)
+        assert told is None or not told.unexpected, told.unexpected
+        return told
+
+    def differs(self, box: Sandbox) -> list[str]:
+        """How what there is now differs from what there is after an undisturbed send."""
+        return differences(asdict(self.undisturbed), asdict(outcome(self._books, box)))
+
+    def leftovers(self, box: Sandbox) -> list[str]:
+        """What of a deleted run is left, and what of the dataset is not as before."""
+        box.settle()
+        left = differences(self._books.before, self._books.documents())
+        return [*left, *(f"{kind}: {things}" for kind, things in box.state().items() if things)]
+
+    def samples_differ(self) -> bool:
+        """Whether the samples are not as before."""
+        return bool(self._books.documents()["samples"] != self._books.before["samples"])
+
+    def is_sent(self) -> bool:
+        """Whether there is a run that says that it is complete."""
+        return any(record["status"] == "sent" for record in self._books.documents()["runs"])
+
+
+def _wait(box: Sandbox) -> None:
+    last = HTTPConnection(box.url.removeprefix("http://"))
+    last.request("GET", "/api/server/about")
+    last.getresponse().read()  # so all connections before this one were accepted
+    last.close()
+    ends = time.monotonic() + PATIENCE
+    while box.connections:
+        assert time.monotonic() < ends, "the server is not done with what a process asked"
+        time.sleep(0.002)
+
+
+def strike(box: Sandbox, point: Point, fault: Mapping[str, Any], times: int) -> Any:
+    """Makes the server treat a call badly, and those of its name that follow."""
+    method, path = call_pattern(point)
+    return box.faults.add(**fault, method=method, path=path, nth=point.nth, times=times)

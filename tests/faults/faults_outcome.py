@@ -1,0 +1,145 @@
+"""What there is after a send: on the server, in the dataset, and what is kept of the run."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import bson
+import fiftyone as fo
+import fiftyone.core.odm as foo
+
+from sandbox import Sandbox
+
+_RUN = re.compile(r"#[0-9a-f]{12}-")
+_RUN_ID = re.compile(r"^[0-9a-f]{32}/")
+_OF_ONE_RUN = ("run_id", "created_at", "server", "project_id")
+_OF_ONE_TASK = ("id", "url", "jobs")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What there is after a send, without ids and dates.
+
+    Args:
+        server: all that the server has
+        files: the digests of the images in each task
+        samples, dataset: the raw documents
+        record: the run's record
+        kept: what is kept of the run, by name
+    """
+
+    server: Any
+    files: Any
+    samples: Any
+    dataset: Any
+    record: Any
+    kept: Any
+
+
+class Books:
+    """The dataset's documents as the database has them.
+
+    Args:
+        dataset: the dataset, without runs
+    """
+
+    def __init__(self, dataset: fo.Dataset) -> None:
+        self._dataset = dataset
+        self._db, self._id = foo.get_db_conn(), dataset._doc.id
+        self._whole = self._db.datasets.find_one({"_id": self._id})
+        self.before = self.documents()
+        assert self.before["runs"] == self.before["kept"] == []
+
+    def documents(self) -> dict[str, Any]:
+        """All of them now."""
+        dataset = self._db.datasets.find_one({"_id": self._id})
+        # FiftyOne makes a run by two writes; a document of which the dataset knows nothing is no run
+        runs = list((dataset.get("annotation_runs") or {}).values())
+        kept = self._db.execution_store.find({"dataset_id": self._id, "key": _RUN_ID})
+        return {
+            "dataset": {**_without_dates(dataset), "annotation_runs": len(runs)},
+            "samples": [bson.encode(item) for item in self._dataset._sample_collection.find().sort("_id", 1)],
+            "runs": [item["config"] for item in self._db.runs.find({"_id": {"$in": runs}})],
+            "kept": [item["key"] for item in kept],
+        }
+
+    def restore(self) -> None:
+        """Takes all runs away."""
+        self._db.datasets.replace_one({"_id": self._id}, self._whole)
+        self._db.runs.delete_many({"_dataset_id": self._id})
+        self._db.execution_store.delete_many({"dataset_id": self._id})
+        assert self.documents() == self.before, "the dataset can't be brought back"
+
+
+def outcome(books: Books, box: Sandbox) -> Outcome:
+    """What there is now.
+
+    Args:
+        books: of a dataset with one run
+        box: the server
+    """
+    box.settle()
+    documents = books.documents()
+    (record,) = documents["runs"]
+    return Outcome(
+        server=_without_run(box.state()),
+        files=_files(box),
+        samples=documents["samples"],
+        dataset=documents["dataset"],
+        record=_record(record),
+        kept=_names(documents["kept"]),
+    )
+
+
+def differences(one: Any, other: Any, path: str = "") -> list[str]:
+    """Where two things differ, as lines for a person."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        names = {**one, **other}
+        return [line for name in names for line in differences(one.get(name), other.get(name), f"{path}/{name}")]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = enumerate(zip(one, other, strict=True))
+        return [line for number, (a, b) in pairs for line in differences(a, b, f"{path}/{number}")]
+    return [] if one == other else [f"{path}: {one!r:.300} != {other!r:.300}"]
+
+
+def _without_dates(document: Any) -> Any:
+    """A dataset's document without what FiftyOne notes whenever it loads or saves it."""
+    if isinstance(document, dict):
+        return {name: _without_dates(value) for name, value in document.items() if not name.endswith("_at")}
+    return [_without_dates(item) for item in document] if isinstance(document, list) else document
+
+
+def _record(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of a record that are the same in each run."""
+    kept = {name: value for name, value in config.items() if name not in _OF_ONE_RUN}
+    tasks = [{name: task[name] for name in task if name not in _OF_ONE_TASK} for task in config["tasks"]]
+    return {**kept, "tasks": tasks, "jobs": [len(task["jobs"]) for task in config["tasks"]]}
+
+
+def _names(keys: Sequence[str]) -> dict[str, int]:
+    """What is kept, counted by name; of labels once for each job: their portions may have become smaller."""
+    names = [_RUN_ID.sub("", key) for key in keys]
+    counts = Counter(re.sub(r"^(job|task)/\d+", r"\1/N", name) for name in names if name[:5] not in ("drawn", "saved"))
+    drawn, saved = ({name[6:] for name in names if name.startswith(kind)} for kind in ("drawn", "saved"))
+    assert drawn == saved, f"not answered: {drawn - saved}; not drawn: {saved - drawn}"
+    return {**counts, **{f"drawn/{name.rpartition('/')[0]}": 1 for name in drawn}}
+
+
+def _files(box: Sandbox) -> dict[str, dict[str, str]]:
+    found = {}
+    for task in box.store.tasks.values():
+        files = task.data.files if task.data else {}
+        found[task.name] = {name: hashlib.sha1(file.data).hexdigest() for name, file in files.items()}
+    return found
+
+
+def _without_run(state: dict[str, Any]) -> dict[str, Any]:
+    """A server's state, whose tasks are made in any order and are marked with the run's id."""
+    for task in state["tasks"]:
+        task["bug_tracker"] = _RUN.sub("#run-", task["bug_tracker"] or "")
+    return {**state, "tasks": sorted(state["tasks"], key=lambda task: str(task["name"]))}

@@ -1,0 +1,206 @@
+"""A send survives anything: whatever happens at whatever point, going on ends as if nothing had happened.
+
+The points are found by the suite itself: the calls and writes that two undisturbed sends make. A sample of them is
+tried, and with ``ROUNDTRIP_ALL`` each.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+import pytest
+from faults_ground import Ground, strike
+from faults_points import Death, Point
+from faults_scenario import LABELS, REQUESTS, SAMPLES, fill
+from faults_work import Processes
+
+from demo.database import scratch_folder
+from sandbox import Sandbox
+
+ALL = bool(os.environ.get("ROUNDTRIP_ALL"))
+SEED = 20_250
+
+ANSWERS: dict[str, dict[str, Any]] = {
+    "reply lost": {"kind": "lost_reply"},
+    "429": {"kind": "status", "status": 429, "headers": {"Retry-After": "1"}},
+    "502": {"kind": "html", "status": 502},
+    "504": {"kind": "html", "status": 504},
+    "504 though done": {"kind": "late_html", "status": 504},
+    "reset amid the request": {"kind": "reset", "at": "body"},
+    "half of the answer": {"kind": "half_body"},
+}
+LONG = 20
+"""Times that a fault lasts: more often than any request is repeated."""
+WHAT_TO_DO = ("Resume the run", "you can send again", "Nothing was sent")
+"""One of these is said whenever a send ends early."""
+
+Case = tuple[Point, str]
+
+
+@cache
+def processes() -> Processes:
+    here = Path(__file__).resolve().parent
+    return Processes([here, here.parents[1]])
+
+
+@cache
+def dataset() -> fo.Dataset:
+    """The dataset of all sends; none changes it."""
+    made = fo.Dataset("faults")
+    fill(made, scratch_folder("faults"))
+    return made
+
+
+@cache
+def ground(name: str) -> Ground:
+    return Ground(dataset(), REQUESTS[name], processes())
+
+
+def points(name: str) -> list[Point]:
+    """The points of a send; none if that fails: a test of its own says so."""
+    try:
+        return ground(name).points
+    except Exception:
+        return []
+
+
+def first_and_last(found: Sequence[Point]) -> list[Point]:
+    """The first and the last point of each name."""
+    return [p for p in found if p.nth == 1 or Point(p.kind, p.name, p.nth + 1) not in found]
+
+
+def deaths(found: Sequence[Point]) -> Iterator[Case]:
+    """A process is killed before and after each point."""
+    return product(found, ("before", "after"))
+
+
+def ends(found: Sequence[Point]) -> Iterator[Case]:
+    """The same, once for each point: after one is before the next."""
+    return product(found, ("after",))
+
+
+def answers(found: Sequence[Point]) -> Iterator[Case]:
+    """Each call gets each bad answer."""
+    return product([point for point in found if point.kind == "call"], ANSWERS)
+
+
+def long_answers(found: Sequence[Point]) -> Iterator[Case]:
+    """Each kind of call gets bad answers, early and late."""
+    return answers(first_and_last(found))
+
+
+CASES = {"death": (deaths, 44), "end": (ends, 12), "answer": (answers, 32), "long_answer": (long_answers, 10)}
+"""What happens at which points; and how many of that are tried, if not all."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Makes a test of each case: the send, the point, and what happens there."""
+    for happening in CASES.keys() & set(metafunc.fixturenames):
+        make, some = CASES[happening]
+        found = [(name, *case) for name in REQUESTS for case in make(points(name))]
+        if not ALL:
+            found = random.Random(SEED).sample(found, min(some, len(found)))
+        ids = [f"{name}-{what}-{point}" for name, point, what in found]
+        metafunc.parametrize(("name", "point", happening), found, ids=ids)
+
+
+def goes_on(box: Sandbox, on: Ground) -> None:
+    """Ends a send in another process, and proves that nothing tells it from an undisturbed one."""
+    told = on.work(box, "resume")
+    assert told is not None and not told.error, told
+    is_as_undisturbed(box, on)
+
+
+def is_as_undisturbed(box: Sandbox, on: Ground) -> None:
+    assert on.differs(box) == []
+    told = on.work(box, "load")
+    assert told is not None and not told.error, told
+    report = told.answers["load"]
+    counts = {name: report[name] for name in ("added", "changed", "deleted", "unchanged")}
+    assert counts == {"added": 0, "changed": 0, "deleted": 0, "unchanged": LABELS}
+    assert [point for point in told.points if "samples." in point.name] == []
+    assert not on.samples_differ()
+
+
+def count(tally: Counter[str], test: str, came: bool) -> None:
+    tally[test if came else "missed"] += 1
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_undisturbed(name: str) -> None:
+    on = ground(name)
+    assert len(on.points) > 40
+    with on.server() as box:
+        told = on.work(box, "send")
+        assert told is not None
+        assert (told.answers["send"]["samples"], told.answers["send"]["labels"]) == (SAMPLES, LABELS)
+        is_as_undisturbed(box, on)
+
+
+def test_killed(name: str, point: Point, death: Any, tally: Counter[str]) -> None:
+    on = ground(name)
+    with on.server() as box:
+        told = on.work(box, "send", death=Death(point, death))
+        count(tally, "death", told is None)
+        goes_on(box, on)
+
+
+def test_killed_and_given_up(name: str, point: Point, end: Any, tally: Counter[str]) -> None:
+    on = ground(name)
+    with on.server() as box:
+        count(tally, "end", on.work(box, "send", death=Death(point, end)) is None)
+        complete = on.is_sent()
+        told = on.work(box, "delete")
+        assert told is not None and not told.error, told
+        if complete:  # others may have begun to use the project of a complete run
+            box.store.projects.clear()
+        assert on.leftovers(box) == []
+
+
+def test_a_bad_answer(name: str, point: Point, answer: str, tally: Counter[str]) -> None:
+    meets(name, point, answer, 1, tally)
+
+
+def test_bad_answers_for_long(name: str, point: Point, long_answer: str, tally: Counter[str]) -> None:
+    meets(name, point, long_answer, LONG, tally)
+
+
+def meets(name: str, point: Point, answer: str, times: int, tally: Counter[str]) -> None:
+    on = ground(name)
+    with on.server() as box:
+        fault = strike(box, point, ANSWERS[answer], times)
+        told = on.work(box, "send")
+        count(tally, answer, fault.struck > 0)
+        box.faults.clear()
+        assert told is not None
+        assert not told.error or any(words in told.error for words in WHAT_TO_DO), told.error
+        goes_on(box, on)
+
+
+@pytest.mark.parametrize("seed", range(20 if ALL else 2))
+@pytest.mark.parametrize("name", REQUESTS)
+def test_killed_again_and_again(name: str, seed: int, tally: Counter[str]) -> None:
+    on = ground(name)
+    chance = random.Random(seed)
+    with on.server() as box:
+        for act in ("send", *["resume"] * 30):
+            death = Death(chance.choice(on.points), chance.choice(("before", "after")))
+            told = on.work(box, act, death=death)
+            tally["again"] += told is None
+            if told is not None:
+                assert not told.error, told
+                break
+        goes_on(box, on)
+
+
+def test_nearly_all_points_are_come_to(tally: Counter[str]) -> None:
+    """How often CVAT is asked whether a task is ready varies; nothing else does."""
+    assert tally["missed"] <= sum(tally.values()) / 20
