@@ -18,7 +18,7 @@ from .journal import Portion
 from .pixels import with_pixels
 from .samples import Document, FieldPlace, read_samples
 
-OBJECTS = 2_000
+OBJECTS = 5_000
 """Objects in a request: while CVAT writes them the next are drawn. It takes bodies of up to 100 MB."""
 BYTES = 16 << 20
 """Roughly the size of a request; masks are long."""

@@ -7,7 +7,9 @@ from typing import Any
 from ..cvat import Client
 from ..labels.schema import FieldSchema
 from ..labels.types import FIELD_TYPES, LABEL_TYPES
+from .checks import read_paths
 from .errors import Refused
+from .media import BadFile, find_frames
 from .samples import field_class
 from .schema import complete, observe, resolve_type, suit_type
 
@@ -80,3 +82,14 @@ def project_names(client: Client) -> list[str]:
 def user_names(client: Client) -> list[str]:
     """The names of the users to whom work can be given, as far as CVAT shows them."""
     return sorted(user.username for user in client.users())
+
+
+def storage_names(client: Client) -> dict[str, str]:
+    """The cloud storages that the user can see: what to call them, by their ids as texts."""
+    return {str(item.id): f"{item.display_name} ({item.resource})" for item in client.cloud_storages()}
+
+
+def unsendable(collection: Any, media_field: str) -> tuple[int, list[BadFile]]:
+    """How many images a collection has, and the files that can't be uploaded."""
+    paths = read_paths(collection, media_field)
+    return len(paths), find_frames(paths)[1]

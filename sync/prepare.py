@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,6 +88,9 @@ def prepare(target: Any, request: SendRequest, client: Client, watch: Watch) -> 
     collection = check_target(target)
     dataset = collection._root_dataset
     records.check_key(dataset, request.anno_key)
+    greeter = ThreadPoolExecutor(1, thread_name_prefix="cvat-check")
+    greeting = greeter.submit(client.check)  # meanwhile, as CVAT may be far away
+    greeter.shutdown(wait=False)
     watch.step("Looking at the labels")
     schema, seen = resolve_schema(collection, request)
     watch.step("Looking at the images")
@@ -96,7 +100,7 @@ def prepare(target: Any, request: SendRequest, client: Client, watch: Watch) -> 
         check_files(frames, bad, request.bad_files)
     watch.step("Connecting to CVAT")
     with telling(lambda: "Nothing was sent."):
-        server = client.check()
+        server = greeting.result()
         if request.media_source != "upload":
             frames, bad = find_server_frames(client, paths, request, watch)
             check_files(frames, bad, request.bad_files)

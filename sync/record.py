@@ -186,9 +186,10 @@ def rename(dataset: Any, key: str, new_key: str) -> None:
     """Gives a run another key.
 
     Raises:
-        Refused: if that is taken or no identifier
+        Refused: if that is taken or no identifier, or the run is not complete: what goes on with it knows its key
     """
-    find(dataset, key)
+    if find(dataset, key).status != "sent":
+        raise Refused(f"The run '{key}' is not complete. Resume it or wait for its end, then rename it.")
     if not new_key.isidentifier():
         raise Refused(f"'{new_key}' can't be a key: use letters, digits and underscores, and no digit first.")
     check_key(dataset, new_key)

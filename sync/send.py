@@ -1,45 +1,22 @@
 """Send: from a selection of samples to tasks in CVAT, so that any interruption can be gone on from."""
 
-import contextlib
-import threading
 import uuid
-from collections import Counter
-from collections.abc import Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from textwrap import shorten
 from typing import Any
 
-from pymongo.errors import PyMongoError
-
-from ..cvat import AmbiguousOutcome, Client, CvatError, User
-from ..cvat import Cancelled as CvatCancelled
-from ..labels.fitting import fit_project
-from ..labels.vocabulary import label_specs
+from ..cvat import Client
 from . import record as records
-from .base import BaseStore, JobMark
 from .checks import find_people
-from .draw import LabelReader
-from .errors import Cancelled, Refused, RoundtripError, SendFailed, sentence, telling
-from .heap import set_aside
-from .journal import Journal, Outbox, SendPlan, TaskStep
-from .lease import Lease, forget_dead_sign
-from .making import mark_of, tasks_of_run
-from .media import BadFile
-from .plan import TaskPlan, deal
+from .errors import Refused, telling
+from .journal import Journal, SendPlan
+from .lease import forget_dead_sign
 from .prepare import Prepared, prepare
-from .progress import Progress, Watch
-from .project import ProjectPlan
-from .record import RunRecord, TaskRecord
+from .progress import Watch
+from .record import RunRecord
 from .request import SendRequest
+from .send_run import LEFT_OUT_TAG, SendRun
 from .store import RunStore
-from .tally import Tally
-from .task_sender import Setting, TaskSender
-from .turns import Turns
 
-TASKS_AT_ONCE = 4
-"""Tasks that are sent at the same time; the client bounds the connections."""
-LEFT_OUT_TAG = "not_sent_to_cvat"
-"""The tag of samples whose file was left out."""
+__all__ = ["LEFT_OUT_TAG", "resume", "send"]
 
 
 def send(target: Any, request: SendRequest, client: Client, watch: Watch | None = None) -> dict[str, Any]:
@@ -77,7 +54,7 @@ def send(target: Any, request: SendRequest, client: Client, watch: Watch | None 
     )
     dataset = prepared.collection._root_dataset
     records.sweep(dataset)
-    run = _Run(prepared.collection, record, _plan_of(prepared), prepared.people, client, watch, resumed=False)
+    run = SendRun(prepared.collection, record, _plan_of(prepared), prepared.people, client, watch, resumed=False)
     with run.lease:
         run.begin(prepared.tasks)
         return run.carry_out(prepared.project)
@@ -138,262 +115,6 @@ def resume(
         client.check()
         people = find_people(client, plan.request)
     collection = dataset.load_annotation_view(key)
-    run = _Run(collection, record, plan, people, client, watch, resumed=True)
+    run = SendRun(collection, record, plan, people, client, watch, resumed=True)
     with run.lease:
         return run.carry_out(None)
-
-
-class _Run:
-    """One send on its way."""
-
-    def __init__(
-        self,
-        collection: Any,
-        record: RunRecord,
-        plan: SendPlan,
-        people: Any,
-        client: Client,
-        watch: Watch,
-        *,
-        resumed: bool,
-    ) -> None:
-        self.collection = collection
-        self.dataset = collection._root_dataset
-        self.record = record
-        self.plan = plan
-        self.request = plan.request
-        self.people: dict[str, User] = people
-        self.client = client
-        self.resumed = resumed
-        self.store = RunStore(self.dataset, record.run_id)
-        self.journal = Journal(self.store)
-        self.base = BaseStore(self.store)
-        self.lease = Lease(self.store, self.request.anno_key)
-        self.watch = Watch(tell=self._tell, stop=watch.stop)
-        self._outer = watch
-        self.halted = threading.Event()
-        self.lock = threading.Lock()
-        self.steps: dict[int, TaskStep] = {}
-
-    def begin(self, tasks: Sequence[TaskPlan]) -> None:
-        """Keeps what is going to be done, and then the record: a run that can be seen can be resumed."""
-        try:
-            self.journal.save_plan(self.plan, tasks)
-            records.register(self.collection, self.request.anno_key, self.record)
-        except BaseException:
-            self.store.drop()
-            raise
-
-    def carry_out(self, project: ProjectPlan | None) -> dict[str, Any]:
-        """Makes the tasks; the run's summary."""
-        try:
-            with set_aside():
-                self._tag(self.plan.bad)
-                self._prepare_project(project)
-                self._send_tasks()
-                return self._finish()
-        except BaseException as error:
-            failure = self._failed(error)
-            if failure is error:
-                raise
-            raise failure from error
-
-    # The project
-
-    def _prepare_project(self, planned: ProjectPlan | None) -> None:
-        """Makes or extends the project, if that is not done."""
-        if planned is not None:
-            planned.extend(self.client)
-        elif self.record.project_id is not None and self.request.project_labels == "extend":
-            fit = fit_project(self.record.schema_, self.client.labels(project_id=self.record.project_id))
-            ProjectPlan(self.client.project(self.record.project_id), self.record.schema_, fit).extend(self.client)
-        if self.request.project_name and self.record.project_id is None:
-            self._note(project_id=self._make_project(self.request.project_name))
-
-    def _make_project(self, name: str) -> int:
-        """Makes the project; if a lost answer or an earlier process may have made it, CVAT is asked first."""
-        if self.resumed and (found := self._find_project(name)):
-            return found
-        self.watch.step(f"Making the project '{name}'")
-        try:
-            return self.client.create_project(name, label_specs(self.record.schema_)).id
-        except AmbiguousOutcome as lost:
-            if found := self._find_project(name):
-                return found
-            raise SendFailed(sentence(lost)) from lost
-
-    def _find_project(self, name: str) -> int | None:
-        mine = [project for project in self.client.find_projects(name) if _is_of(project.owner, self.record.created_by)]
-        return mine[0].id if mine else None
-
-    # The tasks
-
-    def _send_tasks(self) -> None:
-        setting = self._setting()
-        mark = self.record.run_id, self.dataset.name, self.request.anno_key
-        with ThreadPoolExecutor(TASKS_AT_ONCE, thread_name_prefix="cvat-task") as pool:
-            futures: list[Future[TaskStep]] = [
-                pool.submit(self._send_task, setting, number, mark_of(*mark, number))
-                for number in range(self.plan.tasks)
-            ]
-            try:
-                done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-                failed = next((future for future in done if future.exception()), None)
-                if failed is not None:
-                    failed.result()
-            except BaseException:  # also a person's Ctrl-C: let the others end at their next step
-                self.halted.set()
-                pool.shutdown(cancel_futures=True)
-                raise
-
-    def _send_task(self, setting: Setting, number: int, mark: str) -> TaskStep:
-        self._check()
-        sender = TaskSender(setting, self.journal.task(number), mark, doubtful=self.resumed)
-        step = sender.send()
-        with self.lock:
-            self.steps[number] = step
-        return step
-
-    def _setting(self) -> Setting:
-        project_id = self.record.project_id
-        assignee = self.request.task_assignee
-        return Setting(
-            client=self.client,
-            journal=self.journal,
-            outbox=Outbox(self.store),
-            base=self.base,
-            request=self.request,
-            schema=self.record.schema_,
-            specs=() if project_id else tuple(label_specs(self.record.schema_)),
-            project_id=project_id,
-            project_labels=tuple(self.client.labels(project_id=project_id)) if project_id else (),
-            assignee_id=self.people[assignee].id if assignee else None,
-            reader=LabelReader(self.collection, self.record.schema_),
-            tally=Tally(self.watch, self.plan.images, self.plan.bytes, self.plan.labels),
-            turns=Turns(self._check),
-            check=self._check,
-            leave_out=self._leave_out,
-            told=self._told,
-        )
-
-    def _told(self, number: int, step: TaskStep) -> None:
-        """Shows a task in the run's record as soon as it is there."""
-        with self.lock:
-            new = number not in self.steps or self.steps[number].task_id != step.task_id
-            self.steps[number] = step
-            if new:
-                self._note(tasks=self._task_records())
-
-    def _task_records(self) -> tuple[TaskRecord, ...]:
-        return tuple(
-            TaskRecord(
-                id=step.task_id,
-                name=step.name,
-                url=self.client.task_url(step.task_id),
-                frames=step.frames,
-                jobs=tuple(segment.job_id for segment in step.segments),
-            )
-            for _, step in sorted(self.steps.items())
-        )
-
-    def _leave_out(self, files: Sequence[BadFile]) -> None:
-        """Leaves out files that CVAT could not take after all."""
-        with self.lock:
-            self.plan = self.plan.model_copy(update={"bad": (*self.plan.bad, *files)})
-            self.journal.save_plan(self.plan, ())
-            left_out = Counter(self.record.left_out) + Counter(f"images: the file {file.reason}" for file in files)
-            self._note(left_out=dict(left_out), samples=self.record.samples - len(files))
-            self._tag(files)
-
-    # The end
-
-    def _finish(self) -> dict[str, Any]:
-        steps = [self.steps[number] for number in range(self.plan.tasks)]
-        jobs = [segment.job_id for step in steps for segment in step.segments]
-        users = [self.people[name].id for name in self.request.job_assignees]
-        for job_id, user_id in deal(users, jobs):
-            self._check()
-            self.client.update_job(job_id, assignee=user_id)
-        labels: Counter[str] = Counter()
-        left_out = Counter(self.record.left_out)
-        marks: dict[int, JobMark] = {}
-        for step in steps:
-            left_out.update(step.left_out)
-            for segment, counts in zip(step.segments, step.labels, strict=True):
-                labels.update(counts)
-                marks[segment.job_id] = JobMark(labels=counts)
-        self.base.save_marks(marks)
-        done = {"labels": dict(labels), "left_out": dict(left_out), "problem": ""}
-        self._note(status="sent", tasks=self._task_records(), **done)
-        self.journal.finish()
-        return self.record.summary(self.request.anno_key)
-
-    def _failed(self, error: BaseException) -> BaseException:
-        """What to raise: with what is left, and how to go on. A send that made nothing leaves nothing."""
-        self.halted.set()
-        if self.lease.is_lost:
-            return error
-        if not self.resumed and self._made_nothing():
-            self._untag()
-            records.forget(self.dataset, self.request.anno_key, self.record.run_id)
-            outcome = "Nothing was made in CVAT; the dataset is as it was, and you can send again."
-        else:
-            with contextlib.suppress(PyMongoError):  # the journal has all that counts
-                self._note(problem=sentence(error))
-            outcome = self._how_to_go_on()
-        if isinstance(error, (Cancelled, CvatCancelled)):
-            return Cancelled(f"Stopped. {outcome}")
-        if isinstance(error, (CvatError, RoundtripError)):
-            return SendFailed(f"{sentence(error)} {outcome}")
-        if isinstance(error, PyMongoError):
-            return SendFailed(f"FiftyOne's database failed ({shorten(str(error), 200)}). {outcome}")
-        return error
-
-    def _how_to_go_on(self) -> str:
-        complete = sum(step.stage == "written" for step in self.steps.values())
-        tasks = f"{complete} of {self.plan.tasks} tasks are" if self.plan.tasks > 1 else "Its task is not"
-        return (
-            f"{tasks} complete in CVAT; what was sent is kept. Resume the run '{self.request.anno_key}' to go on from "
-            "there, or delete it with its tasks. The dataset's labels are as they were."
-        )
-
-    def _made_nothing(self) -> bool:
-        """Whether CVAT surely has nothing of this run."""
-        if self.steps:
-            return False
-        name = self.request.project_name
-        try:
-            own_project = name and not self.plan.project_found and self._find_project(name)
-            return not own_project and not tasks_of_run(self.client, self.record.run_id)
-        except CvatError:
-            return False
-
-    # Small things
-
-    def _check(self) -> None:
-        """Ends a step here if the person cancelled, another task failed, or another process took over."""
-        self.lease.check()
-        if self.halted.is_set():
-            raise Cancelled("Stopped.")
-        if self.watch.stop.is_set():
-            raise Cancelled("Stopped.")
-
-    def _tell(self, progress: Progress) -> None:
-        self.lease.tell(progress)
-        self._outer.tell(progress)
-
-    def _note(self, **changes: Any) -> None:
-        self.record = self.record.model_copy(update=changes)
-        records.update(self.dataset, self.request.anno_key, self.record)
-
-    def _tag(self, files: Sequence[BadFile]) -> None:
-        if files:
-            self.dataset.select([file.sample_id for file in files]).tag_samples(LEFT_OUT_TAG)
-
-    def _untag(self) -> None:
-        if self.plan.bad:
-            self.dataset.select([file.sample_id for file in self.plan.bad]).untag_samples(LEFT_OUT_TAG)
-
-
-def _is_of(owner: User | None, name: str) -> bool:
-    return owner is not None and owner.username == name

@@ -1,39 +1,25 @@
 """Sending one task of a run: every step is journaled, so that another process can go on after any of them."""
 
-import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ..cvat import (
-    AmbiguousOutcome,
-    Client,
-    CreationFailed,
-    DeadlinePassed,
-    Label,
-    LabelSpec,
-    NotFound,
-    Task,
-    UploadFile,
-)
+from ..cvat import AmbiguousOutcome, CreationFailed, DeadlinePassed, FrameMeta, NotFound, Task, UploadFile
 from ..labels.figures import Size
 from ..labels.fitting import fit_project
-from ..labels.schema import LabelSchema
 from ..labels.vocabulary import Vocabulary
-from .base import BaseStore, FrameRecord, TaskBase
+from .ahead import Ahead
+from .base import FrameRecord, TaskBase
 from .checks import match_frames
-from .draw import LabelReader, Place, draw, identities, last_group
+from .draw import Place, draw, identities, last_group
 from .errors import SendFailed, sentence
-from .journal import Journal, Outbox, TaskStep
+from .journal import TaskStep
 from .making import delete_made, find_made
 from .media import BadFile, Frame, frames_named
 from .plan import Segment, TaskPlan, foresee_segments
-from .request import SendRequest
-from .tally import Tally
-from .turns import Turns
-from .write import AHEAD, JobPlace, JobWriter, settle_doubts
+from .setting import Setting
+from .write import JobPlace, JobWriter, settle_doubts
 
 WAIT_BASE, WAIT_PER_FRAME = 600.0, 2.0
 """Seconds to wait for CVAT to make a task, and more for each of its frames."""
@@ -41,45 +27,6 @@ JOBS_AT_ONCE = 4
 """Jobs of one task that are written at the same time; each to itself is written in order."""
 CREATIONS = 2
 """Times that a task is made whose frames CVAT fails to make, if it names no file that is to blame."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What all tasks of a run share.
-
-    Args:
-        client: the CVAT server
-        journal, outbox, base: of the run
-        request: what the person asked for
-        schema: the run's schema
-        specs: the labels of a task that has its own; empty in a project
-        project_id: the project the tasks are in
-        project_labels: the project's labels
-        assignee_id: the user the tasks are for
-        reader: reads the labels of samples
-        tally: adds up what is done
-        turns: lets the tasks be made in order
-        check: raises if the send is to end
-        leave_out: takes files that are left out after all
-        told: takes every step of a task
-    """
-
-    client: Client
-    journal: Journal
-    outbox: Outbox
-    base: BaseStore
-    request: SendRequest
-    schema: LabelSchema
-    specs: tuple[LabelSpec, ...]
-    project_id: int | None
-    project_labels: tuple[Label, ...]
-    assignee_id: int | None
-    reader: LabelReader
-    tally: Tally
-    turns: Turns
-    check: Callable[[], None]
-    leave_out: Callable[[Sequence[BadFile]], None]
-    told: Callable[[int, TaskStep], None]
 
 
 class TaskSender:
@@ -106,19 +53,21 @@ class TaskSender:
             SendFailed: if CVAT can't make its frames
             CvatError: if CVAT can't be reached or refuses
         """
-        for creation in range(1, CREATIONS + 1):
+        failures = 0
+        while True:
             try:
                 return self._go_on()
             except CreationFailed as error:
-                self._clear(error)
-                if not self._without(error) and creation == CREATIONS:
+                self._clear()
+                failures += not self._without(error)
+                if failures == CREATIONS:
                     raise SendFailed(f"{sentence(error)} The task was deleted again.") from error
             except NotFound:
                 step = self._set.journal.step(self._plan.number)
-                if step is None or creation == CREATIONS or self._task_is_there(step.task_id):
+                failures += 1
+                if step is None or failures == CREATIONS or self._task_is_there(step.task_id):
                     raise
                 self._forget()  # somebody deleted the task before it was complete
-        return self._go_on()
 
     def _go_on(self) -> TaskStep:
         with self._set.turns.turn(self._plan.number):  # so that CVAT lists the tasks in order
@@ -127,19 +76,23 @@ class TaskSender:
             self._count_all(step)
             return step
         if step.stage == "ready":
-            return self._write(step, self._writers(step, step.segments, self._kept_sizes(step)))
-        drawing = _Ahead(self._writers_ahead(step))
-        try:
+            words = Vocabulary.load(self._set.schema, step.vocabulary)
+            return self._write(step, self._writers(words, step.segments, self._kept_sizes(step)))
+        planned = self._plan.frames
+        with Ahead(lambda: self._foresee(step.task_id)) as ahead:
             if step.stage == "made":
                 step = self._bring_images(step)
-            frames = self._await_frames(step)
-        finally:
-            writers = drawing.stop()
-        step, fits = self._ready(step, frames)
-        if not fits:
+            frames, segments = self._await_frames(step)
+        words, writers = ahead.result()
+        fits = [(s.start, s.stop) for s in segments] == [(s.start, s.stop) for s in self._foreseen(len(frames))]
+        fits = fits and [frame.size for frame in frames] == _guessed(planned)
+        if not fits:  # nothing of what was drawn has been sent, as the jobs were not there yet
             self._set.outbox.forget(self._plan.number)
-            writers = self._writers(step, step.segments, [frame.size for frame in frames])
-        return self._write(step, writers)
+            self._lost.clear()
+        self._set.base.save_task(step.task_id, TaskBase(frames=frames, vocabulary=words.dump()))
+        found = {"stage": "ready", "segments": segments, "frames": len(frames), "vocabulary": words.dump()}
+        step = self._keep(step.model_copy(update=found))
+        return self._write(step, writers if fits else self._writers(words, segments, [f.size for f in frames]))
 
     # Making the task
 
@@ -149,9 +102,7 @@ class TaskSender:
         task = find_made(self._set.client, self._mark) if self._doubtful else None
         if task is None:
             task = self._create()
-        vocabulary = self._vocabulary(task.id)
-        name, frames = self._plan.name, len(self._plan.frames)
-        return self._keep(TaskStep(task_id=task.id, name=name, frames=frames, vocabulary=vocabulary.dump()))
+        return self._keep(TaskStep(task_id=task.id, name=self._plan.name, frames=len(self._plan.frames)))
 
     def _create(self) -> Task:
         """Makes the task. If the answer is lost, CVAT is asked for it before it is made a second time."""
@@ -180,11 +131,6 @@ class TaskSender:
                     delete_made(client, self._mark, but=task.id)
                 return task
 
-    def _vocabulary(self, task_id: int) -> Vocabulary:
-        labels = self._set.project_labels or self._set.client.labels(task_id=task_id)
-        names = fit_project(self._set.schema, labels).names if self._set.project_id else None
-        return Vocabulary.bind(self._set.schema, labels, names)
-
     # Its images
 
     def _bring_images(self, step: TaskStep) -> TaskStep:
@@ -211,7 +157,8 @@ class TaskSender:
             )
         return self._keep(step.model_copy(update={"stage": "uploaded", "rq_id": rq_id}))
 
-    def _await_frames(self, step: TaskStep) -> tuple[FrameRecord, ...]:
+    def _await_frames(self, step: TaskStep) -> tuple[tuple[FrameRecord, ...], tuple[Segment, ...]]:
+        """Waits until CVAT has made the frames; these, and the jobs."""
         self._set.tally.keep(self._plan.number, images=len(self._plan.frames), bytes=self._plan.bytes)
         self._set.tally.say(f"CVAT is preparing '{self._plan.name}'")
         deadline = WAIT_BASE + WAIT_PER_FRAME * len(self._plan.frames)
@@ -221,45 +168,42 @@ class TaskSender:
             raise SendFailed(
                 f"CVAT did not finish preparing '{self._plan.name}' within {deadline / 60:,.0f} min; it still may."
             ) from error
-        return self._matched(step)
+        with ThreadPoolExecutor(1) as pool:
+            jobs = pool.submit(self._set.client.jobs, step.task_id)
+            frames = self._matched(self._set.client.task_meta(step.task_id).frames)
+        ours = [job for job in jobs.result() if job.type == "annotation"]
+        return frames, tuple(Segment(n, job.start_frame, job.stop_frame, job.id) for n, job in enumerate(ours))
 
-    def _matched(self, step: TaskStep) -> tuple[FrameRecord, ...]:
-        got = self._set.client.task_meta(step.task_id).frames
+    def _matched(self, got: Sequence[FrameMeta]) -> tuple[FrameRecord, ...]:
         lenient = self._set.request.bad_files == "leave_out"
         frames, dropped = match_frames(self._plan.frames, got, lenient=lenient)
         if dropped:
             self._drop(dropped, "was left out by CVAT, which may not know its format")
         return frames
 
-    def _ready(self, step: TaskStep, frames: Sequence[FrameRecord]) -> tuple[TaskStep, bool]:
-        """Notes the frames and jobs; and whether they are as foreseen."""
-        jobs = [job for job in self._set.client.jobs(step.task_id) if job.type == "annotation"]
-        segments = tuple(Segment(n, job.start_frame, job.stop_frame, job.id) for n, job in enumerate(jobs))
-        foreseen = foresee_segments(len(frames), self._set.request.segment_size)
-        fits = [(s.start, s.stop) for s in segments] == [(s.start, s.stop) for s in foreseen]
-        fits &= [frame.size for frame in frames] == _guessed(self._plan.frames)
-        if not fits:
-            self._set.outbox.forget(self._plan.number)
-        self._set.base.save_task(step.task_id, TaskBase(frames=tuple(frames), vocabulary=step.vocabulary))
-        found = {"stage": "ready", "segments": segments, "frames": len(frames)}
-        return self._keep(step.model_copy(update=found)), fits
-
     # Its labels
 
-    def _writers_ahead(self, step: TaskStep) -> list[JobWriter]:
-        """Writers that can draw before CVAT made the jobs; none if the files did not say how large they are."""
-        sizes = _guessed(self._plan.frames)
+    def _foresee(self, task_id: int) -> tuple[Vocabulary, list[JobWriter]]:
+        """What the labels mean, and writers that can draw before CVAT made the jobs.
+
+        There are none if the files did not say how large the images are.
+        """
+        labels = self._set.project_labels or self._set.client.labels(task_id=task_id)
+        names = fit_project(self._set.schema, labels).names if self._set.project_id else None
+        words = Vocabulary.bind(self._set.schema, labels, names)
         if self._doubtful:
-            self._set.outbox.forget(self._plan.number)  # not sent, as the jobs were not there yet
-        if not all(size.width for size in sizes):
-            return []
-        return self._writers(step, foresee_segments(len(sizes), self._set.request.segment_size), sizes)
+            self._set.outbox.forget(self._plan.number)
+        sizes = _guessed(self._plan.frames)
+        drawable = all(size.width for size in sizes)
+        return words, self._writers(words, self._foreseen(len(sizes)), sizes) if drawable else []
 
-    def _writers(self, step: TaskStep, segments: Sequence[Segment], sizes: Sequence[Size]) -> list[JobWriter]:
-        words = Vocabulary.load(self._set.schema, step.vocabulary)
-        return [self._writer(step, segment, sizes, words) for segment in segments]
+    def _foreseen(self, frames: int) -> tuple[Segment, ...]:
+        return foresee_segments(frames, self._set.request.segment_size)
 
-    def _writer(self, step: TaskStep, segment: Segment, sizes: Sequence[Size], words: Vocabulary) -> JobWriter:
+    def _writers(self, words: Vocabulary, segments: Sequence[Segment], sizes: Sequence[Size]) -> list[JobWriter]:
+        return [self._writer(words, segment, sizes) for segment in segments]
+
+    def _writer(self, words: Vocabulary, segment: Segment, sizes: Sequence[Size]) -> JobWriter:
         number, frames = self._plan.number, self._plan.frames
         earlier = list(self._set.outbox.portions(number, segment.number)) if self._doubtful and segment.job_id else []
         if earlier:
@@ -298,7 +242,7 @@ class TaskSender:
 
     # What can happen to a task on its way
 
-    def _clear(self, error: CreationFailed) -> None:
+    def _clear(self) -> None:
         """Deletes a task whose frames CVAT could not make: it can't be used again."""
         step = self._set.journal.step(self._plan.number)
         if step is not None:
@@ -365,31 +309,6 @@ class TaskSender:
         except Exception:
             return True
         return False
-
-
-class _Ahead:
-    """Draws portions in a thread, until the jobs are there to take them."""
-
-    def __init__(self, writers: list[JobWriter]) -> None:
-        self._writers = writers
-        self._ended = threading.Event()
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="cvat-draw")
-        self._future: Future[None] = self._pool.submit(self._draw)
-
-    def stop(self) -> list[JobWriter]:
-        """Ends the drawing; the writers with what was drawn."""
-        self._ended.set()
-        self._pool.shutdown()
-        self._future.result()
-        return self._writers
-
-    def _draw(self) -> None:
-        left = AHEAD
-        for writer in self._writers:
-            while left and not self._ended.is_set():
-                if not writer.draw_ahead():
-                    break
-                left -= 1
 
 
 def _guessed(frames: Sequence[Frame]) -> list[Size]:

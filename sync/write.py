@@ -13,8 +13,6 @@ from .draw import count_labels
 from .journal import Kept, Outbox, Portion, Saved
 from .portion import Wire, answer_of, find_written, ids_of, split, wire
 
-AHEAD = 8
-"""Portions that are drawn before their job is there."""
 LOOKS = (0.0, 0.5, 1.5)
 """Seconds before each look for what was written although the answer was lost: CVAT may still be at it."""
 
