@@ -33,11 +33,16 @@ def targets(ctx: foo.ExecutionContext) -> dict[str, Any]:
     return found
 
 
-def target(ctx: foo.ExecutionContext) -> Any:
-    """The collection that is meant: as the form says, else the selection, else the view, else the dataset."""
+def target_name(ctx: foo.ExecutionContext) -> str:
+    """Which collection is meant: what the form says, else the selection, else the view, else the dataset."""
     found = targets(ctx)
     said = ctx.params.get("target")
-    return found[said] if said in found else next(iter(found.values()))
+    return said if said in found else next(iter(found))
+
+
+def target(ctx: foo.ExecutionContext) -> Any:
+    """The collection that is meant."""
+    return targets(ctx)[target_name(ctx)]
 
 
 def client_for(ctx: foo.ExecutionContext, organization: str | None = None, *, hasty: bool = False) -> Any:

@@ -10,8 +10,8 @@ import fiftyone.operators.types as types
 from ..sync.discard import delete
 from ..sync.progress import Watch
 from ..sync.record import find
-from . import context, runs
-from .running import show, stream
+from . import context, runs, terminal
+from .running import perform, show
 
 
 class DeleteRun(foo.Operator):
@@ -35,7 +35,7 @@ class DeleteRun(foo.Operator):
         run = runs.choose(ctx, inputs)
         inputs.bool(
             "delete_tasks",
-            default=bool(run and run.status != "sent"),
+            default=bool(run and run.status.state != "sent"),
             label="Delete its tasks in CVAT too",
             description="With everything that was annotated there and not yet loaded",
             view=types.CheckboxView(),
@@ -51,7 +51,7 @@ class DeleteRun(foo.Operator):
             client = context.client_for(ctx, record.organization) if ctx.params.get("delete_tasks") else None
             return delete(ctx.dataset, key, client, watch)
 
-        return stream(ctx, work, partial(self._finish, ctx)) if context.in_app(ctx) else work(Watch())
+        return perform(ctx, work, partial(self._finish, ctx))
 
     def __call__(self, samples: Any, run: Any, delete_tasks: bool = False, **login: Any) -> dict[str, Any]:
         """Deletes a run from Python.
@@ -66,7 +66,8 @@ class DeleteRun(foo.Operator):
         dataset, key = samples._root_dataset, runs.key_of(run)
         organization = find(dataset, key).organization
         client = context.client_from(login, organization) if delete_tasks else None
-        return delete(dataset, key, client, Watch())
+        with terminal.watching() as watch:
+            return delete(dataset, key, client, watch)
 
     @staticmethod
     def _finish(ctx: foo.ExecutionContext, result: dict[str, Any]) -> Iterator[Any]:

@@ -11,8 +11,8 @@ from ..sync.load import load
 from ..sync.progress import Watch
 from ..sync.record import find
 from ..sync.request import LoadRequest, parse
-from . import context, runs, words
-from .running import show, stream
+from . import context, runs, terminal, words
+from .running import perform, show
 
 
 class LoadAnnotations(foo.Operator):
@@ -27,6 +27,7 @@ class LoadAnnotations(foo.Operator):
             icon="download",
             dynamic=True,
             execute_as_generator=True,
+            allow_delegated_execution=True,
         )
 
     def resolve_placement(self, ctx: foo.ExecutionContext) -> types.Placement:
@@ -39,9 +40,9 @@ class LoadAnnotations(foo.Operator):
         if not context.in_app(ctx):
             return None
         inputs = types.Object()
-        run = runs.choose(ctx, inputs)
+        run = runs.choose(ctx, inputs, only="sent")
         if run is not None:
-            self._options(ctx, inputs, list(run.label_schema))
+            self._options(ctx, inputs, list(run.record.label_schema))
         return runs.form(inputs, "Load annotations from CVAT", "Load")
 
     @staticmethod
@@ -72,7 +73,7 @@ class LoadAnnotations(foo.Operator):
             organization = find(ctx.dataset, request.anno_key).organization
             return self._load(ctx.dataset, request, context.client_for(ctx, organization), watch)
 
-        return stream(ctx, work, partial(self._finish, ctx)) if context.in_app(ctx) else work(Watch())
+        return perform(ctx, work, partial(self._finish, ctx))
 
     def __call__(self, samples: Any, run: Any, **params: Any) -> dict[str, Any]:
         """Loads annotations from Python.
@@ -89,7 +90,9 @@ class LoadAnnotations(foo.Operator):
         login, params = context.split_login(params)
         request = parse(LoadRequest, {"anno_key": runs.key_of(run), **params})
         organization = find(samples._root_dataset, request.anno_key).organization
-        return self._load(samples, request, context.client_from(login, organization), Watch())
+        client = context.client_from(login, organization)
+        with terminal.watching() as watch:
+            return self._load(samples, request, client, watch)
 
     @staticmethod
     def _read(ctx: foo.ExecutionContext) -> dict[str, Any]:

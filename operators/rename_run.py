@@ -27,7 +27,7 @@ class RenameRun(foo.Operator):
         if not context.in_app(ctx):
             return None
         inputs = types.Object()
-        runs.choose(ctx, inputs)
+        runs.choose(ctx, inputs, only="sent")
         new = inputs.str("new_key", label="New name", required=True)
         said = ctx.params.get("new_key")
         if said and not said.isidentifier():

@@ -6,6 +6,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ..sync.record import find
+from ..sync.status import status_of
 from . import context, runs, words
 from .running import answer, output
 
@@ -42,8 +43,10 @@ class RunInfo(foo.Operator):
             run: the run's key, or the summary that the send returned
         """
         key = runs.key_of(run)
-        record = find(samples._root_dataset, key).model_dump(mode="json")
-        return {**record, "anno_key": key, "text": words.run_info(key, record)}
+        found = find(samples._root_dataset, key)
+        status, record = status_of(samples._root_dataset, found), found.model_dump(mode="json")
+        said = {"status": status.state, "progress": status.done, "problem": found.problem}
+        return {**record, **said, "anno_key": key, "text": words.run_info(key, record, status)}
 
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
         return output("CVAT run info")

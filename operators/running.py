@@ -1,8 +1,9 @@
-"""Running something long for a person in the App: progress while it runs, one sentence if it fails."""
+"""Running something long: progress while it runs, one sentence for a person in the App if it fails."""
 
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,14 +12,51 @@ import fiftyone.operators.types as types
 
 from ..sync.errors import CvatError, RoundtripError
 from ..sync.progress import Progress, Watch
+from . import terminal
 from .context import in_app
 
 logger = logging.getLogger(__name__)
 
+PATIENCE = 1.0
+"""Seconds between two notes of a delegated operation's progress, each of which is a write to the database."""
+
 Work = Callable[[Watch], dict[str, Any]]
+Finish = Callable[[dict[str, Any]], Iterator[Any]]
 
 
-def stream(ctx: foo.ExecutionContext, work: Work, finish: Callable[[dict[str, Any]], Iterator[Any]]) -> Iterator[Any]:
+def perform(ctx: foo.ExecutionContext, work: Work, finish: Finish) -> Any:
+    """Does something long where it was asked for: in the App, by a worker, or in a program.
+
+    Args:
+        ctx: the operator's context
+        work: does it
+        finish: what to show in the App in the end
+
+    Returns:
+        what the work returns; in the App, the steps that are shown
+    """
+    if in_app(ctx):
+        return stream(ctx, work, finish)
+    if ctx.delegated:
+        return work(Watch(tell=_noting(ctx)))
+    with terminal.watching() as watch:
+        return work(watch)
+
+
+def _noting(ctx: foo.ExecutionContext) -> Callable[[Progress], None]:
+    """Notes the progress of a delegated operation, now and then."""
+    last = -PATIENCE
+
+    def tell(progress: Progress) -> None:
+        nonlocal last
+        if time.monotonic() - last >= PATIENCE:
+            last = time.monotonic()
+            ctx.set_progress(progress=progress.done, label=progress.text)
+
+    return tell
+
+
+def stream(ctx: foo.ExecutionContext, work: Work, finish: Finish) -> Iterator[Any]:
     """Runs work in a thread and shows its progress; a generator for the App.
 
     Args:

@@ -1,31 +1,72 @@
 """Choosing one of the dataset's runs in a form."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ..sync import record
 from ..sync.errors import Refused
-from .words import count
+from ..sync.status import RunStatus, State, status_of
+from .words import count, status_words
+
+NONE_SUCH: dict[State, str] = {
+    "sent": "No run is complete yet.",
+    "sending": "Nothing is being sent at this moment.",
+    "interrupted": "No run was interrupted; there is nothing to resume.",
+}
 
 
-def choose(ctx: foo.ExecutionContext, inputs: types.Object) -> record.RunRecord | None:
-    """Adds the choice of a run to a form, the newest first; the record of the chosen one."""
-    ctx.dataset.reload()
-    runs = record.find_all(ctx.dataset)
-    if not runs:
-        notice = inputs.view("no_runs", types.Warning(label="This dataset has no run yet. Start with Send to CVAT."))
-        notice.invalid, notice.error_message = True, "There is no run yet."
+class Run(NamedTuple):
+    """A run and its state."""
+
+    key: str
+    record: record.RunRecord
+    status: RunStatus
+
+
+def find_all(dataset: Any) -> list[Run]:
+    """All runs of a dataset as they are now, the newest first."""
+    dataset.reload()
+    return [Run(key, item, status_of(dataset, item)) for key, item in record.find_all(dataset).items()]
+
+
+def choose(ctx: foo.ExecutionContext, inputs: types.Object, only: State | None = None) -> Run | None:
+    """Adds the choice of a run to a form, the newest first.
+
+    Args:
+        ctx: the operator's context
+        inputs: the form
+        only: the state of the runs that are offered; ``None`` for all
+
+    Returns:
+        the chosen run
+    """
+    found = find_all(ctx.dataset)
+    offered = {run.key: run for run in found if only in (None, run.status.state)}
+    if not offered:
+        sentence = NONE_SUCH[only] if found and only else "This dataset has no run yet. Start with Send to CVAT."
+        notice = inputs.view("no_runs", types.Warning(label=sentence))
+        notice.invalid, notice.error_message = True, sentence
         return None
     choices = types.DropdownView()
-    for key, item in runs.items():
-        labels = count(sum(item.labels.values()), "label")
-        choices.add_choice(key, label=key, description=f"{count(item.samples, 'sample')}, {labels}, {item.status}")
-    default = next(iter(runs))
-    inputs.enum("anno_key", choices.values(), default=default, label="Run", required=True, view=choices)
-    return runs.get(ctx.params.get("anno_key") or default)
+    for run in offered.values():
+        choices.add_choice(run.key, label=run.key, description=_described(run))
+    default = next(iter(offered))
+    prop = inputs.enum("anno_key", choices.values(), default=default, label="Run", required=True, view=choices)
+    said = ctx.params.get("anno_key") or default
+    now = next((run.status.state for run in found if run.key == said), "gone")
+    if said not in offered:
+        prop.invalid, prop.error_message = True, f"The run '{said}' is {now}; choose another one."
+    return offered.get(said)
+
+
+def _described(run: Run) -> str:
+    size = [count(run.record.samples, "sample")]
+    if run.status.state == "sent":
+        size.append(count(sum(run.record.labels.values()), "label"))
+    return ", ".join([*size, status_words(run.status)])
 
 
 def key_of(run: Any) -> str:

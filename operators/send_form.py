@@ -10,10 +10,12 @@ from ..labels.attributes import Kind, Unreadable, from_text
 from ..labels.types import LABEL_TYPES
 from ..sync import offer, record
 from ..sync.errors import CvatError, Refused, RoundtripError
-from . import context
+from . import context, media_form, send_options
 from .words import count
 
-FORM_ONLY = frozenset({"target", "schema", "new_field", "new_name", "new_type", "new_classes", "more"})
+FORM_ONLY = frozenset(
+    {"target", "schema", "new_field", "new_name", "new_type", "new_classes", "more", "dry_run", "resume"}
+)
 WIDGETS = {
     "text": "Text",
     "number": "Number",
@@ -28,11 +30,16 @@ def build(ctx: foo.ExecutionContext) -> types.Property:
     inputs = types.Object()
     connected = _server(ctx, inputs)
     _targets(ctx, inputs)
+    media_form.bad_files(ctx, inputs)
     _fields(ctx, inputs)
     _run(ctx, inputs)
-    if inputs.bool("more", default=False, label="More options", view=types.SwitchView()) and ctx.params.get("more"):
-        _options(ctx, inputs, connected)
-    return types.Property(inputs, view=types.PromptView(label="Send to CVAT", submit_button_label="Send"))
+    inputs.bool("more", default=False, label="More options", view=types.SwitchView())
+    if ctx.params.get("more"):
+        send_options.add(ctx, inputs, connected)
+    label = "Only show what would be sent"
+    inputs.bool("dry_run", default=False, label=label, view=types.SwitchView())
+    button = "Show" if ctx.params.get("dry_run") else "Send"
+    return types.Property(inputs, view=types.PromptView(label="Send to CVAT", submit_button_label=button))
 
 
 def _server(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
@@ -111,9 +118,7 @@ def _proposal(ctx: foo.ExecutionContext, target: str, name: str) -> dict[str, An
 
 def proposal(ctx: foo.ExecutionContext, name: str) -> dict[str, Any]:
     """The proposed schema of a field; looked up once for each time the form is opened."""
-    found = context.targets(ctx)
-    target = ctx.params.get("target")
-    return dict(_proposal(ctx, target if target in found else next(iter(found)), name))
+    return dict(_proposal(ctx, context.target_name(ctx), name))
 
 
 def _field_schema(ctx: foo.ExecutionContext, schema: types.Object, name: str, proposed: Mapping[str, Any]) -> None:
@@ -187,66 +192,6 @@ def _run(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         key.invalid, key.error_message = True, "There is a run of this name already."
 
 
-def _options(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> None:
-    people = names(ctx, "users") if connected else []
-    projects = names(ctx, "projects") if connected else []
-    _suggest(inputs, "project_name", "Project", projects, "One that exists, or the name of a new one")
-    if ctx.params.get("project_name"):
-        _lacks(inputs)
-    inputs.str(
-        "organization", label="Organization", description="Its short name; empty for none", view=types.View(space=6)
-    )
-    inputs.str("task_name", label="Task name", view=types.View(space=6))
-    inputs.int("task_size", label="Images in a task", description="Empty for one task", min=1, view=types.View(space=3))
-    inputs.int(
-        "segment_size", label="Images in a job", description="Empty for one job", min=1, view=types.View(space=3)
-    )
-    _suggest(inputs, "task_assignee", "Task assignee", people, "Who is responsible")
-    view = types.AutocompleteView(allow_user_input=True, allow_duplicates=False)
-    for person in people:
-        view.add_choice(person, label=person)
-    inputs.list(
-        "job_assignees", types.String(), label="Job assignees", description="Jobs are dealt to them in turn", view=view
-    )
-    inputs.int("image_quality", default=75, label="Image quality", description="1 to 100", min=1, max=100)
-    inputs.str("issue_tracker", label="Issue tracker", description="A link that is kept with the tasks")
-    media = ctx.dataset.app_config.media_fields
-    if len(media) > 1:
-        paths = types.DropdownView()
-        for name in media:
-            paths.add_choice(name, label=name)
-        inputs.enum("media_field", paths.values(), default="filepath", label="Field with the images", view=paths)
-    choice = types.RadioGroup()
-    choice.add_choice("stop", label="Stop")
-    choice.add_choice("leave_out", label="Leave their samples out")
-    inputs.enum("bad_files", choice.values(), default="stop", label="If files are missing or no images", view=choice)
-
-
-def _lacks(inputs: types.Object) -> None:
-    lacks = types.DropdownView(space=6)
-    lacks.add_choice("stop", label="Stop and say what it lacks")
-    lacks.add_choice("leave_out", label="Leave that out")
-    lacks.add_choice("extend", label="Add it to the project")
-    inputs.enum("project_labels", lacks.values(), default="stop", label="If the project lacks labels", view=lacks)
-
-
-def _suggest(inputs: types.Object, name: str, label: str, offered: list[str], hint: str) -> None:
-    view = types.AutocompleteView(allow_user_input=True, space=6)
-    for item in offered:
-        view.add_choice(item, label=item)
-    inputs.str(name, label=label, description=hint, view=view)
-
-
-@foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]
-def names(ctx: foo.ExecutionContext, what: str) -> list[str]:
-    """The names of the ``"projects"`` or ``"users"`` that CVAT shows; nothing if it can't be asked."""
-    listing = {"projects": offer.project_names, "users": offer.user_names}[what]
-    try:
-        return listing(context.client_for(ctx, hasty=True))
-    except (RoundtripError, CvatError):
-        return []
-
-
 def key_of(name: str) -> str:
     """The name of a field as a key of the form, where dots would be paths."""
     return name.replace(".", "__")
@@ -256,6 +201,7 @@ def read(ctx: foo.ExecutionContext) -> dict[str, Any]:
     """The parameters of a send: what a program gave, or what the form's answers mean."""
     params = {k: v for k, v in context.answers(ctx).items() if k not in FORM_ONLY and v not in (None, "", [])}
     params.pop("server", None)
+    params = media_form.read(params)
     answers = ctx.params.get("schema")
     if not answers and not ctx.params.get("new_field"):
         return params

@@ -1,7 +1,7 @@
 """Send to CVAT."""
 
 import webbrowser
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,8 +13,9 @@ from ..sync.progress import Watch
 from ..sync.record import find_all
 from ..sync.request import SendRequest, parse
 from ..sync.send import resume, send
-from . import context, send_form, words
-from .running import show, stream
+from . import context, send_form, terminal
+from .running import perform
+from .sending import finish, foretell, unstoppable
 
 
 class SendToCvat(foo.Operator):
@@ -29,6 +30,7 @@ class SendToCvat(foo.Operator):
             icon="send",
             dynamic=True,
             execute_as_generator=True,
+            allow_delegated_execution=True,
         )
 
     def resolve_placement(self, ctx: foo.ExecutionContext) -> types.Placement:
@@ -42,15 +44,14 @@ class SendToCvat(foo.Operator):
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Sends; see :class:`sync.request.SendRequest` for the parameters and :func:`sync.send.send` for the result."""
 
-        def work(dialog: Watch) -> dict[str, Any]:
-            watch = Watch(tell=dialog.tell)  # whoever closes the dialog does not mean to stop the send
-            params = send_form.read(ctx)
-            again, dry = bool(params.pop("resume", False)), bool(params.pop("dry_run", False))
-            request, samples = parse(SendRequest, params), context.target(ctx)
+        def work(watch: Watch) -> dict[str, Any]:
+            request, samples = parse(SendRequest, send_form.read(ctx)), context.target(ctx)
+            do = _verb(samples, request, again=bool(ctx.params.get("resume")), dry=dry)
             with context.client_for(ctx, request.organization) as client:
-                return _verb(samples, request, again=again, dry=dry)(samples, request, client, watch)
+                return do(samples, request, client, watch if dry else unstoppable(watch))
 
-        return stream(ctx, work, partial(self._finish, ctx)) if context.in_app(ctx) else work(Watch())
+        dry = bool(ctx.params.get("dry_run"))
+        return perform(ctx, work, partial(foretell if dry else finish, ctx))
 
     def __call__(self, samples: Any, *, resume: bool = False, dry_run: bool = False, **params: Any) -> dict[str, Any]:
         """Sends samples from Python.
@@ -69,17 +70,11 @@ class SendToCvat(foo.Operator):
         login, params = context.split_login(params)
         request = parse(SendRequest, params)
         do = _verb(samples, request, again=resume, dry=dry_run)
-        with context.client_from(login, request.organization) as client:
-            summary = do(samples, request, client, Watch())
+        with context.client_from(login, request.organization) as client, terminal.watching() as watch:
+            summary = do(samples, request, client, watch)
         if request.launch_editor and not dry_run:
             webbrowser.open(summary["tasks"][0]["url"])
         return summary
-
-    @staticmethod
-    def _finish(ctx: foo.ExecutionContext, summary: dict[str, Any]) -> Iterator[Any]:
-        yield ctx.ops.notify(words.sent_line(summary), variant="success")
-        yield ctx.ops.reload_dataset()
-        yield show(ctx, words.sent(summary))
 
 
 Verb = Callable[[Any, SendRequest, Any, Watch], dict[str, Any]]

@@ -6,7 +6,8 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ..sync.record import find
-from . import context, runs
+from ..sync.send import LEFT_OUT_TAG
+from . import context, runs, words
 from .running import answer
 
 
@@ -27,26 +28,31 @@ class ViewRun(foo.Operator):
         if not context.in_app(ctx):
             return None
         inputs = types.Object()
-        runs.choose(ctx, inputs)
+        run = runs.choose(ctx, inputs)
+        if run is not None and (number := words.images_left_out(run.record.left_out)):
+            label = f"Only the {words.count(number, 'sample')} that could not be sent"
+            inputs.bool("left_out", default=False, label=label, view=types.CheckboxView())
         return runs.form(inputs, "View the samples of a run", "Show samples")
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """Loads the view of the run ``anno_key``; its ``samples``."""
+        """Loads the view of the run ``anno_key``, or only of what was ``left_out``; the number of ``samples``."""
 
         def work() -> dict[str, Any]:
-            view = self(ctx.dataset, ctx.params.get("anno_key", ""))
+            view = self(ctx.dataset, ctx.params.get("anno_key", ""), left_out=bool(ctx.params.get("left_out")))
             ctx.ops.set_view(view)
             return {"samples": len(view)}
 
         return answer(ctx, work)
 
-    def __call__(self, samples: Any, run: Any) -> Any:
+    def __call__(self, samples: Any, run: Any, *, left_out: bool = False) -> Any:
         """The view of a run's samples, from Python.
 
         Args:
             samples: the dataset, or any view of it
             run: the run's key, or the summary that the send returned
+            left_out: whether only those that could not be sent because of their files
         """
         dataset, key = samples._root_dataset, runs.key_of(run)
         find(dataset, key)
-        return dataset.load_annotation_view(key)
+        view = dataset.load_annotation_view(key)
+        return view.match_tags(LEFT_OUT_TAG) if left_out else view

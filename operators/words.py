@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from ..sync.send import LEFT_OUT_TAG
+from ..sync.status import RunStatus
+
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 SLASHED_BAR = "\\|"  # as a cell of a Markdown table has it
 
@@ -22,6 +25,12 @@ def short_date(date: str | None) -> str:
     return local.strftime(f"%d %b{year} %H:%M").replace(" ", NO_BREAK_SPACE)
 
 
+def status_words(status: RunStatus) -> str:
+    """``sent``, ``interrupted``, or ``sending, 45%``."""
+    known = status.state == "sending" and status.done is not None
+    return f"{status.state}, {status.done:.0%}" if known else status.state
+
+
 def sent_line(summary: Mapping[str, Any]) -> str:
     """A send in one sentence."""
     return (
@@ -37,7 +46,8 @@ def sent(summary: Mapping[str, Any]) -> str:
         jobs = count(len(task["jobs"]), "job")
         lines.append(f"- [{task['name']}]({task['url']}): {count(task['frames'], 'image')}, {jobs}")
     counts = {item["what"]: item["count"] for item in summary["left_out"]}
-    lines += _table("Left out (it stays in the dataset as it is)", counts)
+    lines += table("Left out (it stays in the dataset as it is)", counts)
+    lines += _tagged(counts)
     lines += ["", f"When the annotators are done, use **Load annotations** with the run `{summary['anno_key']}`."]
     return "\n".join(lines)
 
@@ -66,13 +76,13 @@ def loaded(report: Mapping[str, Any]) -> str:
         lines += ["", f"{same} of {report['jobs']:,} had not changed since the last load and needed no reading."]
     lines += _details(report)
     refused = {f"{name}: {what}": n for name, item in report["fields"].items() for what, n in item["refused"].items()}
-    lines += _table("Done in CVAT, but not applied", refused)
-    lines += _table("Drawn in CVAT, but in no field of the run", report["unexpected"])
+    lines += table("Done in CVAT, but not applied", refused)
+    lines += table("Drawn in CVAT, but in no field of the run", report["unexpected"])
     return "\n".join(lines)
 
 
-def _table(heading: str, counts: Mapping[str, int]) -> list[str]:
-    """What there is how often: beside a number, one wording is right for one and for many."""
+def table(heading: str, counts: Mapping[str, int]) -> list[str]:
+    """A table in Markdown: what there is how often. Beside a number, one wording is right for one and for many."""
     rows = [f"| {what.replace('|', SLASHED_BAR)} | {number:,} |" for what, number in counts.items()]
     return ["", f"| {heading} | How many |", "|:--|--:|", *rows] if rows else []
 
@@ -93,21 +103,36 @@ def _details(report: Mapping[str, Any]) -> list[str]:
     return ["", *(f"- {line}" for line in lines)] if lines else []
 
 
-def run_info(key: str, record: Mapping[str, Any]) -> str:
+def images_left_out(left_out: Mapping[str, int]) -> int:
+    """How many samples were not sent because of their files."""
+    return sum(number for what, number in left_out.items() if what.startswith("images: "))
+
+
+def _tagged(left_out: Mapping[str, int]) -> list[str]:
+    number = images_left_out(left_out)
+    have = "has" if number == 1 else "have"
+    return ["", f"{count(number, 'sample')} not sent {have} the tag `{LEFT_OUT_TAG}`."] if number else []
+
+
+def run_info(key: str, record: Mapping[str, Any], status: RunStatus) -> str:
     """A run in Markdown."""
+    labels = count(sum(record["labels"].values()), "label")
+    size = f"{count(record['samples'], 'sample')}" + (f", {labels}" if status.state == "sent" else "")
+    begun = "Sent" if status.state == "sent" else "Begun"
     lines = [
-        f"**{key}**: {record['status']}, {count(record['samples'], 'sample')}, "
-        f"{count(sum(record['labels'].values()), 'label')}",
+        f"**{key}**: {status_words(status)}, {size}",
         "",
-        f"- Sent {short_date(record['created_at'])} by {record['created_by']} to {record['server']}",
+        f"- {begun} {short_date(record['created_at'])} by {record['created_by']} to {record['server']}",
         f"- Last loaded: {short_date(record['loaded_at']) or 'never'}",
     ]
+    if status.state != "sent" and status.text:
+        lines.insert(2, f"- {status.text}")
     if record["project_name"]:
         lines.append(f"- Project {record['project_name']}")
     lines += [f"- Field `{name}`: {item['type']}" for name, item in record["label_schema"].items()]
     for task in record["tasks"]:
         size = f"{count(task['frames'], 'image')}, {count(len(task['jobs']), 'job')}"
         lines.append(f"- Task [{task['name']}]({task['url']}): {size}")
-    if record["problem"]:
-        lines.append(f"- {record['problem']}")
+    lines += table("Left out (it stays in the dataset as it is)", record["left_out"])
+    lines += _tagged(record["left_out"])
     return "\n".join(lines)

@@ -5,10 +5,15 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..operators import running, words
-from ..sync import record
+from ..operators import running, runs, words
+from ..operators.running import answer
+from ..sync import record, status
+from ..sync.stop import stop
+from .rows import ACTIONS, COLUMNS, interruptions, links, progress, row, shown_for
 
 PREFIX = "@roundtrip/cvat"
+BUSY, IDLE = 2_000, 10_000
+"""Milliseconds between two looks: while something is sent, and else, to notice what begins elsewhere."""
 
 
 class CvatRuns(foo.Panel):
@@ -26,16 +31,17 @@ class CvatRuns(foo.Panel):
 
     def on_load(self, ctx: foo.ExecutionContext) -> None:
         """Reads the records."""
-        ctx.dataset.reload()
-        runs = record.find_all(ctx.dataset)
-        ctx.panel.state.rows = [row(key, item) for key, item in runs.items()]
-        ctx.panel.state.links = links(runs)
+        found = runs.find_all(ctx.dataset)
+        ctx.panel.state.rows = [row(run) for run in found]
+        ctx.panel.state.progress = progress(found)
+        ctx.panel.state.interrupted = interruptions(found)
+        ctx.panel.state.links = links(found)
 
     on_change_dataset = on_load
     on_change_ctx = on_load
 
     def refresh(self, ctx: foo.ExecutionContext) -> None:
-        """The button "Refresh"."""
+        """The button "Refresh", and the timer."""
         self.on_load(ctx)
 
     def send(self, ctx: foo.ExecutionContext) -> None:
@@ -46,6 +52,17 @@ class CvatRuns(foo.Panel):
         """The row action "Load annotations"."""
         self._prompt(ctx, "load_annotations")
 
+    def resume(self, ctx: foo.ExecutionContext) -> None:
+        """The row action "Resume"."""
+        self._prompt(ctx, "resume_run")
+
+    def stop(self, ctx: foo.ExecutionContext) -> None:
+        """The row action "Stop"."""
+        asked = answer(ctx, lambda: stop(ctx.dataset, _key(ctx)))
+        if "anno_key" in asked:
+            ctx.ops.notify(asked["text"])
+        self.on_load(ctx)
+
     def view(self, ctx: foo.ExecutionContext) -> None:
         """The row action "View samples"."""
         key = _key(ctx)
@@ -54,7 +71,9 @@ class CvatRuns(foo.Panel):
     def info(self, ctx: foo.ExecutionContext) -> None:
         """The row action "Info"."""
         key = _key(ctx)
-        running.show(ctx, words.run_info(key, record.find(ctx.dataset, key).model_dump(mode="json")))
+        found = record.find(ctx.dataset, key)
+        text = words.run_info(key, found.model_dump(mode="json"), status.status_of(ctx.dataset, found))
+        running.show(ctx, text)
 
     def rename(self, ctx: foo.ExecutionContext) -> None:
         """The row action "Rename"."""
@@ -72,49 +91,31 @@ class CvatRuns(foo.Panel):
         bar = panel.h_stack("bar", gap=1, align_x="left")
         bar.btn("send", label="Send to CVAT", icon="send", on_click=self.send, variant="contained")
         bar.btn("refresh", label="Refresh", icon="refresh", on_click=self.refresh)
-        frame = types.GridView(px=2, py=2, gap=2)
-        if not ctx.panel.state.rows:
+        state = ctx.panel.state
+        interval = BUSY if state.progress else IDLE
+        panel.view("timer", types.TimerView(interval=interval, on_interval=self.refresh))
+        if not state.rows:
             panel.md("No run yet. Select samples and press **Send to CVAT**.", name="empty")
-            return types.Property(panel, view=frame)
+        else:
+            for number, item in enumerate(state.progress or ()):
+                view = types.ProgressView(label=item["label"])
+                panel.float(f"progress_{number}", default=item["done"], view=view)
+            self._table(panel, state.rows)
+            for name in ("interrupted", "links"):
+                if text := getattr(state, name):
+                    panel.md(text, name=f"{name}_text")
+        return types.Property(panel, view=types.GridView(px=2, py=2, gap=2))
+
+    def _table(self, panel: types.Object, rows: list[dict[str, Any]]) -> None:
         table = types.TableView(componentsProps={"table": {"sx": {"minWidth": 360, "& th, & td": {"px": 1}}}})
         for key, label in COLUMNS.items():
             table.add_column(key, label=label)
-        table.add_row_action("load", self.load, label="Load annotations", icon="download", tooltip="Load annotations")
-        table.add_row_action("view", self.view, label="View samples", icon="filter_alt", tooltip="View samples")
-        table.add_row_action("info", self.info, label="Info", icon="info", tooltip="Info")
-        table.add_row_action("rename", self.rename, label="Rename", icon="edit", tooltip="Rename")
-        table.add_row_action("delete", self.delete, label="Delete", icon="delete", tooltip="Delete")
+        for action in ACTIONS:
+            on_click, offered = getattr(self, action.method), shown_for(action, rows)
+            table.add_row_action(
+                action.method, on_click, label=action.label, icon=action.icon, tooltip=action.label, rows=offered
+            )
         panel.list("rows", types.Object(), view=table)
-        panel.md(ctx.panel.state.links or "", name="tasks")
-        return types.Property(panel, view=frame)
-
-
-COLUMNS = {
-    "run": "Run",
-    "status": "Status",
-    "samples": "Samples",
-    "labels": "Labels",
-    "sent": "Sent",
-    "loaded": "Loaded",
-}
-
-
-def row(key: str, item: record.RunRecord) -> dict[str, Any]:
-    """A run as a row of the table."""
-    return {
-        "run": key,
-        "status": item.status,
-        "samples": item.samples,
-        "labels": sum(item.labels.values()),
-        "sent": words.short_date(item.created_at),
-        "loaded": words.short_date(item.loaded_at) or "never",
-    }
-
-
-def links(runs: dict[str, record.RunRecord]) -> str:
-    """The tasks of all runs in Markdown."""
-    lines = [f"- **{key}**: [{task.name}]({task.url})" for key, item in runs.items() for task in item.tasks]
-    return "\n".join(["**Tasks in CVAT**", "", *lines]) if lines else ""
 
 
 def _key(ctx: foo.ExecutionContext) -> str:

@@ -13,13 +13,13 @@ NEW_KEY = {"rename_run": {"new_key": "other"}}
 
 
 def test_these_are_all() -> None:
-    assert sorted(every_operator()) == sorted([*OF_A_RUN, "send_to_cvat"])
+    assert sorted(every_operator()) == sorted([*OF_A_RUN, "send_to_cvat", "resume_run", "stop_run"])
 
 
-@pytest.mark.parametrize("name", OF_A_RUN)
+@pytest.mark.parametrize("name", [*OF_A_RUN, "resume_run", "stop_run"])
 def test_without_a_run(filled: Loop, name: str) -> None:
     form = Dialog(filled, name).form()
-    assert invalid(form) == {"no_runs": "There is no run yet."}
+    assert invalid(form) == {"no_runs": "This dataset has no run yet. Start with Send to CVAT."}
     assert "Send to CVAT" in properties(form)["no_runs"]["view"]["label"]
 
 

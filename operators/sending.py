@@ -1,0 +1,28 @@
+"""What the operators that send have in common."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import fiftyone.operators as foo
+
+from ..sync.progress import Watch
+from . import outlook, words
+from .running import show
+
+
+def unstoppable(watch: Watch) -> Watch:
+    """A watch of which only the progress is taken: whoever closes a dialog does not mean to stop a send."""
+    return Watch(tell=watch.tell)
+
+
+def finish(ctx: foo.ExecutionContext, summary: dict[str, Any]) -> Iterator[Any]:
+    """Shows what was sent."""
+    yield ctx.ops.notify(words.sent_line(summary), variant="success")
+    yield ctx.ops.reload_dataset()
+    yield show(ctx, words.sent(summary))
+
+
+def foretell(ctx: foo.ExecutionContext, found: dict[str, Any]) -> Iterator[Any]:
+    """Shows what would be sent."""
+    yield ctx.ops.notify(outlook.line(found))
+    yield show(ctx, outlook.text(found))

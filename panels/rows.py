@@ -1,0 +1,81 @@
+"""What the panel "CVAT runs" shows of each run, and what can be done with it."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from ..operators import words
+from ..operators.runs import Run
+
+COLUMNS = {
+    "run": "Run",
+    "status": "Status",
+    "samples": "Samples",
+    "labels": "Labels",
+    "sent": "Sent",
+    "loaded": "Loaded",
+}
+
+
+class RowAction(NamedTuple):
+    """An action of a row.
+
+    Args:
+        method: of the panel
+        label: for the person
+        icon: its name
+        states: in which a run can be for it; empty for any
+    """
+
+    method: str
+    label: str
+    icon: str
+    states: tuple[str, ...] = ()
+
+
+ACTIONS = (
+    RowAction("load", "Load annotations", "download", ("sent",)),
+    RowAction("resume", "Resume", "play_arrow", ("interrupted",)),
+    RowAction("stop", "Stop", "stop", ("sending",)),
+    RowAction("view", "View samples", "filter_alt"),
+    RowAction("info", "Info", "info"),
+    RowAction("rename", "Rename", "edit", ("sent",)),
+    RowAction("delete", "Delete", "delete", ("sent", "interrupted")),
+)
+
+
+def row(run: Run) -> dict[str, Any]:
+    """A run as a row of the table."""
+    record = run.record
+    return {
+        "id": record.run_id,
+        "run": run.key,
+        "state": run.status.state,
+        "status": words.status_words(run.status),
+        "samples": record.samples,
+        "labels": sum(record.labels.values()) if run.status.state == "sent" else "",
+        "sent": words.short_date(record.created_at),
+        "loaded": words.short_date(record.loaded_at) or "never",
+    }
+
+
+def shown_for(action: RowAction, rows: Sequence[dict[str, Any]]) -> list[bool]:
+    """For which rows an action is offered."""
+    return [not action.states or row["state"] in action.states for row in rows]
+
+
+def progress(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """What is being sent: ``label`` and ``done``, which may be unknown."""
+    sending = [run for run in runs if run.status.state == "sending"]
+    return [{"label": f"{run.key}: {run.status.text or 'Starting'}", "done": run.status.done} for run in sending]
+
+
+def interruptions(runs: Sequence[Run]) -> str:
+    """Why runs were interrupted, in Markdown."""
+    lines = [f"- **{run.key}** {run.status.text}" for run in runs if run.status.state == "interrupted"]
+    return "\n".join(["**Interrupted**: resume or delete them", "", *lines]) if lines else ""
+
+
+def links(runs: Sequence[Run]) -> str:
+    """The tasks of all runs in Markdown."""
+    lines = [f"- **{run.key}**: [{task.name}]({task.url})" for run in runs for task in run.record.tasks]
+    return "\n".join(["**Tasks in CVAT**", "", *lines]) if lines else ""
