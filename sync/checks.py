@@ -77,11 +77,16 @@ def find_people(client: Client, request: SendRequest) -> dict[str, User]:
     return found
 
 
+def count_files(bad: Sequence[BadFile]) -> Counter[str]:
+    """Files that stay behind, counted by sentence."""
+    return Counter(f"images: the file {file.reason}" for file in bad)
+
+
 def left_out_early(
     request: SendRequest, schema: LabelSchema, seen: Mapping[str, Observed], bad: Sequence[BadFile]
 ) -> Counter[str]:
     """What is known to stay behind before anything is sent."""
-    counts: Counter[str] = Counter(f"images: the file {file.reason}" for file in bad)
+    counts = count_files(bad)
     wanted = requested_fields(request)
     for name, observed in seen.items():
         carried = schema.fields[name].all_attributes

@@ -16,6 +16,7 @@ from ..labels.fitting import fit_project
 from ..labels.vocabulary import label_specs
 from . import record as records
 from .base import BaseStore, JobMark
+from .checks import count_files
 from .draw import LabelReader
 from .errors import Cancelled, RoundtripError, SendFailed, sentence
 from .heap import set_aside
@@ -84,7 +85,7 @@ class SendRun:
         """Makes the tasks; the run's summary."""
         try:
             with set_aside():
-                self._tag(self.plan.bad)
+                self._tell_left_out()
                 self._prepare_project(project)
                 self._send_tasks()
                 return self._finish()
@@ -193,13 +194,20 @@ class SendRun:
         )
 
     def _leave_out(self, files: Sequence[BadFile]) -> None:
-        """Leaves out files that CVAT could not take after all."""
+        """Leaves out files that CVAT could not take after all; once, also if an earlier process ended amid this."""
         with self.lock:
-            self.plan = self.plan.model_copy(update={"bad": (*self.plan.bad, *files)})
+            new = tuple(file for file in files if file not in self.plan.bad)
+            less = {"bad": (*self.plan.bad, *new), "images": self.plan.images - len(new)}
+            self.plan = self.plan.model_copy(update=less)
             self.journal.save_plan(self.plan, ())
-            left_out = Counter(self.record.left_out) + Counter(f"images: the file {file.reason}" for file in files)
-            self._note(left_out=dict(left_out), samples=self.record.samples - len(files))
-            self._tag(files)
+            self._tell_left_out()
+
+    def _tell_left_out(self) -> None:
+        """Makes the record and the samples' tags say what the journal says."""
+        left_out = {**self.record.left_out, **count_files(self.plan.bad)}
+        if (left_out, self.plan.images) != (self.record.left_out, self.record.samples):
+            self._note(left_out=left_out, samples=self.plan.images)
+        self._tag(self.plan.bad)
 
     # The end
 

@@ -278,8 +278,9 @@ class TaskSender:
         names = {frame.name for frame in frames}
         kept = tuple(frame for frame in self._plan.frames if frame.name not in names)
         self._plan = TaskPlan(self._plan.number, self._plan.name, kept)
-        self._set.journal.save_task(self._plan)
+        # In this order: should it end between the two, CVAT refuses the files again, and they are left out again
         self._set.leave_out([BadFile(frame.sample_id, frame.path, reason) for frame in frames])
+        self._set.journal.save_task(self._plan)
 
     def _task_is_there(self, task_id: int) -> bool:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,8 +13,10 @@ from typing import Any
 import fiftyone as fo
 from faults_outcome import Books, Outcome, differences, outcome
 from faults_points import Death, Point, call_pattern, lasting
+from faults_scenario import Scene, fill
 from faults_work import Processes, Told, Work
 
+from demo.database import scratch_folder
 from sandbox import Sandbox
 
 PATIENCE = 10.0
@@ -24,24 +27,25 @@ class Ground:
     """A dataset, and what becomes of it and of a server when it is sent.
 
     Args:
-        dataset: what is sent
-        request: how
+        name: of the dataset
+        scene: what is sent, and how
         processes: who sends
 
     Attributes:
-        points: the calls and writes of a send
+        points: the calls and writes of a send that are of interest
         undisturbed: what there is after it, if nothing happens
     """
 
-    def __init__(self, dataset: fo.Dataset, request: Mapping[str, Any], processes: Processes) -> None:
-        self._dataset = dataset
-        self._request = request
+    def __init__(self, name: str, scene: Scene, processes: Processes) -> None:
+        self.scene = scene
         self._processes = processes
-        self._books = Books(dataset)
+        self._folder = scratch_folder("faults")
+        self._dataset = fo.Dataset(name)
+        fill(self._dataset, self._folder, scene)
+        self._books = Books(self._dataset, ["last_modified_at"] if scene.unreadable else [])
         (self.undisturbed, one), (again, other) = (self._send_undisturbed() for _ in range(2))
-        self.points = lasting((one, other))
+        self.points = [point for point in lasting((one, other)) if re.search(scene.interest, point.name)]
         assert differences(asdict(self.undisturbed), asdict(again)) == [], "two undisturbed sends differ"
-        assert self.undisturbed.samples == self._books.before["samples"], "a send changes samples"
 
     def _send_undisturbed(self) -> tuple[Outcome, list[Point]]:
         with self.server() as box:
@@ -52,7 +56,8 @@ class Ground:
     @contextmanager
     def server(self) -> Iterator[Sandbox]:
         """A server of its own; afterwards the dataset is again as it was."""
-        with Sandbox(anonymous_rate=None, creation_delay=0.0) as box:
+        with Sandbox(anonymous_rate=None, creation_delay=0.0, share=self._folder) as box:
+            self.scene.prepare(box)
             try:
                 yield box
             finally:
@@ -65,7 +70,7 @@ class Ground:
         Returns:
             what it told, or ``None`` if it was killed
         """
-        told = self._processes.run(Work(acts, self._dataset.name, box.url, self._request, death))
+        told = self._processes.run(Work(acts, self._dataset.name, box.url, self.scene.request, death))
         _wait(box)
         assert told is None or not told.unexpected, told.unexpected
         return told
@@ -80,9 +85,14 @@ class Ground:
         left = differences(self._books.before, self._books.documents())
         return [*left, *(f"{kind}: {things}" for kind, things in box.state().items() if things)]
 
-    def samples_differ(self) -> bool:
-        """Whether the samples are not as before."""
-        return bool(self._books.documents()["samples"] != self._books.before["samples"])
+    @property
+    def changes_samples(self) -> bool:
+        """Whether an undisturbed send does so."""
+        return bool(self.undisturbed.samples != self._books.before["samples"])
+
+    def samples_moved(self) -> bool:
+        """Whether the samples are not as after an undisturbed send."""
+        return bool(self._books.documents()["samples"] != self.undisturbed.samples)
 
     def is_sent(self) -> bool:
         """Whether there is a run that says that it is complete."""

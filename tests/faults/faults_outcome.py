@@ -46,10 +46,12 @@ class Books:
 
     Args:
         dataset: the dataset, without runs
+        passing: fields of samples that are not compared
     """
 
-    def __init__(self, dataset: fo.Dataset) -> None:
+    def __init__(self, dataset: fo.Dataset, passing: Sequence[str] = ()) -> None:
         self._dataset = dataset
+        self._passing = dict.fromkeys(passing, 0)
         self._db, self._id = foo.get_db_conn(), dataset._doc.id
         self._whole = self._db.datasets.find_one({"_id": self._id})
         self.before = self.documents()
@@ -60,17 +62,19 @@ class Books:
         dataset = self._db.datasets.find_one({"_id": self._id})
         # FiftyOne makes a run by two writes; a document of which the dataset knows nothing is no run
         runs = list((dataset.get("annotation_runs") or {}).values())
+        samples = self._dataset._sample_collection.find({}, self._passing or None).sort("_id", 1)
         kept = self._db.execution_store.find({"dataset_id": self._id, "key": _RUN_ID})
         return {
             "dataset": {**_without_dates(dataset), "annotation_runs": len(runs)},
-            "samples": [bson.encode(item) for item in self._dataset._sample_collection.find().sort("_id", 1)],
+            "samples": [bson.encode(item) for item in samples],
             "runs": [item["config"] for item in self._db.runs.find({"_id": {"$in": runs}})],
             "kept": [item["key"] for item in kept],
         }
 
     def restore(self) -> None:
-        """Takes all runs away."""
+        """Takes all runs away, with the tags that they gave to samples."""
         self._db.datasets.replace_one({"_id": self._id}, self._whole)
+        self._dataset._sample_collection.update_many({"tags": {"$ne": []}}, {"$set": {"tags": []}})
         self._db.runs.delete_many({"_dataset_id": self._id})
         self._db.execution_store.delete_many({"dataset_id": self._id})
         assert self.documents() == self.before, "the dataset can't be brought back"

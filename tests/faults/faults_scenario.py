@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
 import numpy as np
+import requests
 from PIL import Image
+
+from sandbox import Sandbox
 
 SIZE = (32, 24)
 LARGE = 4
@@ -16,30 +21,78 @@ SAMPLES = 8
 BLOB = np.eye(6, 8, dtype=bool) | np.eye(6, 8, 1, dtype=bool)
 
 FIELDS = ["boxes", "blobs", "lines", "pose", "weather"]
-LABELS = 3 * SAMPLES + SAMPLES // 2 * 3 + SAMPLES
-"""How many labels there are."""
+_IN_PARTS = {"label_field": FIELDS, "task_size": 3, "segment_size": 2}
+_ON_THE_SHARE = {"media_source": "share", "media_map": {"/pictures": ""}}
 
-REQUESTS: dict[str, dict[str, Any]] = {
-    "tasks": {"label_field": FIELDS, "task_size": 3, "segment_size": 2},
-    "project": {
-        "label_field": FIELDS,
-        "task_size": 3,
-        "segment_size": 2,
-        "project_name": "Streets",
-        "task_assignee": "annotator1",
-        "job_assignees": ["annotator2", "annotator1"],
-        "issue_tracker": "https://issues.example/7",
-    },
+
+def _nothing(box: Sandbox) -> None:
+    """The server is empty."""
+
+
+def _project(box: Sandbox) -> None:
+    """The server has a project with one of the labels, which lacks an attribute."""
+    plate = {"name": "plate", "input_type": "text", "mutable": True, "values": [], "default_value": ""}
+    body = {"name": "Streets", "labels": [{"name": "car", "type": "rectangle", "attributes": [plate]}]}
+    requests.post(f"{box.url}/api/projects", json=body, auth=("admin", "admin")).raise_for_status()
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A send, and the world in which it happens.
+
+    Args:
+        request: its parameters
+        interest: a regular expression that finds the names of the points to try: those that no other send has
+        prepare: fills the server
+        root: where the images are said to be, if only the server sees them
+        unreadable: the numbers of images that CVAT can't read
+    """
+
+    request: Mapping[str, Any]
+    interest: str = ""
+    prepare: Callable[[Sandbox], None] = _nothing
+    root: str = ""
+    unreadable: tuple[int, ...] = ()
+
+
+SCENES = {
+    "tasks": Scene(_IN_PARTS),
+    "project": Scene(
+        {
+            **_IN_PARTS,
+            "project_name": "Streets",
+            "task_assignee": "annotator1",
+            "job_assignees": ["annotator2", "annotator1"],
+            "issue_tracker": "https://issues.example/7",
+        }
+    ),
+    "extended": Scene(
+        {**_IN_PARTS, "project_name": "Streets", "project_labels": "extend"},
+        interest="projects|labels|runs",
+        prepare=_project,
+    ),
+    "share": Scene({**_IN_PARTS, **_ON_THE_SHARE}, interest="data$|share", root="/pictures"),
+    "left out": Scene(
+        {**_IN_PARTS, **_ON_THE_SHARE, "bad_files": "leave_out"},
+        interest="tasks$|tasks/N$|data$|requests|samples|plan|step|drawn|runs",
+        root="/pictures",
+        unreadable=(4,),
+    ),
 }
-"""The sends: tasks of their own, and tasks of a project with people."""
+"""The sends: tasks of their own; tasks of a new project with people; of one that is there and lacks labels; of images
+that the server sees by itself; and one that finds out late that an image can't be read."""
 
 
-def fill(dataset: fo.Dataset, folder: Path) -> None:
-    """Adds the samples."""
+def fill(dataset: fo.Dataset, folder: Path, scene: Scene) -> None:
+    """Adds the samples, and writes their images."""
     dataset.skeletons = {"pose": fo.KeypointSkeleton(labels=["nose", "eye", "ear"], edges=[[0, 1, 2]])}
     samples = []
     for number in range(SAMPLES):
-        sample = fo.Sample(str(_image(folder, number)), boxes=_boxes(number), weather=_weather(number))
+        path = _image(folder, number)
+        if number in scene.unreadable:
+            path.write_text("no image")
+        place = f"{scene.root or folder}/{path.name}"
+        sample = fo.Sample(place, boxes=_boxes(number), weather=_weather(number))
         if number % 2:
             sample["blobs"], sample["lines"], sample["pose"] = _blobs(number), _lines(number), _pose(number)
         samples.append(sample)

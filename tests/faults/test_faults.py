@@ -15,14 +15,12 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import fiftyone as fo
 import pytest
 from faults_ground import Ground, strike
 from faults_points import Death, Point
-from faults_scenario import LABELS, REQUESTS, SAMPLES, fill
+from faults_scenario import SAMPLES, SCENES
 from faults_work import Processes
 
-from demo.database import scratch_folder
 from sandbox import Sandbox
 
 ALL = bool(os.environ.get("ROUNDTRIP_ALL"))
@@ -52,16 +50,8 @@ def processes() -> Processes:
 
 
 @cache
-def dataset() -> fo.Dataset:
-    """The dataset of all sends; none changes it."""
-    made = fo.Dataset("faults")
-    fill(made, scratch_folder("faults"))
-    return made
-
-
-@cache
 def ground(name: str) -> Ground:
-    return Ground(dataset(), REQUESTS[name], processes())
+    return Ground(f"faults of {name}", SCENES[name], processes())
 
 
 def points(name: str) -> list[Point]:
@@ -97,7 +87,7 @@ def long_answers(found: Sequence[Point]) -> Iterator[Case]:
     return answers(first_and_last(found))
 
 
-CASES = {"death": (deaths, 44), "end": (ends, 12), "answer": (answers, 32), "long_answer": (long_answers, 10)}
+CASES = {"death": (deaths, 50), "end": (ends, 16), "answer": (answers, 36), "long_answer": (long_answers, 12)}
 """What happens at which points; and how many of that are tried, if not all."""
 
 
@@ -105,7 +95,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Makes a test of each case: the send, the point, and what happens there."""
     for happening in CASES.keys() & set(metafunc.fixturenames):
         make, some = CASES[happening]
-        found = [(name, *case) for name in REQUESTS for case in make(points(name))]
+        found = [(name, *case) for name in SCENES for case in make(points(name))]
         if not ALL:
             found = random.Random(SEED).sample(found, min(some, len(found)))
         ids = [f"{name}-{what}-{point}" for name, point, what in found]
@@ -125,23 +115,31 @@ def is_as_undisturbed(box: Sandbox, on: Ground) -> None:
     assert told is not None and not told.error, told
     report = told.answers["load"]
     counts = {name: report[name] for name in ("added", "changed", "deleted", "unchanged")}
-    assert counts == {"added": 0, "changed": 0, "deleted": 0, "unchanged": LABELS}
+    assert counts == {
+        "added": 0,
+        "changed": 0,
+        "deleted": 0,
+        "unchanged": sum(on.undisturbed.record["labels"].values()),
+    }
     assert [point for point in told.points if "samples." in point.name] == []
-    assert not on.samples_differ()
+    assert not on.samples_moved()
 
 
 def count(tally: Counter[str], test: str, came: bool) -> None:
     tally[test if came else "missed"] += 1
 
 
-@pytest.mark.parametrize("name", REQUESTS)
+@pytest.mark.parametrize("name", SCENES)
 def test_undisturbed(name: str) -> None:
     on = ground(name)
-    assert len(on.points) > 40
+    unreadable = len(on.scene.unreadable)
+    assert on.points
+    assert on.changes_samples == bool(unreadable)
     with on.server() as box:
         told = on.work(box, "send")
         assert told is not None
-        assert (told.answers["send"]["samples"], told.answers["send"]["labels"]) == (SAMPLES, LABELS)
+        assert told.answers["send"]["samples"] == SAMPLES - unreadable
+        assert told.answers["send"]["labels"] >= 5 * (SAMPLES - unreadable)
         is_as_undisturbed(box, on)
 
 
@@ -157,12 +155,16 @@ def test_killed_and_given_up(name: str, point: Point, end: Any, tally: Counter[s
     on = ground(name)
     with on.server() as box:
         count(tally, "end", on.work(box, "send", death=Death(point, end)) is None)
-        complete = on.is_sent()
+        if on.is_sent():
+            return  # a complete run: what it made may be in use
         told = on.work(box, "delete")
         assert told is not None and not told.error, told
-        if complete:  # others may have begun to use the project of a complete run
-            box.store.projects.clear()
-        assert on.leftovers(box) == []
+        if "extend" in name:
+            box.store.projects.clear()  # it was there before
+        left = on.leftovers(box)
+        if told.answers["delete"] is None:  # there was no run yet; the next send takes away what was kept for it
+            left = [line for line in left if not line.startswith("/kept")]
+        assert left == []
 
 
 def test_a_bad_answer(name: str, point: Point, answer: str, tally: Counter[str]) -> None:
@@ -186,7 +188,7 @@ def meets(name: str, point: Point, answer: str, times: int, tally: Counter[str])
 
 
 @pytest.mark.parametrize("seed", range(20 if ALL else 2))
-@pytest.mark.parametrize("name", REQUESTS)
+@pytest.mark.parametrize("name", SCENES)
 def test_killed_again_and_again(name: str, seed: int, tally: Counter[str]) -> None:
     on = ground(name)
     chance = random.Random(seed)
