@@ -46,9 +46,10 @@ def map_fields(schema: LabelSchema, dest: str | dict[str, str] | None) -> Mapped
     if not dest:
         return Mapped(schema, {}, "")
     if isinstance(dest, str):
-        if len(schema.fields) > 1:
+        sent = [name for name, item in schema.fields.items() if item.classes] or list(schema.fields)
+        if len(sent) > 1:  # fields without classes were made for what was drawn in CVAT besides
             raise Refused("This run has several fields; give `dest_field` as a dict of field and destination.")
-        dest = {next(iter(schema.fields)): dest}
+        dest = {sent[0]: dest}
     if unknown := [name for name in dest if name not in schema.fields]:
         raise Refused(f"The run has no field '{unknown[0]}'; it has: {', '.join(schema.fields)}.")
     moved = {name: to for name, to in dest.items() if to and to != name}

@@ -146,9 +146,9 @@ def _list_reverts(place: FieldPlace, reverts: Reverts) -> list[Operation]:
         operations.append((match, {"$set": {f"{place.root}.$": document}}))
     for sample_id, label_id, holder in reverts.remove:
         match = {"_id": ObjectId(sample_id), f"{place.root}._id": ObjectId(label_id)}
+        if holder is not None:  # the last one goes with its list, in one step
+            operations.append(_emptied(place, {**match, place.root: {"$size": 1}}, holder))
         operations.append((match, {"$pull": {place.root: {"_id": ObjectId(label_id)}}}))
-        if holder is not None:
-            operations.append(_emptied(place, {"_id": ObjectId(sample_id), place.root: {"$size": 0}}, holder))
     for sample_id, index, document in sorted(reverts.insert, key=lambda item: item[1]):
         _id = ObjectId(sample_id)
         empty = {"_cls": place.cls, place.root.rsplit(".", 1)[1]: []}

@@ -1,8 +1,8 @@
 """Writing what a load found: job by job, in an order in which it can be killed anywhere and run again."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from ..labels.schema import FieldSchema, LabelSchema
 from ..labels.types import LABEL_TYPES, NEW_FIELD_FOR
@@ -92,10 +92,10 @@ class Loading:
                 finish_undo(self.desk.labels, base, self.log, record)
                 continue
             written = recover(self.desk.labels, base, self.log, record)
-            if record.target == self.base.target and record.kind == self.kind == "load":
+            if (record.target, record.kind) == (self.base.target, self.kind):
                 self.load, self.earlier = record, written
-            elif record.kind == "resolve":
-                self.log.save(record.model_copy(update={"status": "applied"}))
+            elif record.kind == "resolve":  # what was not decided then waits to be decided
+                self.log.save(record.model_copy(update=_facts(written)))
         for name, item in self.mapped.schema.fields.items():
             self.desk.labels.ensure(name, item)
         if self.mapped.target and not self.base.marks():
@@ -156,10 +156,13 @@ class Loading:
 
     def _begin(self) -> None:
         """Notes that a load is being written, before anything is."""
+        types = {name: item.type for name, item in self.mapped.schema.fields.items()}
         if self.load is not None:
+            if self.load.types != types:
+                self.load = self.load.model_copy(update={"types": types})
+                self.log.save(self.load)
             return
         numbers = [record.number for record in self.log.records()]
-        types = {name: item.type for name, item in self.mapped.schema.fields.items()}
         self.load = LoadRecord(
             number=max(numbers, default=0) + 1,
             kind=self.kind,
@@ -184,9 +187,6 @@ class Loading:
             schema = {**self.record.label_schema, **LabelSchema(fields={name: added}).as_annotate()}
             self.record = self.record.model_copy(update={"label_schema": schema})
             self.desk.keep(self.record)
-            if self.load is not None:
-                self.load = self.load.model_copy(update={"types": {**self.load.types, name: type_}})
-                self.log.save(self.load)
         return rooms
 
     def _tag_frames(self, task: TaskLook) -> None:
@@ -203,8 +203,6 @@ class Loading:
             self.log.save_task(self._number, entry)
         self.desk.labels.tag(removed, DELETED_TAG)
         self.desk.labels.untag(restored, DELETED_TAG)
-        self.report.frames_deleted += len(removed)
-        self.report.frames_restored += len(restored)
 
     def _settle_task(self, task: TaskLook) -> None:
         """Keeps what is known of a task now."""
@@ -222,6 +220,8 @@ class Loading:
             self.base.save_task(state.task.id, settled)
 
     def _finish(self, marks: dict[int, JobMark]) -> None:
+        if self.load is not None:
+            self._close(self.load)
         for name in self.mapped.schema.fields:
             report = self.report.of(name)
             total = sum(mark.labels.get(name, 0) for mark in marks.values())
@@ -231,29 +231,32 @@ class Loading:
                 f"{self.report.frames_deleted} frames were removed in CVAT; their samples are tagged '{DELETED_TAG}' "
                 "and keep their labels."
             )
-        if self.load is not None:
-            for entry in self.earlier.values():  # jobs that were complete before the load was killed
-                self.report.add(entry.tally)
-            self._close(self.load)
         self.record = self.record.model_copy(update={"loaded_at": records.now()})
         self.desk.keep(self.record)
 
     def _close(self, load: LoadRecord) -> None:
         """Notes that a load is complete."""
-        entries = {**self.earlier, **self.entries}
-        counts = {what: self.report.total(what) for what in ("added", "changed", "deleted")}
-        self.load = load.model_copy(
-            update={
-                **counts,
-                "status": "applied",
-                "jobs": tuple(entries[job_id].note for job_id in sorted(entries)),
-                "conflicts": len(self.report.conflicts),
-                "frames_deleted": self.report.frames_deleted,
-                "frames_restored": self.report.frames_restored,
-            }
-        )
+        for entry in self.earlier.values():  # jobs that were complete before the load was killed
+            self.report.add(entry.tally)
+        tasks = self.log.tasks(load.number)
+        self.report.frames_deleted = sum(len(task.tagged) for task in tasks)
+        self.report.frames_restored = sum(len(task.untagged) for task in tasks)
+        facts = {
+            **_facts({**self.earlier, **self.entries}),
+            "frames_deleted": self.report.frames_deleted,
+            "frames_restored": self.report.frames_restored,
+        }
+        self.load = load.model_copy(update=facts)
         self.log.save(self.load)
         self.log.prune()
+
+
+def _facts(entries: Mapping[int, JobEntry]) -> dict[str, Any]:
+    """What a complete load's record says of its jobs."""
+    tallies = [entry.tally for entry in entries.values()]
+    counts = {what: sum(tally.total(what) for tally in tallies) for what in ("added", "changed", "deleted")}
+    notes = tuple(entries[job_id].note for job_id in sorted(entries))
+    return {**counts, "status": "applied", "jobs": notes, "conflicts": sum(len(t.conflicts) for t in tallies)}
 
 
 def _note(look: JobLook) -> JobNote:

@@ -92,7 +92,7 @@ class JobEntry:
         tally: the counts
         changes: the changes of labels; empty once they can't be undone any more
         labels: the kind of change of each label: field, id, kind
-        open: the conflicts of these labels that were open before
+        open: the conflicts of the job that were open before
         tagged, untagged: samples whose tag changed
     """
 
@@ -118,17 +118,21 @@ class LoadLog:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._records: tuple[LoadRecord, ...] | None = None
 
     def records(self) -> tuple[LoadRecord, ...]:
         """All loads that changed anything, oldest first."""
-        text = self._store.load("loads")
-        return () if text is None else _RECORDS.validate_json(text)
+        if self._records is None:
+            text = self._store.load("loads")
+            self._records = () if text is None else _RECORDS.validate_json(text)
+        return self._records
 
     def save(self, record: LoadRecord) -> None:
         """Keeps a record, in the place of what was known of this load."""
         others = (item for item in self.records() if item.number != record.number)
-        kept = sorted([*others, record], key=lambda item: item.number)
-        self._store.save("loads", _RECORDS.dump_json(tuple(kept), exclude_defaults=True))
+        kept = tuple(sorted([*others, record], key=lambda item: item.number))
+        self._store.save("loads", _RECORDS.dump_json(kept, exclude_defaults=True))
+        self._records = kept
 
     def job_ids(self, number: int) -> list[int]:
         """The jobs that a load changed labels of."""

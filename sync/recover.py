@@ -116,14 +116,12 @@ def entry_of(note: JobNote, plan: JobPlan, was_open: Sequence[OpenConflict], ear
             where = (item["field"], item["label_id"])
             if where in mine and (*where, item["part"]) not in known:
                 tally.conflicts.append(item)
-    touched = {(change.field, change.label_id) for change in changes}
-    opened = [*(earlier.open if earlier else ()), *was_open]
     counts = {what: tally.total(what) for what in ("added", "changed", "deleted")}
     return JobEntry(
         note=note.model_copy(update=counts),
         tally=tally,
         changes=tuple(changes),
-        open=tuple({_key(item.base): item for item in opened if _key(item.base) in touched}.values()),
+        open=earlier.open if earlier else tuple(was_open),
         tagged=tuple(sorted({*(earlier.tagged if earlier else ()), *plan.tagged})),
         untagged=tuple(sorted({*(earlier.untagged if earlier else ()), *plan.untagged})),
     )

@@ -126,9 +126,10 @@ def _list_operations(place: FieldPlace, writes: Writes) -> list[Operation]:
         operations.append((match, {"$pull": {place.root: {"_id": {"$in": ids}}}}, []))
     for sample_id, added in _by_sample(writes.adds).items():
         _id = ObjectId(sample_id)
-        empty = {"_cls": place.cls, place.root.rsplit(".", 1)[1]: []}
-        operations.append(({"_id": _id, place.name: None}, {"$set": {place.name: empty}}, []))
-        operations.append(({"_id": _id, place.root: None}, {"$set": {place.root: []}}, []))
+        # With the labels: a field that is only made ready for them would not be what it was, should it end here
+        first = {"_cls": place.cls, place.root.rsplit(".", 1)[1]: added}
+        operations.append(({"_id": _id, place.name: None}, {"$set": {place.name: first}}, []))
+        operations.append(({"_id": _id, place.root: None}, {"$set": {place.root: added}}, []))
         for document in added:
             match = {"_id": _id, f"{place.root}._id": {"$ne": document["_id"]}}
             operations.append((match, {"$push": {place.root: document}}, []))

@@ -114,8 +114,7 @@ def finish_undo(labels: Labels, base: BaseStore, log: LoadLog, load: LoadRecord)
             _undo_job(labels, base, load, entry, undone)
     for task in log.tasks(load.number):
         _undo_task(labels, base, task)
-    log.save(load.model_copy(update={"status": "undone"}))
-    log.prune()
+    log.save(load.model_copy(update={"status": "undone"}))  # the last write: nothing is left to be done after it
     return undone
 
 
@@ -127,9 +126,9 @@ def _undo_job(labels: Labels, base: BaseStore, load: LoadRecord, entry: JobEntry
         labels.revert(FieldPlace.of(name, LABEL_TYPES[load.types[name]]), bundle)
     labels.untag(entry.tagged, CONFLICT_TAG)
     labels.tag(entry.untagged, CONFLICT_TAG)
-    then = {(item.base.field, item.base.label_id): item for item in entry.open}
-    open_ = [item for item in base.open(job_id) if (item.base.field, item.base.label_id) not in back]
-    open_ += [then[where] for where in back if where in then]
+    stays = {(change.field, change.label_id) for change in entry.changes}.difference(back)
+    open_ = [item for item in base.open(job_id) if (item.base.field, item.base.label_id) in stays]
+    open_ += [item for item in entry.open if (item.base.field, item.base.label_id) not in stays]
     base.save_open(job_id, tuple(open_))
     now = rebase(base.labels(job_id) or (), back)
     base.save_labels(job_id, now)

@@ -1,0 +1,338 @@
+"""A small world in memory for thousands of loads: the sandbox without sockets, a dataset without a database.
+
+The server is the sandbox itself, called without a network. The dataset's labels are raw documents in memory, held to
+what MongoDB does by `test_scratch.py`. All between is the plugin's own.
+"""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import bson
+from bson import ObjectId
+from fiftyone.plugins.orgs.roundtrip.cvat.cvat import Client, Credentials
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.types import LABEL_TYPES
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.copying import map_fields
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset import Held, Reverts, held
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load import carry_out
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.loading import Desk
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Watch
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.record import RunRecord
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import LoadRequest
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.resolve import Choice, settle
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.samples import FieldPlace, Writes
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.scratch import ScratchLabels, ScratchStore
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.undo import undo_last
+
+from sandbox import Sandbox
+
+Thing = dict[str, Any]
+GT = FieldPlace.of("gt", LABEL_TYPES["detections"])
+SKY = FieldPlace.of("sky", LABEL_TYPES["classification"])
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class Clock:
+    """Counts writes, and kills at one of them."""
+
+    def __init__(self) -> None:
+        self.writes = 0
+        self.last: int | None = None
+
+    def tick(self) -> None:
+        """One write."""
+        if self.last is not None and self.writes >= self.last:
+            raise Killed
+        self.writes += 1
+
+
+class Nowhere:
+    """A store with nothing in it."""
+
+    def load(self, name: str) -> None:
+        return None
+
+    def names(self, start: str = "") -> list[str]:
+        return []
+
+
+class MemoryStore(ScratchStore):
+    """A run's store, from what a real one has."""
+
+    def __init__(self, kept: Mapping[str, bytes], clock: Clock) -> None:
+        super().__init__(Nowhere())  # type: ignore[arg-type]
+        self._kept = dict(kept)
+        self.clock = clock
+
+    def save(self, name: str, text: str | bytes) -> None:
+        self.clock.tick()
+        super().save(name, text)
+
+    def drop(self, start: str = "") -> None:
+        for name in self.names(start):
+            self.clock.tick()
+            del self._kept[name]
+
+    @property
+    def contents(self) -> dict[str, bytes]:
+        return {name: data for name, data in self._kept.items() if data is not None}
+
+
+class MemorySamples:
+    """Samples that are there."""
+
+    def __init__(self, samples: Mapping[str, Thing]) -> None:
+        self.samples = samples
+
+    def read(self, place: FieldPlace, sample_ids: Iterable[str]) -> dict[str, Held]:
+        return {key: held(place, self.samples[key]) for key in sample_ids if key in self.samples}
+
+    def field_class(self, name: str) -> str | None:
+        return {"gt": "Detections", "sky": "Classification"}.get(name)
+
+
+class MemoryLabels(ScratchLabels):
+    """A dataset's labels; each is written by itself, so that a process can die between two."""
+
+    def __init__(self, samples: Mapping[str, Thing], clock: Clock) -> None:
+        super().__init__(MemorySamples(samples))  # type: ignore[arg-type]
+        self.clock = clock
+        self.gone: set[str] = set()
+        self.tags: dict[str, set[str]] = {}
+
+    def read(self, place: FieldPlace, sample_ids: Iterable[str]) -> dict[str, Held]:
+        return super().read(place, [key for key in sample_ids if key not in self.gone])
+
+    def write(self, place: FieldPlace, writes: Writes) -> None:
+        for edit in writes.edits:
+            self._one(place, Writes(edits=[edit]))
+        for delete in writes.deletes:
+            self._one(place, Writes(deletes=[delete]))
+        for add in writes.adds:
+            self._one(place, Writes(adds=[add]))
+
+    def _one(self, place: FieldPlace, writes: Writes) -> None:
+        self.clock.tick()
+        super().write(place, writes)
+
+    def revert(self, place: FieldPlace, reverts: Reverts) -> None:
+        for replace in reverts.replace:
+            self.clock.tick()
+            super().revert(place, Reverts(replace=[replace]))
+        for remove in reverts.remove:
+            self.clock.tick()
+            super().revert(place, Reverts(remove=[remove]))
+        for insert in sorted(reverts.insert, key=lambda item: item[1]):
+            self.clock.tick()
+            super().revert(place, Reverts(insert=[insert]))
+
+    def tag(self, sample_ids: Iterable[str], tag: str) -> None:
+        for key in sample_ids:
+            self.clock.tick()
+            self.tags.setdefault(key, set()).add(tag)
+
+    def untag(self, sample_ids: Iterable[str], tag: str) -> None:
+        for key in sample_ids:
+            self.clock.tick()
+            self.tags.setdefault(key, set()).discard(tag)
+
+
+class Answer(NamedTuple):
+    """What a client needs of a response."""
+
+    status_code: int
+    content: bytes
+    url: str
+
+
+class Direct:
+    """The sandbox's application, called without a network."""
+
+    def __init__(self, box: Sandbox) -> None:
+        self.box = box
+
+    def __call__(self, method: str, path: str, *, params: Any = None, json: Any = None, **_: Any) -> Answer:
+        body = b"" if json is None else _dump(json)
+        reply = self.box._app(
+            {
+                "wsgi.version": (1, 0),
+                "wsgi.url_scheme": "http",
+                "wsgi.input": io.BytesIO(body),
+                "REQUEST_METHOD": method,
+                "SCRIPT_NAME": "",
+                "PATH_INFO": path,
+                "QUERY_STRING": urlencode(params or {}),
+                "SERVER_NAME": "box",
+                "SERVER_PORT": "80",
+                "SERVER_PROTOCOL": "HTTP/1.1",
+                "REMOTE_ADDR": "127.0.0.1",
+                "CONTENT_LENGTH": str(len(body)),
+                "CONTENT_TYPE": "application/json",
+                "HTTP_ACCEPT": "*/*",
+                "HTTP_AUTHORIZATION": "Basic YWRtaW46YWRtaW4=",
+            }
+        )
+        assert reply.status < 400, (method, path, json, reply.body)
+        return Answer(reply.status, reply.body, f"http://box{path}")
+
+
+def _dump(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+class Template(NamedTuple):
+    """A run that was really sent: what the world begins as, again and again."""
+
+    box: Sandbox
+    record: RunRecord
+    store: dict[str, bytes]
+    samples: dict[str, Thing]
+    jobs: dict[int, tuple[dict[int, Thing], dict[int, Thing], str]]
+    labels: dict[int, Any]
+    dates: tuple[str, int, int]
+
+
+def make_template(box: Sandbox, record: RunRecord, store: Any, samples: Iterable[Thing]) -> Template:
+    """Remembers a run."""
+    task = box.store.task("1")
+    return Template(
+        box=box,
+        record=record,
+        store={
+            name: store.load(name)
+            for name in store.names()
+            if name.startswith(("task/", "marks", "job/", "drawn/", "saved/"))
+        },
+        samples={str(sample["_id"]): sample for sample in samples},
+        jobs={i: copy.deepcopy((job.shapes, job.tags, job.updated_date)) for i, job in task.jobs.items()},
+        labels=dict(task.labels),
+        dates=(task.updated_date, box.store.shape_rows._sequence, box.store.tag_rows._sequence),
+    )
+
+
+class World:
+    """A dataset and a server, both as the template has them.
+
+    Args:
+        template: a run that was sent
+    """
+
+    def __init__(self, template: Template) -> None:
+        self.box = template.box
+        self.clock = Clock()
+        self.labels = MemoryLabels(template.samples, self.clock)
+        self.store = MemoryStore(template.store, self.clock)
+        self.record = template.record
+        self.sample_ids = list(template.samples)
+        self.call = Direct(template.box)
+        self.client = Client(Credentials(url=template.record.server, username="admin", password="admin"))
+        self.client.session.request = self.call  # type: ignore[assignment,method-assign]
+        self._reset(template)
+
+    def _reset(self, template: Template) -> None:
+        store, task = self.box.store, self.box.store.task("1")
+        for job in task.jobs.values():
+            shapes, tags, date = copy.deepcopy(template.jobs[job.id])
+            store.shape_rows.forget(job)
+            store.tag_rows.forget(job)
+            job.shapes, job.tags, job.updated_date = shapes, tags, date
+            job.revision = 0
+            for rows, things in ((store.shape_rows, shapes), (store.tag_rows, tags)):
+                for key in things:
+                    rows.insert(job, key)
+        task.labels = dict(template.labels)
+        task.data.deleted_frames = set()
+        task.updated_date, store.shape_rows._sequence, store.tag_rows._sequence = template.dates
+
+    # what a person does in CVAT
+
+    def job_of(self, frame: int) -> Any:
+        return next(job for job in self.box.store.task("1").jobs.values() if job.start_frame <= frame <= job.stop_frame)
+
+    def things(self, kind: str = "shapes") -> list[Thing]:
+        """What is drawn, by id."""
+        jobs = self.box.store.task("1").jobs.values()
+        return [copy.deepcopy(thing) for job in jobs for _, thing in sorted(getattr(job, kind).items())]
+
+    def write(self, action: str, *things: Thing) -> None:
+        """One save of the web editor."""
+        for frame in {thing["frame"] for thing in things}:
+            mine = [thing for thing in things if thing["frame"] == frame]
+            body = {
+                "version": 0,
+                "tags": [thing for thing in mine if "points" not in thing],
+                "shapes": [thing for thing in mine if "points" in thing],
+                "tracks": [],
+            }
+            self.call("PATCH", f"/api/jobs/{self.job_of(frame).id}/annotations", params={"action": action}, json=body)
+
+    def remove_frames(self, frames: Iterable[int]) -> None:
+        self.call("PATCH", "/api/tasks/1/data/meta", json={"deleted_frames": sorted(frames)})
+
+    def add_class(self, name: str) -> int:
+        """A new class of boxes; its id."""
+        self.call("PATCH", "/api/tasks/1", json={"labels": [{"name": name, "attributes": []}]})
+        return max(self.box.store.task("1").labels)
+
+    # what a person does in FiftyOne
+
+    def documents(self, place: FieldPlace = GT) -> dict[str, dict[str, Thing]]:
+        """The labels of a field, by sample."""
+        return {key: value.labels for key, value in self.labels.read(place, self.sample_ids).items()}
+
+    def edit(self, sample_id: str, label_id: str, place: FieldPlace = GT, **values: Any) -> None:
+        self.labels.write(place, Writes(edits=[(sample_id, label_id, values)]))
+
+    def delete(self, sample_id: str, label_id: str, place: FieldPlace = GT) -> None:
+        self.labels.write(place, Writes(deletes=[(sample_id, label_id)]))
+
+    def add(self, sample_id: str, number: int, **values: Any) -> None:
+        document = {"_id": ObjectId(f"{number:024x}"), "_cls": "Detection", "tags": [], **values}
+        self.labels.write(GT, Writes(adds=[(sample_id, document)]))
+
+    # what the plugin does
+
+    def desk(self, **params: Any) -> Desk:
+        request = LoadRequest(anno_key="run", **{"confirm": True, **params})
+        return Desk(
+            self.labels, self.store, self.record, map_fields(self.record.schema_, None), request, "x", self._keep
+        )
+
+    def _keep(self, record: RunRecord) -> None:
+        self.record = record.model_copy(update={"loaded_at": None})
+
+    def load(self, **params: Any) -> dict[str, Any]:
+        return carry_out(self.desk(**params), self.client, Watch()).as_dict()
+
+    def undo(self) -> dict[str, Any]:
+        return undo_last(self.labels, self.store, "run")
+
+    def resolve(self, *choices: Thing) -> dict[str, Any]:
+        return settle(self.desk(policy="ask"), [Choice(**choice) for choice in choices])
+
+    def dump(self) -> dict[str, Any]:
+        """The dataset as bytes: labels in order, and the tags of samples."""
+        shown: dict[str, Any] = {}
+        for place in (GT, SKY):
+            for key, value in self.labels.read(place, self.sample_ids).items():
+                items = [bson.encode(dict(sorted(item.items()))) for item in value.labels.values()]
+                shown[f"{place.name} of {self.sample_ids.index(key)}"] = (items, value.holder)
+        tags = {self.sample_ids.index(key): sorted(tags) for key, tags in self.labels.tags.items() if tags}
+        return {**shown, "tags": tags}
+
+    def fork(self) -> World:
+        """The same world, to be tried; the server is shared."""
+        other = copy.copy(self)
+        other.clock = Clock()
+        other.labels = copy.deepcopy(self.labels)
+        other.labels.clock = other.clock
+        other.store = MemoryStore(self.store.contents, other.clock)
+        return other
