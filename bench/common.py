@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import importlib.metadata
+import json
 import os
 import platform
 import resource
@@ -47,8 +48,12 @@ class World:
 
 
 @contextmanager
-def world() -> Iterator[World]:
-    """A private database, home and plugins folder, and a sandbox. Enter it before FiftyOne is imported."""
+def world(**settings: Any) -> Iterator[World]:
+    """A private database, home and plugins folder, and a sandbox. Enter it before FiftyOne is imported.
+
+    Args:
+        **settings: the sandbox's, see :class:`sandbox.box.Settings`
+    """
     for name in [name for name in os.environ if name.startswith(("FIFTYONE_", "CVAT_"))]:
         del os.environ[name]
     folder = Path(tempfile.mkdtemp(prefix="roundtrip-bench-"))
@@ -63,16 +68,19 @@ def world() -> Iterator[World]:
         FIFTYONE_LOGGING_LEVEL="ERROR",
     )
     Database(folder / "database").start()  # ends with this process, after FiftyOne has tidied up in it
-    with _sandbox() as url:
+    with sandbox(**settings) as url:
         yield World(url, folder)
 
 
 @contextmanager
-def _sandbox() -> Iterator[str]:
-    """A sandbox in a process of its own, so that server and client do not take turns; its address."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.common"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+def sandbox(**settings: Any) -> Iterator[str]:
+    """A sandbox in a process of its own, so that server and client do not take turns; its address.
+
+    Args:
+        **settings: see :class:`sandbox.box.Settings`
+    """
+    command = [sys.executable, "-m", "bench.common", json.dumps(settings)]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
         yield process.stdout.readline().strip()
@@ -116,13 +124,13 @@ def peak_memory() -> float:
     return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
-def _serve() -> None:
+def _serve(settings: dict[str, Any]) -> None:
     from sandbox import Account, Sandbox
 
-    with Sandbox(users=[Account(ACCOUNT, ACCOUNT, True)], anonymous_rate=None) as box:
+    with Sandbox(users=[Account(ACCOUNT, ACCOUNT, True)], anonymous_rate=None, **settings) as box:
         print(box.url, flush=True)
         sys.stdin.read()
 
 
 if __name__ == "__main__":
-    _serve()
+    _serve(json.loads(sys.argv[1]))

@@ -37,6 +37,8 @@ class Settings:
         bucket_page: entries of a cloud storage in one answer at most.
         request_lifetime: seconds until a finished background request is forgotten.
         unsettled_replies: whether every second background request looks half written at first.
+        kept_bytes: bytes of each uploaded file that are kept, from its beginning; None for all of them.
+        seconds_per_megabyte: what a request takes longer for each megabyte of its body.
     """
 
     version: str = VERSION
@@ -46,6 +48,8 @@ class Settings:
     bucket_page: int = MOST_IN_A_PAGE
     request_lifetime: float = 500.0
     unsettled_replies: bool = True
+    kept_bytes: int | None = None
+    seconds_per_megabyte: float = 0.0
 
 
 class Sandbox:

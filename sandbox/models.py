@@ -254,7 +254,8 @@ class Upload:
     task: Task
     name: str
     length: int
-    received: bytearray = field(default_factory=bytearray)
+    offset: int = 0
+    content: bytearray = field(default_factory=bytearray)
 
 
 @dataclass(eq=False)

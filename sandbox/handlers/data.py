@@ -131,7 +131,7 @@ def _store_files(call: Call, task: Task) -> Data:
     if "" in names or len(set(names)) < len(names) or set(names) & set(data.files):
         raise crash()
     for _, name, part in found:
-        data.files[name] = ClientFile(name, part.stream.read())
+        data.files[name] = ClientFile(name, part.stream.read(call.services.settings.kept_bytes))
     return data
 
 

@@ -90,7 +90,7 @@ def head_upload(call: Call, ident: str, upload: str) -> Reply:
     found = _find(call, ident, upload)
     return empty(
         200,
-        tus_headers(("upload-offset", str(len(found.received))), ("upload-length", str(found.length))),
+        tus_headers(("upload-offset", str(found.offset)), ("upload-length", str(found.length))),
     )
 
 
@@ -101,14 +101,16 @@ def patch_upload(call: Call, ident: str, upload: str) -> Reply:
         raise call.unsupported_media_type()
     found = _find(call, ident, upload)
     offset = int(call.headers.get("Upload-Offset", "-1"))
-    if offset != len(found.received):
+    if offset != found.offset:
         return empty(409, tus_headers())
     if offset + len(call.body) > found.length:
         return empty(413, tus_headers())
-    found.received += call.body
-    if len(found.received) == found.length:
+    found.offset += len(call.body)
+    limit = call.services.settings.kept_bytes
+    found.content += call.body if limit is None else call.body[: max(0, limit - len(found.content))]
+    if found.offset == found.length:
         _complete(call, found)
-    return empty(204, tus_headers(("upload-offset", str(len(found.received)))))
+    return empty(204, tus_headers(("upload-offset", str(found.offset))))
 
 
 def _complete(call: Call, upload: Upload) -> None:
@@ -120,7 +122,7 @@ def _complete(call: Call, upload: Upload) -> None:
         file.data = None  # there is no such directory
         raise crash()
     if not file.data:
-        file.data = bytes(upload.received)
+        file.data = bytes(upload.content)
 
 
 def _find(call: Call, ident: str, upload: str) -> Upload:
