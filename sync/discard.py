@@ -69,8 +69,8 @@ def _delete_project(client: Client, run: RunRecord, journal: Journal) -> None:
     if plan is None or plan.project_found or not run.project_name:
         return
     for project in client.find_projects(run.project_name):
-        made = project.id == run.project_id or (project.owner and project.owner.username == run.created_by)
-        if made and not client.tasks(project_id=project.id):
+        unsure = run.project_id is None and project.owner is not None and project.owner.username == run.created_by
+        if (project.id == run.project_id or unsure) and not client.tasks(project_id=project.id):
             client.delete_project(project.id)
 
 

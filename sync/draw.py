@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,7 +74,7 @@ def draw(
     vocabulary: Vocabulary,
     skip: Container[Identity],
     group: int,
-    lost: Callable[[str], None],
+    lost: Counter[str],
 ) -> Iterator[Portion]:
     """Draws labels, in portions that make requests of a good size.
 
@@ -83,7 +83,7 @@ def draw(
         vocabulary: what the task's labels mean
         skip: labels that were drawn before
         group: the largest CVAT group that these have
-        lost: is told why a label can't be carried
+        lost: counts the labels that can't be carried, by reason
     """
     batch: list[BaseLabel] = []
     left_out: Counter[str] = Counter()
@@ -95,7 +95,7 @@ def draw(
         try:
             drawn = encode_label(with_pixels(dict(document)), field, vocabulary, place.size, place.frame, group + 1)
         except NotCarried as error:
-            lost(f"{field}: {error}")
+            lost[f"{field}: {error}"] += 1
             continue
         left_out.update(f"{field}: {reason}" for reason in drawn.left_out)
         group += len(drawn.objects) > 1

@@ -92,6 +92,16 @@ def find_frames(paths: Iterable[tuple[str, str | None]]) -> tuple[list[Frame], l
     return frames, bad
 
 
+def refreshed(frame: Frame) -> Frame:
+    """A frame with what its file is like now.
+
+    Raises:
+        ValueError: if it can't be sent any more; the message says why
+    """
+    look = _look(frame.path)
+    return frame.model_copy(update={"size": look.size, "width": look.width, "height": look.height})
+
+
 class Look(NamedTuple):
     """What a glance at a file tells: the suffix that CVAT needs for it, its bytes, its pixels as displayed."""
 

@@ -51,3 +51,11 @@ class Setting:
     check: Callable[[], None]
     leave_out: Callable[[Sequence[BadFile]], None]
     told: Callable[[int, TaskStep], None]
+
+    def is_stopped(self) -> bool:
+        """Whether the send is to end."""
+        try:
+            self.check()
+        except Exception:
+            return True
+        return False

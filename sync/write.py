@@ -45,12 +45,12 @@ class JobWriter:
         outbox: where portions are journaled
         place: where this job's are
         portions: its labels, drawn when they are asked for
+        lost: where the drawing counts labels that can't be carried
         earlier: what an earlier process drew, after :func:`settle_doubts`
 
     Attributes:
         count: how many portions there are
         labels: how many labels were written, by field
-        left_out: what of them CVAT can't hold, counted by sentence
     """
 
     def __init__(
@@ -59,22 +59,29 @@ class JobWriter:
         outbox: Outbox,
         place: JobPlace,
         portions: Iterator[Portion],
+        lost: Counter[str],
         earlier: Sequence[Kept] = (),
     ) -> None:
         self._client = client
         self._outbox = outbox
         self._place = place
         self._portions = portions
+        self._lost = lost
         self._saved = [kept.saved for kept in earlier if kept.saved is not None]
         self._ahead = [_prepared(kept.number, kept.portion) for kept in earlier if not kept.saved]
         self._job_id = 0
         self.count = max((kept.number + 1 for kept in earlier), default=0)
         self.labels: Counter[str] = Counter()
-        self.left_out: Counter[str] = Counter()
+        self._left_out: Counter[str] = Counter()
         for kept in earlier:
             if kept.saved is not None:
                 self.labels.update(count_labels(kept.portion.labels))
-                self.left_out.update(kept.portion.left_out)
+                self._left_out.update(kept.portion.left_out)
+
+    @property
+    def left_out(self) -> Counter[str]:
+        """What CVAT can't hold, of the labels that were written and in whole, counted by sentence."""
+        return self._left_out + self._lost
 
     def draw_ahead(self) -> bool:
         """Draws and journals one portion before the job is there; whether there was one."""
@@ -120,7 +127,7 @@ class JobWriter:
         self._outbox.save(self._place.task, self._place.segment, prepared.number, saved)
         self._saved.append(saved)
         self.labels.update(count_labels(prepared.portion.labels))
-        self.left_out.update(prepared.portion.left_out)
+        self._left_out.update(prepared.portion.left_out)
         return len(prepared.portion.labels)
 
     def _recover(self, prepared: Prepared, error: BaseException) -> int:
