@@ -215,9 +215,8 @@ class SendRun:
         steps = [self.steps[number] for number in range(self.plan.tasks)]
         jobs = [segment.job_id for step in steps for segment in step.segments]
         users = [self.people[name].id for name in self.request.job_assignees]
-        for job_id, user_id in deal(users, jobs):
-            self._check()
-            self.client.update_job(job_id, assignee=user_id)
+        with ThreadPoolExecutor(TASKS_AT_ONCE, thread_name_prefix="cvat-deal") as pool:
+            list(pool.map(self._assign, deal(users, jobs)))
         labels: Counter[str] = Counter()
         left_out = Counter(self.record.left_out)
         marks: dict[int, JobMark] = {}
@@ -231,6 +230,10 @@ class SendRun:
         self._note(status="sent", tasks=self._task_records(), **done)
         self.journal.finish()
         return self.record.summary(self.request.anno_key)
+
+    def _assign(self, pair: tuple[int, int]) -> None:
+        self._check()
+        self.client.update_job(pair[0], assignee=pair[1])
 
     def _failed(self, error: BaseException) -> BaseException:
         """What to raise: with what is left, and how to go on. A send that made nothing leaves nothing."""
