@@ -156,7 +156,8 @@ def bench_command(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _benches() -> list[str]:
-    return sorted(path.stem for path in (ROOT / "bench").glob("*.py") if path.stem not in ("__init__", "common"))
+    shared = ("__init__", "bare", "common")
+    return sorted(path.stem for path in (ROOT / "bench").glob("*.py") if path.stem not in shared)
 
 
 def _mypy_arguments() -> list[str]:

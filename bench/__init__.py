@@ -1,1 +1,1 @@
-"""Measurements: each module but `common` prints one table, and fails if a figure misses its target."""
+"""Measurements: each module but `bare` and `common` prints one table, and fails if a figure misses its target."""

@@ -38,7 +38,7 @@ class Settings:
         request_lifetime: seconds until a finished background request is forgotten.
         unsettled_replies: whether every second background request looks half written at first.
         kept_bytes: bytes of each uploaded file that are kept, from its beginning; None for all of them.
-        seconds_per_megabyte: what a request takes longer for each megabyte of its body.
+        seconds_per_megabyte: what a request takes longer for each megabyte of JSON in it.
     """
 
     version: str = VERSION

@@ -126,7 +126,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault and fault.kind == "reset":
             self._reset(halfway=fault.at == "body")
         body = self._read_body()
-        time.sleep(self._received / 1e6 * self.server.settings.seconds_per_megabyte)
+        if "json" in self.headers.get("Content-Type", ""):
+            time.sleep(self._received / 1e6 * self.server.settings.seconds_per_megabyte)
         if body is None:
             self.close_connection = True
             reply = _proxy_reply(413)
