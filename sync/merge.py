@@ -62,6 +62,10 @@ class Decision:
 
 def same(one: Any, other: Any) -> bool:
     """Whether two values are the same to the last bit: ``1``, ``1.0`` and ``True`` are not."""
+    if one is other:
+        return True
+    if type(one) is type(other) and isinstance(one, (str, int)):
+        return bool(one == other)
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
+from bson import ObjectId
 from numpy.typing import NDArray
 
 from ..labels.schema import FieldSchema
@@ -31,7 +32,7 @@ class ScratchLabels:
 
     def write(self, place: FieldPlace, writes: Writes) -> None:
         for sample_id, label_id, values in writes.edits:
-            self._edit(place, sample_id, lambda labels, i=label_id, v=values: _update(labels, i, v))
+            self._edit(place, sample_id, lambda labels, i=label_id, v=values: _update(place, labels, i, v))
         for sample_id, label_id in writes.deletes:
             self._edit(place, sample_id, lambda labels, i=label_id: labels.pop(i, None))
         for sample_id, document in writes.adds:
@@ -71,8 +72,10 @@ class ScratchLabels:
         self._fields[place.name][sample_id] = Held(labels, left if empty else None)
 
 
-def _update(labels: dict[str, Document], label_id: str, values: Document) -> None:
-    if label_id in labels:
+def _update(place: FieldPlace, labels: dict[str, Document], label_id: str, values: Document) -> None:
+    if place.plain and "value" in values:
+        labels[label_id] = {"_id": ObjectId(label_id), "value": values["value"]}
+    elif label_id in labels:
         labels[label_id].update(deepcopy(values))
 
 
