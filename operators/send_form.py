@@ -1,21 +1,23 @@
-"""The form of "Send to CVAT", and what its answers mean."""
+"""The form of "Send to CVAT"."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..labels.attributes import Kind, Unreadable, from_text
 from ..labels.types import LABEL_TYPES
 from ..sync import offer, record
 from ..sync.errors import CvatError, Refused, RoundtripError
-from . import context, media_form, send_options
+from ..sync.prepare import outlook, prepare
+from ..sync.progress import Watch
+from ..sync.request import SendRequest, parse
+from . import context, look_ahead, media_form, send_options
+from .media_form import MOST_FILES
+from .send_answers import attribute_row, key_of, proposal, read
 from .words import count
 
-FORM_ONLY = frozenset(
-    {"target", "schema", "new_field", "new_name", "new_type", "new_classes", "more", "dry_run", "resume"}
-)
 WIDGETS = {
     "text": "Text",
     "number": "Number",
@@ -36,9 +38,10 @@ def build(ctx: foo.ExecutionContext) -> types.Property:
     inputs.bool("more", default=False, label="More options", view=types.SwitchView())
     if ctx.params.get("more"):
         send_options.add(ctx, inputs, connected)
-    label = "Only show what would be sent"
-    inputs.bool("dry_run", default=False, label=label, view=types.SwitchView())
-    button = "Show" if ctx.params.get("dry_run") else "Send"
+    inputs.bool("look", default=False, label="Show what would be sent", view=types.SwitchView())
+    if ctx.params.get("look"):
+        _look_ahead(ctx, inputs)
+    button = "Show" if only_shows(ctx) else "Send"
     return types.Property(inputs, view=types.PromptView(label="Send to CVAT", submit_button_label=button))
 
 
@@ -59,6 +62,41 @@ def greeting(ctx: foo.ExecutionContext) -> dict[str, str]:
         return {"text": offer.greet(context.client_for(ctx, hasty=True)), "error": ""}
     except (RoundtripError, CvatError) as error:
         return {"text": "", "error": str(error)}
+
+
+def only_shows(ctx: foo.ExecutionContext) -> bool:
+    """Whether the form's button only shows what would be sent: of many images, that takes too long for a form."""
+    return bool(ctx.params.get("look")) and len(context.target(ctx)) > MOST_FILES
+
+
+def _look_ahead(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    """Shows what would be sent with the answers given so far."""
+    if only_shows(ctx):
+        sentence = "For so many images this takes a while: press Show. Nothing is sent as long as this is on."
+        inputs.view("later", types.Notice(label=sentence))
+        return
+    try:
+        asked = read(ctx)
+    except Refused as error:
+        inputs.view("outlook", types.Warning(label=str(error)))
+        return
+    found = _foreseen(ctx, context.target_name(ctx), json.dumps(asked, sort_keys=True, default=str))
+    if found["error"]:
+        inputs.view("outlook", types.Warning(label=found["error"]))
+    else:
+        inputs.md(found["text"], name="outlook")
+
+
+@foo.execution_cache(residency="ephemeral", prompt_scoped=True, ttl=60)  # type: ignore[misc]
+def _foreseen(ctx: foo.ExecutionContext, target: str, asked: str) -> dict[str, str]:
+    """What would be sent, or why it can't be. The last two arguments tell when to look anew."""
+    try:
+        request = parse(SendRequest, read(ctx))
+        with context.client_for(ctx, request.organization, hasty=True) as client:
+            prepared = prepare(context.targets(ctx)[target], request, client, Watch())
+    except (RoundtripError, CvatError) as error:
+        return {"text": "", "error": str(error)}
+    return {"text": look_ahead.text(outlook(prepared)), "error": ""}
 
 
 def _targets(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
@@ -109,16 +147,6 @@ def _new_field(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     if type_ is not None and type_.codec.named:
         classes = ctx.dataset.default_classes or []
         _classes(inputs, "new_classes", classes, ctx.params.get("new_classes"), "Type a class and press Enter")
-
-
-@foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]
-def _proposal(ctx: foo.ExecutionContext, target: str, name: str) -> dict[str, Any]:
-    return offer.propose_field(context.targets(ctx)[target], name)
-
-
-def proposal(ctx: foo.ExecutionContext, name: str) -> dict[str, Any]:
-    """The proposed schema of a field; looked up once for each time the form is opened."""
-    return dict(_proposal(ctx, context.target_name(ctx), name))
 
 
 def _field_schema(ctx: foo.ExecutionContext, schema: types.Object, name: str, proposed: Mapping[str, Any]) -> None:
@@ -190,81 +218,3 @@ def _run(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         key.invalid, key.error_message = True, "Use letters, digits and underscores, and no digit first."
     elif said and said in ctx.dataset.list_annotation_runs():
         key.invalid, key.error_message = True, "There is a run of this name already."
-
-
-def key_of(name: str) -> str:
-    """The name of a field as a key of the form, where dots would be paths."""
-    return name.replace(".", "__")
-
-
-def read(ctx: foo.ExecutionContext) -> dict[str, Any]:
-    """The parameters of a send: what a program gave, or what the form's answers mean."""
-    params = {k: v for k, v in context.answers(ctx).items() if k not in FORM_ONLY and v not in (None, "", [])}
-    params.pop("server", None)
-    params = media_form.read(params)
-    answers = ctx.params.get("schema")
-    if not answers and not ctx.params.get("new_field"):
-        return params
-    chosen = params.pop("label_field", [])
-    schema: dict[str, Any] = {}
-    for name in [chosen] if isinstance(chosen, str) else chosen:
-        said = (answers or {}).get(key_of(name)) or {}
-        schema[name] = {"classes": said["classes"]} if said.get("classes") else {}
-        if said.get("edit"):
-            kinds = {item["name"]: item["kind"] for item in proposal(ctx, name)["attributes"]}
-            attributes = [read_attribute(item, kinds.get(item.get("name"))) for item in said.get("attributes") or ()]
-            schema[name]["attributes"] = dict(attributes)
-    if ctx.params.get("new_field") and ctx.params.get("new_name"):
-        schema[ctx.params["new_name"]] = new_field(ctx.params.get("new_type"), ctx.params.get("new_classes") or [])
-    return {**params, "label_schema": schema}
-
-
-def new_field(type_: str | None, classes: list[str]) -> dict[str, Any]:
-    """A new field as ``annotate()`` wants it; the classes of a segmentation are its pixel values 1, 2 and so on."""
-    if type_ == "segmentation":
-        return {"type": type_, "mask_targets": dict(enumerate(classes, 1))}
-    return {"type": type_, "classes": classes}
-
-
-def _number_kind(item: Mapping[str, Any]) -> Kind:
-    """What a new number is: whole if its minimum, maximum and step are."""
-    values = [str(value) for value in item.get("values") or ()]
-    return "int" if values and all(value.lstrip("+-").isdecimal() for value in values) else "float"
-
-
-def attribute_row(proposed: Mapping[str, Any]) -> dict[str, Any]:
-    """A proposed attribute as a row of the form, which has a box for what is fixed, not for what is mutable."""
-    row = {key: value for key, value in proposed.items() if key not in ("kind", "mutable")}
-    return {**row, "fixed": not proposed.get("mutable", True)}
-
-
-def read_attribute(item: Mapping[str, Any], kind: Kind | None) -> tuple[str, dict[str, Any]]:
-    """An attribute as the form has it, as ``annotate()`` wants it.
-
-    Args:
-        item: the form's answers: texts
-        kind: what the values are in the dataset; ``None`` for a new attribute
-
-    Raises:
-        Refused: if a value is none of its kind
-    """
-    widget = item.get("type") or "text"
-    if widget == "checkbox":
-        kind = "bool"
-    elif kind is None or (widget == "number" and kind not in ("int", "float")):
-        kind = _number_kind(item) if widget == "number" else "str"
-    settings: dict[str, Any] = {
-        "type": widget,
-        "mutable": not item.get("fixed"),
-        "read_only": item.get("read_only", False),
-        "kind": kind,
-    }
-    name = str(item.get("name") or "")
-    try:
-        if widget in ("select", "radio", "number") and item.get("values"):
-            settings["values"] = [from_text(str(value), kind) for value in item["values"]]
-        if item.get("default") not in (None, ""):
-            settings["default"] = from_text(str(item["default"]), kind)
-    except Unreadable as error:
-        raise Refused(f"The attribute '{name}' can't be set up so: {error}.") from None
-    return name, settings

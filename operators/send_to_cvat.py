@@ -1,7 +1,7 @@
 """Send to CVAT."""
 
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -13,9 +13,9 @@ from ..sync.progress import Watch
 from ..sync.record import find_all
 from ..sync.request import SendRequest, parse
 from ..sync.send import resume, send
-from . import context, send_form, terminal
-from .running import perform
-from .sending import finish, foretell, unstoppable
+from . import context, look_ahead, send_answers, send_form, terminal
+from .running import perform, show
+from .sending import finish, unstoppable
 
 
 class SendToCvat(foo.Operator):
@@ -45,13 +45,13 @@ class SendToCvat(foo.Operator):
         """Sends; see :class:`sync.request.SendRequest` for the parameters and :func:`sync.send.send` for the result."""
 
         def work(watch: Watch) -> dict[str, Any]:
-            request, samples = parse(SendRequest, send_form.read(ctx)), context.target(ctx)
+            request, samples = parse(SendRequest, send_answers.read(ctx)), context.target(ctx)
             do = _verb(samples, request, again=bool(ctx.params.get("resume")), dry=dry)
             with context.client_for(ctx, request.organization) as client:
                 return do(samples, request, client, watch if dry else unstoppable(watch))
 
-        dry = bool(ctx.params.get("dry_run"))
-        return perform(ctx, work, partial(foretell if dry else finish, ctx))
+        dry = bool(ctx.params.get("dry_run")) or send_form.only_shows(ctx)
+        return perform(ctx, work, partial(_foretell if dry else finish, ctx))
 
     def __call__(self, samples: Any, *, resume: bool = False, dry_run: bool = False, **params: Any) -> dict[str, Any]:
         """Sends samples from Python.
@@ -75,6 +75,11 @@ class SendToCvat(foo.Operator):
         if request.launch_editor and not dry_run:
             webbrowser.open(summary["tasks"][0]["url"])
         return summary
+
+
+def _foretell(ctx: foo.ExecutionContext, found: dict[str, Any]) -> Iterator[Any]:
+    """Shows what would be sent."""
+    yield show(ctx, look_ahead.text(found))
 
 
 Verb = Callable[[Any, SendRequest, Any, Watch], dict[str, Any]]

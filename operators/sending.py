@@ -6,7 +6,7 @@ from typing import Any
 import fiftyone.operators as foo
 
 from ..sync.progress import Watch
-from . import outlook, words
+from . import words
 from .running import show
 
 
@@ -20,9 +20,3 @@ def finish(ctx: foo.ExecutionContext, summary: dict[str, Any]) -> Iterator[Any]:
     yield ctx.ops.notify(words.sent_line(summary), variant="success")
     yield ctx.ops.reload_dataset()
     yield show(ctx, words.sent(summary))
-
-
-def foretell(ctx: foo.ExecutionContext, found: dict[str, Any]) -> Iterator[Any]:
-    """Shows what would be sent."""
-    yield ctx.ops.notify(outlook.line(found))
-    yield show(ctx, outlook.text(found))

@@ -131,7 +131,7 @@ def run_info(key: str, record: Mapping[str, Any], status: RunStatus) -> str:
         lines.append(f"- Project {record['project_name']}")
     lines += [f"- Field `{name}`: {item['type']}" for name, item in record["label_schema"].items()]
     for task in record["tasks"]:
-        size = f"{count(task['frames'], 'image')}, {count(len(task['jobs']), 'job')}"
+        size = count(task["frames"], "image") + (f", {count(len(task['jobs']), 'job')}" if task["jobs"] else "")
         lines.append(f"- Task [{task['name']}]({task['url']}): {size}")
     lines += table("Left out (it stays in the dataset as it is)", record["left_out"])
     lines += _tagged(record["left_out"])

@@ -45,16 +45,16 @@ ACTIONS = (
 
 def row(run: Run) -> dict[str, Any]:
     """A run as a row of the table."""
-    record = run.record
+    record, is_sent = run.record, run.status.state == "sent"
     return {
         "id": record.run_id,
         "run": run.key,
         "state": run.status.state,
         "status": words.status_words(run.status),
         "samples": record.samples,
-        "labels": sum(record.labels.values()) if run.status.state == "sent" else "",
-        "sent": words.short_date(record.created_at),
-        "loaded": words.short_date(record.loaded_at) or "never",
+        "labels": sum(record.labels.values()) if is_sent else "",
+        "sent": words.short_date(record.created_at) if is_sent else "",
+        "loaded": (words.short_date(record.loaded_at) or "never") if is_sent else "",
     }
 
 
@@ -71,7 +71,7 @@ def progress(runs: Sequence[Run]) -> list[dict[str, Any]]:
 
 def interruptions(runs: Sequence[Run]) -> str:
     """Why runs were interrupted, in Markdown."""
-    lines = [f"- **{run.key}** {run.status.text}" for run in runs if run.status.state == "interrupted"]
+    lines = [f"- **{run.key}**: {run.status.text}" for run in runs if run.status.state == "interrupted"]
     return "\n".join(["**Interrupted**: resume or delete them", "", *lines]) if lines else ""
 
 

@@ -211,3 +211,12 @@ class Panel:
         item = self.page.get_by_role("menuitem", name=action)
         self.app.act_until(self.row(key).get_by_role("button").click, item.is_visible, "the row has a menu")
         item.click()
+
+    def actions(self, key: str) -> list[str]:
+        """The actions that a run has."""
+        items = self.page.get_by_role("menuitem")
+        self.app.act_until(self.row(key).get_by_role("button").click, items.first.is_visible, "the row has a menu")
+        names = [text.splitlines()[-1] for text in items.all_inner_texts()]  # what is before is the icon
+        self.page.keyboard.press("Escape")
+        expect(items).to_have_count(0)
+        return names

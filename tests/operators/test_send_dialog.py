@@ -8,7 +8,7 @@ from typing import Any
 
 import fiftyone as fo
 import pytest
-from fiftyone.plugins.orgs.roundtrip.cvat.operators import send_form
+from fiftyone.plugins.orgs.roundtrip.cvat.operators import send_answers
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.lease import ask_to_stop
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.record import find
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import SendRequest, parse
@@ -24,7 +24,7 @@ def dialog(loop: Loop, **given: Any) -> Dialog:
 
 def request_of(opened: Dialog) -> SendRequest:
     """What would be sent."""
-    return parse(SendRequest, send_form.read(opened.context()))
+    return parse(SendRequest, send_answers.read(opened.context()))
 
 
 def test_two_clicks(filled: Loop) -> None:

@@ -25,15 +25,14 @@ def text(found: Mapping[str, Any]) -> str:
     Args:
         found: as of :func:`sync.prepare.outlook`
     """
-    lines = [f"**{line(found)}** Nothing was sent yet.", ""]
+    lines = [f"**{line(found)}** Nothing is sent yet.", ""]
     if found["project"]:
         state = "which exists" if found["project_exists"] else "which will be made"
         lines.append(f"Into the project {found['project']}, {state}, on {found['server']}.")
     else:
         lines.append(f"To {found['server']}.")
     lines += _tasks(found["tasks"])
-    for name, classes in found["labels_by_field"].items():
-        lines += table(f"Labels of {name}", classes)
+    lines += _labels(found["labels_by_field"])
     lines += table("Left out (it stays in the dataset as it is)", {i["what"]: i["count"] for i in found["left_out"]})
     lines += _bad(found["bad_files"])
     return "\n".join(lines)
@@ -47,6 +46,14 @@ def _tasks(tasks: list[dict[str, Any]]) -> list[str]:
     ]
     more = ["", f"... and {count(len(tasks) - MOST_TASKS, 'more task')}."] if len(tasks) > MOST_TASKS else []
     return ["", "| Task | Images | To upload | Jobs |", "|:--|--:|--:|--:|", *rows, *more]
+
+
+def _labels(fields: Mapping[str, Mapping[str, int]]) -> list[str]:
+    rows = []
+    for name, classes in fields.items():
+        by_class = ", ".join(f"{number:,} {_cell(cls)}" for cls, number in classes.items())
+        rows.append(f"| {name} | {sum(classes.values()):,} | {by_class} |")
+    return ["", "| Field | Labels | By class |", "|:--|--:|:--|", *rows]
 
 
 def _bad(files: list[dict[str, Any]]) -> list[str]:

@@ -1,0 +1,117 @@
+"""Sends that take long, in the App: looked at before, followed, stopped, resumed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import fiftyone.operators as foo
+import pytest
+from playwright.sync_api import expect
+
+from sandbox import Sandbox
+
+from .annotator import Annotator
+from .driver import App
+
+if TYPE_CHECKING:
+    import fiftyone as fo
+
+SEND = "@roundtrip/cvat/send_to_cvat"
+
+
+def send(dataset: fo.Dataset, **params: Any) -> dict[str, Any]:
+    """A send from Python."""
+    return dict(foo.get_operator(SEND)(dataset, label_field="ground_truth", **params))
+
+
+@pytest.fixture
+def interrupted(plugin: ModuleType, cvat: Sandbox, dataset: fo.Dataset) -> str:
+    """The key of a run whose send failed before the App was opened."""
+    fault = cvat.faults.add("status", "PATCH", "/annotations", status=500, nth=2, times=None)
+    with pytest.raises(Exception, match="Resume the run"):
+        send(dataset[:6], anno_key="night_shift", task_size=3)
+    fault.times = 0
+    return "night_shift"
+
+
+@contextmanager
+def under_way(cvat: Sandbox, dataset: fo.Dataset, key: str) -> Iterator[None]:
+    """A send by somebody else, which waits for CVAT as long as this block lasts."""
+    thread = threading.Thread(target=_send_or_stop, args=(dataset, key))
+    with cvat.hold_creations():
+        thread.start()
+        yield
+    thread.join()
+
+
+def _send_or_stop(dataset: fo.Dataset, key: str) -> None:
+    with suppress(Exception):
+        send(dataset, anno_key=key, task_size=5)
+
+
+def test_an_interrupted_run_is_resumed(interrupted: str, app: App, dataset: fo.Dataset, annotator: Annotator) -> None:
+    panel = app.open_panel()
+    assert panel.cells(interrupted)["Status"] == "interrupted"
+    expect(panel.root).to_contain_text("internal error (500)")
+    assert panel.actions(interrupted) == ["Resume", "View samples", "Info", "Delete"]
+    app.shoot("interrupted")
+    panel.act(interrupted, "Info")
+    app.result(f"{interrupted}: interrupted, 6 samples")
+    app.shoot("interrupted_info")
+    app.close_result()
+
+    panel.act(interrupted, "Resume")
+    form = app.form()
+    expect(form.root.get_by_role("alert")).to_contain_text("internal error (500)")
+    form.settle()
+    app.shoot("resume_form")
+    form.submit("Resume")
+    labels = sum(len(sample.ground_truth.detections) for sample in dataset[:6])
+    app.result(f"Sent 6 samples with {labels} labels to CVAT, in 2 tasks.")
+    app.close_result()
+    assert panel.cells(interrupted)["Status"] == "sent"
+    assert panel.actions(interrupted) == ["Load annotations", "View samples", "Info", "Rename", "Delete"]
+    assert len(annotator.tasks()) == 2
+
+
+def test_a_send_is_followed_and_stopped(interrupted: str, app: App, cvat: Sandbox, dataset: fo.Dataset) -> None:
+    panel = app.open_panel()
+    panel.row(interrupted).wait_for()
+    with under_way(cvat, dataset, "day_shift"):
+        expect(panel.row("day_shift")).to_contain_text("sending, ")  # without a click
+        expect(panel.root.get_by_role("progressbar")).to_be_visible()
+        expect(panel.root).to_contain_text("day_shift: CVAT is preparing")
+        assert panel.actions("day_shift") == ["Stop", "View samples", "Info"]
+        app.shoot("panel_sending", document=True)
+        panel.act("day_shift", "Stop")
+        app.toast("The run 'day_shift' stops within some seconds.")
+        expect(panel.row("day_shift")).to_contain_text("interrupted")
+    expect(panel.root).to_contain_text("day_shift Stopped.")
+    expect(panel.root.get_by_role("progressbar")).to_have_count(0)
+    app.shoot("stopped")
+
+
+def test_a_look_ahead_before_sending(app: App, cvat: Sandbox, dataset: fo.Dataset, annotator: Annotator) -> None:
+    form = app.press_send()
+    form.switch("More options")
+    form.fill("Images in a task", "6")
+    form.fill("Images in a job", "2")
+    form.switch("Show what would be sent")
+    labels = sum(len(sample.ground_truth.detections) for sample in dataset)
+    expect(form.root).to_contain_text(f"with {labels} labels, in 2 tasks with 5 jobs.")
+    form.settle()
+    form.root.get_by_role("table").last.scroll_into_view_if_needed()
+    app.shoot("look_ahead", document=True)
+    assert annotator.tasks() == []
+    dataset.reload()
+    assert dataset.list_annotation_runs() == []
+
+    form.fill("Images in a task", "5")
+    expect(form.root).to_contain_text("in 2 tasks with 6 jobs.")
+    form.submit("Send")
+    app.result(f"Sent 10 samples with {labels} labels to CVAT, in 2 tasks.")
+    assert [task["size"] for task in annotator.tasks()] == [5, 5]
