@@ -9,12 +9,13 @@ from .credentials import Credentials
 from .jobs import Jobs
 from .projects import Projects
 from .retry import USUAL, RetryPolicy
+from .reviews import Reviews
 from .server_media import ServerMedia
 from .session import CONNECTIONS, READ_TIMEOUT, Session
 from .tasks import Tasks
 
 
-class Client(Accounts, Projects, Tasks, ServerMedia, Jobs):
+class Client(Accounts, Projects, Tasks, ServerMedia, Jobs, Reviews):
     """A CVAT server. Usable from several threads, and as a context manager.
 
     Nothing is sent before the first call. Closing ends the connections but never logs out, because a logout

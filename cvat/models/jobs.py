@@ -43,12 +43,19 @@ class Job(Resource):
     issues: IssuesSummary = IssuesSummary()
 
 
+class CommentsSummary(Resource):
+    """How many comments an issue has."""
+
+    count: Count = 0
+
+
 class Issue(Resource):
     """A reviewer's remark at a place in a frame.
 
     Attributes:
         frame: Task frame number; not checked by the server.
         position: x and y in pixels, pairs.
+        comments: How many there are, which tells of a new one.
     """
 
     id: int
@@ -60,6 +67,7 @@ class Issue(Resource):
     resolved: bool = False
     created_date: Text = ""
     updated_date: Text = ""
+    comments: CommentsSummary = CommentsSummary()
 
 
 class Comment(Resource):

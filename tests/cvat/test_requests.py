@@ -100,6 +100,8 @@ CALLS: dict[str, Callable[[Client], Any]] = {
     "delete annotations": lambda client: client.delete_annotations(8, OLD),
     "issues": lambda client: client.issues(8),
     "comments": lambda client: client.comments(8),
+    "issues of jobs": lambda client: client.issues_of([8, 9]),
+    "comments of jobs": lambda client: client.comments_of([8]),
 }
 
 
