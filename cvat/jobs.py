@@ -15,6 +15,9 @@ from .objects import EncodedObjects, encode
 
 AS_JSON = {"Content-Type": "application/json"}
 
+WRITE_TIMEOUT = 300.0
+"""Seconds. A server answers only after it has stored thousands of objects; giving up early would leave it at it."""
+
 WRITES_THAT_MEET = 3
 """Times that a write is sent when the server says that it met another one."""
 
@@ -222,7 +225,13 @@ class Jobs(Calls):
         for attempt in range(1, WRITES_THAT_MEET + 1):
             try:
                 return self.session.request(
-                    "PATCH", path, params={"action": action}, data=body, headers=AS_JSON, repeatable=repeatable
+                    "PATCH",
+                    path,
+                    params={"action": action},
+                    data=body,
+                    headers=AS_JSON,
+                    repeatable=repeatable,
+                    timeout=WRITE_TIMEOUT,
                 )
             except Refused as refusal:
                 # Two writes met, or an id was taken ahead of the server's count: nothing was written.
