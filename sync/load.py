@@ -83,7 +83,7 @@ def carry_out(desk: Desk, client: Client, watch: Watch) -> LoadReport:
         CvatError: if CVAT can't be reached or refuses; nothing was changed
     """
     request = desk.request
-    trial = Loading(desk.scratch(), watch)
+    trial = Loading(desk.scratch(), Watch(stop=watch.stop))
     with telling(lambda: "Nothing was changed."):
         watch.step("Asking CVAT what changed")
         trial.prepare()

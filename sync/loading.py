@@ -15,7 +15,7 @@ from .dataset import Labels
 from .decide import Judge, Terms, decide
 from .errors import Refused
 from .log import JobEntry, JobNote, LoadLog, LoadRecord, TaskEntry
-from .look import Found, JobLook, TaskLook
+from .look import READING, Found, JobLook, TaskLook
 from .progress import Watch
 from .record import RunRecord
 from .recover import entry_of, recover
@@ -113,7 +113,8 @@ class Loading:
         for task in found.tasks:
             self._tag_frames(task)
             for look in task.jobs:
-                self.watch.step(f"Loading job {look.job.id}", done / max(1, len(found.looks)))
+                share = done / len(found.looks)
+                self.watch.step(f"Loading job {look.job.id}", READING + (1 - READING) * share)
                 self._apply_job(look, marks)
                 done += 1
             self._settle_task(task)

@@ -15,6 +15,9 @@ from .progress import Watch
 from .record import RunRecord
 from .request import LoadRequest
 
+READING = 0.5
+"""The part of a load that is done when all is read."""
+
 
 @dataclass(frozen=True)
 class JobLook:
@@ -117,6 +120,7 @@ class _Reader:
     base: BaseStore
     watch: Watch
     found: Found
+    seen: list[int] = field(default_factory=list)
 
     def is_due(self, job: Job) -> bool:
         """Whether a job changed, or has conflicts to be decided."""
@@ -148,7 +152,8 @@ class _Reader:
         return self.found.marks.get(job.id, JobMark()).updated_date != job.updated_date
 
     def _read(self, job: Job, state: TaskState, known: TaskBase, vocabulary: Vocabulary) -> JobLook:
-        self.watch.step(f"Reading job {job.id}")
+        self.watch.step(f"Reading job {job.id}", READING * len(self.seen) / max(1, self.found.jobs))
+        self.seen.append(job.id)
         date, annotations = self.client.stable_annotations(job.id, before=job.updated_date)
         base = self.base.labels(job.id) or ()
         diff = diff_job(base, annotations, known.frames, state.removed, vocabulary)

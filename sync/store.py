@@ -52,10 +52,15 @@ class RunStore:
         data = zlib.compress(text.encode() if isinstance(text, str) else text, 1)
         pieces = [data[start : start + PIECE] for start in range(0, len(data), PIECE)] or [b""]
         key = self._prefix + name
-        for number, piece in enumerate(pieces[1:], 1):
+        before = _further(self._store.get(key)) if len(pieces) > 1 else range(0)
+        first = 1 if len(pieces) <= before.start else before.stop or 1  # beside the old ones, which count until then
+        for number, piece in enumerate(pieces[1:], first):
             self._store.set(f"{key}#{number}", {"data": piece})
         check = zlib.crc32(data)
-        self._store.set(key, {"format": FORMAT, "pieces": len(pieces), "check": check, "data": pieces[0]})
+        head = {"format": FORMAT, "pieces": len(pieces), "first": first, "check": check, "data": pieces[0]}
+        self._store.set(key, head)
+        for number in before:
+            self._store.delete(f"{key}#{number}")
 
     def load(self, name: str) -> bytes | None:
         """The JSON text of a name, or ``None`` if there is none.
@@ -69,7 +74,7 @@ class RunStore:
             return None
         if head["format"] > FORMAT:
             raise StateUnreadable("This run was written by a newer version of the plugin. Update the plugin.")
-        rest = [self._store.get(f"{key}#{number}") for number in range(1, head["pieces"])]
+        rest = [self._store.get(f"{key}#{number}") for number in _further(head)]
         data = b"".join([head["data"], *(piece["data"] for piece in rest if piece)])
         if zlib.crc32(data) != head["check"]:
             raise StateUnreadable(
@@ -111,3 +116,11 @@ class RunStore:
         for key in self._store.list_keys():
             if key.startswith(self._prefix + start):
                 self._store.delete(key)
+
+
+def _further(head: dict[str, Any] | None) -> range:
+    """The numbers of the pieces that a head needs besides its own."""
+    if head is None:
+        return range(0)
+    first = head.get("first", 1)
+    return range(first, first + head["pieces"] - 1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from itertools import pairwise
 from typing import Any
 
 import fiftyone as fo
@@ -40,6 +42,28 @@ def test_more_than_a_document_can_hold(dataset: fo.Dataset, store: RunStore) -> 
     assert PIECE < 16 << 20
     store.save("big", b"small")
     assert store.load("big") == b"small"
+
+
+def test_half_a_save_is_none(dataset: fo.Dataset, store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whenever the process ends, what is kept is the old value or the new one."""
+    monkeypatch.setattr(module, "PIECE", 1000)
+    values = [os.urandom(size) for size in (2500, 3500, 1500, 500, 2500, 2500)]
+    store.save("x", values[0])
+    for old, new in pairwise(values):
+        for allowed in range(9):
+            left = iter(range(allowed))
+            real = type(store._store).set
+
+            def limited(self: Any, *args: Any, left: Any = left, real: Any = real, **more: Any) -> Any:
+                if next(left, None) is None:
+                    raise KeyboardInterrupt
+                return real(self, *args, **more)
+
+            with monkeypatch.context() as patch, contextlib.suppress(KeyboardInterrupt):
+                patch.setattr(type(store._store), "set", limited)
+                store.save("x", new)
+            assert RunStore(dataset, "one").load("x") in (old, new)
+        assert store.load("x") == new
 
 
 def test_json_values(store: RunStore) -> None:
