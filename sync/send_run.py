@@ -38,6 +38,8 @@ TASKS_AT_ONCE = 4
 """Tasks that are sent at the same time; the client bounds the connections."""
 LEFT_OUT_TAG = "not_sent_to_cvat"
 """The tag of samples whose file was left out."""
+STOPS = (Cancelled, CvatCancelled, KeyboardInterrupt)
+"""What ends a send because a person wanted it to."""
 
 
 class SendRun:
@@ -246,9 +248,11 @@ class SendRun:
             outcome = "Nothing was made in CVAT; the dataset is as it was, and you can send again."
         else:
             with contextlib.suppress(PyMongoError):  # the journal has all that counts
-                self._note(problem=sentence(error))
+                self._note(problem="Stopped." if isinstance(error, STOPS) else sentence(error))
             outcome = self._how_to_go_on()
-        if isinstance(error, (Cancelled, CvatCancelled)):
+        if isinstance(error, KeyboardInterrupt):  # a program, or a notebook, shows what it says
+            return KeyboardInterrupt(f"Stopped. {outcome}")
+        if isinstance(error, STOPS):
             return Cancelled(f"Stopped. {outcome}")
         if isinstance(error, (CvatError, RoundtripError)):
             return SendFailed(f"{sentence(error)} {outcome}")
