@@ -7,6 +7,7 @@ from ..cvat import Client
 from . import record as records
 from .checks import find_people
 from .errors import Refused, telling
+from .heap import set_aside
 from .journal import Journal, SendPlan
 from .lease import forget_dead_sign
 from .prepare import Prepared, prepare
@@ -19,6 +20,7 @@ from .store import RunStore
 __all__ = ["LEFT_OUT_TAG", "resume", "send"]
 
 
+@set_aside()
 def send(target: Any, request: SendRequest, client: Client, watch: Watch | None = None) -> dict[str, Any]:
     """Sends samples and their labels to CVAT.
 
@@ -72,6 +74,7 @@ def _plan_of(prepared: Prepared) -> SendPlan:
     )
 
 
+@set_aside()
 def resume(
     dataset: Any, key: str, client: Client, watch: Watch | None = None, *, bad_files: str | None = None
 ) -> dict[str, Any]:

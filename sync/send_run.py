@@ -19,7 +19,6 @@ from .base import BaseStore, JobMark
 from .checks import count_files
 from .draw import LabelReader
 from .errors import Cancelled, RoundtripError, SendFailed, sentence
-from .heap import set_aside
 from .journal import Journal, Outbox, SendPlan, TaskStep
 from .lease import Lease
 from .making import mark_of, tasks_of_run
@@ -86,11 +85,10 @@ class SendRun:
     def carry_out(self, project: ProjectPlan | None) -> dict[str, Any]:
         """Makes the tasks; the run's summary."""
         try:
-            with set_aside():
-                self._tell_left_out()
-                self._prepare_project(project)
-                self._send_tasks()
-                return self._finish()
+            self._tell_left_out()
+            self._prepare_project(project)
+            self._send_tasks()
+            return self._finish()
         except BaseException as error:
             failure = self._failed(error)
             if failure is error:
