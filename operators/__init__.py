@@ -4,19 +4,27 @@ from typing import Any
 
 from .delete_run import DeleteRun
 from .load_annotations import LoadAnnotations
+from .load_history import LoadHistory
 from .open_in_cvat import OpenInCvat
 from .rename_run import RenameRun
+from .resolve_conflicts import ResolveConflicts
 from .resume_run import ResumeRun
 from .run_info import RunInfo
 from .send_to_cvat import SendToCvat
 from .stop_run import StopRun
+from .undo_load import UndoLoad
 from .view_run import ViewRun
+from .view_samples import ViewSamples
 
 OPERATORS = (
     SendToCvat,
     ResumeRun,
     StopRun,
     LoadAnnotations,
+    UndoLoad,
+    ResolveConflicts,
+    LoadHistory,
+    ViewSamples,
     OpenInCvat,
     RunInfo,
     ViewRun,

@@ -7,12 +7,13 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
+from ..sync.errors import LoadStopped
 from ..sync.load import load
 from ..sync.progress import Watch
 from ..sync.record import find
 from ..sync.request import LoadRequest, parse
-from . import context, runs, terminal, words
-from .running import perform, show
+from . import context, load_form, load_words, runs, shown, terminal
+from .running import perform
 
 
 class LoadAnnotations(foo.Operator):
@@ -37,43 +38,22 @@ class LoadAnnotations(foo.Operator):
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
-        if not context.in_app(ctx):
-            return None
-        inputs = types.Object()
-        run = runs.choose(ctx, inputs, only="sent")
-        if run is not None:
-            self._options(ctx, inputs, list(run.record.label_schema))
-        return runs.form(inputs, "Load annotations from CVAT", "Load")
-
-    @staticmethod
-    def _options(ctx: foo.ExecutionContext, inputs: types.Object, fields: list[str]) -> None:
-        choice = types.RadioGroup()
-        choice.add_choice("keep", label="Keep them in a field named after their type")
-        choice.add_choice("ignore", label="Ignore them")
-        inputs.enum(
-            "unexpected",
-            choice.values(),
-            default="keep",
-            label="Labels that fit no field of the run",
-            description="Such as a polygon in a run of boxes",
-            view=choice,
-        )
-        inputs.bool("beside", default=False, label="Load into other fields", view=types.SwitchView())
-        if ctx.params.get("beside"):
-            into = types.Object()
-            for name in fields:
-                into.str(name.replace(".", "__"), label=f"{name} goes to", default=f"{name}_cvat")
-            inputs.define_property("into", into)
+        return load_form.build(ctx) if context.in_app(ctx) else None
 
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Loads; see :class:`sync.request.LoadRequest` for the parameters and :func:`sync.load.load` for the result."""
 
         def work(watch: Watch) -> dict[str, Any]:
-            request = parse(LoadRequest, self._read(ctx))
+            request = parse(LoadRequest, load_form.read(ctx))
             organization = find(ctx.dataset, request.anno_key).organization
-            return self._load(ctx.dataset, request, context.client_for(ctx, organization), watch)
+            try:
+                return _load(ctx.dataset, request, context.client_for(ctx, organization), watch)
+            except LoadStopped as stopped:
+                if not context.in_app(ctx):
+                    raise
+                return stopped.report
 
-        return perform(ctx, work, partial(self._finish, ctx))
+        return perform(ctx, work, partial(_finish, ctx))
 
     def __call__(self, samples: Any, run: Any, **params: Any) -> dict[str, Any]:
         """Loads annotations from Python.
@@ -92,25 +72,37 @@ class LoadAnnotations(foo.Operator):
         organization = find(samples._root_dataset, request.anno_key).organization
         client = context.client_from(login, organization)
         with terminal.watching() as watch:
-            return self._load(samples, request, client, watch)
+            return _load(samples, request, client, watch)
 
-    @staticmethod
-    def _read(ctx: foo.ExecutionContext) -> dict[str, Any]:
-        params = {k: v for k, v in context.answers(ctx).items() if k not in ("beside", "into") and v not in (None, "")}
-        if ctx.params.get("beside"):
-            into = ctx.params.get("into") or {}
-            fields = find(ctx.dataset, params.get("anno_key", "")).label_schema
-            params["dest_field"] = {name: to for name in fields if (to := into.get(name.replace(".", "__")))}
-        return params
 
-    @staticmethod
-    def _load(samples: Any, request: LoadRequest, client: Any, watch: Watch) -> dict[str, Any]:
-        with client:
-            return load(samples, request, client, watch)
+def _load(samples: Any, request: LoadRequest, client: Any, watch: Watch) -> dict[str, Any]:
+    with client:
+        return load(samples, request, client, watch)
 
-    @staticmethod
-    def _finish(ctx: foo.ExecutionContext, report: dict[str, Any]) -> Iterator[Any]:
-        text = " ".join([words.loaded_line(report), *report["notes"][:2]])
-        yield ctx.ops.notify(text, variant="warning" if report["notes"] else "success")
-        yield ctx.ops.reload_dataset()
-        yield show(ctx, words.loaded(report))
+
+def _finish(ctx: foo.ExecutionContext, report: dict[str, Any]) -> Iterator[Any]:
+    names = shown.names_of(ctx.dataset, report["conflicts"])
+    if report["preview"]:
+        yield _foretell(ctx, report, names)
+        return
+    text = " ".join([load_words.loaded_line(report), *report["notes"][:2]])
+    open_ = any(item["outcome"] == "open" for item in report["conflicts"])
+    yield ctx.ops.notify(text, variant="warning" if report["notes"] or open_ else "success")
+    yield ctx.ops.reload_dataset()
+    key = report["anno_key"]
+    yield shown.result(ctx, load_words.loaded(report, names), f"load {key}", report["samples"], "concerned")
+
+
+def _foretell(ctx: foo.ExecutionContext, report: dict[str, Any], names: dict[str, str]) -> Any:
+    """Shows what would change, in the form with the same answers; there, it can be confirmed and loaded."""
+    shown.keep(ctx, f"preview {report['anno_key']}", report["samples"])
+    told = {
+        "outlook": load_words.preview(report, names),
+        "outlook_of": load_form.fingerprint(ctx),
+        "outlook_samples": len(report["samples"]),
+        "cautions": report["cautions"],
+        "preview": False,
+        "confirm_deleted": False,
+        "confirm_emptied": False,
+    }
+    return ctx.prompt(ctx.operator_uri, params={**context.answers(ctx), **told})

@@ -1,4 +1,4 @@
-"""Summaries and reports in words, for a person."""
+"""Numbers, dates, sends and runs in words, for a person."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -52,55 +52,10 @@ def sent(summary: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def loaded_line(report: Mapping[str, Any]) -> str:
-    """A load in one sentence."""
-    if not any(report[name] for name in ("added", "changed", "deleted")):
-        as_before = "is as it was" if report["unchanged"] == 1 else "are as they were"
-        return f"Nothing changed: {count(report['unchanged'], 'label')} {as_before}."
-    return f"Added {report['added']:,}, changed {report['changed']:,}, deleted {count(report['deleted'], 'label')}."
-
-
-def loaded(report: Mapping[str, Any]) -> str:
-    """A load in Markdown."""
-    lines = [
-        f"**{loaded_line(report)}**",
-        "",
-        "| Field | Added | Changed | Deleted | Unchanged |",
-        "|:--|--:|--:|--:|--:|",
-    ]
-    for name, item in report["fields"].items():
-        counts = [f"{item[what]:,}" for what in ("added", "changed", "deleted", "unchanged")]
-        lines.append(f"| {name} | {' | '.join(counts)} |")
-    if report["jobs_read"] < report["jobs"]:
-        same = count(report["jobs"] - report["jobs_read"], "job")
-        lines += ["", f"{same} of {report['jobs']:,} had not changed since the last load and needed no reading."]
-    lines += _details(report)
-    refused = {f"{name}: {what}": n for name, item in report["fields"].items() for what, n in item["refused"].items()}
-    lines += table("Done in CVAT, but not applied", refused)
-    lines += table("Drawn in CVAT, but in no field of the run", report["unexpected"])
-    return "\n".join(lines)
-
-
 def table(heading: str, counts: Mapping[str, int]) -> list[str]:
     """A table in Markdown: what there is how often. Beside a number, one wording is right for one and for many."""
     rows = [f"| {what.replace('|', SLASHED_BAR)} | {number:,} |" for what, number in counts.items()]
     return ["", f"| {heading} | How many |", "|:--|--:|", *rows] if rows else []
-
-
-def _details(report: Mapping[str, Any]) -> list[str]:
-    lines = list(report["notes"])
-    for name, item in report["fields"].items():
-        if item["copied"]:
-            lines.append(f"{count(item['copied'], 'label')} copied into `{name}`.")
-    if report["conflicts"]:
-        lines.append(f"{count(len(report['conflicts']), 'part')} had changed on both sides; CVAT's value was taken.")
-    if report["matched"]:
-        found = "was found" if report["matched"] == 1 else "were found"
-        lines.append(f"{count(report['matched'], 'label')} had a new id in CVAT and {found} again.")
-    if report["samples_gone"]:
-        belong = "belongs to a sample that is" if report["samples_gone"] == 1 else "belong to samples that are"
-        lines.append(f"{count(report['samples_gone'], 'label')} {belong} no longer in the dataset.")
-    return ["", *(f"- {line}" for line in lines)] if lines else []
 
 
 def images_left_out(left_out: Mapping[str, int]) -> int:

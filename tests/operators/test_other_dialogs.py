@@ -1,4 +1,4 @@
-"""The dialogs of a run: load, open, info, view, rename, delete."""
+"""The dialogs of a run: open, info, view, rename, delete; of a load, what they have in common with these."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ import pytest
 from operators_app import Dialog, every_operator, invalid, properties
 from sync_loop import Loop
 
+OF_A_LOAD = ["undo_load", "resolve_conflicts", "load_history"]
 OF_A_RUN = ["load_annotations", "open_in_cvat", "run_info", "view_run", "rename_run", "delete_run"]
 NEW_KEY = {"rename_run": {"new_key": "other"}}
 
 
 def test_these_are_all() -> None:
-    assert sorted(every_operator()) == sorted([*OF_A_RUN, "send_to_cvat", "resume_run", "stop_run"])
+    assert sorted(every_operator()) == sorted(
+        [*OF_A_RUN, *OF_A_LOAD, "view_samples", "send_to_cvat", "resume_run", "stop_run"]
+    )
 
 
-@pytest.mark.parametrize("name", [*OF_A_RUN, "resume_run", "stop_run"])
+@pytest.mark.parametrize("name", [*OF_A_RUN, *OF_A_LOAD, "resume_run", "stop_run"])
 def test_without_a_run(filled: Loop, name: str) -> None:
     form = Dialog(filled, name).form()
     assert invalid(form) == {"no_runs": "This dataset has no run yet. Start with Send to CVAT."}
@@ -56,68 +59,14 @@ def test_a_program_gets_the_exception(filled: Loop, name: str) -> None:
         filled.execute(name, anno_key="gone", **NEW_KEY.get(name, {}))
 
 
-def loaded(loop: Loop, **params: Any) -> Any:
-    dialog = Dialog(loop, "load_annotations", **params)
-    dialog.accept_defaults()
-    return dialog.run()
-
-
-def test_load(filled: Loop) -> None:
-    filled.send()
-    filled.cvat.relabel(filled.cvat.shape(0), "dog")
-    filled.cvat.delete(filled.cvat.shape(1))
-    filled.cvat.draw("cat", 1, [200.0, 120.0, 300.0, 200.0])
-    shown = loaded(filled, confirm=True)
-    assert [name for name, _ in shown.steps if name != "set_progress"] == ["notify", "reload_dataset", "show_output"]
-    assert shown.notice == ("success", "Added 1, changed 1, deleted 1 label.")
-    assert "| gt | 1 | 1 | 1 | 0 |" in shown.output
-    assert loaded(filled).notice == ("success", "Nothing changed: 2 labels are as they were.")
-
-
-def test_load_with_news(filled: Loop) -> None:
-    """What the person should know is not hidden behind a green tick."""
-    filled.send(task_size=1)
-    filled.cvat.call("DELETE", "tasks/1")
-    kind, sentence = loaded(filled).notice
-    assert kind == "warning"
-    assert "Task 1" in sentence
-    assert "was deleted in CVAT" in sentence
-
-
-def test_load_beside(filled: Loop) -> None:
-    filled.send()
-    filled.cvat.move(filled.cvat.shape(0))
-    before = filled.labels("gt")
-    dialog = Dialog(filled, "load_annotations")
-    dialog.accept_defaults()
-    form = dialog.fill(beside=True)
-    into = properties(form)["into"]["type"]["properties"]
-    assert into["gt"]["default"] == "gt_cvat"
-    dialog.accept_defaults()
-    shown = dialog.run()
-    assert shown.notice[0] == "success"
-    assert "2 labels copied into `gt_cvat`" in shown.output
-    assert filled.labels("gt") == before
-    assert [len(labels) for labels in filled.labels("gt_cvat")] == [1, 1]
-
-
-def test_load_fails(filled: Loop) -> None:
-    filled.send()
-    filled.cvat.move(filled.cvat.shape(0))
-    filled.box.faults.add("status", "GET", "/annotations", status=500)
-    shown = loaded(filled)
-    assert shown.notice[0] == "error"
-    assert shown.notice[1].endswith("Nothing was changed.")
-    assert shown.output == f"**It did not work.** {shown.notice[1]}"
-    assert loaded(filled).notice[1] == "Added 0, changed 1, deleted 0 labels."
-
-
 def test_a_fault_of_the_program_is_told_too(filled: Loop, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
     from fiftyone.plugins.orgs.roundtrip.cvat.sync import load as module
 
     filled.send()
     monkeypatch.setattr(module, "look", lambda *args: 1 / 0)
-    shown = loaded(filled)
+    dialog = Dialog(filled, "load_annotations")
+    dialog.accept_defaults()
+    shown = dialog.run()
     assert shown.notice[0] == "error"
     assert "Something went wrong that should not (ZeroDivisionError" in shown.notice[1]
     assert "Traceback" in caplog.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fiftyone.plugins.orgs.roundtrip.cvat.operators import words
+from fiftyone.plugins.orgs.roundtrip.cvat.operators import load_words, words
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.report import LoadReport
 
 LEFT_OUT = [
@@ -84,7 +84,7 @@ def test_every_reason(number: int, shown: str) -> None:
     assert rows(words.sent(summary), "Left out (it stays in the dataset as it is)") == [
         f"| {what} | {shown} |" for what in LEFT_OUT
     ]
-    text = words.loaded(
+    text = load_words.loaded(
         report(fields={"gt": {"refused": dict.fromkeys(REFUSED, number)}}, unexpected=dict.fromkeys(UNEXPECTED, number))
     )
     assert rows(text, "Done in CVAT, but not applied") == [f"| gt: {what} | {shown} |" for what in REFUSED]
@@ -92,26 +92,35 @@ def test_every_reason(number: int, shown: str) -> None:
 
 
 def test_a_bar_in_a_name_is_no_border() -> None:
-    text = words.loaded(report(unexpected={"a|b": 1}))
+    text = load_words.loaded(report(unexpected={"a|b": 1}))
     assert rows(text, "Drawn in CVAT, but in no field of the run") == [r"| a\|b | 1 |"]
 
 
 def test_no_table_without_rows() -> None:
-    assert "How many" not in words.loaded(report())
+    assert "How many" not in load_words.loaded(report())
 
 
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"matches": {"exact": 1, "by_id": 5}}, "1 label had a new id in CVAT and was found again."),
-        ({"matches": {"exact": 1, "overlap": 1}}, "2 labels had a new id in CVAT and were found again."),
+        (
+            {"matches": {"exact": 1, "by_id": 5}},
+            "1 label had a new id in CVAT and was found again: 1 as exactly the same.",
+        ),
+        (
+            {"matches": {"exact": 1, "overlap": 1}},
+            "2 labels had a new id in CVAT and were found again: 1 as exactly the same, 1 by overlap.",
+        ),
+        ({"matches": {"overlap": 2}}, "2 labels had a new id in CVAT and were found again: 2 by overlap."),
         ({"samples_gone": 1}, "1 label belongs to a sample that is no longer in the dataset."),
         ({"samples_gone": 2}, "2 labels belong to samples that are no longer in the dataset."),
         ({"fields": {"gt": {"unchanged": 1}}}, "Nothing changed: 1 label is as it was."),
         ({"fields": {"gt": {"unchanged": 2}}}, "Nothing changed: 2 labels are as they were."),
         ({"fields": {"gt": {"copied": 1}}}, "1 label copied into `gt`."),
         ({"jobs": 3, "jobs_read": 2}, "1 job of 3 had not changed since the last load and needed no reading."),
+        ({"jobs_left": 1}, "1 changed job is left for a later load, as it was not among those you chose."),
+        ({"jobs_left": 2}, "2 changed jobs are left for later, as they were not among those you chose."),
     ],
 )
 def test_sentences_for_one_and_for_many(given: dict[str, Any], sentence: str) -> None:
-    assert sentence in words.loaded(report(**given))
+    assert sentence in load_words.loaded(report(**given))

@@ -1,0 +1,133 @@
+"""The form of "Load annotations", and what its answers mean."""
+
+import hashlib
+from typing import Any
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from ..sync import record
+from ..sync.errors import RoundtripError
+from ..sync.request import LoadRequest, parse
+from . import context, load_words, runs, send_options, shown
+from .send_answers import key_of
+
+FORM_ONLY = frozenset(
+    {"more", "beside", "into", "outlook", "outlook_of", "outlook_samples", "cautions", "confirm_deleted"}
+    | {"confirm_emptied", "most_deleted"}
+)
+POLICIES = {
+    "remote": "CVAT's people decide",
+    "local": "My changes stay",
+    "ask": "Ask: leave these labels alone, and list them",
+}
+STATES = ("new", "in progress", "completed", "rejected")
+STAGES = ("annotation", "validation", "acceptance")
+
+
+def build(ctx: foo.ExecutionContext) -> types.Property:
+    """The form."""
+    inputs = types.Object()
+    run = runs.choose(ctx, inputs, only="sent")
+    if run is not None:
+        _outlook(ctx, inputs)
+        _policy(inputs)
+        inputs.bool("more", default=False, label="More options", view=types.SwitchView())
+        if ctx.params.get("more"):
+            _options(ctx, inputs, run)
+        label = "Only show what would change"
+        inputs.bool("preview", default=False, label=label, view=types.SwitchView())
+    return runs.form(inputs, "Load annotations from CVAT", "Show" if ctx.params.get("preview") else "Load")
+
+
+def _outlook(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    """Shows what would change, if the person has just asked for that or has to confirm it."""
+    if not ctx.params.get("outlook"):
+        return
+    if ctx.params.get("outlook_of") != fingerprint(ctx):
+        inputs.view("changed", types.Notice(label="You have changed something since you looked at what would change."))
+        return
+    inputs.str("outlook", view=types.MarkdownView())
+    shown.button(inputs, f"preview {ctx.params.get('anno_key')}", ctx.params.get("outlook_samples") or 0, "concerned")
+    for item in ctx.params.get("cautions") or ():
+        name = f"confirm_{item['caution']}"
+        box = inputs.bool(name, default=False, label=load_words.caution(item), view=types.CheckboxView())
+        if not ctx.params.get(name) and not ctx.params.get("preview"):
+            box.invalid, box.error_message = True, "Tick this if it is what the annotators meant."
+
+
+def _policy(inputs: types.Object) -> None:
+    choices = types.RadioGroup(orientation="vertical")
+    for name, label in POLICIES.items():
+        choices.add_choice(name, label=label)
+    label = "If a label was changed both here and in CVAT"
+    inputs.enum("policy", choices.values(), default="remote", label=label, view=choices)
+
+
+def _options(ctx: foo.ExecutionContext, inputs: types.Object, run: runs.Run) -> None:
+    hint = "Empty for all; jobs that you do not choose are left for later"
+    _several(inputs, "states", "Jobs in state", {name: name for name in STATES}, hint)
+    _several(inputs, "stages", "Jobs in stage", {name: name for name in STAGES})
+    people = types.AutocompleteView(allow_user_input=True, allow_duplicates=False, space=6)
+    for person in send_options.names(ctx, "users"):
+        people.add_choice(person, label=person)
+    inputs.list("assignees", types.String(), label="Jobs of", description="User names in CVAT", view=people)
+    if len(run.record.tasks) > 1:
+        _several(inputs, "tasks", "Tasks", {str(task.id): task.name for task in run.record.tasks})
+    choice = types.RadioGroup(orientation="vertical")
+    choice.add_choice("keep", label="Keep them in a field named after their type")
+    choice.add_choice("ignore", label="Ignore them")
+    inputs.enum(
+        "unexpected",
+        choice.values(),
+        default="keep",
+        label="Labels that fit no field of the run",
+        description="Such as a polygon in a run of boxes",
+        view=choice,
+    )
+    label = "Ask before more than this part of the labels is deleted, in %"
+    inputs.int("most_deleted", default=20, min=0, max=100, label=label)
+    inputs.bool("beside", default=False, label="Load into other fields", view=types.SwitchView())
+    if ctx.params.get("beside"):
+        into = types.Object()
+        for name in run.record.label_schema:
+            into.str(key_of(name), label=f"{name} goes to", default=f"{name}_cvat")
+        inputs.define_property("into", into)
+
+
+def _several(inputs: types.Object, name: str, label: str, choices: dict[str, str], hint: str = "") -> None:
+    view = types.DropdownView(multiple=True, space=6)
+    for choice, shown_as in choices.items():
+        view.add_choice(choice, label=shown_as)
+    inputs.list(name, types.String(), label=label, description=hint or None, view=view)
+
+
+def read(ctx: foo.ExecutionContext) -> dict[str, Any]:
+    """The parameters of a load: what a program gave, or what the form's answers mean."""
+    params = {k: v for k, v in context.answers(ctx).items() if k not in FORM_ONLY and v not in (None, "", [])}
+    if params.get("tasks"):
+        params["tasks"] = [int(task) for task in params["tasks"]]
+    if ctx.params.get("most_deleted") is not None:
+        params["max_deleted"] = ctx.params["most_deleted"] / 100
+    if ctx.params.get("beside"):
+        into = ctx.params.get("into") or {}
+        fields = record.find(ctx.dataset, params.get("anno_key", "")).label_schema
+        params["dest_field"] = {name: to for name in fields if (to := into.get(key_of(name)))}
+    confirmed = [name for name in ("deleted", "emptied") if ctx.params.get(f"confirm_{name}")]
+    # What was confirmed was of another load, if the answers changed since
+    if confirmed and ctx.params.get("outlook_of") == _digest(params):
+        params["confirm"] = confirmed
+    return params
+
+
+def fingerprint(ctx: foo.ExecutionContext) -> str:
+    """Tells whether two forms ask for the same load."""
+    try:
+        return _digest(read(ctx))
+    except RoundtripError:
+        return ""
+
+
+def _digest(params: dict[str, Any]) -> str:
+    asked = parse(LoadRequest, params).model_dump_json(exclude={"preview", "confirm"})
+    return hashlib.sha256(asked.encode()).hexdigest()

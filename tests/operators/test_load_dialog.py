@@ -1,0 +1,246 @@
+"""The dialog of a load: looked at before, confirmed, loaded, beside, in part; and what it says in the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone as fo
+import pytest
+from operators_app import Dialog, Shown, invalid, properties
+from sync_loop import URI, Loop
+
+NAME = "load_annotations"
+FIRST = [32.0, 24.0, 96.0, 72.0]
+
+
+def opened(loop: Loop, **params: Any) -> Dialog:
+    """The dialog, with its defaults."""
+    dialog = Dialog(loop, NAME, **params)
+    dialog.accept_defaults()
+    return dialog
+
+
+def again(loop: Loop, shown: Shown) -> Dialog:
+    """The dialog that a look ahead, or a load that stopped, opened."""
+    (asked,) = shown.of("prompt_user_for_operation")
+    assert asked["operator_uri"] == f"{URI}/{NAME}"
+    return opened(loop, **asked["params"])
+
+
+@pytest.fixture
+def many(loop: Loop) -> Loop:
+    """Ten cats on two samples, each a job."""
+    boxes = [[0.1, 0.15 * number, 0.2, 0.1] for number in range(5)]
+    cats = [fo.Detections(detections=[fo.Detection(label="cat", bounding_box=box) for box in boxes]) for _ in "ab"]
+    loop.fill(*cats)
+    loop.send(segment_size=1, classes=["cat", "dog"])
+    return loop
+
+
+def test_load(many: Loop) -> None:
+    many.cvat.relabel(many.cvat.shape(0), "dog")
+    many.cvat.delete(many.cvat.shape(1))
+    many.cvat.draw("cat", 1, [200.0, 120.0, 300.0, 200.0])
+    shown = opened(many).run()
+    assert [name for name, _ in shown.steps if name != "set_progress"] == ["notify", "reload_dataset", "show_output"]
+    assert shown.notice == ("success", "Added 1, changed 1, deleted 1 label.")
+    assert "| gt | 1 | 1 | 1 | 8 |" in shown.output
+    again_ = opened(many).run()
+    assert again_.notice == ("success", "Nothing changed: 10 labels are as they were.")
+
+
+def view_button(shown: dict[str, Any]) -> dict[str, Any]:
+    """The button that shows the samples concerned."""
+    return dict(properties(shown)["view_samples"]["view"])
+
+
+def press(loop: Loop, button: dict[str, Any]) -> Shown:
+    """Presses the button below a result."""
+    assert button["operator"] == f"{URI}/view_samples"
+    return Dialog(loop, "view_samples", **button["params"]).run()
+
+
+def test_the_samples_of_a_load_are_one_click_away(many: Loop) -> None:
+    many.cvat.move(many.cvat.shape(1))
+    (output,) = opened(many).run().of("show_output")
+    button = view_button(output["outputs"])
+    assert button["label"] == "View the 1 sample concerned"
+    (shown,) = press(many, button).of("set_view")
+    assert str(many.dataset.last().id) in str(shown["view"])
+    assert str(many.dataset.first().id) not in str(shown["view"])
+
+
+def test_without_changes_there_is_no_button(many: Loop) -> None:
+    (output,) = opened(many).run().of("show_output")
+    assert "view_samples" not in properties(output["outputs"])
+
+
+def test_samples_that_are_not_known_any_more(many: Loop) -> None:
+    shown = Dialog(many, "view_samples", of="load of long ago").run()
+    assert shown.notice == ("error", "These samples are not known any more. Load or preview again.")
+
+
+def test_looked_at_and_loaded(many: Loop) -> None:
+    many.cvat.relabel(many.cvat.shape(0), "dog")
+    many.cvat.delete(many.cvat.shape(1))
+    before = many.documents()
+    first = opened(many)
+    assert first.fill(preview=True)["view"]["submit_button_label"] == "Show"
+    dialog = again(many, first.run())
+    assert many.documents() == before
+    form = dialog.form()
+    text = dialog.request["params"]["outlook"]
+    assert text.startswith("**This would add 0, change 1 and delete 1 label.** Nothing was changed yet.")
+    assert "| gt | dog | 0 | 1 | 0 |" in text
+    assert "| gt | cat | 0 | 0 | 1 |" in text
+    assert view_button(form)["label"] == "View the 2 samples concerned"
+    assert press(many, view_button(form)).result == {"samples": 2}
+    assert form["view"]["submit_button_label"] == "Load"
+    assert invalid(form) == {}
+    assert dialog.run().notice == ("success", "Added 0, changed 1, deleted 1 label.")
+
+
+def test_answers_that_changed_since(many: Loop) -> None:
+    many.cvat.move(many.cvat.shape(0))
+    first = opened(many)
+    first.fill(preview=True)
+    dialog = again(many, first.run())
+    assert "outlook" in properties(dialog.fill(more=True))
+    assert "outlook" in properties(dialog.accept_defaults())
+    form = dialog.fill(policy="local")
+    assert "changed" in properties(form)
+    assert not {"outlook", "view_samples"} & set(properties(form))
+    assert "outlook" in properties(dialog.fill(policy="remote"))
+
+
+def wipe(loop: Loop) -> None:
+    """Everything on the first frame is deleted: half of all."""
+    loop.cvat.write("delete", *loop.cvat.objects(frame=0))
+
+
+def test_a_load_that_stops_is_confirmed_in_the_form(many: Loop) -> None:
+    wipe(many)
+    before = many.documents()
+    dialog = again(many, opened(many).run())
+    assert many.documents() == before
+    form = dialog.form()
+    assert properties(form)["confirm_deleted"]["view"]["label"] == "Load although it deletes 5 of 10 labels"
+    assert properties(form)["confirm_emptied"]["view"]["label"] == (
+        "Load although CVAT has nothing any more in job 1, where it had 5 labels"
+    )
+    assert set(invalid(form)) == {"confirm_deleted", "confirm_emptied"}
+    assert set(invalid(dialog.fill(confirm_deleted=True))) == {"confirm_emptied"}
+    assert invalid(dialog.fill(confirm_emptied=True)) == {}
+    assert dialog.run().notice == ("success", "Added 0, changed 0, deleted 5 labels.")
+
+
+def test_what_was_confirmed_is_not_confirmed_for_another_load(many: Loop) -> None:
+    wipe(many)
+    dialog = again(many, opened(many).run())
+    dialog.fill(confirm_deleted=True, confirm_emptied=True, policy="local")
+    before = many.documents()
+    dialog = again(many, dialog.run())
+    assert many.documents() == before
+    assert set(invalid(dialog.form())) == {"confirm_deleted", "confirm_emptied"}
+
+
+def test_less_may_be_deleted_without_asking(many: Loop) -> None:
+    many.cvat.delete(many.cvat.shape(0))
+    dialog = opened(many, more=True)
+    dialog.fill(most_deleted=5)
+    form = again(many, dialog.run()).form()
+    assert set(invalid(form)) == {"confirm_deleted"}
+
+
+def test_a_program_gets_the_exception(many: Loop) -> None:
+    wipe(many)
+    with pytest.raises(Exception, match="LoadStopped: The load stopped before it changed anything"):
+        many.execute(NAME, anno_key="run")
+
+
+@pytest.mark.parametrize(
+    ("choice", "read"),
+    [({"states": ["completed"]}, 1), ({"stages": ["annotation"]}, 2), ({"assignees": ["annotator1"]}, 0)],
+)
+def test_jobs_that_are_chosen(many: Loop, choice: dict[str, Any], read: int) -> None:
+    for frame in (0, 1):
+        many.cvat.move(many.cvat.shape(frame))
+    many.cvat.call("PATCH", "jobs/2", {"state": "completed"})
+    dialog = opened(many, more=True)
+    dialog.fill(**choice)
+    output = dialog.run().output
+    assert f"**Added 0, changed {read}, deleted 0 labels.**" in output or not read
+    assert ("for later" in output or "for a later" in output) == (read < 2)
+
+
+def test_tasks_that_are_chosen(filled: Loop) -> None:
+    filled.send(task_size=1)
+    for task in (1, 2):
+        filled.cvat.move(filled.cvat.shape(task=task), task=task)
+    dialog = opened(filled, more=True)
+    choices = properties(dialog.form())["tasks"]["view"]["choices"]
+    assert [choice["value"] for choice in choices] == ["1", "2"]
+    dialog.fill(tasks=["2"])
+    assert dialog.run().notice[1] == "Added 0, changed 1, deleted 0 labels."
+    assert opened(filled).run().notice[1] == "Added 0, changed 1, deleted 0 labels."
+
+
+def test_load_with_news(filled: Loop) -> None:
+    """What the person should know is not hidden behind a green tick."""
+    filled.send(task_size=1)
+    filled.cvat.call("DELETE", "tasks/1")
+    kind, sentence = opened(filled).run().notice
+    assert kind == "warning"
+    assert "Task 1" in sentence
+    assert "was deleted in CVAT" in sentence
+
+
+def test_load_beside(filled: Loop) -> None:
+    filled.send()
+    filled.cvat.move(filled.cvat.shape(0))
+    before = filled.labels("gt")
+    dialog = opened(filled, more=True)
+    form = dialog.fill(beside=True)
+    into = properties(form)["into"]["type"]["properties"]
+    assert into["gt"]["default"] == "gt_cvat"
+    dialog.accept_defaults()
+    shown = dialog.run()
+    assert shown.notice[0] == "success"
+    assert "2 labels copied into `gt_cvat`" in shown.output
+    assert filled.labels("gt") == before
+    assert [len(labels) for labels in filled.labels("gt_cvat")] == [1, 1]
+
+
+def test_load_fails(filled: Loop) -> None:
+    filled.send()
+    filled.cvat.move(filled.cvat.shape(0))
+    filled.box.faults.add("status", "GET", "/annotations", status=500)
+    shown = opened(filled).run()
+    assert shown.notice[0] == "error"
+    assert shown.notice[1].endswith("Nothing was changed.")
+    assert shown.output == f"**It did not work.** {shown.notice[1]}"
+    assert opened(filled).run().notice[1] == "Added 0, changed 1, deleted 0 labels."
+
+
+@pytest.mark.parametrize(
+    ("policy", "kind", "sentence"),
+    [
+        ("remote", "success", "CVAT's value counts."),
+        ("local", "success", "Your value counts."),
+        ("ask", "warning", "decide with **Resolve conflicts**."),
+    ],
+)
+def test_conflicts_are_told_with_their_outcome(filled: Loop, policy: str, kind: str, sentence: str) -> None:
+    filled.send(classes=["cat", "dog", "cow"])
+    filled.cvat.relabel(filled.cvat.shape(0), "cow")
+    sample = filled.dataset.first()
+    sample.gt.detections[0].label = "dog"
+    sample.save()
+    dialog = opened(filled)
+    dialog.fill(policy=policy)
+    shown = dialog.run()
+    assert shown.notice[0] == kind
+    assert "- 1 part of a label was changed on both sides. " in shown.output
+    assert sentence in shown.output
+    outcome = {"remote": "CVAT's counts", "local": "yours counts", "ask": "to be decided"}[policy]
+    assert f"| photo_000.jpg | gt | class | cat | dog | cow | {outcome} |" in shown.output
