@@ -90,7 +90,7 @@ def test_a_send_is_followed_and_stopped(interrupted: str, app: App, cvat: Sandbo
         panel.act("day_shift", "Stop")
         app.toast("The run 'day_shift' stops within some seconds.")
         expect(panel.row("day_shift")).to_contain_text("interrupted")
-    expect(panel.root).to_contain_text("day_shift Stopped.")
+    expect(panel.root).to_contain_text("day_shift: Stopped.")
     expect(panel.root.get_by_role("progressbar")).to_have_count(0)
     app.shoot("stopped")
 

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
@@ -120,7 +121,7 @@ def test_a_program_stops_a_send_of_another(filled: Loop) -> None:
         thread.join(PATIENCE)
     assert "Resume the run 'run'" in str(failed[0])
     assert state(filled) == "interrupted"
-    with pytest.raises(Exception, match="it was interrupted. Resume or delete it."):
+    with pytest.raises(Exception, match="it was interrupted"):
         operator("stop_run")(filled.dataset, "run")
     assert filled.execute("resume_run", anno_key="run")["labels"] == 2
     with pytest.raises(Exception, match="there is nothing to stop"):
@@ -161,15 +162,13 @@ def test_a_worker_sends_and_tells_how_far_it_is(filled: Loop) -> None:
     params = {"anno_key": "run", "label_field": "gt"}
     queued = foo.execute_operator(f"{URI}/send_to_cvat", ctx=asked, params=params).result
     assert filled.cvat.find("tasks") == [], "nothing is sent before a worker takes it"
-    command = [os.path.join(os.path.dirname(sys.executable), "fiftyone"), "delegated", "launch", "-t", "local"]
-    worker = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    command = [str(Path(sys.executable).parent / "fiftyone"), "delegated", "launch"]
+    worker = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         with filled.box.hold_creations():
             wait_until(lambda: state(filled) == "sending")
             status = wait_until(lambda: told(filled))
             assert "2 of 2 images" in status.text
-            noted = DelegatedOperationService().get(queued["id"])
-            assert noted.run_state == "running"
             wait_until(lambda: DelegatedOperationService().get(queued["id"]).status)
         wait_until(lambda: state(filled) == "sent")
         done = wait_until(lambda: finished(queued["id"]))
