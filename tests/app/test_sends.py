@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -115,3 +116,36 @@ def test_a_look_ahead_before_sending(app: App, cvat: Sandbox, dataset: fo.Datase
     form.submit("Send")
     app.result(f"Sent 10 samples with {labels} labels to CVAT, in 2 tasks.")
     assert [task["size"] for task in annotator.tasks()] == [5, 5]
+
+
+def test_files_that_cannot_be_sent(app: App, dataset: fo.Dataset, tmp_path: Path) -> None:
+    lost = dataset.first()
+    lost.filepath = str(tmp_path / "lost.jpg")
+    lost.save()
+    form = app.press_send()
+    expect(form.root).to_contain_text("1 of 10 images can't be sent")
+    expect(form.root).to_contain_text("lost.jpg is missing")
+    expect(form.button("Send")).to_be_disabled()
+    app.shoot("bad_files")
+    form.settle()
+    form.root.get_by_label("Leave their samples out").click()
+    form.submit("Send")
+    app.result("1 sample not sent has the tag not_sent_to_cvat.")
+    app.shoot("left_out")
+
+
+def test_images_that_cvat_has(app: App, cvat: Sandbox, dataset: fo.Dataset, annotator: Annotator) -> None:
+    folder = Path(dataset.first().filepath).parent
+    cvat.add_cloud_storage("street-pictures", folder)
+    form = app.press_send()
+    form.switch("More options")
+    form.choose("Images", "CVAT has them on its file share")
+    form.field("Folder or address of the images here").scroll_into_view_if_needed()
+    app.shoot("share")
+    form.choose("Images", "CVAT has them in a cloud storage")
+    form.field("Cloud storage in CVAT").scroll_into_view_if_needed()
+    form.settle()
+    app.shoot("cloud_storage")
+    form.submit("Send")
+    app.result("Sent 10 samples")
+    assert [task["size"] for task in annotator.tasks()] == [10]
