@@ -1,5 +1,6 @@
 """The images of a run: are they there, can CVAT read them, and what are they called there."""
 
+import stat
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -121,8 +122,9 @@ def _look(path: str | None) -> Look:
         raise ValueError("has no path")
     width = height = 0
     try:
-        size = Path(path).stat().st_size
-        if not Path(path).is_file():
+        found = Path(path).stat()
+        size = found.st_size
+        if not stat.S_ISREG(found.st_mode):
             raise ValueError("is not a file")
         if size == 0:
             raise ValueError("is empty")
@@ -185,9 +187,10 @@ def frame_names(files: Sequence[tuple[str, Path, str]]) -> list[str]:
 
 def _flat(path: Path, suffix: str, parents: int) -> str:
     name = path.name if path.suffix == suffix else path.name + suffix
-    folders = [part for part in path.parent.parts if part not in (path.anchor, ".", "..")]
-    flat = "_".join([*folders[len(folders) - parents :], name] if parents else [name])
-    clean = "".join(c if c.isprintable() and c not in '\\/"' else "_" for c in flat).strip()
+    if parents:
+        folders = [part for part in path.parent.parts if part not in (path.anchor, ".", "..")]
+        name = "_".join([*folders[len(folders) - parents :], name])
+    clean = "".join(c if c.isprintable() and c not in '\\/"' else "_" for c in name).strip()
     return _fit(clean or f"image{suffix}", suffix)
 
 
