@@ -12,6 +12,9 @@ from .diff import JobDiff
 from .pixels import with_pixels
 from .samples import FieldPlace, Writes
 
+PORTION = 5_000
+"""Labels that are written at once."""
+
 
 def read_local(labels: Labels, diff: JobDiff, was_open: Sequence[OpenConflict], terms: Terms) -> Local:
     """What the dataset has of the labels that a decision is about, with the pixels of their mask files."""
@@ -28,12 +31,13 @@ def read_local(labels: Labels, diff: JobDiff, was_open: Sequence[OpenConflict], 
 
 def write_changes(labels: Labels, plan: JobPlan, schema: LabelSchema) -> None:
     """Writes the changes of a job to the dataset."""
-    writes: dict[str, Writes] = {}
-    for change in plan.changes:
-        labels.save_files(change.files)
-        _add(writes.setdefault(change.field, Writes()), change)
-    for name, bundle in writes.items():
-        labels.write(FieldPlace.of(name, LABEL_TYPES[schema.fields[name].type]), bundle)
+    for start in range(0, len(plan.changes), PORTION):
+        writes: dict[str, Writes] = {}
+        for change in plan.changes[start : start + PORTION]:
+            labels.save_files(change.files)
+            _add(writes.setdefault(change.field, Writes()), change)
+        for name, bundle in writes.items():
+            labels.write(FieldPlace.of(name, LABEL_TYPES[schema.fields[name].type]), bundle)
     labels.tag(plan.tagged, CONFLICT_TAG)
     labels.untag(plan.untagged, CONFLICT_TAG)
 

@@ -1,6 +1,7 @@
 """What loads did, label by label, so that they can be undone, and told about later."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -16,6 +17,9 @@ from .store import Store
 
 KEPT = 5
 """Loads of a run that can be undone; of older ones it is only kept who changed which labels, and when."""
+
+PORTION = 5_000
+"""Changes of labels that are kept together."""
 
 Status = Literal["applying", "applied", "undoing", "undone"]
 
@@ -141,11 +145,23 @@ class LoadLog:
     def job(self, number: int, job_id: int) -> JobEntry | None:
         """What a load changed in a job."""
         data = self._store.load(f"load/{number}/job/{job_id}")
-        return None if data is None else _read_entry(data)
+        if data is None:
+            return None
+        portions, entry = _read_entry(data)
+        changes: dict[tuple[str, str], Change] = {}
+        for portion in range(portions):
+            kept = self._store.load(f"load/{number}/changes/{job_id}/{portion}")
+            for change in () if kept is None else _read_changes(kept):
+                changes.setdefault((change.field, change.label_id), change)
+        return replace(entry, changes=tuple(changes.values()))
 
     def save_job(self, number: int, entry: JobEntry) -> None:
-        """Keeps what a load is about to change in a job."""
-        self._store.save(f"load/{number}/job/{entry.note.job_id}", _dump_entry(entry))
+        """Keeps what a load is about to change in a job, in portions that memory hardly notices."""
+        starts = range(0, len(entry.changes), PORTION)
+        for portion, start in enumerate(starts):
+            data = _dump_changes(entry.changes[start : start + PORTION])
+            self._store.save(f"load/{number}/changes/{entry.note.job_id}/{portion}", data)
+        self._store.save(f"load/{number}/job/{entry.note.job_id}", _dump_entry(entry, len(starts)))
 
     def tasks(self, number: int) -> list[TaskEntry]:
         """What a load changed of tasks."""
@@ -172,14 +188,15 @@ class LoadLog:
                     entry = self.job(record.number, job_id)
                     if entry is not None and entry.changes:
                         self.save_job(record.number, replace(entry, changes=(), open=()))
+                self._store.drop(f"load/{record.number}/changes/")
                 self.save(record.model_copy(update={"undoable": False}))
 
     def _ids(self, start: str) -> list[int]:
         return sorted(int(name.removeprefix(start)) for name in self._store.names(start))
 
 
-def _dump_entry(entry: JobEntry) -> bytes:
-    changes = [
+def _dump_changes(changes: Sequence[Change]) -> bytes:
+    kept = [
         {
             "kind": change.kind,
             "where": [change.field, change.sample_id, change.label_id],
@@ -189,16 +206,26 @@ def _dump_entry(entry: JobEntry) -> bytes:
             "holder": None if change.holder is None else [change.holder.there, change.holder.value],
             "bases": [change.base is not None, change.base_after is not None],
         }
-        for change in entry.changes
+        for change in changes
     ]
-    bases = [base for change in entry.changes for base in (change.base, change.base_after) if base is not None]
+    bases = [base for change in changes for base in (change.base, change.base_after) if base is not None]
+    data: bytes = bson.encode({"changes": kept, "bases": dump_labels(tuple(bases))})
+    return data
+
+
+def _read_changes(data: bytes) -> list[Change]:
+    found = bson.decode(data)
+    bases = iter(read_labels(found["bases"]))
+    return [_read_change(item, bases) for item in found["changes"]]
+
+
+def _dump_entry(entry: JobEntry, portions: int) -> bytes:
     data: bytes = bson.encode(
         {
             "note": entry.note.model_dump_json(),
             "tally": entry.tally.model_dump_json(),
             "labels": json.dumps(entry.labels or [(c.field, c.label_id, c.kind) for c in entry.changes]),
-            "changes": changes,
-            "bases": dump_labels(tuple(bases)),
+            "portions": portions,
             "open": _OPEN.dump_json(entry.open),
             "tagged": list(entry.tagged),
             "untagged": list(entry.untagged),
@@ -207,13 +234,13 @@ def _dump_entry(entry: JobEntry) -> bytes:
     return data
 
 
-def _read_entry(data: bytes) -> JobEntry:
+def _read_entry(data: bytes) -> tuple[int, JobEntry]:
+    """An entry without its changes, and in how many portions they are."""
     found = bson.decode(data)
-    bases = iter(read_labels(found["bases"]))
-    return JobEntry(
+    return found["portions"], JobEntry(
         note=JobNote.model_validate_json(found["note"]),
         tally=Counts.model_validate_json(found["tally"]),
-        changes=tuple(_read_change(item, bases) for item in found["changes"]),
+        changes=(),
         labels=tuple((field, label_id, kind) for field, label_id, kind in json.loads(found["labels"])),
         open=_OPEN.validate_json(found["open"]),
         tagged=tuple(found["tagged"]),

@@ -18,7 +18,7 @@ from bson import ObjectId
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat import Client, Credentials
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.types import LABEL_TYPES
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.copying import map_fields
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset import Held, Reverts, held
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset import Held, Holder, Reverts, held
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load import carry_out
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.loading import Desk
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Watch
@@ -133,6 +133,10 @@ class MemoryLabels(ScratchLabels):
         for insert in sorted(reverts.insert, key=lambda item: item[1]):
             self.clock.tick()
             super().revert(place, Reverts(insert=[insert]))
+
+    def take_all(self, place: FieldPlace, sample_id: str) -> None:
+        """Leaves nothing of a field, as when it is renamed."""
+        self._fields[place.name][sample_id] = Held({}, Holder(False))
 
     def tag(self, sample_ids: Iterable[str], tag: str) -> None:
         for key in sample_ids:

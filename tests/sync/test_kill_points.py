@@ -25,7 +25,7 @@ from sync_loop import Loop
 from sandbox import Sandbox
 
 WRITES = frozenset({"insert", "update", "delete", "findAndModify"})
-ALL = bool(os.environ.get("ROUNDTRIP_ALL_KILL_POINTS"))
+ALL = bool(os.environ.get("ROUNDTRIP_ALL"))
 SOME = 8
 """How many points of each kind are tried, unless all are."""
 
