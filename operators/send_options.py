@@ -25,7 +25,7 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
         "organization", label="Organization", description="Its short name; empty for none", view=types.View(space=6)
     )
     inputs.str("task_name", label="Task name", view=types.View(space=6))
-    inputs.int("task_size", label="Images in a task", description="Empty for one task", min=1, view=types.View(space=3))
+    inputs.int("task_size", label="Images in a task", description="Empty for the most", min=1, view=types.View(space=3))
     inputs.int(
         "segment_size", label="Images in a job", description="Empty for one job", min=1, view=types.View(space=3)
     )

@@ -65,8 +65,8 @@ def images_left_out(left_out: Mapping[str, int]) -> int:
 
 def _tagged(left_out: Mapping[str, int]) -> list[str]:
     number = images_left_out(left_out)
-    have = "has" if number == 1 else "have"
-    return ["", f"{count(number, 'sample')} not sent {have} the tag `{LEFT_OUT_TAG}`."] if number else []
+    were = "was not sent; it has" if number == 1 else "were not sent; they have"
+    return ["", f"{count(number, 'sample')} {were} the tag `{LEFT_OUT_TAG}`."] if number else []
 
 
 def run_info(key: str, record: Mapping[str, Any], status: RunStatus) -> str:

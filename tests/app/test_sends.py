@@ -130,7 +130,7 @@ def test_files_that_cannot_be_sent(app: App, dataset: fo.Dataset, tmp_path: Path
     form.settle()
     form.root.get_by_label("Leave their samples out").click()
     form.submit("Send")
-    app.result("1 sample not sent has the tag not_sent_to_cvat.")
+    app.result("1 sample was not sent; it has the tag not_sent_to_cvat.")
     app.shoot("left_out")
 
 

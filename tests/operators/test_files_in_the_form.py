@@ -44,10 +44,10 @@ def test_their_samples_are_left_out_and_tagged(filled: Loop, missing: str) -> No
     assert invalid(dialog.fill(bad_files="leave_out")) == {}
     shown = dialog.run()
     assert shown.notice == ("success", "Sent 1 sample with 1 label to CVAT, in 1 task.")
-    assert "1 sample not sent has the tag `not_sent_to_cvat`." in shown.output
+    assert "1 sample was not sent; it has the tag `not_sent_to_cvat`." in shown.output
     info = filled.execute("run_info", anno_key="cvat")["text"]
     assert "| images: the file is missing | 1 |" in info
-    assert "1 sample not sent has the tag" in info
+    assert "1 sample was not sent; it has the tag" in info
     form = Dialog(filled, "view_run").accept_defaults()
     assert properties(form)["left_out"]["view"]["label"] == "Only the 1 sample that could not be sent"
     assert Dialog(filled, "view_run", anno_key="cvat", left_out=True).run().result == {"samples": 1}

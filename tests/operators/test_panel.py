@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -90,3 +94,78 @@ def test_the_panel_needs_no_server(filled: Loop) -> None:
     filled.send()
     filled.box.close()
     assert len(Panel(filled).rows) == 1
+
+
+def offered(panel: Panel, number: int) -> list[str]:
+    """The actions of a row, as the App shows them."""
+    table = panel.shown["type"]["properties"]["rows"]["view"]
+    return [action["name"] for action in table["row_actions"] if action["rows"][number]]
+
+
+def interrupt(loop: Loop) -> None:
+    """A send that fails on its way."""
+    loop.box.faults.add("status", "PATCH", "/annotations", status=500)
+    with pytest.raises(Exception, match="Resume the run"):
+        loop.send(anno_key="broken")
+
+
+def test_an_interrupted_run_can_be_resumed(filled: Loop) -> None:
+    filled.send(anno_key="whole")
+    interrupt(filled)
+    panel = Panel(filled)
+    numbers = {row["run"]: number for number, row in enumerate(panel.rows)}
+    assert offered(panel, numbers["whole"]) == ["load", "view", "info", "rename", "delete"]
+    assert offered(panel, numbers["broken"]) == ["resume", "view", "info", "delete"]
+    row = panel.rows[numbers["broken"]]
+    assert (row["status"], row["labels"], row["sent"], row["loaded"]) == ("interrupted", "", "", "")
+    assert "**broken**: CVAT failed with an internal error (500)" in panel.state["interrupted"]
+    panel.event("resume", row=numbers["broken"])
+    assert panel.prompted() == (f"{URI}/resume_run", {"anno_key": "broken"})
+    panel.event("info", row=numbers["broken"])
+    (shown,) = (params for name, params in panel.asked if name == "show_output")
+    assert shown["results"]["text"].startswith("**broken**: interrupted, 2 samples\n")
+    filled.execute("resume_run", anno_key="broken")
+    panel.event("refresh")
+    assert {row["status"] for row in panel.rows} == {"sent"}
+    assert panel.state["interrupted"] == ""
+
+
+def test_a_send_is_followed_and_stopped(filled: Loop) -> None:
+    panel = Panel(filled)
+    timer = panel.shown["type"]["properties"]["timer"]["view"]
+    assert timer["interval"] >= 10_000, "an idle panel asks seldom"
+    thread = threading.Thread(target=_send_or_stop, args=(filled,))
+    with filled.box.hold_creations():
+        thread.start()
+        _wait(panel, lambda: panel.rows and "preparing" in str(panel.state["progress"]))
+        assert panel.rows[0]["status"].startswith("sending, ")
+        assert offered(panel, 0) == ["stop", "view", "info"]
+        assert panel.shown["type"]["properties"]["timer"]["view"]["interval"] < timer["interval"]
+        bar = panel.shown["type"]["properties"]["progress_0"]
+        assert bar["view"]["label"].startswith("run: CVAT is preparing")
+        assert 0 < bar["default"] < 1
+        panel.event("stop", row=0)
+        (said,) = (params for name, params in panel.asked if name == "notify")
+        assert "stops within some seconds" in said["message"]
+        thread.join()
+    panel.event("refresh")
+    assert (panel.rows[0]["status"], panel.state["interrupted"].splitlines()[-1]) == (
+        "interrupted",
+        "- **run**: Stopped.",
+    )
+    panel.event("stop", row=0)  # as in a panel that was not drawn anew yet
+    (said,) = (params for name, params in panel.asked if name == "notify")
+    assert (said["variant"], "it was interrupted" in said["message"]) == ("error", True)
+
+
+def _send_or_stop(loop: Loop) -> None:
+    with contextlib.suppress(Exception):
+        loop.send()
+
+
+def _wait(panel: Panel, condition: Callable[[], Any]) -> None:
+    ends = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < ends
+        time.sleep(0.1)
+        panel.event("refresh")
