@@ -34,7 +34,11 @@ from .task_sender import TaskSender
 from .turns import Turns
 
 TASKS_AT_ONCE = 4
-"""Tasks that are sent at the same time; the client bounds the connections."""
+"""Tasks that are sent at the same time; the client bounds the connections.
+
+Of 20 tasks 50 ms away, 1 at a time took 9.4 s, 2 took 5.6 s, 4 took 3.6 s, 8 took 3.1 s, 12 took 3.0 s. More of them
+are also more labels in memory, and more to leave half made.
+"""
 LEFT_OUT_TAG = "not_sent_to_cvat"
 """The tag of samples whose file was left out."""
 STOPS = (Cancelled, CvatCancelled, KeyboardInterrupt)
