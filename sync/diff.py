@@ -20,7 +20,7 @@ from ..labels.translate import (
 )
 from ..labels.types import LABEL_TYPES, NEW_FIELD_FOR
 from ..labels.vocabulary import Vocabulary
-from .base import FrameRecord
+from .base import NO_SAMPLE, FrameRecord
 from .identity import How, Sketch, find_again
 
 
@@ -71,6 +71,16 @@ class JobDiff:
     new: list[New] = field(default_factory=list)
     matches: Counter[str] = field(default_factory=Counter)
     unreadable: Counter[str] = field(default_factory=Counter)
+
+    def copy(self) -> "JobDiff":
+        """The same, to be used up."""
+        return JobDiff(
+            [*self.kept], [*self.edited], [*self.deleted], [*self.new], Counter(self.matches), Counter(self.unreadable)
+        )
+
+    def use_up(self) -> None:
+        """Lets go of the labels, once it is decided about them: there may be very many."""
+        self.kept, self.edited, self.deleted, self.new = [], [], [], []
 
 
 def diff_job(
@@ -216,6 +226,9 @@ def _read_fresh(
             result.unreadable[f"objects of type {figure}"] += len(items)
             continue
         frame = frames[first.frame]
+        if frame.sample_id == NO_SAMPLE:
+            result.unreadable["objects on frames that match no sample"] += len(items)
+            continue
         field = vocabulary.meaning(first.label_id, figure).field
         try:
             drawn = read_new(items, None if field else NEW_FIELD_FOR[figure], vocabulary, frame.size)

@@ -89,7 +89,7 @@ def carry_out(desk: Desk, client: Client, watch: Watch) -> LoadReport:
         trial.prepare()
         found = look(client, desk.record, desk.mapped.schema, trial.base, request, watch)
         if request.preview:
-            report = trial.apply(found)
+            report = trial.apply(found.copy())
             cautions = find_cautions(request, report, found.labels, _emptied(found))
             return report.model_copy(update={"preview": True, "cautions": cautions})
         _check(trial, found)
@@ -105,11 +105,11 @@ def _check(trial: Loading, found: Found) -> None:
     report = LoadReport(anno_key=request.anno_key)
     gone = sum(len(look.diff.deleted) for look in found.looks)
     if gone > request.max_deleted * found.labels and not request.confirms(DELETED):
-        report = trial.apply(found)
+        report = trial.apply(found.copy())
     cautions = find_cautions(request, report, found.labels, _emptied(found))
     if any(not request.confirms(caution["caution"]) for caution in cautions):
         if not report.jobs:
-            report = trial.apply(found)
+            report = trial.apply(found.copy())
         cautions = [caution for caution in cautions if not request.confirms(caution["caution"])]
         report = report.model_copy(update={"preview": True, "cautions": cautions})
         raise LoadStopped(stop_sentence(cautions), report.as_dict())

@@ -134,6 +134,7 @@ class Loading:
         schema = self.mapped.schema
         terms = Terms(self.record.run_id, schema, self.desk.request.policy, self.judge, rooms)
         plan = decide(look.diff, look.open, read_local(self.desk.labels, look.diff, look.open, terms), terms)
+        look.diff.use_up()
         entry = entry_of(_note(look), plan, look.open, self.earlier.pop(look.job.id, None))
         if entry.changes or entry.tagged or entry.untagged:
             self._begin()

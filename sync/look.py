@@ -1,7 +1,7 @@
 """Looking at what changed in CVAT since the last load; nothing is written."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..cvat import Annotations, Client, Job
 from ..labels.schema import LabelSchema
@@ -78,6 +78,13 @@ class Found:
     def looks(self) -> list[JobLook]:
         """The jobs of all tasks."""
         return [look for task in self.tasks for look in task.jobs]
+
+    def copy(self) -> "Found":
+        """The same, to be tried."""
+        tasks = [
+            replace(task, jobs=tuple(replace(look, diff=look.diff.copy()) for look in task.jobs)) for task in self.tasks
+        ]
+        return replace(self, tasks=tasks)
 
     @property
     def labels(self) -> int:
