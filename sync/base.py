@@ -17,6 +17,9 @@ from .merge import Policy
 from .portion import labels_of
 from .store import Store
 
+NO_SAMPLE = "0" * 24
+"""The sample of a frame that has none, in a task that was not made by a send: an id that no sample has."""
+
 
 class FrameRecord(BaseModel):
     """A frame of a task: its sample, its name in CVAT and its size there in pixels."""
