@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from ..cvat import Client, Comment, Issue, Job
 from . import record as records
-from .base import BaseStore, TaskBase
+from .base import NO_SAMPLE, BaseStore, TaskBase
 from .dataset import DatasetLabels
 from .errors import telling
 from .record import RunRecord
@@ -202,7 +202,7 @@ def _comment(
         task=job.task_id,
         job=job.id,
         frame=issue.frame,
-        sample_id=sample or None,
+        sample_id=None if sample == NO_SAMPLE else sample,
         position=issue.position,
         messages=tuple(
             Message(author=item.owner.username if item.owner else "", text=item.message, at=item.created_date)

@@ -16,7 +16,7 @@ from .store import RunStore
 
 
 def delete(dataset: Any, key: str, client: Client | None, watch: Watch) -> dict[str, Any]:
-    """Deletes a run's record and state. The dataset's labels stay as they are.
+    """Deletes a run's record and state. The dataset's labels stay as they are, and so do tasks that were imported.
 
     Args:
         dataset: the dataset
@@ -38,7 +38,7 @@ def delete(dataset: Any, key: str, client: Client | None, watch: Watch) -> dict[
         raise Refused(f"The run '{key}' is being sent at this moment; stop that first, or wait for its end.")
     known = [task.id for task in run.tasks]
     deleted: list[int] = []
-    if client is not None:
+    if client is not None and not run.imported:
         if client.url != run.server:
             raise Refused(f"The run '{key}' was sent to {run.server}, but you are connected to {client.url}.")
         with telling(lambda: f"The run '{key}' is still there; delete it again when that is mended."):

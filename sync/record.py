@@ -45,6 +45,7 @@ class RunRecord(BaseModel):
         left_out: what was not sent, and why: how many by sentence
         created_at, loaded_at: ISO dates in UTC
         problem: why it was interrupted
+        imported: whether its tasks were there before the run, see :func:`sync.importing.import_from_cvat`
     """
 
     model_config = ConfigDict(frozen=True)
@@ -67,6 +68,7 @@ class RunRecord(BaseModel):
     created_at: str = ""
     loaded_at: str | None = None
     problem: str = ""
+    imported: bool = False
 
     @property
     def schema_(self) -> LabelSchema:

@@ -1,0 +1,95 @@
+"""Which sample a frame of CVAT is, by file names: a pure function."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+Parts = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NamedFrame:
+    """A frame of a task: its number there and its name, which can have directories."""
+
+    task: int
+    number: int
+    name: str
+
+
+@dataclass
+class Links:
+    """What was found.
+
+    Args:
+        samples: the sample of each frame that has one, by task and number
+        unmatched: frames that are no sample's
+        ambiguous: sentences about frames that could be several samples', or samples that could be several frames'
+    """
+
+    samples: dict[tuple[int, int], str] = field(default_factory=dict)
+    unmatched: list[NamedFrame] = field(default_factory=list)
+    ambiguous: list[str] = field(default_factory=list)
+
+
+def link(frames: Sequence[NamedFrame], paths: Mapping[str, str | None]) -> Links:
+    """Links frames to samples, one to one.
+
+    A frame and a sample belong together if their file names are equal. Where several have the same name, the
+    directories before it decide: as many as are equal from the end. What that leaves open is ambiguous, and never
+    guessed.
+
+    Args:
+        frames: the frames
+        paths: the path of each sample, by its id; a sample without one is no frame's
+    """
+    names = [parts_of(frame.name) for frame in frames]
+    ids = [sample for sample, path in paths.items() if path]
+    places = [parts_of(paths[sample] or "") for sample in ids]
+    depth = max(map(len, names), default=0)
+    by_name, by_place = _by_ending(names, depth), _by_ending(places, depth)
+    links = Links()
+    crowded: dict[int, list[NamedFrame]] = {}
+    for number, frame in enumerate(frames):
+        samples = _nearest(names[number], by_place, depth)
+        rivals = _nearest(places[samples[0]], by_name, depth) if len(samples) == 1 else []
+        if len(samples) > 1:
+            fits = _some([f"'{paths[ids[sample]]}'" for sample in samples])
+            links.ambiguous.append(f"frame {frame.number} of task {frame.task}, '{frame.name}', fits {fits}")
+        elif number not in rivals:  # no sample, or one that another frame fits better
+            links.unmatched.append(frame)
+        elif len(rivals) > 1:
+            crowded.setdefault(samples[0], []).append(frame)
+        else:
+            links.samples[frame.task, frame.number] = ids[samples[0]]
+    for sample, several in crowded.items():
+        fits = _some([f"frame {frame.number} of task {frame.task}" for frame in several])
+        links.ambiguous.append(f"'{paths[ids[sample]]}' fits {fits}")
+    return links
+
+
+def parts_of(path: str) -> Parts:
+    """The directories and the file name of a path or URL, in the writing of any system."""
+    path = re.sub(r"^[a-z][a-z0-9+.-]*://", "", path, flags=re.IGNORECASE)
+    return tuple(part for part in re.split(r"[/\\]+", path) if part not in ("", "."))
+
+
+def _by_ending(paths: Sequence[Parts], depth: int) -> dict[Parts, list[int]]:
+    """The numbers of the paths that end so, for every ending up to some length."""
+    found: dict[Parts, list[int]] = {}
+    for number, parts in enumerate(paths):
+        for length in range(1, min(len(parts), depth) + 1):
+            found.setdefault(parts[-length:], []).append(number)
+    return found
+
+
+def _nearest(parts: Parts, by_ending: Mapping[Parts, list[int]], depth: int) -> list[int]:
+    """The numbers of the paths that have the longest ending in common with one."""
+    for length in range(min(len(parts), depth), 0, -1):
+        if numbers := by_ending.get(parts[-length:]):
+            return numbers
+    return []
+
+
+def _some(items: Sequence[str], most: int = 3) -> str:
+    rest = len(items) - most
+    return ", ".join(items[:most]) + (f" and {rest} more" if rest > 0 else "")
