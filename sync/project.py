@@ -3,10 +3,12 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ..cvat import Client, Project
+from ..cvat import AmbiguousOutcome, Client, Project
 from ..labels.fitting import Fit, fit_project, without
 from ..labels.schema import LabelSchema
-from .errors import Refused
+from ..labels.vocabulary import label_specs
+from .errors import Refused, SendFailed, sentence
+from .record import RunRecord
 from .request import SendRequest
 
 
@@ -64,6 +66,41 @@ def plan_project(client: Client, request: SendRequest, schema: LabelSchema) -> P
         f"The labels of the project '{request.project_name}' don't fit: it lacks {'; '.join(_sentences(fit))}. Nothing "
         "was sent. Set `project_labels` to 'extend' to add them to the project, or to 'leave_out' to send without them."
     )
+
+
+def extend_project(client: Client, project_id: int, schema: LabelSchema) -> None:
+    """Adds to a project what it still lacks, after an earlier process may have added some of it."""
+    fit = fit_project(schema, client.labels(project_id=project_id))
+    ProjectPlan(client.project(project_id), schema, fit).extend(client)
+
+
+def make_project(client: Client, record: RunRecord, *, doubtful: bool) -> int:
+    """Makes a run's project; its id.
+
+    Args:
+        client: the CVAT server
+        record: the run
+        doubtful: whether an earlier process may have made it, so that CVAT is asked first
+
+    Raises:
+        SendFailed: if CVAT's answer was lost, and it is not there
+    """
+    if doubtful and (found := find_own_project(client, record)):
+        return found
+    try:
+        return client.create_project(record.project_name or "", label_specs(record.schema_)).id
+    except AmbiguousOutcome as lost:
+        if found := find_own_project(client, record):
+            return found
+        raise SendFailed(sentence(lost)) from lost
+
+
+def find_own_project(client: Client, record: RunRecord) -> int | None:
+    """The project of a run's name that belongs to whoever sent it; ``None`` if there is none, or none was asked for."""
+    for project in client.find_projects(record.project_name) if record.project_name else ():
+        if project.owner is not None and project.owner.username == record.created_by:
+            return project.id
+    return None
 
 
 def _sentences(fit: Fit) -> list[str]:

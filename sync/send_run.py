@@ -10,9 +10,8 @@ from typing import Any
 
 from pymongo.errors import PyMongoError
 
-from ..cvat import AmbiguousOutcome, Client, CvatError, User
 from ..cvat import Cancelled as CvatCancelled
-from ..labels.fitting import fit_project
+from ..cvat import Client, CvatError, User
 from ..labels.vocabulary import label_specs
 from . import record as records
 from .base import BaseStore, JobMark
@@ -25,7 +24,7 @@ from .making import mark_of, tasks_of_run
 from .media import BadFile
 from .plan import TaskPlan, deal
 from .progress import Progress, Watch
-from .project import ProjectPlan
+from .project import ProjectPlan, extend_project, find_own_project, make_project
 from .record import RunRecord, TaskRecord
 from .setting import Setting
 from .store import RunStore
@@ -106,26 +105,10 @@ class SendRun:
         if planned is not None:
             planned.extend(self.client)
         elif self.record.project_id is not None and self.request.project_labels == "extend":
-            fit = fit_project(self.record.schema_, self.client.labels(project_id=self.record.project_id))
-            ProjectPlan(self.client.project(self.record.project_id), self.record.schema_, fit).extend(self.client)
+            extend_project(self.client, self.record.project_id, self.record.schema_)
         if self.request.project_name and self.record.project_id is None:
-            self._note(project_id=self._make_project(self.request.project_name))
-
-    def _make_project(self, name: str) -> int:
-        """Makes the project; if a lost answer or an earlier process may have made it, CVAT is asked first."""
-        if self.resumed and (found := self._find_project(name)):
-            return found
-        self.watch.step(f"Making the project '{name}'")
-        try:
-            return self.client.create_project(name, label_specs(self.record.schema_)).id
-        except AmbiguousOutcome as lost:
-            if found := self._find_project(name):
-                return found
-            raise SendFailed(sentence(lost)) from lost
-
-    def _find_project(self, name: str) -> int | None:
-        mine = [project for project in self.client.find_projects(name) if _is_of(project.owner, self.record.created_by)]
-        return mine[0].id if mine else None
+            self.watch.step(f"Making the project '{self.request.project_name}'")
+            self._note(project_id=make_project(self.client, self.record, doubtful=self.resumed))
 
     # The tasks
 
@@ -274,9 +257,8 @@ class SendRun:
         """Whether CVAT surely has nothing of this run."""
         if self.steps:
             return False
-        name = self.request.project_name
         try:
-            own_project = name and not self.plan.project_found and self._find_project(name)
+            own_project = not self.plan.project_found and find_own_project(self.client, self.record)
             return not own_project and not tasks_of_run(self.client, self.record.run_id)
         except CvatError:
             return False
@@ -306,7 +288,3 @@ class SendRun:
     def _untag(self) -> None:
         if self.plan.bad:
             self.dataset.select([file.sample_id for file in self.plan.bad]).untag_samples(LEFT_OUT_TAG)
-
-
-def _is_of(owner: User | None, name: str) -> bool:
-    return owner is not None and owner.username == name
