@@ -2,64 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
-
 import fiftyone as fo
 import pytest
-from fiftyone.plugins.orgs.roundtrip.cvat.cvat import CvatError, LabelSpec, UploadFile
-from fiftyone.plugins.orgs.roundtrip.cvat.sync import importing
 from fiftyone.plugins.orgs.roundtrip.cvat.sync import record as records
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.connection import connect, find_credentials
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.import_plan import ImportRequest, prepare_import
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import parse
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.store import stored_runs
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.undo import undo
+from sync_elsewhere import CAT, DOG, FISH, Elsewhere, names
 from sync_loop import Loop
-
-ATTRIBUTES = [
-    {"name": "truncated", "input_type": "checkbox", "default_value": "false", "values": ["false"]},
-    {"name": "age", "input_type": "number", "default_value": "1", "values": ["0", "20", "1"]},
-    {"name": "colour", "input_type": "select", "default_value": "red", "values": ["red", "grey"]},
-]
-CAT = LabelSpec.model_validate({"name": "cat", "attributes": ATTRIBUTES})
-DOG = LabelSpec(name="dog")
-FISH = LabelSpec(
-    name="fish",
-    type="skeleton",
-    sublabels=(LabelSpec(name="head", type="points"), LabelSpec(name="tail", type="points")),
-    svg='<circle data-type="element node" data-element-id="1" data-node-id="1" cx="1" cy="1" r="1"></circle>',
-)
-
-
-class Elsewhere:
-    """Somebody who makes tasks in CVAT from the images of a dataset, and imports them."""
-
-    def __init__(self, loop: Loop) -> None:
-        self.loop = loop
-        self.client = connect(find_credentials())
-
-    def make(
-        self, names: Iterable[str] | None = None, labels: Iterable[LabelSpec] = (CAT, DOG), **settings: Any
-    ) -> int:
-        """A task of the dataset's images, under their file names or others."""
-        project = settings.get("project_id")
-        task = self.client.create_task("by hand", labels=None if project else list(labels), **settings)
-        paths = self.loop.dataset.values("filepath")
-        given = list(names) if names is not None else [path.rsplit("/", 1)[1] for path in paths]
-        files = [
-            UploadFile(name, Path(path), Path(path).stat().st_size) for path, name in zip(paths, given, strict=False)
-        ]
-        rq_id = self.client.upload(task.id, files)
-        self.client.wait_for_creation(task.id, rq_id)
-        return task.id
-
-    def run(self, task: int | None = 1, target: Any = None, **params: Any) -> dict[str, Any]:
-        """Imports; the report."""
-        request = parse(ImportRequest, {"anno_key": "run", "tasks": task, "label_field": "gt", **params})
-        return importing.import_from_cvat(self.loop.dataset if target is None else target, request, self.client)
 
 
 @pytest.fixture
@@ -70,18 +21,8 @@ def elsewhere(loop: Loop) -> Elsewhere:
 
 @pytest.fixture
 def task(elsewhere: Elsewhere) -> int:
-    """A task with a cat on the first frame, and a dog and a cat on the second."""
-    made = elsewhere.make(segment_size=2)
-    cat = elsewhere.loop.cvat.draw("cat", 0, [32.0, 24.0, 96.0, 72.0], task=made)
-    cat = elsewhere.loop.cvat.set(cat, "age", "3", task=made)
-    elsewhere.loop.cvat.set(cat, "truncated", "true", task=made)
-    elsewhere.loop.cvat.draw("dog", 1, task=made)
-    elsewhere.loop.cvat.draw("cat", 1, task=made)
-    return made
-
-
-def names(loop: Loop, field: str = "gt") -> list[list[str]]:
-    return [[label.label for label in labels] for labels in loop.labels(field)]
+    """A cat on the first frame, and a dog and a cat on the second."""
+    return elsewhere.annotate()
 
 
 def test_what_was_drawn_arrives(elsewhere: Elsewhere, task: int) -> None:
@@ -157,6 +98,22 @@ TYPES: dict[str, tuple[str, list[float], str, str]] = {
     "points": ("points", [10.0, 10.0], "keypoints", "Keypoint"),
     "tag": ("tag", [], "classifications", "Classification"),
 }
+
+
+def test_classes_and_types_that_come_later(elsewhere: Elsewhere, task: int) -> None:
+    loop, cvat = elsewhere.loop, elsewhere.loop.cvat
+    elsewhere.run(task)
+    cvat.rename_class("dog", "puppy", task=task)
+    cvat.add_class("bird", task=task)
+    cvat.draw("bird", 2, task=task)
+    cvat.draw("cat", 2, [10.0, 10.0, 50.0, 10.0, 50.0, 40.0], "polygon", task=task)
+    report = loop.load()
+    assert (report["added"], report["changed"]) == (2, 1)
+    assert names(loop) == [["cat"], ["puppy", "cat"], ["bird"]]
+    assert names(loop, "polylines") == [[], [], ["cat"]]  # in a field of its own, as in any run of boxes
+    before = loop.documents()
+    assert loop.load()["changed"] == 0
+    assert loop.documents() == before
 
 
 def test_every_type_has_a_field(elsewhere: Elsewhere) -> None:
@@ -244,122 +201,6 @@ def test_another_field_with_the_names(elsewhere: Elsewhere) -> None:
     elsewhere.loop.cvat.draw("cat", 0, task=task)
     elsewhere.run(task, media_field="name")
     assert names(elsewhere.loop) == [[], [], ["cat"]]
-
-
-REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "no task": ({"tasks": None}, "There is no task to import"),
-    "a task that is not there": ({"tasks": 99}, "CVAT has no task 99. Nothing was changed"),
-    "a project that is not there": ({"project": "nowhere"}, "CVAT has no projects named 'nowhere'"),
-    "a field of another kind": ({"label_field": "filepath"}, "The field 'filepath' does not hold Detections"),
-    "a field with labels": ({"label_field": "old"}, "'old' has labels on 1 of the samples already"),
-    "a name for another type": ({"label_field": {"boxes": "gt"}}, "names a field for 'boxes'"),
-    "no field with paths": ({"media_field": "nothing"}, "There is no field 'nothing' with the paths"),
-    "a parameter that is wrong": ({"unmatched": "add"}, "The parameter 'unmatched' is wrong"),
-    "a key that is none": ({"anno_key": "1 run"}, "The parameter 'anno_key' is wrong"),
-}
-
-
-@pytest.mark.parametrize("case", REFUSED)
-def test_what_is_refused_changes_nothing(elsewhere: Elsewhere, task: int, case: str) -> None:
-    params, words = REFUSED[case]
-    loop = elsewhere.loop
-    loop.dataset.add_sample_field("old", fo.EmbeddedDocumentField, embedded_doc_type=fo.Detections)
-    sample = loop.dataset.first()
-    sample["old"] = fo.Detections(detections=[fo.Detection(label="cat", bounding_box=[0.1, 0.1, 0.2, 0.2])])
-    sample.save()
-    _refused(elsewhere, task, words, **params)
-
-
-def _refused(elsewhere: Elsewhere, task: int | None, words: str, target: Any = None, **params: Any) -> None:
-    """Asserts that an import is refused, and leaves no trace here or in CVAT."""
-    loop = elsewhere.loop
-    before, schema, state = loop.documents(), loop.dataset.get_field_schema().keys(), stored_runs(loop.dataset)
-    there, runs = loop.box.state(), loop.dataset.list_annotation_runs()
-    with pytest.raises(Refused, match=words):
-        elsewhere.run(task, target, **params)
-    assert (loop.documents(), loop.dataset.get_field_schema().keys()) == (before, schema)
-    assert (stored_runs(loop.dataset), loop.dataset.list_annotation_runs()) == (state, runs)
-    assert loop.box.state() == there
-
-
-def test_names_that_fit_several_samples(elsewhere: Elsewhere, task: int) -> None:
-    path = elsewhere.loop.dataset.first().filepath
-    elsewhere.loop.dataset.set_values("name", ["/x/photo_000.jpg", "/y/photo_000.jpg", path])
-    _refused(elsewhere, task, "do not tell which frame is which sample in 1 cases: frame 0 of", media_field="name")
-    view = elsewhere.loop.dataset.limit(1)
-    assert elsewhere.run(task, view, media_field="name", unmatched="ignore")["added"] == 1
-
-
-def test_no_frame_fits(elsewhere: Elsewhere) -> None:
-    task = elsewhere.make(["a.jpg", "b.jpg", "c.jpg"])
-    _refused(elsewhere, task, "None of the 3 frames has the file name of a sample's `filepath`", unmatched="ignore")
-
-
-def test_tracks(elsewhere: Elsewhere, task: int) -> None:
-    label = elsewhere.loop.cvat.labels(task)["cat"]["id"]
-    keyframe = {"type": "rectangle", "frame": 2, "points": [1.0, 1.0, 9.0, 9.0], "attributes": []}
-    track = {"frame": 2, "label_id": label, "attributes": [], "shapes": [{**keyframe, "outside": False}]}
-    job = elsewhere.loop.cvat.jobs(task)[1]["id"]
-    body = {"version": 0, "tags": [], "shapes": [], "tracks": [track]}
-    elsewhere.loop.cvat.call("PATCH", f"jobs/{job}/annotations", body, action="create")
-    _refused(elsewhere, task, rf"has tracks in job {job}, which can't be imported. Nothing was changed")
-
-
-def test_overlapping_jobs(elsewhere: Elsewhere) -> None:
-    task = elsewhere.make(segment_size=2, overlap=1)
-    _refused(elsewhere, task, "has frames in two jobs, such as frame 1: its labels would be there twice")
-
-
-def test_a_task_without_frames(elsewhere: Elsewhere) -> None:
-    task = elsewhere.client.create_task("empty", labels=[CAT]).id
-    _refused(elsewhere, task, "has no frames. Nothing was changed")
-
-
-def test_a_task_of_another_run(elsewhere: Elsewhere, task: int) -> None:
-    elsewhere.run(task)
-    _refused(elsewhere, task, "belongs to the run 'run', so its labels", anno_key="other", label_field="other")
-    second = elsewhere.make()
-    _refused(elsewhere, second, "There is a run 'run' already. Choose another key")
-
-
-def test_the_same_import_again_only_loads(elsewhere: Elsewhere, task: int) -> None:
-    elsewhere.run(task)
-    elsewhere.loop.cvat.draw("cat", 2, task=task)
-    report = elsewhere.run(task)
-    assert (report["imported"], report["added"]) == (None, 1)
-    assert len(stored_runs(elsewhere.loop.dataset)) == 1
-
-
-@pytest.mark.parametrize("place", ["save_task", "save_marks", "register", "load"])
-def test_an_import_that_dies_is_repeated(
-    elsewhere: Elsewhere, task: int, monkeypatch: pytest.MonkeyPatch, place: str
-) -> None:
-    loop = elsewhere.loop
-
-    def die(*_: Any, **__: Any) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        owner = {"register": records, "load": importing}.get(place, importing.BaseStore)
-        patch.setattr(owner, place, die)
-        with pytest.raises(KeyboardInterrupt):
-            elsewhere.run(task)
-    assert loop.labels("id") and (place == "load") == ("run" in loop.dataset.list_annotation_runs())
-    assert elsewhere.run(task)["added"] == 3
-    assert names(loop) == [["cat"], ["dog", "cat"], []]
-    assert len(stored_runs(loop.dataset)) == 1
-
-
-def test_a_load_that_fails_goes_on(elsewhere: Elsewhere, task: int) -> None:
-    """The second job can't be read when it is loaded, after it could when it was looked at."""
-    loop = elsewhere.loop
-    jobs = [job["id"] for job in loop.cvat.jobs(task)]
-    loop.box.faults.add("status", "GET", f"/api/jobs/{jobs[1]}/annotations", nth=2, times=None, status=500)
-    with pytest.raises(CvatError, match="The run 'run' is made; load it to go on"):
-        elsewhere.run(task)
-    loop.box.faults.clear()
-    assert loop.load()["added"] == 3
-    assert names(loop) == [["cat"], ["dog", "cat"], []]
 
 
 def test_an_existing_field_without_labels_is_used(elsewhere: Elsewhere, task: int) -> None:
