@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .conflict_words import cell
-from .words import count, short_date
+from .words import NO_BREAK_SPACE, count, short_date
 
 MOST = 50
 """Loads that are listed; the newest."""
@@ -70,4 +70,4 @@ def _jobs(load: Mapping[str, Any]) -> str:
 
 
 def _job(job_id: int, assignee: str | None) -> str:
-    return f"job {job_id}" + (f" of {assignee}" if assignee else "")
+    return f"job{NO_BREAK_SPACE}{job_id}" + (f" of {assignee}" if assignee else "")

@@ -65,15 +65,14 @@ def _policy(inputs: types.Object) -> None:
 
 
 def _options(ctx: foo.ExecutionContext, inputs: types.Object, run: runs.Run) -> None:
-    hint = "Empty for all; jobs that you do not choose are left for later"
-    _several(inputs, "states", "Jobs in state", {name: name for name in STATES}, hint)
-    _several(inputs, "stages", "Jobs in stage", {name: name for name in STAGES})
+    _several(inputs, "states", "Only jobs in state", {name: name for name in STATES})
+    _several(inputs, "stages", "Only jobs in stage", {name: name for name in STAGES})
     people = types.AutocompleteView(allow_user_input=True, allow_duplicates=False, space=6)
     for person in send_options.names(ctx, "users"):
         people.add_choice(person, label=person)
-    inputs.list("assignees", types.String(), label="Jobs of", description="User names in CVAT", view=people)
+    inputs.list("assignees", types.String(), label="Only jobs of", description="User names in CVAT", view=people)
     if len(run.record.tasks) > 1:
-        _several(inputs, "tasks", "Tasks", {str(task.id): task.name for task in run.record.tasks})
+        _several(inputs, "tasks", "Only jobs in task", {str(task.id): task.name for task in run.record.tasks})
     choice = types.RadioGroup(orientation="vertical")
     choice.add_choice("keep", label="Keep them in a field named after their type")
     choice.add_choice("ignore", label="Ignore them")
@@ -95,11 +94,11 @@ def _options(ctx: foo.ExecutionContext, inputs: types.Object, run: runs.Run) -> 
         inputs.define_property("into", into)
 
 
-def _several(inputs: types.Object, name: str, label: str, choices: dict[str, str], hint: str = "") -> None:
+def _several(inputs: types.Object, name: str, label: str, choices: dict[str, str]) -> None:
     view = types.DropdownView(multiple=True, space=6)
     for choice, shown_as in choices.items():
         view.add_choice(choice, label=shown_as)
-    inputs.list(name, types.String(), label=label, description=hint or None, view=view)
+    inputs.list(name, types.String(), label=label, description="The others are left for later", view=view)
 
 
 def read(ctx: foo.ExecutionContext) -> dict[str, Any]:

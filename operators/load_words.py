@@ -37,13 +37,13 @@ def loaded(report: Mapping[str, Any], names: Mapping[str, str] | None = None) ->
         report: as of :meth:`sync.report.LoadReport.as_dict`
         names: of the samples in conflict, by id
     """
-    return "\n".join([f"**{loaded_line(report)}**", *_body(report, names or {})])
+    return "\n".join([f"**{loaded_line(report)}**", *_fields(report), *_rest(report, names or {})])
 
 
 def preview(report: Mapping[str, Any], names: Mapping[str, str] | None = None) -> str:
     """What a load would do, in Markdown; see :func:`loaded`."""
     said = f"**{preview_line(report)}** Nothing was changed yet."
-    return "\n".join([said, *_body(report, names or {}), *_classes(report)])
+    return "\n".join([said, *_fields(report), *_classes(report), *_rest(report, names or {})])
 
 
 def caution(item: Mapping[str, Any]) -> str:
@@ -54,12 +54,15 @@ def caution(item: Mapping[str, Any]) -> str:
     return f"Load although CVAT has nothing any more in {where}, where it had {count(item['count'], 'label')}"
 
 
-def _body(report: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
+def _fields(report: Mapping[str, Any]) -> list[str]:
     lines = ["", "| Field | Added | Changed | Deleted | Unchanged |", "|:--|--:|--:|--:|--:|"]
     for name, item in report["fields"].items():
         lines.append(f"| {name} | {' | '.join(f'{item[what]:,}' for what in (*WHAT, 'unchanged'))} |")
-    lines += _jobs(report)
-    lines += _details(report)
+    return lines
+
+
+def _rest(report: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
+    lines = [*_jobs(report), *_details(report)]
     lines += conflict_words.table(report["conflicts"], names)
     refused = {f"{name}: {what}": n for name, item in report["fields"].items() for what, n in item["refused"].items()}
     lines += table("Done in CVAT, but not applied", refused)

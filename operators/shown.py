@@ -46,9 +46,7 @@ def button(outputs: types.Object, name: str, number: int, what: str = "") -> Non
         return
     first = "first " if number > MOST else ""
     label = f"View the {first}{count(min(number, MOST), 'sample')}{what and ' ' + what}"
-    view = types.OperatorExecutionButtonView(
-        label=label, operator=URI, params={"of": name}, icon="filter_alt", icon_position="left", variant="outlined"
-    )
+    view = types.Button(label=label, operator=URI, params={"of": name}, icon="filter_alt", variant="outlined")
     outputs.view("view_samples", view)
 
 

@@ -229,10 +229,7 @@ class Loading:
             total = sum(mark.labels.get(name, 0) for mark in marks.values())
             report.unchanged = max(0, total - report.added - report.changed)
         if self.report.frames_deleted:
-            self.report.note(
-                f"{self.report.frames_deleted} frames were removed in CVAT; their samples are tagged '{DELETED_TAG}' "
-                "and keep their labels."
-            )
+            self.report.note(_removal(self.report.frames_deleted))
         self.record = self.record.model_copy(update={"loaded_at": records.now()})
         self.desk.keep(self.record)
 
@@ -269,6 +266,13 @@ def _note(look: JobLook) -> JobNote:
 
 def _samples(known: TaskBase, frames: Iterable[int]) -> list[str]:
     return [known.frames[frame].sample_id for frame in sorted(frames) if frame < len(known.frames)]
+
+
+def _removal(frames: int) -> str:
+    """What became of the samples whose frames were removed."""
+    if frames == 1:
+        return f"1 frame was removed in CVAT; its sample is tagged '{DELETED_TAG}' and keeps its labels."
+    return f"{frames:,} frames were removed in CVAT; their samples are tagged '{DELETED_TAG}' and keep their labels."
 
 
 def room_for(labels: Labels, schema: LabelSchema, type_: str) -> str:
