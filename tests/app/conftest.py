@@ -1,4 +1,4 @@
-"""One App and one browser for the suite; a dataset, a stand-in CVAT and a page for each test."""
+"""One App and one browser for each module; a dataset, a stand-in CVAT and a page for each test."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def cvat(cvat_port: int) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> fo.Dataset:
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[fo.Dataset]:
     """Made-up photographs with boxes, and the weather."""
     import fiftyone as fo
 
@@ -69,7 +69,8 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> fo.Dataset:
     made.add_samples([photograph(folder, number) for number in range(10)])
     made.app_config.color_scheme = fo.ColorScheme(color_by="value")
     made.save()
-    return made
+    yield made
+    made.delete()
 
 
 @pytest.fixture(scope="module")
