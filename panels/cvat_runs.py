@@ -8,6 +8,7 @@ import fiftyone.operators.types as types
 from ..operators import running, runs, words
 from ..operators.running import answer
 from ..sync import record, status
+from ..sync.resolve import count_open
 from ..sync.stop import stop
 from .rows import ACTIONS, COLUMNS, interruptions, links, progress, row, shown_for
 
@@ -32,7 +33,7 @@ class CvatRuns(foo.Panel):
     def on_load(self, ctx: foo.ExecutionContext) -> None:
         """Reads the records."""
         found = runs.find_all(ctx.dataset)
-        ctx.panel.state.rows = [row(run) for run in found]
+        ctx.panel.state.rows = [row(run, count_open(ctx.dataset, run.record)) for run in found]
         ctx.panel.state.progress = progress(found)
         ctx.panel.state.interrupted = interruptions(found)
         ctx.panel.state.links = links(found)
@@ -51,6 +52,18 @@ class CvatRuns(foo.Panel):
     def load(self, ctx: foo.ExecutionContext) -> None:
         """The row action "Load annotations"."""
         self._prompt(ctx, "load_annotations")
+
+    def resolve(self, ctx: foo.ExecutionContext) -> None:
+        """The row action "Resolve conflicts"."""
+        self._prompt(ctx, "resolve_conflicts")
+
+    def undo(self, ctx: foo.ExecutionContext) -> None:
+        """The row action "Undo the last load"."""
+        self._prompt(ctx, "undo_load")
+
+    def history(self, ctx: foo.ExecutionContext) -> None:
+        """The row action "History"."""
+        self._prompt(ctx, "load_history")
 
     def resume(self, ctx: foo.ExecutionContext) -> None:
         """The row action "Resume"."""

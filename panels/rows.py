@@ -24,16 +24,21 @@ class RowAction(NamedTuple):
         label: for the person
         icon: its name
         states: in which a run can be for it; empty for any
+        needs: what a row must have for it; empty for nothing
     """
 
     method: str
     label: str
     icon: str
     states: tuple[str, ...] = ()
+    needs: str = ""
 
 
 ACTIONS = (
     RowAction("load", "Load annotations", "download", ("sent",)),
+    RowAction("resolve", "Resolve conflicts", "rule", needs="conflicts"),
+    RowAction("undo", "Undo the last load", "undo", needs="was_loaded"),
+    RowAction("history", "History", "history", needs="was_loaded"),
     RowAction("resume", "Resume", "play_arrow", ("interrupted",)),
     RowAction("stop", "Stop", "stop", ("sending",)),
     RowAction("view", "View samples", "filter_alt"),
@@ -43,14 +48,21 @@ ACTIONS = (
 )
 
 
-def row(run: Run) -> dict[str, Any]:
-    """A run as a row of the table."""
+def row(run: Run, conflicts: int = 0) -> dict[str, Any]:
+    """A run as a row of the table.
+
+    Args:
+        run: the run
+        conflicts: how many of its labels are in conflict
+    """
     record, is_sent = run.record, run.status.state == "sent"
     return {
         "id": record.run_id,
         "run": run.key,
         "state": run.status.state,
-        "status": words.status_words(run.status),
+        "status": words.status_words(run.status) + (f", {words.count(conflicts, 'conflict')}" if conflicts else ""),
+        "conflicts": conflicts,
+        "was_loaded": bool(record.loaded_at),
         "samples": record.samples,
         "labels": sum(record.labels.values()) if is_sent else "",
         "sent": words.short_date(record.created_at) if is_sent else "",
@@ -60,7 +72,10 @@ def row(run: Run) -> dict[str, Any]:
 
 def shown_for(action: RowAction, rows: Sequence[dict[str, Any]]) -> list[bool]:
     """For which rows an action is offered."""
-    return [not action.states or row["state"] in action.states for row in rows]
+    return [
+        (not action.states or row["state"] in action.states) and (not action.needs or bool(row[action.needs]))
+        for row in rows
+    ]
 
 
 def progress(runs: Sequence[Run]) -> list[dict[str, Any]]:

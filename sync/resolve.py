@@ -11,7 +11,7 @@ from ..cvat import Job
 from ..labels.translate import BaseLabel
 from . import record as records
 from .apply import read_local
-from .base import JobMark
+from .base import BaseStore, JobMark
 from .copying import map_fields
 from .dataset import DatasetLabels
 from .decide import Terms, decide
@@ -61,6 +61,11 @@ def conflicts(dataset: Any, key: str, dest_field: Any = None) -> list[dict[str, 
         RunMissing: if there is no such run
     """
     return open_conflicts(_desk(dataset._root_dataset, key, dest_field))
+
+
+def count_open(dataset: Any, record: RunRecord) -> int:
+    """How many labels of a run are in conflict, at a glance."""
+    return sum(mark.open for mark in BaseStore(RunStore(dataset, record.run_id)).marks().values())
 
 
 def open_conflicts(desk: Desk) -> list[dict[str, Any]]:
