@@ -7,6 +7,8 @@ from .report import LoadReport
 from .request import LoadRequest
 
 DELETED, EMPTIED = "deleted", "emptied"
+FEW = 2
+"""So many labels may go without a caution, unless the person says how many may: in a small run they are a large part."""
 
 
 def find_cautions(
@@ -26,15 +28,16 @@ def find_cautions(
     """
     found = []
     deleted = report.total("deleted")
-    if deleted > request.max_deleted * labels:
+    few = 0 if "max_deleted" in request.model_fields_set else FEW
+    if deleted > max(few, request.max_deleted * labels):
         text = (
             f"It would delete {deleted:,} of {labels:,} labels, which is more than the {request.max_deleted:.0%} that "
             "`max_deleted` lets pass."
         )
         found.append({"caution": DELETED, "count": deleted, "of": labels, "jobs": [], "text": text})
-    if emptied:
+    lost = sum(count for _, count in emptied)
+    if lost > few:
         jobs = [job_id for job_id, _ in emptied]
-        lost = sum(count for _, count in emptied)
         which = f"job {jobs[0]}" if len(jobs) == 1 else f"{len(jobs):,} jobs, such as job {jobs[0]},"
         text = f"CVAT has nothing at all in {which} where it had {lost:,} label{'s' if lost > 1 else ''}."
         found.append({"caution": EMPTIED, "count": lost, "of": labels, "jobs": jobs, "text": text})

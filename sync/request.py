@@ -146,7 +146,8 @@ class LoadRequest(BaseModel):
         policy: whose change counts where both sides changed the same part of a label: CVAT's (``"remote"``), FiftyOne's
             (``"local"``), or nobody's before somebody decides (``"ask"``): the label is then left alone and tagged
         preview: whether to say what the load would do, and to write nothing
-        max_deleted: the part of the run's labels, 0 to 1, that a load may delete without being confirmed
+        max_deleted: the part of the run's labels, 0 to 1, that a load may delete without being confirmed; unless it is
+            given, one or two labels always may
         confirm: the cautions that are confirmed (``"deleted"``, ``"emptied"``), or ``True`` for all
         states, stages, assignees, tasks, jobs: load only jobs of these states, stages and assignees (user names), of
             these tasks, or these jobs (ids); by default all. The others are left for later

@@ -151,6 +151,17 @@ def test_cautions(loop: Loop, edit: Edit, params: dict[str, Any], cautions: list
     assert loop.load(run, confirm=True)["deleted"] == preview["deleted"]
 
 
+@pytest.mark.parametrize(("gone", "stops"), [(1, False), (2, False), (3, True)])
+def test_one_or_two_labels_may_go(loop: Loop, gone: int, stops: bool) -> None:
+    """In a small run they are a large part, and nothing to worry about."""
+    loop.fill(cats(gone))
+    run = loop.send()
+    delete(gone)(loop)
+    assert bool(loop.load(run, preview=True)["cautions"]) is stops
+    if not stops:
+        assert loop.load(run, confirm=False)["deleted"] == gone
+
+
 def test_labels_that_are_gone_here_too_are_no_deletions(loop: Loop) -> None:
     loop.fill(cats(2), cats(2))
     run = loop.send()
