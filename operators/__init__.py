@@ -3,6 +3,7 @@
 from typing import Any
 
 from .delete_run import DeleteRun
+from .import_from_cvat import ImportFromCvat
 from .load_annotations import LoadAnnotations
 from .load_history import LoadHistory
 from .open_in_cvat import OpenInCvat
@@ -24,6 +25,7 @@ OPERATORS = (
     UndoLoad,
     ResolveConflicts,
     LoadHistory,
+    ImportFromCvat,
     ViewSamples,
     OpenInCvat,
     RunInfo,

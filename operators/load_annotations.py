@@ -12,7 +12,7 @@ from ..sync.load import load
 from ..sync.progress import Watch
 from ..sync.record import find
 from ..sync.request import LoadRequest, parse
-from . import context, load_form, load_words, runs, shown, terminal
+from . import context, foreign, load_form, load_words, runs, shown, terminal
 from .running import perform
 
 
@@ -43,6 +43,10 @@ class LoadAnnotations(foo.Operator):
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Loads; see :class:`sync.request.LoadRequest` for the parameters and :func:`sync.load.load` for the result."""
 
+        key = ctx.params.get("anno_key", "")
+        if key in foreign.offered(ctx.dataset):
+            return perform(ctx, lambda watch: foreign.load_in_app(ctx, key), partial(_finish_foreign, ctx))
+
         def work(watch: Watch) -> dict[str, Any]:
             request = parse(LoadRequest, load_form.read(ctx))
             organization = find(ctx.dataset, request.anno_key).organization
@@ -65,10 +69,14 @@ class LoadAnnotations(foo.Operator):
                 ``password`` to log in otherwise than the environment says
 
         Returns:
-            the report as a plain dict; see :func:`sync.load.load`
+            the report as a plain dict; see :func:`sync.load.load`, and :func:`sync.elsewhere.load_foreign` for a run
+            of FiftyOne's built-in integration
         """
         login, params = context.split_login(params)
-        request = parse(LoadRequest, {"anno_key": runs.key_of(run), **params})
+        key = runs.key_of(run)
+        if key in foreign.offered(samples._root_dataset):
+            return foreign.load_from(samples, key, login, params)
+        request = parse(LoadRequest, {"anno_key": key, **params})
         organization = find(samples._root_dataset, request.anno_key).organization
         client = context.client_from(login, organization)
         with terminal.watching() as watch:
@@ -91,6 +99,12 @@ def _finish(ctx: foo.ExecutionContext, report: dict[str, Any]) -> Iterator[Any]:
     yield ctx.ops.reload_dataset()
     key = report["anno_key"]
     yield shown.result(ctx, load_words.loaded(report, names), f"load {key}", report["samples"], "concerned")
+
+
+def _finish_foreign(ctx: foo.ExecutionContext, report: dict[str, Any]) -> Iterator[Any]:
+    yield ctx.ops.notify(foreign.loaded_line(report), variant="success")
+    yield ctx.ops.reload_dataset()
+    yield shown.result(ctx, foreign.loaded(report))
 
 
 def _foretell(ctx: foo.ExecutionContext, report: dict[str, Any], names: dict[str, str]) -> Any:

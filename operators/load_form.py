@@ -7,9 +7,10 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ..sync import record
+from ..sync.elsewhere import SENTENCE
 from ..sync.errors import RoundtripError
 from ..sync.request import LoadRequest, parse
-from . import context, load_words, runs, send_options, shown
+from . import context, foreign, load_words, runs, send_options, shown
 from .send_answers import key_of
 
 FORM_ONLY = frozenset(
@@ -28,7 +29,10 @@ STAGES = ("annotation", "validation", "acceptance")
 def build(ctx: foo.ExecutionContext) -> types.Property:
     """The form."""
     inputs = types.Object()
-    run = runs.choose(ctx, inputs, only="sent")
+    others = foreign.offered(ctx.dataset)
+    run = runs.choose(ctx, inputs, only="sent", others=others)
+    if run is None and (ctx.params.get("anno_key") or next(iter(others), "")) in others:
+        inputs.view("foreign", types.Notice(label=SENTENCE))
     if run is not None:
         _outlook(ctx, inputs)
         _policy(inputs)
@@ -37,7 +41,8 @@ def build(ctx: foo.ExecutionContext) -> types.Property:
             _options(ctx, inputs, run)
         label = "Only show what would change"
         inputs.bool("preview", default=False, label=label, view=types.SwitchView())
-    return runs.form(inputs, "Load annotations from CVAT", "Show" if ctx.params.get("preview") else "Load")
+    looks = run is not None and ctx.params.get("preview")
+    return runs.form(inputs, "Load annotations from CVAT", "Show" if looks else "Load")
 
 
 def _outlook(ctx: foo.ExecutionContext, inputs: types.Object) -> None:

@@ -32,20 +32,24 @@ def find_all(dataset: Any) -> list[Run]:
     return [Run(key, item, status_of(dataset, item)) for key, item in record.find_all(dataset).items()]
 
 
-def choose(ctx: foo.ExecutionContext, inputs: types.Object, only: State | None = None) -> Run | None:
+def choose(
+    ctx: foo.ExecutionContext, inputs: types.Object, only: State | None = None, others: Mapping[str, str] | None = None
+) -> Run | None:
     """Adds the choice of a run to a form, the newest first.
 
     Args:
         ctx: the operator's context
         inputs: the form
         only: the state of the runs that are offered; ``None`` for all
+        others: runs of other tools that are offered, too, with a few words about each
 
     Returns:
-        the chosen run
+        the chosen run; ``None`` if there is none, or it is one of the others
     """
     found = find_all(ctx.dataset)
     offered = {run.key: run for run in found if only in (None, run.status.state)}
-    if not offered:
+    others = others or {}
+    if not offered and not others:
         sentence = NONE_SUCH[only] if found and only else "This dataset has no run yet. Start with Send to CVAT."
         notice = inputs.view("no_runs", types.Warning(label=sentence))
         notice.invalid, notice.error_message = True, sentence
@@ -53,11 +57,13 @@ def choose(ctx: foo.ExecutionContext, inputs: types.Object, only: State | None =
     choices = types.DropdownView()
     for run in offered.values():
         choices.add_choice(run.key, label=run.key, description=_described(run))
-    default = next(iter(offered))
+    for key, described in others.items():
+        choices.add_choice(key, label=key, description=described)
+    default = next(iter([*offered, *others]))
     prop = inputs.enum("anno_key", choices.values(), default=default, label="Run", required=True, view=choices)
     said = ctx.params.get("anno_key") or default
     now = next((run.status.state for run in found if run.key == said), "gone")
-    if said not in offered:
+    if said not in offered and said not in others:
         prop.invalid, prop.error_message = True, f"The run '{said}' is {now}; choose another one."
     return offered.get(said)
 

@@ -5,7 +5,7 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..operators import running, runs, words
+from ..operators import foreign, running, runs, words
 from ..operators.running import answer
 from ..sync import record, status
 from ..sync.resolve import count_open
@@ -37,6 +37,7 @@ class CvatRuns(foo.Panel):
         ctx.panel.state.progress = progress(found)
         ctx.panel.state.interrupted = interruptions(found)
         ctx.panel.state.links = links(found)
+        ctx.panel.state.foreign = foreign.listed(ctx.dataset)
 
     on_change_dataset = on_load
     on_change_ctx = on_load
@@ -117,6 +118,8 @@ class CvatRuns(foo.Panel):
             for name in ("interrupted", "links"):
                 if text := getattr(state, name):
                     panel.md(text, name=f"{name}_text")
+        if state.foreign:
+            panel.md(state.foreign, name="foreign_text")
         return types.Property(panel, view=types.GridView(px=2, py=2, gap=2))
 
     def _table(self, panel: types.Object, rows: list[dict[str, Any]]) -> None:

@@ -15,7 +15,7 @@ NEW_KEY = {"rename_run": {"new_key": "other"}}
 
 def test_these_are_all() -> None:
     assert sorted(every_operator()) == sorted(
-        [*OF_A_RUN, *OF_A_LOAD, "view_samples", "send_to_cvat", "resume_run", "stop_run"]
+        [*OF_A_RUN, *OF_A_LOAD, "view_samples", "import_from_cvat", "send_to_cvat", "resume_run", "stop_run"]
     )
 
 

@@ -1,0 +1,136 @@
+"""Runs and tasks that were made elsewhere, in the App: the built-in integration's, and CVAT's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.elsewhere import SENTENCE
+from operators_app import Dialog, Shown, invalid, properties
+from panels_app import Panel
+from sync_elsewhere import Elsewhere
+from sync_loop import URI, Loop, operator
+
+
+@pytest.fixture
+def builtin(filled: Loop) -> Loop:
+    """A run that FiftyOne's built-in integration sent, of which a class was changed in CVAT."""
+    login = {"url": filled.box.url, "username": "admin", "password": "admin"}
+    results = filled.dataset.annotate("old", backend="cvat", label_field="gt", **login)
+    task = int(results.task_ids[0])
+    filled.cvat.relabel(filled.cvat.shape(0, task=task), "dog", task=task)
+    filled.dataset._annotation_cache.clear()
+    return filled
+
+
+def test_a_builtin_run_is_offered_with_what_does_not_apply(builtin: Loop) -> None:
+    builtin.send()
+    dialog = Dialog(builtin, "load_annotations")
+    form = dialog.accept_defaults()
+    choices = properties(form)["anno_key"]["view"]["choices"]
+    assert [choice["value"] for choice in choices] == ["run", "old"]
+    assert choices[1]["description"] == "2 samples, gt, sent by FiftyOne's built-in integration"
+    assert "foreign" not in properties(form)
+    form = dialog.fill(anno_key="old")
+    assert properties(form)["foreign"]["view"]["label"] == SENTENCE
+    assert not {"policy", "more", "preview"} & set(properties(form))
+    assert invalid(form) == {}
+
+
+def test_a_builtin_run_alone_is_loaded(builtin: Loop) -> None:
+    dialog = Dialog(builtin, "load_annotations")
+    assert "foreign" in properties(dialog.accept_defaults())
+    shown = dialog.run()
+    assert shown.notice == ("success", "Loaded the run old with FiftyOne's own code: 2 labels now, 2 before.")
+    assert "| gt | 2 | 2 |" in shown.output
+    assert SENTENCE in shown.output
+    assert [label.label for labels in builtin.labels() for label in labels] == ["dog", "dog"]
+
+
+def test_a_builtin_run_from_python(builtin: Loop) -> None:
+    load = operator("load_annotations")
+    with pytest.raises(Exception, match=r"'preview' can't be said of the run 'old'.*Nothing was changed"):
+        load(builtin.dataset, "old", preview=True)
+    assert load(builtin.dataset, "old")["fields"] == {"gt": {"before": 2, "after": 2}}
+
+
+def test_the_panel_lists_builtin_runs(builtin: Loop) -> None:
+    panel = Panel(builtin, "cvat_runs")
+    assert panel.state["rows"] == []
+    assert "- **old**: 2 samples, gt, sent by FiftyOne's built-in integration" in panel.state["foreign"]
+    assert "foreign_text" in panel.shown
+
+
+def test_a_panel_without_builtin_runs_says_nothing(filled: Loop) -> None:
+    assert "foreign_text" not in Panel(filled, "cvat_runs").shown
+
+
+@pytest.fixture
+def annotated(loop: Loop) -> Loop:
+    """Three samples, and a task of their images with three objects that somebody drew in CVAT."""
+    loop.fill(None, None, None)
+    Elsewhere(loop).annotate()
+    return loop
+
+
+def opened(loop: Loop, **params: Any) -> Dialog:
+    dialog = Dialog(loop, "import_from_cvat", **params)
+    dialog.accept_defaults()
+    return dialog
+
+
+def again(loop: Loop, shown: Shown) -> Dialog:
+    (asked,) = shown.of("prompt_user_for_operation")
+    assert asked["operator_uri"] == f"{URI}/import_from_cvat"
+    return opened(loop, **asked["params"])
+
+
+def test_import(annotated: Loop) -> None:
+    dialog = opened(annotated)
+    assert invalid(dialog.form()) == {"tasks": "Give a task or a project."}
+    assert invalid(dialog.fill(tasks=["one"])) == {"tasks": "'one' is no number of a task."}
+    assert invalid(dialog.fill(tasks=["1"], label_field="boxes")) == {}
+    shown = dialog.run()
+    assert shown.notice == ("success", "Imported 3 labels on 3 samples from 1 task.")
+    assert "| boxes | 3 | 0 | 0 | 0 |" in shown.output
+    assert annotated.dataset.list_annotation_runs() == ["import"]
+    assert [len(labels) for labels in annotated.labels("boxes")] == [1, 2, 0]
+    assert operator("load_annotations")(annotated.dataset, "import")["unchanged"] == 3
+
+
+def test_import_is_looked_at_first(annotated: Loop) -> None:
+    before = annotated.documents()
+    dialog = opened(annotated, tasks=["1"], label_field="boxes")
+    assert dialog.fill(dry_run=True)["view"]["submit_button_label"] == "Show"
+    dialog = again(annotated, dialog.run())
+    assert annotated.documents() == before
+    assert annotated.dataset.list_annotation_runs() == []
+    text = dialog.request["params"]["outlook"]
+    assert text.startswith("**This would import 3 objects from 1 task.** Nothing was changed yet.")
+    assert "3 of 3 images match samples by file name." in text
+    assert "| boxes | detections |" in text
+    assert "outlook" in properties(dialog.form())
+    assert "outlook" not in properties(dialog.fill(label_field="other"))
+    dialog.fill(label_field="boxes")
+    assert dialog.run().notice[0] == "success"
+
+
+def test_images_that_match_no_sample(annotated: Loop) -> None:
+    annotated.dataset.delete_samples(annotated.dataset.last())
+    dialog = opened(annotated, tasks=["1"], label_field="boxes")
+    kind, sentence = dialog.run().notice
+    assert kind == "error"
+    assert "1 of 3 frames match no sample" in sentence
+    dialog.fill(ignore=True, dry_run=True)
+    assert "- photo_002.jpg" in again(annotated, dialog.run()).request["params"]["outlook"]
+
+
+def test_import_from_python(annotated: Loop) -> None:
+    import_ = operator("import_from_cvat")
+    found = import_(annotated.dataset, "by_hand", tasks=1, label_field="boxes", dry_run=True)
+    assert (found["objects"], found["linked"]) == (3, 3)
+    assert annotated.dataset.list_annotation_runs() == []
+    report = import_(annotated.dataset, "by_hand", tasks=1, label_field="boxes")
+    assert (report["added"], report["imported"]["tasks"]) == (3, [1])
+    with pytest.raises(Exception, match="There is no parameter 'taks'; did you mean 'tasks'"):
+        import_(annotated.dataset, "other", taks=1)
