@@ -117,6 +117,12 @@ def refresh_comments(dataset: Any, record: RunRecord, client: Client, jobs: Sequ
     return count_comments(before, after)
 
 
+def kept_counts(dataset: Any, record: RunRecord) -> dict[str, int]:
+    """The counts of :func:`refresh_comments` as of the last load; nothing is asked of CVAT."""
+    kept = stored_comments(RunStore(dataset, record.run_id))
+    return count_comments(kept, kept)
+
+
 def stored_comments(store: Store) -> tuple[ReviewComment, ...]:
     """The review comments of a run, as they are kept."""
     text = store.load(NAME)

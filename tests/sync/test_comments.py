@@ -145,6 +145,16 @@ def test_who_wrote_what(review: Review) -> None:
     assert review.listed()[0]["text"] == "annotator1: what is this?\nadmin: a dog"
 
 
+def test_what_is_kept_is_known_without_asking(review: Review) -> None:
+    review.remark("too wide", frame=1)
+    review.refresh()
+    review.remark("missing", frame=3)
+    clock = review.loop.clock
+    counts = comments.kept_counts(review.loop.dataset, records.find(review.loop.dataset, "run"))
+    assert counts == {"open": 1, "resolved": 0, "samples": 1, "new": 0}
+    assert review.loop.clock == clock
+
+
 def test_a_frame_that_is_not_there_has_no_sample(review: Review) -> None:
     """CVAT does not check the frame of an issue."""
     review.remark("where?", frame=99)
