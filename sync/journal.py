@@ -158,9 +158,13 @@ class Journal:
         return UploadNotes(self._store, number)
 
     def forget_task(self, number: int) -> None:
-        """Forgets all that was done for a task, because it is going to be made anew."""
-        for start in (f"step/{number}", f"up/{number}/", f"drawn/{number}/", f"saved/{number}/"):
+        """Forgets all that was done for a task, because it is going to be made anew.
+
+        The step goes last: without it, what is left of the others would count as done for the new task.
+        """
+        for start in (f"up/{number}/", f"drawn/{number}/", f"saved/{number}/"):
             self._store.drop(start)
+        self._store.forget(f"step/{number}")
 
     def finish(self) -> None:
         """Forgets what a complete run does not need any more."""

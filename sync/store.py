@@ -111,6 +111,14 @@ class RunStore:
             return bool(self._store.set_if_absent(self._prefix + name, new))
         return bool(self._store.compare_and_set(self._prefix + name, old, new))
 
+    def forget(self, name: str) -> None:
+        """Forgets one name, and none that only begins like it."""
+        key = self._prefix + name
+        pieces = _further(self._store.get(key))
+        self._store.delete(key)
+        for number in pieces:
+            self._store.delete(f"{key}#{number}")
+
     def drop(self, start: str = "") -> None:
         """Forgets what begins so, or everything about the run."""
         for key in self._store.list_keys():
