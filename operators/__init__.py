@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from .comments import Comments
 from .delete_run import DeleteRun
 from .import_from_cvat import ImportFromCvat
 from .load_annotations import LoadAnnotations
@@ -26,6 +27,7 @@ OPERATORS = (
     ResolveConflicts,
     LoadHistory,
     ImportFromCvat,
+    Comments,
     ViewSamples,
     OpenInCvat,
     RunInfo,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import conflict_words
+from . import comment_words, conflict_words
 from .conflict_words import cell
 from .words import count, table
 
@@ -106,6 +106,7 @@ def _details(report: Mapping[str, Any]) -> list[str]:
         if item["copied"]:
             lines.append(f"{count(item['copied'], 'label')} copied into `{name}`.")
     lines += _conflicts(report["conflicts"])
+    lines += filter(None, [comment_words.line(report["comments"])])
     lines += _matches(report["matches"])
     if report["samples_gone"]:
         belong = "belongs to a sample that is" if report["samples_gone"] == 1 else "belong to samples that are"

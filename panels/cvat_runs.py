@@ -66,6 +66,10 @@ class CvatRuns(foo.Panel):
         """The row action "History"."""
         self._prompt(ctx, "load_history")
 
+    def comments(self, ctx: foo.ExecutionContext) -> None:
+        """The row action "Review comments"."""
+        self._prompt(ctx, "comments")
+
     def resume(self, ctx: foo.ExecutionContext) -> None:
         """The row action "Resume"."""
         self._prompt(ctx, "resume_run")

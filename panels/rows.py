@@ -39,6 +39,7 @@ ACTIONS = (
     RowAction("resolve", "Resolve conflicts", "rule", needs="conflicts"),
     RowAction("undo", "Undo the last load", "undo", needs="was_loaded"),
     RowAction("history", "History", "history", needs="was_loaded"),
+    RowAction("comments", "Review comments", "comment", needs="was_loaded"),
     RowAction("resume", "Resume", "play_arrow", ("interrupted",)),
     RowAction("stop", "Stop", "stop", ("sending",)),
     RowAction("view", "View samples", "filter_alt"),

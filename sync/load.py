@@ -8,6 +8,7 @@ from ..cvat import Client
 from ..labels.types import LABEL_TYPES
 from . import record as records
 from .cautions import DELETED, find_cautions, stop_sentence
+from .comments import refresh_comments
 from .copying import map_fields
 from .dataset import DatasetLabels
 from .errors import LoadStopped, Refused, telling
@@ -57,6 +58,7 @@ def load(target: Any, request: LoadRequest, client: Client, watch: Watch | None 
         request=request,
         user=client.session.credentials.user or getpass.getuser(),
         keep=partial(records.update, dataset, request.anno_key),
+        review=partial(refresh_comments, dataset, record, client),
     )
     with set_aside():
         return carry_out(desk, client, watch).as_dict()
@@ -80,7 +82,7 @@ def carry_out(desk: Desk, client: Client, watch: Watch) -> LoadReport:
 
     Raises:
         LoadStopped: if it would do something that has to be confirmed; nothing was changed
-        CvatError: if CVAT can't be reached or refuses; nothing was changed
+        CvatError: if CVAT can't be reached or refuses; what was loaded so far is consistent
     """
     request = desk.request
     trial = Loading(desk.scratch(), Watch(stop=watch.stop))
@@ -96,7 +98,11 @@ def carry_out(desk: Desk, client: Client, watch: Watch) -> LoadReport:
     real = Loading(desk, watch)
     with telling(real.so_far):
         real.prepare()
-        return real.apply(found)
+        report = real.apply(found)
+    watch.step("Reading review comments")
+    remarks = desk.review(found.listed)
+    report.comments = remarks if any(remarks.values()) else {}
+    return report
 
 
 def _check(trial: Loading, found: Found) -> None:

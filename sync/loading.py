@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from ..cvat import Job
 from ..labels.schema import FieldSchema, LabelSchema
 from ..labels.types import LABEL_TYPES, NEW_FIELD_FOR
 from . import record as records
@@ -38,6 +39,7 @@ class Desk:
         request: what was asked for
         user: who loads
         keep: keeps a changed record of the run
+        review: brings the review comments up to date, given the jobs; their counts
     """
 
     labels: Labels
@@ -47,6 +49,7 @@ class Desk:
     request: LoadRequest
     user: str
     keep: Callable[[RunRecord], None]
+    review: Callable[[Sequence[Job]], dict[str, int]] = lambda jobs: {}
 
     def scratch(self) -> "Desk":
         """The same to try things on."""

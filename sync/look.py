@@ -65,6 +65,7 @@ class Found:
         tasks: the tasks that have something
         marks: where the load stands with each job
         jobs, jobs_left: how many jobs there are, and how many have something but were not asked for
+        listed: all jobs, as CVAT has just listed them
         notes: sentences for the person
     """
 
@@ -72,6 +73,7 @@ class Found:
     marks: dict[int, JobMark] = field(default_factory=dict)
     jobs: int = 0
     jobs_left: int = 0
+    listed: list[Job] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -108,7 +110,8 @@ def look(
             "dataset that was sent, not with a copy or an import of it. Load it there."
         )
     states = fetch_tasks(client, record, known, request.wants)
-    found.jobs = sum(len(state.jobs) + len(state.left) for state in states)
+    found.listed = [job for state in states for job in (*state.jobs, *state.left)]
+    found.jobs = len(found.listed)
     reader = _Reader(client, record, schema, base, watch, found)
     for state in states:
         found.jobs_left += sum(reader.is_due(job) for job in state.left)

@@ -96,6 +96,8 @@ class LoadReport(Counts):
         jobs, jobs_read: how many jobs the run has, and how many had changed and were read
         jobs_left: how many had changed, but were not chosen: they are left for a later load
         frames_deleted, frames_restored: samples whose frame was removed in CVAT, or brought back
+        comments: of the review in CVAT: how many are ``open``, ``resolved`` and ``new``, on how many ``samples``; empty
+            if there are none, and in a preview
         notes: sentences for the person
         preview: whether this is only what a load would do
         cautions: what a load stops at until it is confirmed, see :mod:`sync.cautions`
@@ -107,6 +109,7 @@ class LoadReport(Counts):
     jobs_left: int = 0
     frames_deleted: int = 0
     frames_restored: int = 0
+    comments: dict[str, int] = Field(default_factory=dict)
     notes: list[str] = Field(default_factory=list)
     preview: bool = False
     cautions: list[dict[str, Any]] = Field(default_factory=list)

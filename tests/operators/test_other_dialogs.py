@@ -8,7 +8,7 @@ import pytest
 from operators_app import Dialog, every_operator, invalid, properties
 from sync_loop import Loop
 
-OF_A_LOAD = ["undo_load", "resolve_conflicts", "load_history"]
+OF_A_LOAD = ["undo_load", "resolve_conflicts", "load_history", "comments"]
 OF_A_RUN = ["load_annotations", "open_in_cvat", "run_info", "view_run", "rename_run", "delete_run"]
 NEW_KEY = {"rename_run": {"new_key": "other"}}
 
