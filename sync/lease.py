@@ -9,6 +9,7 @@ import uuid
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+from pymongo.errors import PyMongoError
 
 from .errors import Cancelled, Refused
 from .progress import Progress
@@ -137,7 +138,8 @@ class Lease:
         self._ended.set()
         self._thread.join()
         if not self._lost.is_set():
-            self._store.drop(NAME)
+            with contextlib.suppress(PyMongoError):  # what ended the send is to be told; the sign ages by itself
+                self._store.drop(NAME)
 
     def _beat(self) -> None:
         while not self._ended.wait(BEAT):

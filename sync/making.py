@@ -24,7 +24,7 @@ def find_made(client: Client, mark: str, *, patiently: bool = False) -> Task | N
     """
     for pause in LOOKS if patiently else LOOKS[:1]:
         time.sleep(pause)
-        found = client.tasks(tracker_link=mark)
+        found = _marked(client, mark)
         if found:
             return found[0]
     return None
@@ -32,9 +32,15 @@ def find_made(client: Client, mark: str, *, patiently: bool = False) -> Task | N
 
 def delete_made(client: Client, mark: str, *, but: int) -> None:
     """Deletes the tasks with a mark except one: those that came of requests whose answers were lost."""
-    for task in client.tasks(tracker_link=mark):
+    for task in _marked(client, mark):
         if task.id != but:
             delete_task(client, task.id)
+
+
+def _marked(client: Client, mark: str) -> list[Task]:
+    """The tasks with a mark, by its end, which is unique: the dataset may have been renamed since."""
+    end = mark.rpartition("#")[2]
+    return [task for task in client.tasks(search=end) if (task.bug_tracker or "").endswith(f"#{end}")]
 
 
 def delete_task(client: Client, task_id: int) -> bool:

@@ -105,6 +105,9 @@ def resume(
         return record.summary(key)
     if client.url != record.server:
         raise Refused(f"The run '{key}' was begun on {record.server}, but you are connected to {client.url}.")
+    if (client.session.credentials.organization or "") != (record.organization or ""):
+        where = f"in the organization '{record.organization}'" if record.organization else "outside of an organization"
+        raise Refused(f"The run '{key}' was begun {where}; connect there to resume it. Nothing was changed.")
     plan = Journal(store).plan()
     if plan is None:
         raise Refused(

@@ -96,14 +96,15 @@ def test_what_may_be_there_is_found_when_resuming(filled: Loop, failures: Failur
     """The answer is lost, and CVAT does not say either whether it did it."""
     params = PROJECT if "projects" in path else {}
     filled.box.faults.add("lost_reply", "POST", path)
-    found = "/api/projects.*name=" if params else "/api/tasks.*tracker_link="
+    found = "/api/projects.*name=" if params else "/api/tasks.*search="
     rule = filled.box.faults.add("status", "GET", found, status=500, nth=2 if params else 1)
-    away = filled.box.faults.add("status", "GET", "/api/tasks.*search=", status=500)
+    away = filled.box.faults.add("status", "GET", "/api/tasks.*search=", status=500, nth=1 if params else 2)
     sentence = failures.send(**params)
     assert rule.struck == 1
     assert away.struck == (0 if params else 1)
     assert "Resume the run 'run'" in sentence
     failures.interrupted()
+    filled.box.faults.clear()
     failures.resumes(**params)
     assert len(filled.cvat.find("projects")) == len(params)
 

@@ -16,6 +16,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Cancelled, Refused
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.lease import Lease, Sign, ask_to_stop, is_held, read_sign
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Progress
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.store import RunStore
+from pymongo.errors import PyMongoError
 
 
 @pytest.fixture
@@ -100,3 +101,12 @@ def test_whoever_was_silent_too_long_gives_way(store: RunStore) -> None:
     sign = read_sign(store)
     assert sign is not None
     assert sign.owner == "another"
+
+
+def test_a_database_that_is_away_does_not_hide_what_happened(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        raise PyMongoError("no servers")
+
+    with pytest.raises(Refused, match="what happened"), Lease(store, "run"):
+        monkeypatch.setattr(store, "drop", away)
+        raise Refused("what happened")

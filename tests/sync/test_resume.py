@@ -54,6 +54,28 @@ def test_another_server_is_refused(filled: Loop, interrupt: Any, monkeypatch: py
         assert other.state()["tasks"] == []
 
 
+def test_another_organization_is_refused(filled: Loop, failures: Failures) -> None:
+    """Its tasks would not be found there, and be made a second time."""
+    filled.cvat.call("POST", "organizations", {"slug": "acme", "name": "acme"})
+    filled.box.faults.add("status", *WRITE, status=500)
+    failures.send(organization="acme")
+    with pytest.raises(Exception, match="was begun in the organization 'acme'; connect there to resume it"):
+        filled.send(resume=True)
+    assert filled.send(resume=True, organization="acme")["labels"] == 2
+    assert len(filled.box.state()["tasks"]) == 1
+
+
+def test_a_dataset_that_was_renamed(filled: Loop, failures: Failures) -> None:
+    """A task is found whose making got no answer, although its mark has the old name."""
+    filled.box.faults.add("lost_reply", "POST", r"/api/tasks(\?|$)")
+    filled.box.faults.add("status", "GET", r"/api/tasks\?", status=500, times=None)
+    failures.send()
+    filled.box.faults.clear()
+    filled.dataset.name += "-renamed"
+    filled.send(resume=True)
+    assert len(filled.cvat.find("tasks")) == 1
+
+
 def test_labels_that_changed_meanwhile(filled: Loop, interrupt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was drawn is sent as it was; what was not, as it is. The load afterwards reverts nothing."""
     monkeypatch.setattr(draw, "OBJECTS", 1)
