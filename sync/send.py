@@ -120,7 +120,13 @@ def resume(
     with telling(lambda: f"The run '{key}' is as it was; resume it when that is mended."):
         client.check()
         people = find_people(client, plan.request)
-    collection = dataset.load_annotation_view(key)
+    try:
+        collection = dataset.load_annotation_view(key)
+    except ValueError as error:
+        raise Refused(
+            f"The view that the run '{key}' sends can't be opened any more: {error}. Nothing was changed. Bring back "
+            "what it needs and resume, or delete the run with its tasks and send again."
+        ) from error
     run = SendRun(collection, record, plan, people, client, watch, resumed=True)
     with run.lease:
         return run.carry_out(None)

@@ -10,6 +10,7 @@ import fiftyone as fo
 import numpy as np
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync import draw
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import RoundtripError
 from PIL import Image
 from sync_failures import Failures
 from sync_loop import Loop
@@ -74,6 +75,17 @@ def test_a_dataset_that_was_renamed(filled: Loop, failures: Failures) -> None:
     filled.dataset.name += "-renamed"
     filled.send(resume=True)
     assert len(filled.cvat.find("tasks")) == 1
+
+
+def test_a_field_of_the_view_that_went_meanwhile(filled: Loop, failures: Failures) -> None:
+    filled.dataset.save_view("cats", filled.dataset.filter_labels("gt", fo.ViewField("label") == "cat"))
+    filled.box.faults.add("status", *WRITE, status=500)
+    failures.send(filled.dataset.load_saved_view("cats"))
+    filled.dataset.rename_sample_field("gt", "other")
+    with pytest.raises(RoundtripError, match="can't be opened any more: DatasetView has no field 'gt'"):
+        filled.send(resume=True)
+    filled.dataset.rename_sample_field("other", "gt")
+    assert filled.send(resume=True)["labels"] == 1
 
 
 def test_labels_that_changed_meanwhile(filled: Loop, interrupt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
