@@ -13,6 +13,7 @@ from .resolve_conflicts import ResolveConflicts
 from .resume_run import ResumeRun
 from .run_info import RunInfo
 from .send_to_cvat import SendToCvat
+from .show_form import ShowForm
 from .stop_run import StopRun
 from .undo_load import UndoLoad
 from .view_run import ViewRun
@@ -28,6 +29,7 @@ OPERATORS = (
     LoadHistory,
     ImportFromCvat,
     Comments,
+    ShowForm,
     ViewSamples,
     OpenInCvat,
     RunInfo,

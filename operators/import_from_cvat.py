@@ -13,7 +13,7 @@ from ..sync.import_plan import ImportRequest, prepare_import
 from ..sync.importing import import_from_cvat
 from ..sync.progress import Watch
 from ..sync.request import parse
-from . import context, import_words, load_words, runs, send_options, shown, terminal
+from . import context, import_words, load_words, runs, send_options, show_form, shown, terminal
 from .running import perform
 
 FORM_ONLY = frozenset({"target", "dry_run", "outlook", "outlook_of", "ignore"})
@@ -44,8 +44,9 @@ class ImportFromCvat(foo.Operator):
         def work(watch: Watch) -> dict[str, Any]:
             request = parse(ImportRequest, _read(ctx))
             with context.client_for(ctx, request.organization) as client:
-                if dry:
-                    return prepare_import(context.target(ctx), request, client, watch).as_dict()
+                if dry:  # the App would leave the progress behind the form
+                    silent = Watch(stop=watch.stop)
+                    return prepare_import(context.target(ctx), request, client, silent).as_dict()
                 return import_from_cvat(context.target(ctx), request, client, watch)
 
         return perform(ctx, work, partial(_foretell if dry else _finish, ctx))
@@ -129,7 +130,7 @@ def _fingerprint(ctx: foo.ExecutionContext) -> str:
 def _foretell(ctx: foo.ExecutionContext, found: Mapping[str, Any]) -> Iterator[Any]:
     """Shows what would be imported, in the form with the same answers."""
     told = {"outlook": import_words.outlook(found), "outlook_of": _fingerprint(ctx), "dry_run": False}
-    yield ctx.prompt(ctx.operator_uri, params={**context.answers(ctx), **told})
+    yield show_form.again(ctx, {**context.answers(ctx), **told})
 
 
 def _finish(ctx: foo.ExecutionContext, report: dict[str, Any]) -> Iterator[Any]:

@@ -12,7 +12,7 @@ from ..sync.load import load
 from ..sync.progress import Watch
 from ..sync.record import find
 from ..sync.request import LoadRequest, parse
-from . import context, foreign, load_form, load_words, runs, shown, terminal
+from . import context, foreign, load_form, load_words, runs, show_form, shown, terminal
 from .running import perform
 
 
@@ -50,6 +50,8 @@ class LoadAnnotations(foo.Operator):
         def work(watch: Watch) -> dict[str, Any]:
             request = parse(LoadRequest, load_form.read(ctx))
             organization = find(ctx.dataset, request.anno_key).organization
+            if request.preview and context.in_app(ctx):  # the App would leave the progress behind the form
+                watch = Watch(stop=watch.stop)
             try:
                 return _load(ctx.dataset, request, context.client_for(ctx, organization), watch)
             except LoadStopped as stopped:
@@ -91,6 +93,8 @@ def _load(samples: Any, request: LoadRequest, client: Any, watch: Watch) -> dict
 def _finish(ctx: foo.ExecutionContext, report: dict[str, Any]) -> Iterator[Any]:
     names = shown.names_of(ctx.dataset, report["conflicts"])
     if report["preview"]:
+        if not ctx.params.get("preview"):  # what the form covers, and leaves if it is closed
+            yield shown.result(ctx, load_words.STOPPED)
         yield _foretell(ctx, report, names)
         return
     text = " ".join([load_words.loaded_line(report), *report["notes"][:2]])
@@ -119,4 +123,4 @@ def _foretell(ctx: foo.ExecutionContext, report: dict[str, Any], names: dict[str
         "confirm_deleted": False,
         "confirm_emptied": False,
     }
-    return ctx.prompt(ctx.operator_uri, params={**context.answers(ctx), **told})
+    return show_form.again(ctx, {**context.answers(ctx), **told})

@@ -10,6 +10,7 @@ from .words import count, table
 MOST_CLASSES = 20
 """Classes of a field that are listed one by one."""
 
+STOPPED = "**The load stopped before it changed anything.** Load again to see why, and to confirm it."
 WHAT = ("added", "changed", "deleted")
 
 

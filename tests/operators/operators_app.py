@@ -100,6 +100,14 @@ class Shown:
         return str(only["results"]["text"])
 
 
+def reopened(loop: Loop, shown: Shown, name: str) -> dict[str, Any]:
+    """What is filled in where an execution has the form of its operator opened again."""
+    (asked,) = shown.of(f"{URI}/show_form")
+    (prompted,) = Dialog(loop, "show_form", **asked).run().of("prompt_user_for_operation")
+    assert prompted["operator_uri"] == f"{URI}/{name}"
+    return dict(prompted["params"])
+
+
 def properties(form: dict[str, Any]) -> dict[str, Any]:
     """The properties of a form, by name."""
     return dict(form["type"]["properties"])

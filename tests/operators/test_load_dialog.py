@@ -6,7 +6,7 @@ from typing import Any
 
 import fiftyone as fo
 import pytest
-from operators_app import Dialog, Shown, invalid, properties
+from operators_app import Dialog, Shown, invalid, properties, reopened
 from sync_loop import URI, Loop
 
 NAME = "load_annotations"
@@ -22,9 +22,7 @@ def opened(loop: Loop, **params: Any) -> Dialog:
 
 def again(loop: Loop, shown: Shown) -> Dialog:
     """The dialog that a look ahead, or a load that stopped, opened."""
-    (asked,) = shown.of("prompt_user_for_operation")
-    assert asked["operator_uri"] == f"{URI}/{NAME}"
-    return opened(loop, **asked["params"])
+    return opened(loop, **reopened(loop, shown, NAME))
 
 
 @pytest.fixture

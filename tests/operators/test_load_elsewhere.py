@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.elsewhere import SENTENCE
-from operators_app import Dialog, Shown, invalid, properties
+from operators_app import Dialog, Shown, invalid, properties, reopened
 from panels_app import Panel
 from sync_elsewhere import Elsewhere
-from sync_loop import URI, Loop, operator
+from sync_loop import Loop, operator
 
 
 @pytest.fixture
@@ -80,9 +80,7 @@ def opened(loop: Loop, **params: Any) -> Dialog:
 
 
 def again(loop: Loop, shown: Shown) -> Dialog:
-    (asked,) = shown.of("prompt_user_for_operation")
-    assert asked["operator_uri"] == f"{URI}/import_from_cvat"
-    return opened(loop, **asked["params"])
+    return opened(loop, **reopened(loop, shown, "import_from_cvat"))
 
 
 def test_import(annotated: Loop) -> None:

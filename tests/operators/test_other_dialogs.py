@@ -9,13 +9,23 @@ from operators_app import Dialog, every_operator, invalid, properties
 from sync_loop import Loop
 
 OF_A_LOAD = ["undo_load", "resolve_conflicts", "load_history", "comments"]
+OTHERS = ["view_samples", "show_form", "import_from_cvat", "send_to_cvat", "resume_run", "stop_run"]
 OF_A_RUN = ["load_annotations", "open_in_cvat", "run_info", "view_run", "rename_run", "delete_run"]
 NEW_KEY = {"rename_run": {"new_key": "other"}}
 
 
 def test_these_are_all() -> None:
     assert sorted(every_operator()) == sorted(
-        [*OF_A_RUN, *OF_A_LOAD, "view_samples", "import_from_cvat", "send_to_cvat", "resume_run", "stop_run"]
+        [
+            *OF_A_RUN,
+            *OF_A_LOAD,
+            "view_samples",
+            "show_form",
+            "import_from_cvat",
+            "send_to_cvat",
+            "resume_run",
+            "stop_run",
+        ]
     )
 
 
