@@ -81,7 +81,7 @@ def test_a_load_is_looked_at_and_taken_back(
     form = app.browse("CVAT load history")
     form.submit("Show")
     expect(form.root.get_by_role("cell", name="undone")).to_be_visible()
-    app.shoot("history")
+    app.shoot("history", document=True)
 
 
 def edit(dataset: fo.Dataset, label_id: str, **values: Any) -> None:
@@ -141,3 +141,31 @@ def test_conflicts_are_resolved_one_by_one(clashing: list[str], app: App, datase
     labels = boxes(dataset)
     assert sorted(labels[key].label for key in clashing) == ["bus", "person"]
     assert all(labels[key].tags == [] for key in clashing)
+
+
+def test_tasks_of_cvat_are_imported(run: dict[str, Any], app: App, dataset: fo.Dataset, annotator: Annotator) -> None:
+    foo.get_operator(f"{URI}/delete_run")(dataset, "night_shift")  # nobody knows any more that FiftyOne made it
+    number = len(annotator.shapes())
+    form = app.browse("Import from CVAT")
+    expect(form.root).to_contain_text("Give a task or a project.")
+    form.add("Tasks", "1")
+    form.fill("Field for the labels", "imported")
+    form.settle()
+    app.shoot("import_form")
+    form.switch("Only show what would be imported")
+    form.submit("Show")
+    expect(form.root).to_contain_text(f"This would import {number} objects from 1 task.")
+    form.settle()
+    app.shoot("import_preview")
+    form.submit("Import")
+    app.result(f"Imported {number} labels on 3 samples from 1 task.")
+    app.shoot("imported")
+    app.close_result()
+    panel = app.open_panel()
+    assert panel.actions("import")[:4] == ["Load annotations", "Undo the last load", "History", "Review comments"]
+    app.shoot("panel_of_an_import")
+    panel.act("import", "Review comments")
+    form = app.form()
+    form.submit("Show")
+    expect(form.root).to_contain_text("No remark was made in CVAT about this run")
+    app.shoot("comments")
