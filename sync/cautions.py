@@ -8,7 +8,7 @@ from .request import LoadRequest
 
 DELETED, EMPTIED = "deleted", "emptied"
 FEW = 2
-"""So many labels may go without a caution, unless the person says how many may: in a small run they are a large part."""
+"""So many labels may go without a caution, unless the person says how many: in a small run they are a large part."""
 
 
 def find_cautions(

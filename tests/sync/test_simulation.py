@@ -279,7 +279,7 @@ class Story(RuleBasedStateMachine):
 
     @rule(at=st.integers(0, 20))
     def undo(self, at: int) -> None:
-        smooth = self.world.fork()
+        smooth, before = self.world.fork(), self.here()
         try:
             smooth.undo()
         except Refused:
@@ -288,7 +288,8 @@ class Story(RuleBasedStateMachine):
         self.world.undo()
         assert self.world.dump() == smooth.dump()
         assert self.base(self.world) == self.base(smooth)
-        self.known_here &= self.here()
+        here = self.here()
+        self.known_here = (self.known_here & here) | (here - before)  # what was brought back is nobody's edit
 
     @rule(take=st.sampled_from(["remote", "local"]), part=st.sampled_from([None, "label", "geometry", "existence"]))
     def resolve(self, take: str, part: str | None) -> None:
