@@ -33,13 +33,14 @@ class DeleteRun(foo.Operator):
             return None
         inputs = types.Object()
         run = runs.choose(ctx, inputs)
-        inputs.bool(
-            "delete_tasks",
-            default=bool(run and run.status.state != "sent"),
-            label="Delete its tasks in CVAT too",
-            description="With everything that was annotated there and not yet loaded",
-            view=types.CheckboxView(),
-        )
+        if run is None or not run.record.imported:  # what was there before a run stays
+            inputs.bool(
+                "delete_tasks",
+                default=bool(run and run.status.state != "sent"),
+                label="Delete its tasks in CVAT too",
+                description="With everything that was annotated there and not yet loaded",
+                view=types.CheckboxView(),
+            )
         return runs.form(inputs, "Delete a run", "Delete")
 
     def execute(self, ctx: foo.ExecutionContext) -> Any:

@@ -22,6 +22,8 @@ POLICIES = {
     "local": "My changes stay",
     "ask": "Ask: leave these labels alone, and list them",
 }
+MOST_DELETED = 20
+"""Percent of a run's labels that may be deleted without a question; of few labels, some always may."""
 STATES = ("new", "in progress", "completed", "rejected")
 STAGES = ("annotation", "validation", "acceptance")
 
@@ -90,7 +92,7 @@ def _options(ctx: foo.ExecutionContext, inputs: types.Object, run: runs.Run) -> 
         view=choice,
     )
     label = "Ask before more than this part of the labels is deleted, in %"
-    inputs.int("most_deleted", default=20, min=0, max=100, label=label)
+    inputs.int("most_deleted", default=MOST_DELETED, min=0, max=100, label=label)
     inputs.bool("beside", default=False, label="Load into other fields", view=types.SwitchView())
     if ctx.params.get("beside"):
         into = types.Object()
@@ -111,7 +113,7 @@ def read(ctx: foo.ExecutionContext) -> dict[str, Any]:
     params = {k: v for k, v in context.answers(ctx).items() if k not in FORM_ONLY and v not in (None, "", [])}
     if params.get("tasks"):
         params["tasks"] = [int(task) for task in params["tasks"]]
-    if ctx.params.get("most_deleted") is not None:
+    if ctx.params.get("most_deleted") not in (None, MOST_DELETED):
         params["max_deleted"] = ctx.params["most_deleted"] / 100
     if ctx.params.get("beside"):
         into = ctx.params.get("into") or {}

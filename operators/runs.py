@@ -9,7 +9,7 @@ import fiftyone.operators.types as types
 from ..sync import record
 from ..sync.errors import Refused
 from ..sync.status import RunStatus, State, status_of
-from .words import count, status_words
+from .words import count, run_words
 
 NONE_SUCH: dict[State, str] = {
     "sent": "No run is complete yet.",
@@ -70,9 +70,9 @@ def choose(
 
 def _described(run: Run) -> str:
     size = [count(run.record.samples, "sample")]
-    if run.status.state == "sent":
+    if run.status.state == "sent" and not run.record.imported:
         size.append(count(sum(run.record.labels.values()), "label"))
-    return ", ".join([*size, status_words(run.status)])
+    return ", ".join([*size, run_words(run.record, run.status)])
 
 
 def key_of(run: Any) -> str:

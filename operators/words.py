@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from ..sync.record import RunRecord
 from ..sync.send import LEFT_OUT_TAG
 from ..sync.status import RunStatus
 
@@ -29,6 +30,11 @@ def status_words(status: RunStatus) -> str:
     """``sent``, ``interrupted``, or ``sending, 45%``."""
     known = status.state == "sending" and status.done is not None
     return f"{status.state}, {status.done:.0%}" if known else status.state
+
+
+def run_words(record: RunRecord, status: RunStatus) -> str:
+    """The state of a run as of :func:`status_words`; ``imported`` if its tasks were there before it."""
+    return "imported" if record.imported else status_words(status)
 
 
 def sent_line(summary: Mapping[str, Any]) -> str:
@@ -72,12 +78,13 @@ def _tagged(left_out: Mapping[str, int]) -> list[str]:
 def run_info(key: str, record: Mapping[str, Any], status: RunStatus) -> str:
     """A run in Markdown."""
     labels = count(sum(record["labels"].values()), "label")
-    size = f"{count(record['samples'], 'sample')}" + (f", {labels}" if status.state == "sent" else "")
-    begun = "Sent" if status.state == "sent" else "Begun"
+    is_sent = status.state == "sent" and not record["imported"]
+    size = f"{count(record['samples'], 'sample')}" + (f", {labels}" if is_sent else "")
+    begun, to = ("Imported", "from") if record["imported"] else ("Sent" if is_sent else "Begun", "to")
     lines = [
-        f"**{key}**: {status_words(status)}, {size}",
+        f"**{key}**: {run_words(RunRecord.model_validate(record), status)}, {size}",
         "",
-        f"- {begun} {short_date(record['created_at'])} by {record['created_by']} to {record['server']}",
+        f"- {begun} {short_date(record['created_at'])} by {record['created_by']} {to} {record['server']}",
         f"- Last loaded: {short_date(record['loaded_at']) or 'never'}",
     ]
     if status.state != "sent" and status.text:

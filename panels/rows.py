@@ -57,15 +57,17 @@ def row(run: Run, conflicts: int = 0) -> dict[str, Any]:
         conflicts: how many of its labels are in conflict
     """
     record, is_sent = run.record, run.status.state == "sent"
+    waiting = [words.count(conflicts, "conflict")] if conflicts else []
     return {
         "id": record.run_id,
         "run": run.key,
         "state": run.status.state,
-        "status": words.status_words(run.status) + (f", {words.count(conflicts, 'conflict')}" if conflicts else ""),
+        "status": words.run_words(record, run.status)
+        + (f", {words.count(conflicts, 'conflict')}" if conflicts else ""),
         "conflicts": conflicts,
         "was_loaded": bool(record.loaded_at),
         "samples": record.samples,
-        "labels": sum(record.labels.values()) if is_sent else "",
+        "labels": sum(record.labels.values()) if is_sent and not record.imported else "",
         "sent": words.short_date(record.created_at) if is_sent else "",
         "loaded": (words.short_date(record.loaded_at) or "never") if is_sent else "",
     }

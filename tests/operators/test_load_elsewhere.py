@@ -96,6 +96,17 @@ def test_import(annotated: Loop) -> None:
     assert operator("load_annotations")(annotated.dataset, "import")["unchanged"] == 3
 
 
+def test_an_import_is_told_from_a_send(annotated: Loop) -> None:
+    operator("import_from_cvat")(annotated.dataset, "run", tasks=1, label_field="boxes")
+    (row,) = Panel(annotated, "cvat_runs").state["rows"]
+    assert (row["status"], row["labels"]) == ("imported", "")
+    info = Dialog(annotated, "run_info", anno_key="run").run().result["text"]
+    assert info.startswith("**run**: imported, 3 samples\n\n- Imported ")
+    form = Dialog(annotated, "delete_run").accept_defaults()
+    assert properties(form)["anno_key"]["view"]["choices"][0]["description"] == "3 samples, imported"
+    assert "delete_tasks" not in properties(form)
+
+
 def test_import_is_looked_at_first(annotated: Loop) -> None:
     before = annotated.documents()
     dialog = opened(annotated, tasks=["1"], label_field="boxes")
