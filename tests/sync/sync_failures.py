@@ -63,19 +63,20 @@ class Failures:
 
     def resumes(self, **params: Any) -> None:
         """Once it is mended, the send goes on; then the server has all of it once, and the load works."""
-        frames = [task["frames"] for task in self.loop.send(resume=True, **params)["tasks"]]
+        run = self.loop.send(resume=True, **params)
+        frames = [task["frames"] for task in run["tasks"]]
         assert frames == [params.get("task_size", 2)] * len(frames)
         assert sum(frames) == 2
         assert len(self.loop.cvat.find("tasks")) == len(frames)
         for task, count in zip(self.loop.cvat.find("tasks"), frames, strict=True):
             assert len(self.loop.cvat.objects(task=task["id"])) == count
-        self._loads("run")
+        self._loads(run)
 
     def goes_on(self, **params: Any) -> None:
         """Once it is mended, the same send works, and so does its load."""
         self._loads(self.loop.send(**params))
 
     def _loads(self, run: Any) -> None:
-        task = self.loop.cvat.find("tasks")[0]["id"]
+        task = run["tasks"][0]["id"]
         self.loop.cvat.move(self.loop.cvat.shape(0, task=task), task=task)
         assert self.loop.load(run)["changed"] == 1
