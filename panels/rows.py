@@ -62,8 +62,7 @@ def row(run: Run, conflicts: int = 0) -> dict[str, Any]:
         "id": record.run_id,
         "run": run.key,
         "state": run.status.state,
-        "status": words.run_words(record, run.status)
-        + (f", {words.count(conflicts, 'conflict')}" if conflicts else ""),
+        "status": ", ".join([words.run_words(record, run.status), *waiting]),
         "conflicts": conflicts,
         "was_loaded": bool(record.loaded_at),
         "samples": record.samples,

@@ -94,11 +94,11 @@ def undo_last(labels: Labels, store: Store, key: str) -> dict[str, Any]:
 
 def _sentence(load: LoadRecord, undone: Undone) -> str:
     text = (
-        f"The load of {load.at} is undone: {undone.changed:,} labels changed back, {undone.removed:,} removed, "
-        f"{undone.restored:,} restored."
+        f"The load of {load.at} is undone. Labels changed back: {undone.changed:,}, removed: {undone.removed:,}, "
+        f"restored: {undone.restored:,}."
     )
     if undone.edited_since:
-        text += f" {len(undone.edited_since):,} were edited since and are left as they are."
+        text += f" Edited since, and left as they are: {len(undone.edited_since):,}."
     return f"{text} The next load brings the same changes again."
 
 
