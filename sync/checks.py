@@ -26,6 +26,8 @@ def check_target(target: Any) -> Any:
     collection = as_collection(target)
     if collection._dataset is not collection._root_dataset:
         raise Refused("These are frames of videos, not samples of the dataset; this version sends images only.")
+    if getattr(collection, "_is_dynamic_groups", False):
+        raise Refused("This view groups its samples by a field; send the view without that grouping.")
     if collection.media_type == "group":
         raise Refused("This is a grouped dataset; choose the slice to send, for example with `select_group_slices()`.")
     if collection.media_type not in ("image", "unknown"):  # unknown: files without suffix, each is looked at later

@@ -72,6 +72,7 @@ class SendRun:
         self.lease = Lease(self.store, self.request.anno_key)
         self.watch = Watch(tell=self._tell, stop=watch.stop)
         self._outer = watch
+        self.extended = False  # whether labels were added to a project that was there
         self.halted = threading.Event()
         self.lock = threading.Lock()
         self.steps: dict[int, TaskStep] = {}
@@ -103,6 +104,7 @@ class SendRun:
     def _prepare_project(self, planned: ProjectPlan | None) -> None:
         """Makes or extends the project, if that is not done."""
         if planned is not None:
+            self.extended = planned.fit is not None
             planned.extend(self.client)
         elif self.record.project_id is not None and self.request.project_labels == "extend":
             extend_project(self.client, self.record.project_id, self.record.schema_)
@@ -227,14 +229,14 @@ class SendRun:
         self.halted.set()
         if self.lease.is_lost:
             return error
-        if not self.resumed and self._made_nothing():
-            self._untag()
-            records.forget(self.dataset, self.request.anno_key, self.record.run_id)
-            outcome = "Nothing was made in CVAT; the dataset is as it was, and you can send again."
-        else:
-            with contextlib.suppress(PyMongoError):  # the journal has all that counts
+        outcome = self._how_to_go_on()
+        with contextlib.suppress(PyMongoError):  # the first error is the one to tell; the journal has all that counts
+            if not self.resumed and self._made_nothing():
+                self._untag()
+                records.forget(self.dataset, self.request.anno_key, self.record.run_id)
+                outcome = self._how_to_begin_again()
+            else:
                 self._note(problem="Stopped." if isinstance(error, STOPS) else sentence(error))
-            outcome = self._how_to_go_on()
         if isinstance(error, KeyboardInterrupt):  # a program, or a notebook, shows what it says
             return KeyboardInterrupt(f"Stopped. {outcome}")
         if isinstance(error, STOPS):
@@ -252,6 +254,12 @@ class SendRun:
             f"{tasks} complete in CVAT; what was sent is kept. Resume the run '{self.request.anno_key}' to go on from "
             "there, or delete it with its tasks. The dataset's labels are as they were."
         )
+
+    def _how_to_begin_again(self) -> str:
+        made = "Nothing was made in CVAT"
+        if self.extended:
+            made = f"No task was made; the project '{self.request.project_name}' keeps what was added to its labels"
+        return f"{made}; the dataset is as it was, and you can send again."
 
     def _made_nothing(self) -> bool:
         """Whether CVAT surely has nothing of this run."""

@@ -70,6 +70,19 @@ def test_what_was_interrupted_can_be_deleted(filled: Loop, failures: Failures, s
     failures.goes_on(**params)
 
 
+def test_a_project_that_was_extended_keeps_that(filled: Loop, failures: Failures) -> None:
+    filled.cvat.call("POST", "projects", {"name": "streets", "labels": [{"name": "cat", "attributes": []}]})
+    filled.box.faults.add("status", "POST", r"/api/tasks\?*$", status=403)
+    sentence = failures.send(project_labels="extend", **PROJECT)
+    assert "No task was made; the project 'streets' keeps what was added to its labels; the dataset is as" in sentence
+    assert filled.dataset.list_annotation_runs() == []
+    assert sorted(label["name"] for label in filled.cvat.find("labels", project_id=1)) == ["cat", "dog"]
+
+
+def test_a_view_of_dynamic_groups(filled: Loop, failures: Failures) -> None:
+    assert "groups its samples by a field; send the view without" in failures.send(filled.dataset.group_by("filepath"))
+
+
 LOST = {name: step for name, step in STEPS.items() if step[0] != "GET" and "annotations" not in name}
 
 
