@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,10 @@ from typing import Any
 import pytest
 
 from cvat import Client, Credentials, RetryPolicy, UploadFile
+
+sys.path.append(str(Path(__file__).resolve().parent))
+
+from live_fixtures import *  # noqa: F403
 
 HERE = Path(__file__).resolve().parent
 HASTY = RetryPolicy(first_pause=0.01, longest_pause=0.02)

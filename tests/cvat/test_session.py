@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
-import subprocess
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +13,6 @@ from cvat import (
     Client,
     Credentials,
     NotAuthenticated,
-    NotFound,
     PermissionDenied,
     Redirected,
     Refused,
@@ -29,11 +24,6 @@ from cvat import (
 from cvat.retry import retry_after
 
 TASK = {"id": 5, "name": "t"}
-USER = {"id": 1, "username": "ann"}
-
-
-def about(version: str = "2.54.1") -> dict[str, str]:
-    return {"name": "CVAT", "version": version}
 
 
 def test_every_request_carries_token_organization_and_accept(server: Any, answer: Any, hasty: RetryPolicy) -> None:
@@ -213,186 +203,6 @@ def test_a_slow_answer_ends_in_a_sentence(server: Any, answer: Any, hasty: Retry
         client.task(5)
     with pytest.raises(AmbiguousOutcome):
         client.create_task("t")
-
-
-def test_an_address_where_nothing_listens(hasty: RetryPolicy) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    client = Client(Credentials(url=f"http://127.0.0.1:{port}", token="a.b"), retry=hasty)
-    with pytest.raises(Unreachable, match="nothing is listening at this address"):
-        client.task(5)
-    with pytest.raises(Unreachable, match="nothing is listening"):
-        client.create_task("t")  # nothing was sent, so nothing is in doubt
-
-
-def test_a_host_that_does_not_exist(hasty: RetryPolicy) -> None:
-    client = Client(Credentials(url="https://nowhere.invalid", token="a.b"), retry=hasty)
-    with pytest.raises(Unreachable, match=r"https://nowhere.invalid cannot be reached: its host name is not known"):
-        client.check()
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """Where the certificate of ``tls_server`` is."""
-    return tmp_path / "certificate.pem"
-
-
-@pytest.fixture
-def tls_server(tmp_path: Path, certificate: Path) -> Iterator[str]:
-    """A TLS server whose certificate nobody trusts."""
-    key = tmp_path / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate,
-         "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        while True:
-            try:
-                plain, _ = listener.accept()
-            except OSError:
-                return
-            try:
-                context.wrap_socket(plain, server_side=True).close()
-            except OSError:
-                plain.close()
-
-    threading.Thread(target=serve, daemon=True).start()
-    yield f"https://localhost:{listener.getsockname()[1]}"
-    listener.close()
-
-
-def test_an_untrusted_certificate(tls_server: str, hasty: RetryPolicy) -> None:
-    client = Client(Credentials(url=tls_server, token="a.b"), retry=hasty)
-    with pytest.raises(Unreachable, match=r"certificate could not be verified.*REQUESTS_CA_BUNDLE"):
-        client.create_task("t")
-    assert client.session.requests_made == 1
-
-
-def test_a_certificate_of_an_own_authority(
-    tls_server: str, certificate: Path, hasty: RetryPolicy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-    with pytest.raises(Unreachable, match="the connection broke"):  # after TLS was set up
-        Client(Credentials(url=tls_server, token="a.b"), retry=hasty).check()
-
-
-def test_tls_where_there_is_none(server: Any, hasty: RetryPolicy) -> None:
-    client = Client(Credentials(url=server.url.replace("http:", "https:"), token="a.b"), retry=hasty)
-    with pytest.raises(Unreachable, match="does not speak TLS; its url may have to begin with http://"):
-        client.check()
-
-
-@pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_a_redirect_to_another_host_is_not_followed(server: Any, answer: Any, client: Client, status: int) -> None:
-    server.answers(answer(status, headers={"Location": "http://localhost:1/api/tasks/5?secret=1"}))
-    with pytest.raises(Redirected, match=r"redirects to http://localhost:1, which is not followed") as caught:
-        client.task(5)
-    assert "secret" not in str(caught.value)
-    assert len(server.seen) == 1
-
-
-def test_a_redirect_to_tls_gives_the_hint(server: Any, answer: Any, client: Client) -> None:
-    server.answers(answer(301, headers={"Location": server.url.replace("http:", "https:") + "/api/tasks"}))
-    with pytest.raises(Redirected, match="its url may have to begin with https://"):
-        client.create_task("t")
-    assert len(server.seen) == 1
-
-
-def test_a_redirect_on_the_same_server_is_followed_for_reading_only(server: Any, answer: Any, client: Client) -> None:
-    server.script = lambda seen: (
-        answer(json=TASK) if seen.path == "/moved" else answer(302, headers={"Location": "/moved"})
-    )
-    assert client.task(5).id == 5
-    assert server.seen[1].headers["Authorization"] == server.seen[0].headers["Authorization"]
-    with pytest.raises(Redirected, match="may be incomplete"):
-        client.create_task("t")
-    server.answers(answer(302, headers={"Location": "/again"}))
-    with pytest.raises(Redirected, match="without end"):
-        client.task(5)
-
-
-def test_a_path_prefix_is_kept(server: Any, answer: Any, hasty: RetryPolicy) -> None:
-    server.answers(answer(json=TASK))
-    client = Client(Credentials(url=server.url + "/cvat/", token="a.b"), retry=hasty)
-    client.task(5)
-    assert server.lines == ["GET /cvat/api/tasks/5"]
-    assert client.job_url(5, 7) == f"{server.url}/cvat/tasks/5/jobs/7"
-    assert client.task_url(5) == f"{server.url}/cvat/tasks/5"
-
-
-def test_pages_are_followed_on_the_own_server_only(server: Any, answer: Any, client: Client) -> None:
-    first = {"count": 2, "next": "http://localhost:1/api/users?page=2&page_size=1&sort=id", "results": [USER]}
-    server.answers(answer(json=first), answer(json={"count": 2, "next": None, "results": [{**USER, "id": 2}]}))
-    assert [user.id for user in client.users()] == [1, 2]
-    assert [seen.query for seen in server.seen] == ["page_size=all&sort=id", "page=2&page_size=1&sort=id"]
-
-
-def test_pages_that_go_round_end(server: Any, answer: Any, client: Client) -> None:
-    server.answers(answer(json={"count": 2, "next": f"{server.url}/api/users?page=2", "results": [USER]}))
-    assert len(client.users()) == 2
-
-
-def test_check(server: Any, answer: Any, client: Client) -> None:
-    server.answers(answer(json=about()), answer(json=USER))
-    info = client.check()
-    assert (info.url, info.version, info.user.username, info.organization) == (
-        server.url,
-        "2.54.1",
-        "ann",
-        None,
-    )
-    assert client.version == "2.54.1"
-    assert server.lines == ["GET /api/server/about", "GET /api/users/self"]
-
-
-@pytest.mark.parametrize("version", ["2.15.9", "1.7.0", "nonsense"])
-def test_an_old_server_is_named(server: Any, answer: Any, client: Client, version: str) -> None:
-    server.answers(answer(json=about(version)))
-    with pytest.raises(UnsupportedServer, match=rf"has version {version}, and 2.16 or newer is needed"):
-        client.check()
-
-
-@pytest.mark.parametrize("version", ["2.16.0-alpha", "2.80.0", "3.0.1"])
-def test_a_new_enough_server(server: Any, answer: Any, client: Client, version: str) -> None:
-    server.answers(answer(json=about(version)), answer(json=USER))
-    assert client.check().version == version
-
-
-def test_a_server_that_is_not_cvat(server: Any, answer: Any, client: Client, hasty: RetryPolicy) -> None:
-    server.answers(answer(body=b"<html><title>Welcome</title></html>"))
-    with pytest.raises(UnsupportedServer, match="does not answer /api/server/about as CVAT does"):
-        client.check()
-    server.answers(answer(json={"results": 3}))
-    with pytest.raises(UnsupportedServer, match="a list was expected"):
-        client.users()
-    server.answers(answer(404, body=b"<title>Not Found</title>"))
-    with pytest.raises(UnsupportedServer, match="check its url"):
-        client.check()
-    by_password = Client(Credentials(url=server.url, username="a", password="b"), retry=hasty)
-    with pytest.raises(UnsupportedServer, match="does not answer /api/auth/login as CVAT does"):
-        by_password.check()
-
-
-def test_an_unknown_organization(server: Any, answer: Any, hasty: RetryPolicy) -> None:
-    server.answers(answer(404, json={"detail": "nope organization does not exist."}))
-    client = Client(Credentials(url=server.url, token="a.b", organization="nope"), retry=hasty)
-    with pytest.raises(NotFound, match=r"has no organization 'nope'"):
-        client.check()
-
-
-def test_a_read_only_token_is_worded(server: Any, answer: Any, client: Client) -> None:
-    server.answers(answer(403, json={"detail": "You do not have permission to perform this action."}))
-    with pytest.raises(PermissionDenied, match="If the access token is read-only"):
-        client.create_task("t")
-    with pytest.raises(PermissionDenied) as caught:
-        client.task(5)
-    assert "read-only" not in str(caught.value)
 
 
 def test_errors_never_show_secrets(server: Any, answer: Any, client: Client) -> None:

@@ -3,37 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fiftyone.operators.executor import ExecutionContext, Executor
-from sync_loop import URI, Loop, operator
+from panels_app import Panel as AnyPanel
+from sync_loop import URI, Loop
 
 
-class Panel:
-    """The panel, open in the App."""
+class Panel(AnyPanel):
+    """The panel of runs, open in the App."""
 
     def __init__(self, loop: Loop) -> None:
-        self.loop = loop
-        self.panel = operator("cvat_runs")
-        self.state: dict[str, Any] = {}
-        self.shown: dict[str, Any] = {}
-        self.asked: list[tuple[str, dict[str, Any]]] = []
-        self.event("on_load")
-
-    def event(self, method: str, **params: Any) -> None:
-        """Something happens: the App calls a method, keeps the state and draws anew."""
-        given = {"panel_id": "p", "panel_state": self.state, "__method__": method, **params}
-        request = {"dataset_name": self.loop.dataset.name, "filters": {}, "view": [], "params": given}
-        ctx = ExecutionContext(request, executor=Executor(), operator_uri=self.panel.uri)
-        self.panel.execute(ctx)
-        self.asked = [(step.operator_uri, step.params or {}) for step in ctx.executor._requests]
-        self.state = json.loads(json.dumps(ctx.panel.state._data))
-        self.shown = self.panel.render(ctx).to_json()
+        super().__init__(loop, "cvat_runs")
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -48,7 +32,7 @@ class Panel:
 def test_without_a_run(filled: Loop) -> None:
     panel = Panel(filled)
     assert panel.rows == []
-    assert "empty" in panel.shown["type"]["properties"]
+    assert "empty" in panel.shown
     panel.event("send")
     assert panel.prompted()[0] == f"{URI}/send_to_cvat"
 
@@ -98,7 +82,7 @@ def test_the_panel_needs_no_server(filled: Loop) -> None:
 
 def offered(panel: Panel, number: int) -> list[str]:
     """The actions of a row, as the App shows them."""
-    table = panel.shown["type"]["properties"]["rows"]["view"]
+    table = panel.shown["rows"]["view"]
     return [action["name"] for action in table["row_actions"] if action["rows"][number]]
 
 
@@ -132,7 +116,7 @@ def test_an_interrupted_run_can_be_resumed(filled: Loop) -> None:
 
 def test_a_send_is_followed_and_stopped(filled: Loop) -> None:
     panel = Panel(filled)
-    timer = panel.shown["type"]["properties"]["timer"]["view"]
+    timer = panel.shown["timer"]["view"]
     assert timer["interval"] >= 10_000, "an idle panel asks seldom"
     thread = threading.Thread(target=_send_or_stop, args=(filled,))
     with filled.box.hold_creations():
@@ -140,8 +124,8 @@ def test_a_send_is_followed_and_stopped(filled: Loop) -> None:
         _wait(panel, lambda: panel.rows and "preparing" in str(panel.state["progress"]))
         assert panel.rows[0]["status"].startswith("sending, ")
         assert offered(panel, 0) == ["stop", "view", "info"]
-        assert panel.shown["type"]["properties"]["timer"]["view"]["interval"] < timer["interval"]
-        bar = panel.shown["type"]["properties"]["progress_0"]
+        assert panel.shown["timer"]["view"]["interval"] < timer["interval"]
+        bar = panel.shown["progress_0"]
         assert bar["view"]["label"].startswith("run: CVAT is preparing")
         assert 0 < bar["default"] < 1
         panel.event("stop", row=0)
