@@ -168,18 +168,7 @@ class Journal:
 
     def finish(self) -> None:
         """Forgets what a complete run does not need any more."""
-        for start in ("plan", "step/", "up/", "making"):
-            self._store.drop(start)
-
-    # What a project or a task goes through before its id is known
-
-    def note_making(self, what: str, facts: dict[str, Any]) -> None:
-        """Notes that something is about to be made, or was made."""
-        self._store.note(f"making/{what}", facts)
-
-    def making(self, what: str) -> dict[str, Any] | None:
-        """What was noted so."""
-        return self._store.noted(f"making/{what}")
+        self._store.drop("plan", "step/", "up/")
 
 
 class Outbox:

@@ -119,5 +119,6 @@ class ScratchStore:
         found = {*self._below.names(start), *(name for name in self._kept if name.startswith(start))}
         return [name for name in sorted(found) if self._kept.get(name, b"") is not None]
 
-    def drop(self, start: str = "") -> None:
-        self._kept.update(dict.fromkeys(self.names(start)))
+    def drop(self, *starts: str) -> None:
+        for start in starts or ("",):
+            self._kept.update(dict.fromkeys(self.names(start)))

@@ -25,8 +25,8 @@ class Store(Protocol):
     def names(self, start: str = "") -> list[str]:
         """The names that are kept and begin so."""
 
-    def drop(self, start: str = "") -> None:
-        """Forgets what begins so, or everything about the run."""
+    def drop(self, *starts: str) -> None:
+        """Forgets what begins with one of these, or everything about the run if there are none."""
 
 
 def stored_runs(dataset: Any) -> set[str]:
@@ -119,10 +119,11 @@ class RunStore:
         for number in pieces:
             self._store.delete(f"{key}#{number}")
 
-    def drop(self, start: str = "") -> None:
-        """Forgets what begins so, or everything about the run."""
+    def drop(self, *starts: str) -> None:
+        """Forgets what begins with one of these, or everything about the run if there are none."""
+        begins = tuple(self._prefix + start for start in starts or ("",))
         for key in self._store.list_keys():
-            if key.startswith(self._prefix + start):
+            if key.startswith(begins):
                 self._store.delete(key)
 
 

@@ -76,10 +76,11 @@ class MemoryStore(ScratchStore):
         self.clock.tick()
         super().save(name, text)
 
-    def drop(self, start: str = "") -> None:
-        for name in self.names(start):
-            self.clock.tick()
-            del self._kept[name]
+    def drop(self, *starts: str) -> None:
+        for start in starts or ("",):
+            for name in self.names(start):
+                self.clock.tick()
+                del self._kept[name]
 
     @property
     def contents(self) -> dict[str, bytes]:
