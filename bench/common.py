@@ -52,7 +52,7 @@ def world(**settings: Any) -> Iterator[World]:
     """A private database, home and plugins folder, and a sandbox. Enter it before FiftyOne is imported.
 
     Args:
-        **settings: the sandbox's, see :class:`sandbox.box.Settings`
+        **settings: the sandbox's, see :class:`sandbox.settings.Settings`
     """
     for name in [name for name in os.environ if name.startswith(("FIFTYONE_", "CVAT_"))]:
         del os.environ[name]
@@ -77,7 +77,7 @@ def sandbox(**settings: Any) -> Iterator[str]:
     """A sandbox in a process of its own, so that server and client do not take turns; its address.
 
     Args:
-        **settings: see :class:`sandbox.box.Settings`
+        **settings: see :class:`sandbox.settings.Settings`
     """
     command = [sys.executable, "-m", "bench.common", json.dumps(settings)]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

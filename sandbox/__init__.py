@@ -5,8 +5,9 @@ It behaves as the recorded answers of CVAT 2.54.1 in the parts of the API that a
 server sees by itself, its share and its cloud storages, follows CVAT's sources (`sandbox/storages.py`).
 """
 
-from .box import Sandbox, Settings
 from .faults import Fault
+from .sandbox import Sandbox
+from .settings import Settings
 from .store import Account
 
 __all__ = ["Account", "Fault", "Sandbox", "Settings"]

@@ -6,7 +6,8 @@ import argparse
 import threading
 from pathlib import Path
 
-from .box import VERSION, Sandbox
+from .sandbox import Sandbox
+from .settings import VERSION
 from .store import DEFAULT_ACCOUNTS, Account
 
 

@@ -2,65 +2,65 @@
 
 from __future__ import annotations
 
-from .call import Call
 from .models import CloudStorage, Issue, Job, Organization, Project, Task, User
-from .reply import forbidden
+from .request import Request
+from .responses import forbidden
 
 _RUNS_ORGANIZATION = ("owner", "maintainer")
 
 
-def role(call: Call, organization: Organization | None) -> str | None:
+def role(request: Request, organization: Organization | None) -> str | None:
     """The caller's role in an organization, None when not a member."""
-    for entry in call.store.memberships.values():
-        if entry.user is call.user and entry.organization is organization:
+    for entry in request.store.memberships.values():
+        if entry.user is request.user and entry.organization is organization:
             return entry.role
     return None
 
 
-def runs(call: Call, organization: Organization | None) -> bool:
+def administers(request: Request, organization: Organization | None) -> bool:
     """Whether the caller sees everything: a superuser, or one who runs the organization."""
-    if call.user.is_superuser:
+    if request.user.is_superuser:
         return True
-    return organization is not None and role(call, organization) in _RUNS_ORGANIZATION
+    return organization is not None and role(request, organization) in _RUNS_ORGANIZATION
 
 
-def owns_project(call: Call, project: Project) -> bool:
+def owns_project(request: Request, project: Project) -> bool:
     """Owner of the project or above."""
-    return runs(call, project.organization) or call.user is project.owner
+    return administers(request, project.organization) or request.user is project.owner
 
 
-def sees_project(call: Call, project: Project) -> bool:
-    return owns_project(call, project) or call.user is project.assignee
+def sees_project(request: Request, project: Project) -> bool:
+    return owns_project(request, project) or request.user is project.assignee
 
 
-def owns_task(call: Call, task: Task) -> bool:
+def owns_task(request: Request, task: Task) -> bool:
     """Owner of the task or of its project, or above."""
     return (
-        runs(call, task.organization)
-        or call.user is task.owner
-        or (task.project is not None and sees_project(call, task.project))
+        administers(request, task.organization)
+        or request.user is task.owner
+        or (task.project is not None and sees_project(request, task.project))
     )
 
 
-def sees_task(call: Call, task: Task) -> bool:
-    return owns_task(call, task) or call.user is task.assignee
+def sees_task(request: Request, task: Task) -> bool:
+    return owns_task(request, task) or request.user is task.assignee
 
 
-def sees_job(call: Call, job: Job) -> bool:
-    return sees_task(call, job.task) or call.user is job.assignee
+def sees_job(request: Request, job: Job) -> bool:
+    return sees_task(request, job.task) or request.user is job.assignee
 
 
-def sees_issue(call: Call, issue: Issue) -> bool:
-    return sees_job(call, issue.job)
+def sees_issue(request: Request, issue: Issue) -> bool:
+    return sees_job(request, issue.job)
 
 
-def sees_storage(call: Call, storage: CloudStorage) -> bool:
+def sees_storage(request: Request, storage: CloudStorage) -> bool:
     """Its owner or above."""
-    return runs(call, storage.organization) or call.user is storage.owner
+    return administers(request, storage.organization) or request.user is storage.owner
 
 
-def sees_user(call: Call, user: User) -> bool:
-    return call.user.is_superuser or call.user is user
+def sees_user(request: Request, user: User) -> bool:
+    return request.user.is_superuser or request.user is user
 
 
 def require(allowed: bool) -> None:
@@ -69,8 +69,8 @@ def require(allowed: bool) -> None:
         raise forbidden()
 
 
-def in_context(call: Call, organization: Organization | None) -> bool:
+def in_workspace(request: Request, organization: Organization | None) -> bool:
     """Whether a list in the named organization (or workspace) includes such an object."""
-    if call.personal:
+    if request.personal:
         return organization is None
-    return call.organization is None or organization is call.organization
+    return request.organization is None or organization is request.organization

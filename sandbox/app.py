@@ -9,10 +9,11 @@ from contextlib import nullcontext
 from typing import Any
 
 from . import handlers  # noqa: F401  (importing them registers their routes)
-from .call import Call, Services
 from .identity import Throttle, identify
-from .reply import MEDIA_TYPE, Refusal, Reply, crashed, detail, page_not_found
+from .request import Request
+from .responses import MEDIA_TYPE, Refusal, Response, detail, page_not_found, server_error_page
 from .routes import Action, Resource, resolve
+from .services import Services
 from .store import Store
 
 
@@ -34,42 +35,42 @@ class App:
         self.throttle = throttle
         self.crashes: list[Exception] = []
 
-    def __call__(self, environ: dict[str, Any]) -> Reply:
+    def __call__(self, environ: dict[str, Any]) -> Response:
         """The answer to a request."""
-        call = Call(environ, self.store, self.services)
-        found = resolve(call.request.path)
+        request = Request(environ, self.store, self.services)
+        found = resolve(request.http.path)
         if found is None:
             return page_not_found()
         resource, parts = found
         try:
-            reply = self._run(call, resource, parts)
+            response = self._run(request, resource, parts)
         except Refusal as refusal:
-            reply = refusal.reply
+            response = refusal.response
         except Exception as error:
             self.crashes.append(error)
             traceback.print_exc(file=sys.stderr)
-            reply = crashed()
-        if not (reply.bare or resource.page):
-            reply.headers.append(("allow", resource.allow))
-        return reply
+            response = server_error_page()
+        if not (response.bare or resource.page):
+            response.headers.append(("allow", resource.allow))
+        return response
 
-    def _run(self, call: Call, resource: Resource, parts: dict[str, str]) -> Reply:
+    def _run(self, request: Request, resource: Resource, parts: dict[str, str]) -> Response:
         actions = resource.actions
-        action = actions.get(call.method)
-        if action is None and call.method == "HEAD":
+        action = actions.get(request.method)
+        if action is None and request.method == "HEAD":
             action = actions.get("GET")
         if not resource.page:
-            _negotiate(call)
+            _negotiate(request)
             with self.store.lock:
-                identify(call, action or _stand_in(resource), self.throttle)
+                identify(request, action or _stand_in(resource), self.throttle)
         if action is None:
-            if call.method == "OPTIONS":
-                return _describe(call.request.path)
-            raise detail(405, f'Method "{call.method}" not allowed.')
-        call.prepare(action.wants_files)
+            if request.method == "OPTIONS":
+                return _describe(request.http.path)
+            raise detail(405, f'Method "{request.method}" not allowed.')
+        request.prepare(action.wants_files)
         with nullcontext() if action.unlocked else self.store.lock:
-            result = action.run(call, **parts)
-            return result if isinstance(result, Reply) else Reply(result)
+            result = action.run(request, **parts)
+            return result if isinstance(result, Response) else Response(result)
 
 
 def _stand_in(resource: Resource) -> Action:
@@ -78,8 +79,8 @@ def _stand_in(resource: Resource) -> Action:
     return Action(first.run, open=first.open, challenge=first.challenge)
 
 
-def _negotiate(call: Call) -> None:
-    wanted = call.headers.get("Accept") or "*/*"
+def _negotiate(request: Request) -> None:
+    wanted = request.headers.get("Accept") or "*/*"
     for part in wanted.split(","):
         kind, *options = (piece.strip() for piece in part.split(";"))
         if kind in ("*/*", "application/*", "text/html", "text/*"):
@@ -92,11 +93,11 @@ def _negotiate(call: Call) -> None:
     raise detail(406, "Could not satisfy the request Accept header.")
 
 
-def _describe(path: str) -> Reply:
+def _describe(path: str) -> Response:
     """The answer to OPTIONS."""
     match = re.match(r"/api/(\w+?)s?(/[^/]+)?\Z", path)
     name = f"{match[1].title()} {'Instance' if match[2] else 'List'}" if match else path
-    return Reply(
+    return Response(
         {
             "name": name,
             "description": "",

@@ -6,10 +6,10 @@ import queue
 import random
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import clock
-from .events import Events, Watch
+from .events import Events, UpdateEvents
 from .media import (
     MediaError,
     kind_of,
@@ -19,12 +19,10 @@ from .media import (
     unpack,
 )
 from .models import ClientFile, Creation, Data, Frame, Job, Task, User
+from .settings import Settings
 from .storages import read_server_files
 from .store import Store
 from .views import Views
-
-if TYPE_CHECKING:
-    from .box import Settings
 
 _YEAR = {"days": 365.0}
 _TRACE = (
@@ -155,7 +153,7 @@ class Creator:
 
     def _read(self, data: Data, options: dict[str, Any]) -> tuple[list[Frame], bytes | None]:
         """The frames of a task, from uploaded files or the server's own."""
-        if data.spoiled:
+        if data.failed:
             raise MediaError("IndexError: Invalid index number: 1, Maximum allowed index is 0")
         if options["server_files"]:
             return read_media(data, read_server_files(self.store, options), options)
@@ -164,7 +162,7 @@ class Creator:
     def _fail(self, creation: Creation, message: str) -> None:
         with self.store.lock:
             if creation.task.data:
-                creation.task.data.spoiled = True
+                creation.task.data.failed = True
             self._finish(creation, "failed", f"{message}\n", _YEAR)
 
     def _finish(self, creation: Creation, status: str, message: str, life: dict[str, float]) -> None:
@@ -178,7 +176,7 @@ class Creator:
         store, task, options = self.store, creation.task, creation.options
         data = task.data
         assert data is not None
-        with Watch(self.events, creation.owner, task=task):
+        with UpdateEvents(self.events, creation.owner, task=task):
             data.frames, data.video, data.size = frames, video, len(frames)
             data.stop_frame = data.start_frame + (len(frames) - 1) * data.step
             data.chunk_size = _chunk_size(frames, video is not None and not options["use_zip_chunks"])
@@ -190,7 +188,7 @@ class Creator:
                 view = Views(self.base).job(job)
                 self.events.send("create:job", "job", view, creation.owner, task.project, task.organization)
             store.touch(task)
-        with Watch(self.events, creation.owner, task=task):
+        with UpdateEvents(self.events, creation.owner, task=task):
             store.touch(task)
 
     def _add_job(self, task: Task, start: int, stop: int) -> Job:

@@ -9,15 +9,13 @@ import ipaddress
 import json
 import queue
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from .models import Delivery, Job, Organization, Project, Task, User, Webhook
+from .settings import Settings
 from .store import Store
 from .views import Views
-
-if TYPE_CHECKING:
-    from .box import Settings
 
 _TIMEOUT = 5.0
 _UNREACHABLE = 502
@@ -138,7 +136,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-class Watch:
+class UpdateEvents:
     """Compares a job, task and project before and after a block, and sends what changed.
 
     Args:

@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .reply import invalid
+from .responses import invalid
 
 _UNSET: Any = object()
 _TRUE = (True, "true", "True", "1", 1, "on")
 _FALSE = (False, "false", "False", "0", 0, "off", "")
 
 
-class Bad(Exception):
+class Invalid(Exception):
     """A value is not acceptable; `errors` is what the answer says about it."""
 
     def __init__(self, errors: Any) -> None:
@@ -33,12 +33,12 @@ class Field:
         """Read a value that was sent.
 
         Raises:
-            Bad: if it is not acceptable.
+            Invalid: if it is not acceptable.
         """
         if value is None:
             if self.null:
                 return None
-            raise Bad("This field may not be null.")
+            raise Invalid("This field may not be null.")
         return self.read(value)
 
     def read(self, value: Any) -> Any:
@@ -57,7 +57,7 @@ class Integer(Field):
         try:
             number = value if type(value) is int else int(re.sub(r"\.0*\s*$", "", str(value)))
         except ValueError:
-            raise Bad("A valid integer is required.") from None
+            raise Invalid("A valid integer is required.") from None
         _check_range(number, self.low, self.high)
         return number
 
@@ -73,16 +73,16 @@ class Float(Field):
         try:
             number = float(value)
         except (TypeError, ValueError):
-            raise Bad("A valid number is required.") from None
+            raise Invalid("A valid number is required.") from None
         _check_range(number, self.low, self.high)
         return number
 
 
 def _check_range(value: float, low: float | None, high: float | None) -> None:
     if low is not None and value < low:
-        raise Bad(f"Ensure this value is greater than or equal to {low}.")
+        raise Invalid(f"Ensure this value is greater than or equal to {low}.")
     if high is not None and value > high:
-        raise Bad(f"Ensure this value is less than or equal to {high}.")
+        raise Invalid(f"Ensure this value is less than or equal to {high}.")
 
 
 class Text(Field):
@@ -94,12 +94,12 @@ class Text(Field):
 
     def read(self, value: Any) -> str:
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            raise Bad("Not a valid string.")
+            raise Invalid("Not a valid string.")
         text = str(value).strip()
         if not text and not self.blank:
-            raise Bad("This field may not be blank.")
+            raise Invalid("This field may not be blank.")
         if self.longest is not None and len(text) > self.longest:
-            raise Bad(f"Ensure this field has no more than {self.longest} characters.")
+            raise Invalid(f"Ensure this field has no more than {self.longest} characters.")
         return text
 
 
@@ -112,7 +112,7 @@ class Boolean(Field):
                 return True
             if value in _FALSE:
                 return False
-        raise Bad("Must be a valid boolean.")
+        raise Invalid("Must be a valid boolean.")
 
 
 class Choice(Field):
@@ -124,7 +124,7 @@ class Choice(Field):
 
     def read(self, value: Any) -> str:
         if not isinstance(value, str) or value not in self.choices:
-            raise Bad(f'"{value}" is not a valid choice.')
+            raise Invalid(f'"{value}" is not a valid choice.')
         return value
 
 
@@ -137,9 +137,9 @@ class Items(Field):
 
     def read(self, value: Any) -> list[Any]:
         if not isinstance(value, list):
-            raise Bad(f'Expected a list of items but got type "{type(value).__name__}".')
+            raise Invalid(f'Expected a list of items but got type "{type(value).__name__}".')
         if not value and not self.empty:
-            raise Bad("This list may not be empty.")
+            raise Invalid("This list may not be empty.")
         return [self.child.take(item) for item in value] if self.child else value
 
 
@@ -153,17 +153,17 @@ class Forms(Field):
     def read(self, value: Any) -> list[dict[str, Any]]:
         if not isinstance(value, list):
             name = type(value).__name__
-            raise Bad({"non_field_errors": [f'Expected a list of items but got type "{name}".']})
+            raise Invalid({"non_field_errors": [f'Expected a list of items but got type "{name}".']})
         results: list[dict[str, Any]] = []
         errors: list[Any] = []
         for item in value:
             try:
                 results.append(self.form.read(item))
                 errors.append({})
-            except Bad as bad:
-                errors.append(bad.errors)
+            except Invalid as problem:
+                errors.append(problem.errors)
         if any(errors):
-            raise Bad(errors)
+            raise Invalid(errors)
         return results
 
 
@@ -172,7 +172,7 @@ class Form:
 
     Args:
         fields: the fields by name.
-        check: looks at the whole object once every field is fine; may raise `Bad`.
+        check: looks at the whole object once every field is fine; may raise `Invalid`.
     """
 
     def __init__(self, fields: dict[str, Field], check: Callable[[dict[str, Any]], None] | None = None) -> None:
@@ -187,11 +187,11 @@ class Form:
             partial: for changes: nothing is required and there are no defaults.
 
         Raises:
-            Bad: with the errors by field.
+            Invalid: with the errors by field.
         """
         if not isinstance(data, dict):
             name = type(data).__name__
-            raise Bad({"non_field_errors": [f"Invalid data. Expected a dictionary, but got {name}."]})
+            raise Invalid({"non_field_errors": [f"Invalid data. Expected a dictionary, but got {name}."]})
         values: dict[str, Any] = {}
         errors: dict[str, Any] = {}
         for name, field in self.fields.items():
@@ -204,10 +204,10 @@ class Form:
                 elif not partial and field.default is not _UNSET:
                     default = field.default
                     values[name] = default() if callable(default) else default
-            except Bad as bad:
-                errors[name] = bad.errors
+            except Invalid as problem:
+                errors[name] = problem.errors
         if errors:
-            raise Bad(errors)
+            raise Invalid(errors)
         if self.check:
             self.check(values)
         return values
@@ -216,5 +216,5 @@ class Form:
         """`read` for handlers: problems end the request with 400."""
         try:
             return self.read(data, partial)
-        except Bad as bad:
-            raise invalid(bad.errors) from None
+        except Invalid as problem:
+            raise invalid(problem.errors) from None

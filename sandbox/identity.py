@@ -10,8 +10,8 @@ from collections import defaultdict, deque
 from http.cookies import SimpleCookie
 
 from . import clock
-from .call import Call
-from .reply import Refusal, detail, forbidden, invalid
+from .request import Request
+from .responses import Refusal, detail, forbidden, invalid
 from .routes import Action
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -54,7 +54,7 @@ class Throttle:
         self._seen.clear()
 
 
-def identify(call: Call, action: Action, throttle: Throttle) -> None:
+def identify(request: Request, action: Action, throttle: Throttle) -> None:
     """Fill in the caller's user, token and organization.
 
     Raises:
@@ -62,27 +62,27 @@ def identify(call: Call, action: Action, throttle: Throttle) -> None:
     """
     challenge = action.challenge
     try:
-        found = _by_header(call) or _by_session(call)
+        found = _by_header(request) or _by_session(request)
     except Refusal as refusal:
-        if refusal.reply.status == 401:
-            refusal.reply.headers.append(("WWW-Authenticate", challenge))
+        if refusal.response.status == 401:
+            refusal.response.headers.append(("WWW-Authenticate", challenge))
         raise
     if not found:
         if not action.open:
             raise _unauthorized("Authentication credentials were not provided.", challenge)
-        throttle.check(call.request.remote_addr or "")
+        throttle.check(request.http.remote_addr or "")
         return
-    if call.token and call.token.read_only and call.method not in SAFE_METHODS:
+    if request.token and request.token.read_only and request.method not in SAFE_METHODS:
         raise forbidden()
-    _name_organization(call)
+    _name_organization(request)
 
 
 def _unauthorized(message: str, challenge: str | None = None) -> Refusal:
     return detail(401, message, [("WWW-Authenticate", challenge)] if challenge else None)
 
 
-def _by_header(call: Call) -> bool:
-    scheme, *rest = call.headers.get("Authorization", "").split() or [""]
+def _by_header(request: Request) -> bool:
+    scheme, *rest = request.headers.get("Authorization", "").split() or [""]
     if scheme.lower() not in ("token", "bearer", "basic"):
         return False
     name = scheme.capitalize()
@@ -90,55 +90,55 @@ def _by_header(call: Call) -> bool:
         raise _unauthorized(f"Invalid {name.lower()} header. No credentials provided.")
     if len(rest) > 1:
         raise _unauthorized(f"Invalid {name.lower()} header. {name} string should not contain spaces.")
-    {"Token": _by_key, "Bearer": _by_access_token, "Basic": _by_password}[name](call, rest[0])
+    {"Token": _by_key, "Bearer": _by_access_token, "Basic": _by_password}[name](request, rest[0])
     return True
 
 
-def _by_key(call: Call, value: str) -> None:
-    store = call.store
+def _by_key(request: Request, value: str) -> None:
+    store = request.store
     for ident, key in store.api_keys.items():
         if key == value:
-            call.user = store.users[ident]
+            request.user = store.users[ident]
             return
     raise _unauthorized("Invalid token.")
 
 
-def _by_access_token(call: Call, value: str) -> None:
-    for token in call.store.access_tokens.values():
+def _by_access_token(request: Request, value: str) -> None:
+    for token in request.store.access_tokens.values():
         if token.value == value and not (token.expiry_date and clock.is_past(token.expiry_date)):
-            call.user, call.token = token.owner, token
-            token.last_used_date = call.store.now()
+            request.user, request.token = token.owner, token
+            token.last_used_date = request.store.now()
             return
     raise _unauthorized("Invalid token.")
 
 
-def _by_password(call: Call, value: str) -> None:
+def _by_password(request: Request, value: str) -> None:
     try:
         name, _, password = base64.b64decode(value, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         raise _unauthorized("Invalid basic header. Credentials not correctly base64 encoded.") from None
-    user = call.store.find_login(name, password)
+    user = request.store.find_login(name, password)
     if user is None:
         raise _unauthorized("Invalid username/password.")
-    call.user = user
+    request.user = user
 
 
-def _by_session(call: Call) -> bool:
-    cookies = {key: morsel.value for key, morsel in SimpleCookie(call.headers.get("Cookie", "")).items()}
-    user = call.store.sessions.get(cookies.get("sessionid", ""))
+def _by_session(request: Request) -> bool:
+    cookies = {key: morsel.value for key, morsel in SimpleCookie(request.headers.get("Cookie", "")).items()}
+    user = request.store.sessions.get(cookies.get("sessionid", ""))
     if user is None:
         return False
-    if call.method not in SAFE_METHODS:
-        _check_csrf(call, cookies.get("csrftoken"))
-    call.user = user
+    if request.method not in SAFE_METHODS:
+        _check_csrf(request, cookies.get("csrftoken"))
+    request.user = user
     return True
 
 
-def _check_csrf(call: Call, cookie: str | None) -> None:
-    origin = call.headers.get("Origin")
-    if origin is not None and origin != call.base:
+def _check_csrf(request: Request, cookie: str | None) -> None:
+    origin = request.headers.get("Origin")
+    if origin is not None and origin != request.base:
         raise detail(403, f"CSRF Failed: Origin checking failed - {origin} does not match any trusted origins.")
-    header = call.headers.get("X-CSRFToken")
+    header = request.headers.get("X-CSRFToken")
     if cookie is None:
         raise detail(403, "CSRF Failed: CSRF cookie not set.")
     if header is None:
@@ -147,9 +147,9 @@ def _check_csrf(call: Call, cookie: str | None) -> None:
         raise detail(403, "CSRF Failed: CSRF token from the 'X-Csrftoken' HTTP header incorrect.")
 
 
-def _name_organization(call: Call) -> None:
-    header = call.headers.get("X-Organization")
-    slug, ident = call.query.get("org"), call.query.get("org_id")
+def _name_organization(request: Request) -> None:
+    header = request.headers.get("X-Organization")
+    slug, ident = request.query.get("org"), request.query.get("org_id")
     if slug is not None and header is not None and slug != header:
         raise invalid(
             ['You cannot specify "org" query parameter and "X-Organization" HTTP header with different values.']
@@ -165,19 +165,20 @@ def _name_organization(call: Call) -> None:
     if slug is None and ident is None:
         return
     if not (slug or ident):
-        call.personal = True
+        request.personal = True
         return
-    for organization in call.store.organizations.values():
+    for organization in request.store.organizations.values():
         if slug == organization.slug or ident == str(organization.id):
-            call.organization = organization
+            request.organization = organization
             break
     else:
         raise detail(404, f"{slug or ident} organization does not exist.")
-    if not (call.user.is_superuser or _is_member(call)):
+    if not (request.user.is_superuser or _is_member(request)):
         raise forbidden()
 
 
-def _is_member(call: Call) -> bool:
+def _is_member(request: Request) -> bool:
     return any(
-        entry.user is call.user and entry.organization is call.organization for entry in call.store.memberships.values()
+        entry.user is request.user and entry.organization is request.organization
+        for entry in request.store.memberships.values()
     )

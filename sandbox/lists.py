@@ -10,8 +10,8 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from . import clock
-from .call import Call
-from .reply import detail, invalid
+from .request import Request
+from .responses import detail, invalid
 
 T = TypeVar("T")
 Getter = Callable[[T], Any]
@@ -44,30 +44,30 @@ class Listing(Generic[T]):
     choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
     newest_first: bool = True
 
-    def answer(self, call: Call, things: Iterable[T], view: Callable[[T], Any]) -> dict[str, Any]:
+    def answer(self, request: Request, things: Iterable[T], view: Callable[[T], Any]) -> dict[str, Any]:
         """The page that the query asks for.
 
         Args:
-            call: the request.
+            request: the request.
             things: the objects that the caller may see.
             view: makes the JSON of one object.
 
         Raises:
             Refusal: 400 for a bad filter, 404 for a page that is not there.
         """
-        found = [thing for thing in things if self._matches_simple(call, thing)]
-        words = call.query.get("search")
+        found = [thing for thing in things if self._matches_simple(request, thing)]
+        words = request.query.get("search")
         if words:
             found = [thing for thing in found if self._has(thing, words.lower().split())]
-        expression = call.query.get("filter")
+        expression = request.query.get("filter")
         if expression:
             test = self._compile(_parse(expression))
             found = [thing for thing in found if test(thing)]
-        return _page(call, self._sort(call, found), view)
+        return _page(request, self._sort(request, found), view)
 
-    def _matches_simple(self, call: Call, thing: T) -> bool:
+    def _matches_simple(self, request: Request, thing: T) -> bool:
         for name in self.simple:
-            wanted = call.query.get(name)
+            wanted = request.query.get(name)
             if wanted is None:
                 continue
             allowed = self.choices.get(name)
@@ -82,8 +82,8 @@ class Listing(Generic[T]):
         texts = [str(self.terms[name](thing) or "").lower() for name in self.search]
         return all(any(word in text for text in texts) for word in words)
 
-    def _sort(self, call: Call, things: list[T]) -> list[T]:
-        names = [name for name in call.query.get("sort", "").split(",") if name.lstrip("-") in self.terms]
+    def _sort(self, request: Request, things: list[T]) -> list[T]:
+        names = [name for name in request.query.get("sort", "").split(",") if name.lstrip("-") in self.terms]
         things.sort(key=self.terms["id"], reverse=self.newest_first and not names)
         for name in reversed(names):
             things.sort(key=partial(_place, self.terms[name.lstrip("-")]), reverse=name.startswith("-"))
@@ -158,33 +158,33 @@ def _place(getter: Getter[T], thing: T) -> tuple[bool, Any]:
     return value is not None, value if value is not None else 0
 
 
-def _page(call: Call, things: list[T], view: Callable[[T], Any]) -> dict[str, Any]:
-    size = _page_size(call, len(things))
+def _page(request: Request, things: list[T], view: Callable[[T], Any]) -> dict[str, Any]:
+    size = _page_size(request, len(things))
     last = max(1, -(-len(things) // size))
     try:
-        number = int(call.query.get("page", "1"))
+        number = int(request.query.get("page", "1"))
     except ValueError:
         number = 0
     if not 1 <= number <= last:
         raise detail(404, "Invalid page.")
     return {
         "count": len(things),
-        "next": _link(call, number + 1) if number < last else None,
-        "previous": _link(call, number - 1) if number > 1 else None,
+        "next": _link(request, number + 1) if number < last else None,
+        "previous": _link(request, number - 1) if number > 1 else None,
         "results": [view(thing) for thing in things[(number - 1) * size : number * size]],
     }
 
 
-def _page_size(call: Call, count: int) -> int:
-    size = call.query.get("page_size", "")
+def _page_size(request: Request, count: int) -> int:
+    size = request.query.get("page_size", "")
     if size == "all":
         return max(1, count)
     return int(size) if size.isdecimal() and int(size) else 10
 
 
-def _link(call: Call, page: int) -> str:
-    query = {**call.query.to_dict(), "page": str(page)}
+def _link(request: Request, page: int) -> str:
+    query = {**request.query.to_dict(), "page": str(page)}
     if page == 1:
         del query["page"]
     text = urlencode(sorted(query.items()))
-    return f"{call.base}{call.request.path}" + (f"?{text}" if text else "")
+    return f"{request.base}{request.http.path}" + (f"?{text}" if text else "")

@@ -146,7 +146,7 @@ class Data:
     chunks_updated_date: str | None = None
     storage: str = "local"
     cloud_storage_id: int | None = None
-    spoiled: bool = False
+    failed: bool = False
 
     @property
     def step(self) -> int:
@@ -174,6 +174,11 @@ class Task:
     data: Data | None = None
     labels: dict[int, Label] = field(default_factory=dict)
     jobs: dict[int, Job] = field(default_factory=dict)
+
+    @property
+    def used_labels(self) -> dict[int, Label]:
+        """Its own labels, or those of its project."""
+        return self.project.labels if self.project else self.labels
 
 
 @dataclass(eq=False)

@@ -17,7 +17,7 @@ class Action:
     """A handler and how it is called.
 
     Attributes:
-        run: called with the `Call` and the parts of the path.
+        run: called with the `Request` and the parts of the path.
         open: whether no credentials are needed.
         unlocked: whether it runs without the store's lock (it waits for somebody else).
         wants_files: whether multipart bodies are welcome.

@@ -6,7 +6,6 @@ from typing import Any
 
 from .annotations.checks import Schema
 from .annotations.reading import read_job
-from .handlers.labels import labels_of
 from .models import Job, Label, Project, Task, User
 from .store import Store
 
@@ -76,7 +75,7 @@ def _task(task: Task) -> Json:
 
 
 def _job(job: Job) -> Json:
-    labels = labels_of(job.task)
+    labels = job.task.used_labels
     names = {
         part.id: part.name if part is label else f"{label.name}.{part.name}"
         for label in labels.values()

@@ -18,8 +18,6 @@ from .store import Store
 
 Json = dict[str, Any]
 
-MOST_IN_A_PAGE = 1000
-
 
 def list_share(root: Path | None, directory: str, begins: str) -> list[Json] | None:
     """A directory of the share, directories first; None if there is no such directory."""

@@ -29,7 +29,7 @@ from .models import (
     User,
     Webhook,
 )
-from .reply import detail, missing
+from .responses import detail, missing
 
 T = TypeVar("T")
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+PACKAGES = ("cvat", "labels", "sync", "operators", "panels", "sandbox", "demo", "bench")
+
 ROOMS = ("cvat", "labels", "sync", "operators", "panels", "sandbox")
 
 FORBIDDEN = {
@@ -83,6 +85,45 @@ def test_no_room_is_imported_past_its_relative_name(root: Path) -> None:
                 if isinstance(node, ast.ImportFrom) and not node.level:
                     names.append(node.module or "")
                 assert not [n for n in names if n.split(".")[0] in ROOMS], path
+
+
+def imported_files(root: Path, path: Path) -> set[Path]:
+    """The files of the project that a file imports, also for type checkers only."""
+    found = set()
+    for name in imports(root, path):
+        place = root.joinpath(*name.split("."))
+        for file in (place.with_name(f"{place.name}.py"), place / "__init__.py", place.parent.with_suffix(".py")):
+            if file.is_file():
+                found.add(file)
+                break
+        else:
+            found.add(place.parent / "__init__.py")
+    return {file for file in found if file.is_file()} - {path}
+
+
+def circles(arrows: dict[Path, set[Path]]) -> list[Path]:
+    """The files in a circle of imports, and those that need one of them."""
+    left = dict(arrows)
+    while ready := [file for file, wanted in left.items() if not wanted & left.keys()]:
+        for file in ready:
+            del left[file]
+    return sorted(left)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_package_has_an_import_circle(root: Path, package: str) -> None:
+    arrows = {path: imported_files(root, path) for path in modules(root, package)}
+    assert [str(path.relative_to(root)) for path in circles(arrows)] == []
+
+
+def test_a_circle_is_found(tmp_path: Path) -> None:
+    texts = {"__init__": "", "a": "from . import b", "b": "if TYPE_CHECKING:\n    from .c.d import x", "c/__init__": ""}
+    for name, text in {**texts, "c/d": "from ..a import y", "e": "from .a import y\nfrom . import z"}.items():
+        (tmp_path / "p" / name).with_suffix(".py").parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "p" / name).with_suffix(".py").write_text(text)
+    arrows = {path: imported_files(tmp_path, path) for path in modules(tmp_path, "p")}
+    package = tmp_path / "p"
+    assert circles(arrows) == [package / "a.py", package / "b.py", package / "c" / "d.py", package / "e.py"]
 
 
 def manifest(root: Path) -> dict[str, Any]:

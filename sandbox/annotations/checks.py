@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..fields import Bad, Boolean, Choice, Field, Float, Form, Forms, Integer, Text
+from ..fields import Boolean, Choice, Field, Float, Form, Forms, Integer, Invalid, Text
 from ..models import Attribute, Label
-from ..reply import crash, invalid
+from ..responses import invalid, server_error
 
 _NOT_A_NUMBER = "[ErrorDetail(string='Value must be a float or an integer', code='invalid')]"
 _LARGEST_GROUP = 2**31 - 1
@@ -27,14 +27,14 @@ class _Points(Field):
 
     def read(self, value: Any) -> list[float]:
         if not isinstance(value, list):
-            raise Bad(f'Expected a list of items but got type "{type(value).__name__}".')
+            raise Invalid(f'Expected a list of items but got type "{type(value).__name__}".')
         wrong = {
             str(place): _NOT_A_NUMBER
             for place, number in enumerate(value)
             if type(number) is not float and type(number) is not int
         }
         if wrong:
-            raise Bad(wrong)
+            raise Invalid(wrong)
         return value
 
 
@@ -44,13 +44,13 @@ class _Value(Field):
     def take(self, value: Any) -> str:
         text = str(value)
         if len(text) > 4096:
-            raise Bad("Ensure this field has no more than 4096 characters.")
+            raise Invalid("Ensure this field has no more than 4096 characters.")
         return text
 
 
 def _need_value(values: dict[str, Any]) -> None:
     if "value" not in values:
-        raise crash()
+        raise server_error()
 
 
 _ATTRIBUTES = Forms(Form({"spec_id": Integer(required=True), "value": _Value()}, check=_need_value), default=list)
@@ -75,13 +75,13 @@ _PLACE = {
 def _check_length(shape: dict[str, Any]) -> None:
     kind = shape["type"]
     if not _LENGTHS[kind](len(shape.get("points", ()))):
-        raise Bad({"points": [f"invalid length for shape type '{kind}'"]})
+        raise Invalid({"points": [f"invalid length for shape type '{kind}'"]})
 
 
 def _check_shape(shape: dict[str, Any]) -> None:
     _check_length(shape)
     if shape["type"] == "skeleton" and not shape.get("elements"):
-        raise Bad({"elements": ["at least one required for skeleton shape"]})
+        raise Invalid({"elements": ["at least one required for skeleton shape"]})
 
 
 _ELEMENT = Form({**_GEOMETRY, **_PLACE}, check=_check_length)
@@ -101,12 +101,12 @@ _TRACK_FIELDS = {**_TRACK_PART, "elements": Forms(Form(_TRACK_PART))}
 
 def _no_id(thing: dict[str, Any]) -> None:
     if thing.get("id") is not None:
-        raise Bad({"id": ["must be absent"]})
+        raise Invalid({"id": ["must be absent"]})
 
 
 def _with_id(thing: dict[str, Any]) -> None:
     if thing.get("id") is None:
-        raise Bad({"id": ["must be present and not null"]})
+        raise Invalid({"id": ["must be present and not null"]})
 
 
 def _any_id(thing: dict[str, Any]) -> None:
@@ -176,7 +176,7 @@ class Schema:
             raise invalid([f"label_id `{thing['label_id']}` is invalid"])
         self._check_attributes(thing["label_id"], thing["attributes"], mutable)
         if (thing["group"] or 0) > _LARGEST_GROUP:
-            raise crash()
+            raise server_error()
 
     def _check_attributes(self, label_id: int, given: list[dict[str, Any]], mutable: bool | None) -> None:
         if not given:

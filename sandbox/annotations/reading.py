@@ -27,7 +27,7 @@ def read_job(job: Job, schema: Schema) -> dict[str, list[Json]]:
     }
 
 
-def is_torn(job: Job) -> bool:
+def is_unreadable(job: Job) -> bool:
     """Whether a skeleton has an element on another frame, which makes the job unreadable."""
     return any(element["frame"] != shape["frame"] for shape in job.shapes.values() for element in shape["elements"])
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..reply import refuse
+from ..responses import refuse
 
 
 class Rows:

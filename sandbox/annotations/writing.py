@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..models import Job
-from ..reply import crash
+from ..responses import server_error
 from ..store import Store
 from .rows import Transaction
 
@@ -91,7 +91,7 @@ class Writer:
     def _insert_track(self, track: dict[str, Any]) -> None:
         keyframes = track["shapes"]
         if not keyframes:
-            raise crash()
+            raise server_error()
         first = min(keyframe["frame"] for keyframe in keyframes)
         if track["frame"] < first:
             hidden = {**keyframes[0], "frame": track["frame"], "outside": True, "id": None}

@@ -8,16 +8,15 @@ from typing import Any
 
 from ..access import require, sees_job, sees_task
 from ..annotations.checks import FORMS, Schema
-from ..annotations.reading import is_torn, read_job
+from ..annotations.reading import is_unreadable, read_job
 from ..annotations.rows import Transaction
 from ..annotations.tracks import KINDS, Collection, cut, join
 from ..annotations.writing import Writer
-from ..call import Call
-from ..events import Watch
+from ..events import UpdateEvents
 from ..models import Job, Task
-from ..reply import Refusal, Reply, crash, empty, invalid, text
+from ..request import Request
+from ..responses import Refusal, Response, empty, invalid, server_error, text
 from ..routes import route
-from .labels import labels_of
 
 _GONE = (
     "This endpoint is no longer supported.\n"
@@ -32,16 +31,16 @@ _ACTIONS: dict[str, Write] = {"create": Writer.create, "update": Writer.update, 
 
 
 @route("GET", _JOB)
-def get_job_annotations(call: Call, ident: str) -> Reply:
-    job = _job(call, ident)
-    _refuse_export(call, "jobs")
+def get_job_annotations(request: Request, ident: str) -> Response:
+    job = _job(request, ident)
+    _refuse_export(request, "jobs")
     return _answer(read_job(_readable(job), _schema(job.task)))
 
 
 @route("GET", _TASK)
-def get_task_annotations(call: Call, ident: str) -> Reply:
-    task = _task(call, ident)
-    _refuse_export(call, "tasks")
+def get_task_annotations(request: Request, ident: str) -> Response:
+    task = _task(request, ident)
+    _refuse_export(request, "tasks")
     if task.data is None:
         raise Refusal(text("Exporting annotations from a task without data is not allowed", 400))
     schema = _schema(task)
@@ -54,68 +53,68 @@ def get_task_annotations(call: Call, ident: str) -> Reply:
 
 @route("POST", _JOB)
 @route("POST", _TASK)
-def import_annotations(call: Call, ident: str) -> Any:
+def import_annotations(request: Request, ident: str) -> Any:
     """Files of annotations are not imported."""
-    raise invalid([f"Unknown input format '{call.query.get('format', '')}'"])
+    raise invalid([f"Unknown input format '{request.query.get('format', '')}'"])
 
 
 @route("PUT", _JOB)
-def put_job_annotations(call: Call, ident: str) -> Reply:
-    job = _job(call, ident)
-    data = _checked(call, job.task, "create")
-    _write(call, job.task, [(_readable(job), data)], Writer.replace)
+def put_job_annotations(request: Request, ident: str) -> Response:
+    job = _job(request, ident)
+    data = _checked(request, job.task, "create")
+    _write(request, job.task, [(_readable(job), data)], Writer.replace)
     return _answer(data)
 
 
 @route("PUT", _TASK)
-def put_task_annotations(call: Call, ident: str) -> Reply:
-    task = _task(call, ident)
+def put_task_annotations(request: Request, ident: str) -> Response:
+    task = _task(request, ident)
     if task.data is None:
-        raise crash()
-    return _write_task(call, task, _checked(call, task, "create"), Writer.replace)
+        raise server_error()
+    return _write_task(request, task, _checked(request, task, "create"), Writer.replace)
 
 
 @route("PATCH", _JOB)
-def patch_job_annotations(call: Call, ident: str) -> Reply:
-    job = _job(call, ident)
-    action = _action(call)
-    data = _checked(call, job.task, action)
-    _write(call, job.task, [(job, data)], _ACTIONS[action])
+def patch_job_annotations(request: Request, ident: str) -> Response:
+    job = _job(request, ident)
+    action = _action(request)
+    data = _checked(request, job.task, action)
+    _write(request, job.task, [(job, data)], _ACTIONS[action])
     return _answer(data)
 
 
 @route("PATCH", _TASK)
-def patch_task_annotations(call: Call, ident: str) -> Reply:
-    task = _task(call, ident)
-    action = _action(call)
+def patch_task_annotations(request: Request, ident: str) -> Response:
+    task = _task(request, ident)
+    action = _action(request)
     if task.data is None:
-        raise crash()
-    return _write_task(call, task, _checked(call, task, action), _ACTIONS[action])
+        raise server_error()
+    return _write_task(request, task, _checked(request, task, action), _ACTIONS[action])
 
 
 @route("DELETE", _JOB)
-def delete_job_annotations(call: Call, ident: str) -> Reply:
-    job = _job(call, ident)
-    _write(call, job.task, [(_readable(job), _nothing())], Writer.replace)
+def delete_job_annotations(request: Request, ident: str) -> Response:
+    job = _job(request, ident)
+    _write(request, job.task, [(_readable(job), _nothing())], Writer.replace)
     return empty(204)
 
 
 @route("DELETE", _TASK)
-def delete_task_annotations(call: Call, ident: str) -> Reply:
-    task = _task(call, ident)
-    _write(call, task, [(_readable(job), _nothing()) for job in _parts(task)], Writer.replace)
+def delete_task_annotations(request: Request, ident: str) -> Response:
+    task = _task(request, ident)
+    _write(request, task, [(_readable(job), _nothing()) for job in _parts(task)], Writer.replace)
     return empty(204)
 
 
-def _job(call: Call, ident: str) -> Job:
-    job = call.store.job(ident)
-    require(sees_job(call, job))
+def _job(request: Request, ident: str) -> Job:
+    job = request.store.job(ident)
+    require(sees_job(request, job))
     return job
 
 
-def _task(call: Call, ident: str) -> Task:
-    task = call.store.task(ident)
-    require(sees_task(call, task))
+def _task(request: Request, ident: str) -> Task:
+    task = request.store.task(ident)
+    require(sees_task(request, task))
     return task
 
 
@@ -127,68 +126,68 @@ def _parts(task: Task) -> Iterator[Job]:
 
 def _readable(job: Job) -> Job:
     """The job, if the server can still read it."""
-    if is_torn(job):
-        raise crash()
+    if is_unreadable(job):
+        raise server_error()
     return job
 
 
 def _schema(task: Task) -> Schema:
-    return Schema(labels_of(task))
+    return Schema(task.used_labels)
 
 
 def _nothing() -> Collection:
     return {kind: [] for kind in KINDS}
 
 
-def _refuse_export(call: Call, kind: str) -> None:
-    if "format" in call.query:
+def _refuse_export(request: Request, kind: str) -> None:
+    if "format" in request.query:
         raise Refusal(text(_GONE.format(kind=kind), 410))
 
 
-def _action(call: Call) -> str:
-    action = call.query.get("action", "")
+def _action(request: Request) -> str:
+    action = request.query.get("action", "")
     if action not in _ACTIONS:
         raise invalid(["Please specify a correct 'action' for the request"])
     return action
 
 
-def _checked(call: Call, task: Task, action: str) -> Collection:
-    if not isinstance(call.json, dict):
-        raise crash()
-    data = FORMS[action].accept(call.json)
+def _checked(request: Request, task: Task, action: str) -> Collection:
+    if not isinstance(request.json, dict):
+        raise server_error()
+    data = FORMS[action].accept(request.json)
     _schema(task).check(data)
     return data
 
 
-def _write(call: Call, task: Task, parts: list[tuple[Job, Collection]], write: Write) -> None:
+def _write(request: Request, task: Task, parts: list[tuple[Job, Collection]], write: Write) -> None:
     """Write to several jobs, all or nothing; what was written to moves, and its task and project."""
-    store = call.store
+    store = request.store
     moved = []
     with Transaction() as transaction:
         for job, data in parts:
             if write(Writer(store, job, transaction), data):
                 moved.append(job)
     for job in moved:
-        with Watch(call.services.events, call.user, job=job, task=task, project=task.project):
+        with UpdateEvents(request.services.events, request.user, job=job, task=task, project=task.project):
             job.revision += 1
             store.touch(job, task, task.project)
 
 
-def _write_task(call: Call, task: Task, data: Collection, write: Write) -> Reply:
+def _write_task(request: Request, task: Task, data: Collection, write: Write) -> Response:
     parts = [(job, cut(data, job.start_frame, job.stop_frame)) for job in _parts(task)]
     for job, _ in parts:
         _readable(job)
-    _write(call, task, parts, write)
+    _write(request, task, parts, write)
     return _answer(join((job.start_frame, job.stop_frame, part) for job, part in parts))
 
 
-def _answer(data: Collection) -> Reply:
+def _answer(data: Collection) -> Response:
     try:
-        return Reply({"version": 0, **data})
+        return Response({"version": 0, **data})
     except ValueError:
         # An infinite number was stored, and cannot be written as JSON.
         assert _has_infinity(data)
-        raise crash() from None
+        raise server_error() from None
 
 
 def _has_infinity(data: Any) -> bool:

@@ -6,11 +6,11 @@ import secrets
 from typing import Any
 
 from .. import clock
-from ..call import Call
 from ..fields import Boolean, Form, Text
 from ..lists import Listing
 from ..models import AccessToken, User
-from ..reply import Refusal, Reply, detail, empty, forbidden, invalid, missing
+from ..request import Request
+from ..responses import Refusal, Response, detail, empty, forbidden, invalid, missing
 from ..routes import route
 from ..views import Views
 
@@ -35,23 +35,23 @@ _NEW = Form(
 
 
 @route("POST", "/api/auth/login", open=True)
-def login(call: Call) -> Reply:
+def login(request: Request) -> Response:
     """Key and cookies for a name (or an address) and a password."""
-    data = call.json
+    data = request.json
     name, password = data.get("username") or data.get("email"), data.get("password")
     if not (name and password):
         raise invalid(['Must include either "username" or "email" and "password".'])
-    user = call.store.find_login(name, password)
+    user = request.store.find_login(name, password)
     if user is None:
         raise invalid({"non_field_errors": ["Unable to log in with provided credentials."]})
-    return Reply({"key": call.store.api_key(user)}, headers=start_session(call, user))
+    return Response({"key": request.store.api_key(user)}, headers=start_session(request, user))
 
 
-def start_session(call: Call, user: User) -> list[tuple[str, str]]:
+def start_session(request: Request, user: User) -> list[tuple[str, str]]:
     """Open a session; the headers set its cookies."""
-    user.last_login = call.store.now()
+    user.last_login = request.store.now()
     session = secrets.token_hex(16)
-    call.store.sessions[session] = user
+    request.store.sessions[session] = user
     return [
         ("Set-Cookie", f"csrftoken={secrets.token_hex(16)}; Max-Age=31449600; Path=/; SameSite=Lax"),
         ("Set-Cookie", "sessionfresh=1; HttpOnly; Max-Age=86400; Path=/; SameSite=Lax"),
@@ -60,81 +60,81 @@ def start_session(call: Call, user: User) -> list[tuple[str, str]]:
 
 
 @route("POST", "/api/auth/logout", allow="GET, POST, HEAD, OPTIONS", open=True)
-def logout(call: Call) -> Reply:
+def logout(request: Request) -> Response:
     """End the session. The user's API key goes too, whoever else is using it."""
     headers = []
-    if call.user:
-        call.store.api_keys.pop(call.user.id, None)
-    session = call.request.cookies.get("sessionid", "")
-    if call.store.sessions.pop(session, None):
+    if request.user:
+        request.store.api_keys.pop(request.user.id, None)
+    session = request.http.cookies.get("sessionid", "")
+    if request.store.sessions.pop(session, None):
         gone = '=""; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/; SameSite=Lax'
         headers = [("Set-Cookie", f"sessionfresh{gone}"), ("Set-Cookie", f"sessionid{gone}")]
-    return Reply({"detail": "Successfully logged out."}, headers=headers)
+    return Response({"detail": "Successfully logged out."}, headers=headers)
 
 
 @route("POST", "/api/auth/access_tokens")
-def create_token(call: Call) -> Reply:
+def create_token(request: Request) -> Response:
     """A new access token; only this answer has its value."""
-    if call.token:
+    if request.token:
         raise forbidden()
-    values = _NEW.accept(call.json)
-    now = call.store.now()
+    values = _NEW.accept(request.json)
+    now = request.store.now()
     token = AccessToken(
-        id=call.store.next_id("access token"),
-        owner=call.user,
+        id=request.store.next_id("access token"),
+        owner=request.user,
         value=f"{secrets.token_hex(4)}.{secrets.token_hex(16)}",
         created_date=now,
         updated_date=now,
         **_with_date(values),
     )
-    call.store.access_tokens[token.id] = token
-    return Reply({**Views(call.base).access_token(token), "value": token.value}, 201)
+    request.store.access_tokens[token.id] = token
+    return Response({**Views(request.base).access_token(token), "value": token.value}, 201)
 
 
 @route("GET", "/api/auth/access_tokens")
-def list_tokens(call: Call) -> Any:
-    return _TOKENS.answer(call, _own_tokens(call), Views(call.base).access_token)
+def list_tokens(request: Request) -> Any:
+    return _TOKENS.answer(request, _own_tokens(request), Views(request.base).access_token)
 
 
 @route("GET", "/api/auth/access_tokens/self", challenge="Bearer")
-def own_token(call: Call) -> Any:
+def own_token(request: Request) -> Any:
     """The access token that is used for this request."""
-    if call.token is None:
+    if request.token is None:
         raise detail(401, "Authentication credentials were not provided.", [("WWW-Authenticate", "Bearer")])
-    return Views(call.base).access_token(call.token)
+    return Views(request.base).access_token(request.token)
 
 
 @route("GET", "/api/auth/access_tokens/{ident}")
-def get_token(call: Call, ident: str) -> Any:
-    return Views(call.base).access_token(_find_token(call, ident))
+def get_token(request: Request, ident: str) -> Any:
+    return Views(request.base).access_token(_find_token(request, ident))
 
 
 @route("PATCH", "/api/auth/access_tokens/{ident}")
-def change_token(call: Call, ident: str) -> Any:
-    token = _find_token(call, ident)
-    for name, value in _with_date(_NEW.accept(call.json, partial=True)).items():
+def change_token(request: Request, ident: str) -> Any:
+    token = _find_token(request, ident)
+    for name, value in _with_date(_NEW.accept(request.json, partial=True)).items():
         setattr(token, name, value)
-    token.updated_date = call.store.now()
-    return Views(call.base).access_token(token)
+    token.updated_date = request.store.now()
+    return Views(request.base).access_token(token)
 
 
 @route("DELETE", "/api/auth/access_tokens/{ident}")
-def revoke_token(call: Call, ident: str) -> Reply:
-    del call.store.access_tokens[_find_token(call, ident).id]
+def revoke_token(request: Request, ident: str) -> Response:
+    del request.store.access_tokens[_find_token(request, ident).id]
     return empty(204)
 
 
-def _own_tokens(call: Call) -> list[AccessToken]:
-    tokens = call.store.access_tokens.values()
+def _own_tokens(request: Request) -> list[AccessToken]:
+    tokens = request.store.access_tokens.values()
     return [
         token
         for token in tokens
-        if token.owner is call.user and not (token.expiry_date and clock.is_past(token.expiry_date))
+        if token.owner is request.user and not (token.expiry_date and clock.is_past(token.expiry_date))
     ]
 
 
-def _find_token(call: Call, ident: str) -> AccessToken:
-    for token in _own_tokens(call):
+def _find_token(request: Request, ident: str) -> AccessToken:
+    for token in _own_tokens(request):
         if str(token.id) == ident:
             return token
     raise missing("AccessToken")

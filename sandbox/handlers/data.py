@@ -8,11 +8,11 @@ from typing import Any
 from werkzeug.datastructures import FileStorage
 
 from ..access import require, sees_job, sees_storage, sees_task
-from ..call import Call
-from ..events import Watch
-from ..fields import Bad, Boolean, Choice, Field, Form, Integer, Items, Text
+from ..events import UpdateEvents
+from ..fields import Boolean, Choice, Field, Form, Integer, Invalid, Items, Text
 from ..models import ClientFile, Data, Job, Task
-from ..reply import Reply, crash, empty, invalid, refuse
+from ..request import Request
+from ..responses import Response, empty, invalid, refuse, server_error
 from ..routes import route
 from ..views import Views
 from .tus import create_upload, tus_headers
@@ -24,7 +24,7 @@ class _FrameFilter(Text):
     def read(self, value: Any) -> str:
         text = super().read(value)
         if text and not re.fullmatch(r"step=0*[1-9]\d*", text):
-            raise Bad("Invalid frame filter expression")
+            raise Invalid("Invalid frame filter expression")
         return text
 
 
@@ -32,14 +32,14 @@ class _ChunkSize(Integer):
     def read(self, value: Any) -> int:
         number = super().read(value)
         if number < 1:
-            raise Bad("Chunk size must be a positive integer")
+            raise Invalid("Chunk size must be a positive integer")
         return number
 
 
 def _check_range(values: dict[str, Any]) -> None:
     stop = values["stop_frame"]
     if stop is not None and stop < values["start_frame"]:
-        raise Bad({"non_field_errors": ["Stop frame must be more or equal start frame"]})
+        raise Invalid({"non_field_errors": ["Stop frame must be more or equal start frame"]})
 
 
 _DATA = Form(
@@ -65,44 +65,44 @@ _LISTS = ("upload_file_order", "server_files", "job_file_mapping")
 
 
 @route("POST", "/api/tasks/{ident}/data[/]", wants_files=True)
-def post_data(call: Call, ident: str) -> Reply:
+def post_data(request: Request, ident: str) -> Response:
     """Every step of an upload; headers say which one it is."""
-    task = call.store.task(ident)
-    require(sees_task(call, task))
-    fields = _fields(call)
+    task = request.store.task(ident)
+    require(sees_task(request, task))
+    fields = _fields(request)
     if task.data and task.data.size:
         raise refuse(400, "Adding more data is not supported")
-    if "Upload-Length" in call.headers:
-        return create_upload(call, task)
-    start, finish = "Upload-Start" in call.headers, "Upload-Finish" in call.headers
-    if "Upload-Multiple" in call.headers:
+    if "Upload-Length" in request.headers:
+        return create_upload(request, task)
+    start, finish = "Upload-Start" in request.headers, "Upload-Finish" in request.headers
+    if "Upload-Multiple" in request.headers:
         _DATA.accept(fields)
-        _store_files(call, task)
+        _store_files(request, task)
         return empty(200)
     if start and not finish:
-        _open(call, task)
+        _open(request, task)
         return empty(202)
-    return _finish(call, task, fields)
+    return _finish(request, task, fields)
 
 
 @route("OPTIONS", "/api/tasks/{ident}/data[/]")
-def tus_options(call: Call, ident: str) -> Reply:
+def tus_options(request: Request, ident: str) -> Response:
     return empty(204, tus_headers())
 
 
-def _fields(call: Call) -> dict[str, Any]:
+def _fields(request: Request) -> dict[str, Any]:
     """The plain fields of a form or of JSON."""
-    if call.request.mimetype == "application/offset+octet-stream":
+    if request.http.mimetype == "application/offset+octet-stream":
         return {}
-    if not call.has_files:
-        if not isinstance(call.json, dict):
-            raise crash()
-        return call.json
-    fields: dict[str, Any] = call.form.to_dict()
+    if not request.has_files:
+        if not isinstance(request.json, dict):
+            raise server_error()
+        return request.json
+    fields: dict[str, Any] = request.form.to_dict()
     for name in _LISTS:
         found = sorted(
             (int(match[1]), value)
-            for key, value in call.form.items()
+            for key, value in request.form.items()
             if (match := re.fullmatch(rf"{name}\[(\d+)\]", key))
         )
         if found:
@@ -110,28 +110,29 @@ def _fields(call: Call) -> dict[str, Any]:
     return fields
 
 
-def _open(call: Call, task: Task) -> Data:
+def _open(request: Request, task: Task) -> Data:
     """The task's place for files; made by the first request of an upload."""
     if task.data is None:
-        with Watch(call.services.events, call.user, task=task):
-            task.data = Data(call.store.next_id("data"))
-            call.store.touch(task)
+        with UpdateEvents(request.services.events, request.user, task=task):
+            task.data = Data(request.store.next_id("data"))
+            request.store.touch(task)
     return task.data
 
 
-def _store_files(call: Call, task: Task) -> Data:
+def _store_files(request: Request, task: Task) -> Data:
     """Keep the files of a batch, all or nothing. Only base names are kept, and each only once."""
-    data = _open(call, task)
+    data = _open(request, task)
     found = sorted(
         (int(match[1]), _base_name(part), part)
-        for key, part in call.files.items(multi=True)
+        for key, part in request.files.items(multi=True)
         if (match := re.fullmatch(r"client_files\[(\d+)\]", key))
     )
     names = [name for _, name, _ in found]
     if "" in names or len(set(names)) < len(names) or set(names) & set(data.files):
-        raise crash()
+        raise server_error()
+    kept = request.services.settings.kept_bytes
     for _, name, part in found:
-        data.files[name] = ClientFile(name, part.stream.read(call.services.settings.kept_bytes))
+        data.files[name] = ClientFile(name, part.stream.read(-1 if kept is None else kept))
     return data
 
 
@@ -144,27 +145,27 @@ def _base_name(part: FileStorage) -> str:
     return name.replace("\\", "/").rsplit("/", 1)[-1]
 
 
-def _finish(call: Call, task: Task, fields: dict[str, Any]) -> Reply:
-    creator = call.services.creator
+def _finish(request: Request, task: Task, fields: dict[str, Any]) -> Response:
+    creator = request.services.creator
     pending = creator.pending(task)
     if pending:
-        return Reply({"rq_id": pending.id}, 409)
+        return Response({"rq_id": pending.id}, 409)
     values = _DATA.accept(fields)
-    storage = _storage(call, values)
-    data = _store_files(call, task)
+    storage = _storage(request, values)
+    data = _store_files(request, task)
     order = values["upload_file_order"]
     if values["sorting_method"] == "predefined" and order and not values["server_files"]:
         _check_order(order, list(data.files))
-    with Watch(call.services.events, call.user, task=task):
+    with UpdateEvents(request.services.events, request.user, task=task):
         data.image_quality = values["image_quality"]
         data.start_frame = values["start_frame"]
         data.frame_filter = values["frame_filter"]
         data.storage, data.cloud_storage_id = storage, values["cloud_storage_id"]
-        call.store.touch(task)
-    return Reply({"rq_id": creator.start(task, call.user, values).id}, 202)
+        request.store.touch(task)
+    return Response({"rq_id": creator.start(task, request.user, values).id}, 202)
 
 
-def _storage(call: Call, values: dict[str, Any]) -> str:
+def _storage(request: Request, values: dict[str, Any]) -> str:
     """Where the files of a task are.
 
     Raises:
@@ -173,9 +174,9 @@ def _storage(call: Call, values: dict[str, Any]) -> str:
     ident = values["cloud_storage_id"]
     if ident is None:
         return "share" if values["server_files"] else "local"
-    if ident not in call.store.cloud_storages:
+    if ident not in request.store.cloud_storages:
         raise invalid(["CloudStorage matching query does not exist."])
-    require(sees_storage(call, call.store.cloud_storages[ident]))
+    require(sees_storage(request, request.store.cloud_storages[ident]))
     return "cloud_storage"
 
 
@@ -195,46 +196,46 @@ def _check_order(order: list[str], names: list[str]) -> None:
 
 
 @route("GET", "/api/tasks/{ident}/data/meta")
-def task_meta(call: Call, ident: str) -> Any:
-    task = call.store.task(ident)
-    require(sees_task(call, task))
+def task_meta(request: Request, ident: str) -> Any:
+    task = request.store.task(ident)
+    require(sees_task(request, task))
     if task.data is None:
-        raise crash()
-    return Views(call.base).meta(task)
+        raise server_error()
+    return Views(request.base).meta(task)
 
 
 @route("PATCH", "/api/tasks/{ident}/data/meta")
-def patch_task_meta(call: Call, ident: str) -> Any:
-    task = call.store.task(ident)
-    require(sees_task(call, task))
+def patch_task_meta(request: Request, ident: str) -> Any:
+    task = request.store.task(ident)
+    require(sees_task(request, task))
     if task.data is None:
-        raise crash()
-    frames = _DELETED.accept(call.json, partial=True).get("deleted_frames", [])
+        raise server_error()
+    frames = _DELETED.accept(request.json, partial=True).get("deleted_frames", [])
     unknown = [number for number in frames if number >= task.data.size]
     if unknown:
         raise invalid({"deleted_frames": [f"Unknown frames {_enumerate(unknown)} requested for removal"]})
-    _delete_frames(call, task, set(range(task.data.size)), set(frames))
-    return Views(call.base).meta(task)
+    _delete_frames(request, task, set(range(task.data.size)), set(frames))
+    return Views(request.base).meta(task)
 
 
 @route("GET", "/api/jobs/{ident}/data/meta")
-def job_meta(call: Call, ident: str) -> Any:
-    job = call.store.job(ident)
-    require(sees_job(call, job))
-    return Views(call.base).meta(job.task, job)
+def job_meta(request: Request, ident: str) -> Any:
+    job = request.store.job(ident)
+    require(sees_job(request, job))
+    return Views(request.base).meta(job.task, job)
 
 
 @route("PATCH", "/api/jobs/{ident}/data/meta")
-def patch_job_meta(call: Call, ident: str) -> Any:
-    job = call.store.job(ident)
-    require(sees_job(call, job))
-    frames = _DELETED.accept(call.json, partial=True).get("deleted_frames", [])
+def patch_job_meta(request: Request, ident: str) -> Any:
+    job = request.store.job(ident)
+    require(sees_job(request, job))
+    frames = _DELETED.accept(request.json, partial=True).get("deleted_frames", [])
     own = _frames(job)
     foreign = [number for number in frames if number not in own]
     if foreign:
         raise invalid([f"Frames {_enumerate(foreign)} do not belong to the job"])
-    _delete_frames(call, job.task, own, set(frames))
-    return Views(call.base).meta(job.task, job)
+    _delete_frames(request, job.task, own, set(frames))
+    return Views(request.base).meta(job.task, job)
 
 
 def _frames(job: Job) -> set[int]:
@@ -247,9 +248,9 @@ def _enumerate(numbers: list[int]) -> str:
     return ", ".join(map(str, numbers))
 
 
-def _delete_frames(call: Call, task: Task, scope: set[int], deleted: set[int]) -> None:
+def _delete_frames(request: Request, task: Task, scope: set[int], deleted: set[int]) -> None:
     """Set which frames of the scope are deleted. It moves the task, even when nothing changes."""
     assert task.data is not None
-    with Watch(call.services.events, call.user, task=task, project=task.project):
+    with UpdateEvents(request.services.events, request.user, task=task, project=task.project):
         task.data.deleted_frames = (task.data.deleted_frames - scope) | deleted
-        call.store.touch(task, task.project)
+        request.store.touch(task, task.project)

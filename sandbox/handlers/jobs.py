@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from ..access import in_context, owns_task, require, sees_job, sees_task
-from ..call import Call
-from ..events import Watch
+from ..access import in_workspace, owns_task, require, sees_job, sees_task
+from ..events import UpdateEvents
 from ..fields import Choice, Field, Form, Integer, Items
 from ..lists import Listing
 from ..models import Job, Task
-from ..reply import Reply, empty, invalid
+from ..request import Request
+from ..responses import Response, empty, invalid
 from ..routes import route
 from ..views import Views
 from .projects import assign, known_fields
@@ -60,70 +60,72 @@ _NEW = Form(
 
 
 @route("GET", "/api/jobs")
-def list_jobs(call: Call) -> Any:
+def list_jobs(request: Request) -> Any:
     visible = (
-        job for job in call.store.jobs.values() if sees_job(call, job) and in_context(call, job.task.organization)
+        job
+        for job in request.store.jobs.values()
+        if sees_job(request, job) and in_workspace(request, job.task.organization)
     )
-    return _JOBS.answer(call, visible, Views(call.base).job)
+    return _JOBS.answer(request, visible, Views(request.base).job)
 
 
 @route("GET", "/api/jobs/{ident}")
-def get_job(call: Call, ident: str) -> Any:
-    job = call.store.job(ident)
-    require(sees_job(call, job))
-    return Views(call.base).job(job)
+def get_job(request: Request, ident: str) -> Any:
+    job = request.store.job(ident)
+    require(sees_job(request, job))
+    return Views(request.base).job(job)
 
 
 @route("PATCH", "/api/jobs/{ident}")
-def patch_job(call: Call, ident: str) -> Any:
+def patch_job(request: Request, ident: str) -> Any:
     """Change a job; it moves even when nothing changes. A new stage starts in state `new`."""
-    store = call.store
+    store = request.store
     job = store.job(ident)
-    require(sees_job(call, job))
-    values = _CHANGE.accept(known_fields(call.json, _CHANGE_FIELDS), partial=True)
+    require(sees_job(request, job))
+    values = _CHANGE.accept(known_fields(request.json, _CHANGE_FIELDS), partial=True)
     if {"stage", "assignee"} & set(values):
-        require(sees_task(call, job.task))
-    with Watch(call.services.events, call.user, job=job):
+        require(sees_task(request, job.task))
+    with UpdateEvents(request.services.events, request.user, job=job):
         if "assignee" in values:
             assign(store, job, values["assignee"])
         if "stage" in values:
             job.stage, job.state = values["stage"], "new"
         job.state = values.get("state", job.state)
         store.touch(job)
-        _update_status(call, job.task)
-    return Views(call.base).job(job)
+        _update_status(request, job.task)
+    return Views(request.base).job(job)
 
 
-def _update_status(call: Call, task: Task) -> None:
+def _update_status(request: Request, task: Task) -> None:
     """A task is where the least advanced of its jobs is."""
     statuses = {job.status for job in task.jobs.values()}
     status = next((word for word in ("annotation", "validation") if word in statuses), "completed")
     if status != task.status:
-        with Watch(call.services.events, call.user, task=task):
+        with UpdateEvents(request.services.events, request.user, task=task):
             task.status = status
-            call.store.touch(task)
+            request.store.touch(task)
 
 
 @route("DELETE", "/api/jobs/{ident}")
-def delete_job(call: Call, ident: str) -> Reply:
-    job = call.store.job(ident)
-    require(owns_task(call, job.task))
+def delete_job(request: Request, ident: str) -> Response:
+    job = request.store.job(ident)
+    require(owns_task(request, job.task))
     if job.type != "ground_truth":
         raise invalid(["Only ground truth jobs can be removed"])
-    call.store.drop_job(job)
+    request.store.drop_job(job)
     job.task.validation_mode = None
     return empty(204)
 
 
 @route("POST", "/api/jobs")
-def create_job(call: Call) -> Reply:
+def create_job(request: Request) -> Response:
     """A ground truth job over some frames of a task; there is at most one."""
-    store = call.store
-    data = call.json
+    store = request.store
+    data = request.json
     task = store.tasks.get(data.get("task_id", 0))
     if task is None:
         raise invalid(["Task matching query does not exist."])
-    require(owns_task(call, task))
+    require(owns_task(request, task))
     values = _NEW.accept(data)
     if values["type"] != "ground_truth":
         raise invalid([f"Unexpected job type '{values['type']}'"])
@@ -136,9 +138,9 @@ def create_job(call: Call) -> Reply:
     job.included_frames = frames
     store.jobs[job.id] = task.jobs[job.id] = job
     task.validation_mode = "gt"
-    view = Views(call.base).job(job)
-    call.services.events.send("create:job", "job", view, call.user, task.project, task.organization)
-    return Reply(view, 201, headers=[("location", view["url"])])
+    view = Views(request.base).job(job)
+    request.services.events.send("create:job", "job", view, request.user, task.project, task.organization)
+    return Response(view, 201, headers=[("location", view["url"])])
 
 
 def _choose_frames(task: Task, values: dict[str, Any]) -> list[int]:
@@ -161,6 +163,6 @@ def _choose_frames(task: Task, values: dict[str, Any]) -> list[int]:
 
 
 @route("GET", "/api/jobs/{ident}/validation_layout", allow="GET, PATCH, HEAD, OPTIONS")
-def job_validation_layout(call: Call, ident: str) -> Any:
-    require(sees_job(call, call.store.job(ident)))
+def job_validation_layout(request: Request, ident: str) -> Any:
+    require(sees_job(request, request.store.job(ident)))
     return {}

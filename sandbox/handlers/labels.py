@@ -7,11 +7,11 @@ import zlib
 from typing import Any
 
 from ..access import owns_project, owns_task, require, sees_job, sees_project, sees_task
-from ..call import Call
 from ..fields import Boolean, Choice, Field, Form, Forms, Integer, Items, Text
 from ..lists import Listing
 from ..models import Attribute, Label, Project, Task
-from ..reply import Reply, crash, detail, empty, invalid
+from ..request import Request
+from ..responses import Response, detail, empty, invalid, server_error
 from ..routes import route
 from ..store import Store
 from ..views import Views
@@ -69,35 +69,35 @@ _LABELS = Listing[Label](
 
 
 @route("GET", "/api/labels")
-def list_labels(call: Call) -> Any:
+def list_labels(request: Request) -> Any:
     """The labels of one project, task or job, or all that the caller may see."""
-    return _LABELS.answer(call, _wanted(call), Views(call.base).label)
+    return _LABELS.answer(request, _wanted(request), Views(request.base).label)
 
 
 @route("GET", "/api/labels/{ident}")
-def get_label(call: Call, ident: str) -> Any:
-    label = call.store.find("Label", call.store.labels, ident)
-    require(_sees(call, label.owner))
-    return Views(call.base).label(label)
+def get_label(request: Request, ident: str) -> Any:
+    label = request.store.find("Label", request.store.labels, ident)
+    require(_sees(request, label.owner))
+    return Views(request.base).label(label)
 
 
 @route("PATCH", "/api/labels/{ident}")
-def patch_label(call: Call, ident: str) -> Any:
-    label = call.store.find("Label", call.store.labels, ident)
-    require(_owns(call, label.owner))
-    values = LABEL_CHANGE.accept(call.json, partial=True)
+def patch_label(request: Request, ident: str) -> Any:
+    label = request.store.find("Label", request.store.labels, ident)
+    require(_owns(request, label.owner))
+    values = LABEL_CHANGE.accept(request.json, partial=True)
     values.setdefault("color", label.color)
-    _change(call.store, label, values)
-    moved(call.store, label.owner)
-    return Views(call.base).label(label)
+    _change(request.store, label, values)
+    touch_all(request.store, label.owner)
+    return Views(request.base).label(label)
 
 
 @route("DELETE", "/api/labels/{ident}")
-def delete_label(call: Call, ident: str) -> Reply:
-    label = call.store.find("Label", call.store.labels, ident)
-    require(_owns(call, label.owner))
-    _remove(call.store, label)
-    moved(call.store, label.owner)
+def delete_label(request: Request, ident: str) -> Response:
+    label = request.store.find("Label", request.store.labels, ident)
+    require(_owns(request, label.owner))
+    _remove(request.store, label)
+    touch_all(request.store, label.owner)
     return empty(204)
 
 
@@ -138,10 +138,10 @@ def patch_labels(store: Store, owner: Project | Task, labels: list[dict[str, Any
         else:
             _change(store, label, values)
     if labels:
-        moved(store, owner)
+        touch_all(store, owner)
 
 
-def moved(store: Store, owner: Project | Task) -> None:
+def touch_all(store: Store, owner: Project | Task) -> None:
     """A change of labels moves everything below to one and the same moment."""
     owner.updated_date = now = store.now()
     tasks = list(owner.tasks.values()) if isinstance(owner, Project) else [owner]
@@ -149,11 +149,6 @@ def moved(store: Store, owner: Project | Task) -> None:
         task.updated_date = now
         for job in task.jobs.values():
             job.updated_date = now
-
-
-def labels_of(task: Task) -> dict[int, Label]:
-    """The labels that a task uses: its own or its project's."""
-    return task.project.labels if task.project else task.labels
 
 
 def _check_names(names: list[str]) -> None:
@@ -229,31 +224,31 @@ def _remove(store: Store, label: Label) -> None:
                 rows.delete(job, ident)
 
 
-def _wanted(call: Call) -> list[Label]:
-    store, query = call.store, call.query
+def _wanted(request: Request) -> list[Label]:
+    store, query = request.store, request.query
     if "job_id" in query:
         job = store.jobs.get(_number(query["job_id"]))
         if job is None:
-            raise crash()
-        require(sees_job(call, job))
-        return list(labels_of(job.task).values())
+            raise server_error()
+        require(sees_job(request, job))
+        return list(job.task.used_labels.values())
     for name, table in (("task_id", store.tasks), ("project_id", store.projects)):
         if name in query:
             owner = table.get(_number(query[name]))
             if owner is None:
-                raise crash()
-            require(_sees(call, owner))
-            return list((labels_of(owner) if isinstance(owner, Task) else owner.labels).values())
-    return [label for label in store.labels.values() if not label.parent and _sees(call, label.owner)]
+                raise server_error()
+            require(_sees(request, owner))
+            return list((owner.used_labels if isinstance(owner, Task) else owner.labels).values())
+    return [label for label in store.labels.values() if not label.parent and _sees(request, label.owner)]
 
 
 def _number(text: str) -> int:
     return int(text) if text.isdecimal() else -1
 
 
-def _sees(call: Call, owner: Project | Task) -> bool:
-    return sees_project(call, owner) if isinstance(owner, Project) else sees_task(call, owner)
+def _sees(request: Request, owner: Project | Task) -> bool:
+    return sees_project(request, owner) if isinstance(owner, Project) else sees_task(request, owner)
 
 
-def _owns(call: Call, owner: Project | Task) -> bool:
-    return owns_project(call, owner) if isinstance(owner, Project) else owns_task(call, owner)
+def _owns(request: Request, owner: Project | Task) -> bool:
+    return owns_project(request, owner) if isinstance(owner, Project) else owns_task(request, owner)

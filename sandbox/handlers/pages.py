@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
-from ..call import Call
-from ..reply import Reply, empty
+from ..request import Request
+from ..responses import Response, empty
 from ..routes import route
 from .auth import start_session
 
@@ -25,45 +25,45 @@ _LOCAL = {"127.0.0.1", "localhost", "[::1]"}
 
 
 @route("GET", "/", page=True, open=True)
-def home(call: Call) -> Reply:
-    return _document(call)
+def home(request: Request) -> Response:
+    return _document(request)
 
 
 @route("GET", "/tasks/{task}", page=True, open=True)
-def task_page(call: Call, task: str) -> Reply:
+def task_page(request: Request, task: str) -> Response:
     """The jobs of a task; a task with a single job leads straight to it."""
-    found = call.store.tasks.get(int(task)) if task.isdecimal() else None
+    found = request.store.tasks.get(int(task)) if task.isdecimal() else None
     if found is None:
         return _absent(f"There is no task {task} here.")
     if len(found.jobs) == 1:
         (job,) = found.jobs
         return empty(302, [("Location", f"/tasks/{task}/jobs/{job}")])
-    return _document(call)
+    return _document(request)
 
 
 @route("GET", "/tasks/{task}/jobs/{job}", page=True, open=True)
-def job_page(call: Call, task: str, job: str) -> Reply:
-    found = call.store.jobs.get(int(job)) if job.isdecimal() else None
+def job_page(request: Request, task: str, job: str) -> Response:
+    found = request.store.jobs.get(int(job)) if job.isdecimal() else None
     if found is None or str(found.task.id) != task:
         return _absent(f"There is no job {job} of a task {task} here.")
-    return _document(call)
+    return _document(request)
 
 
 @route("GET", "/page.js", page=True, open=True)
-def script(call: Call) -> Reply:
-    return Reply(body=(_PAGE / "page.js").read_bytes(), content_type="text/javascript; charset=utf-8")
+def script(request: Request) -> Response:
+    return Response(body=(_PAGE / "page.js").read_bytes(), content_type="text/javascript; charset=utf-8")
 
 
-def _absent(sentence: str) -> Reply:
+def _absent(sentence: str) -> Response:
     """A page that says what is not there."""
     page = _ABSENT.format(sentence=escape(sentence))
-    return Reply(status=404, body=page.encode(), content_type="text/html; charset=utf-8")
+    return Response(status=404, body=page.encode(), content_type="text/html; charset=utf-8")
 
 
-def _document(call: Call) -> Reply:
+def _document(request: Request) -> Response:
     """The document; who opens it on this machine is logged in as the first user."""
-    local = call.request.remote_addr in ("127.0.0.1", "::1") and call.request.host.rsplit(":", 1)[0] in _LOCAL
-    known = call.request.cookies.get("sessionid", "") in call.store.sessions and "csrftoken" in call.request.cookies
-    headers = start_session(call, next(iter(call.store.users.values()))) if local and not known else []
+    local = request.http.remote_addr in ("127.0.0.1", "::1") and request.http.host.rsplit(":", 1)[0] in _LOCAL
+    known = request.http.cookies.get("sessionid", "") in request.store.sessions and "csrftoken" in request.http.cookies
+    headers = start_session(request, next(iter(request.store.users.values()))) if local and not known else []
     body = (_PAGE / "index.html").read_bytes()
-    return Reply(body=body, content_type="text/html; charset=utf-8", headers=headers)
+    return Response(body=body, content_type="text/html; charset=utf-8", headers=headers)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..access import in_context, owns_project, require, sees_project
-from ..call import Call
-from ..events import Watch
+from ..access import in_workspace, owns_project, require, sees_project
+from ..events import UpdateEvents
 from ..fields import Field, Form, Forms, Text
 from ..lists import Listing
 from ..models import Project, User
-from ..reply import Reply, crash, detail, empty
+from ..request import Request
+from ..responses import Response, detail, empty, server_error
 from ..routes import route
 from ..store import Store
 from ..views import Views
@@ -43,25 +43,25 @@ _CHANGE = Form(_FIELDS)
 
 
 @route("GET", "/api/projects")
-def list_projects(call: Call) -> Any:
+def list_projects(request: Request) -> Any:
     visible = (
         project
-        for project in call.store.projects.values()
-        if sees_project(call, project) and in_context(call, project.organization)
+        for project in request.store.projects.values()
+        if sees_project(request, project) and in_workspace(request, project.organization)
     )
-    return _PROJECTS.answer(call, visible, Views(call.base).project)
+    return _PROJECTS.answer(request, visible, Views(request.base).project)
 
 
 @route("POST", "/api/projects")
-def create_project(call: Call) -> Reply:
-    store = call.store
-    values = _NEW.accept(call.json)
+def create_project(request: Request) -> Response:
+    store = request.store
+    values = _NEW.accept(request.json)
     now = store.now()
     project = Project(
         id=store.next_id("project"),
         name=values["name"],
-        owner=call.user,
-        organization=call.organization,
+        owner=request.user,
+        organization=request.organization,
         created_date=now,
         updated_date=store.now(),
         bug_tracker=values.get("bug_tracker", ""),
@@ -69,52 +69,52 @@ def create_project(call: Call) -> Reply:
     assign(store, project, values.get("assignee_id"))
     add_labels(store, project, values["labels"])
     store.projects[project.id] = project
-    view = Views(call.base).project(project)
-    call.services.events.send("create:project", "project", view, call.user, project, project.organization)
-    return Reply(view, 201, headers=[("location", view["url"])])
+    view = Views(request.base).project(project)
+    request.services.events.send("create:project", "project", view, request.user, project, project.organization)
+    return Response(view, 201, headers=[("location", view["url"])])
 
 
 @route("GET", "/api/projects/{ident}")
-def get_project(call: Call, ident: str) -> Any:
-    project = call.store.project(ident)
-    require(sees_project(call, project))
-    return Views(call.base).project(project)
+def get_project(request: Request, ident: str) -> Any:
+    project = request.store.project(ident)
+    require(sees_project(request, project))
+    return Views(request.base).project(project)
 
 
 @route("PATCH", "/api/projects/{ident}")
-def patch_project(call: Call, ident: str) -> Any:
-    project = call.store.project(ident)
-    require(owns_project(call, project))
-    data = known_fields(call.json, _FIELDS)
+def patch_project(request: Request, ident: str) -> Any:
+    project = request.store.project(ident)
+    require(owns_project(request, project))
+    data = known_fields(request.json, _FIELDS)
     values = _CHANGE.accept(data, partial=True)
     dated = project.assignee_updated_date
-    with Watch(call.services.events, call.user, project=project):
-        patch_labels(call.store, project, values.pop("labels", []))
+    with UpdateEvents(request.services.events, request.user, project=project):
+        patch_labels(request.store, project, values.pop("labels", []))
         for name in ("name", "bug_tracker"):
             setattr(project, name, values.get(name, getattr(project, name)))
         if "assignee_id" in values:
-            assign(call.store, project, values["assignee_id"])
+            assign(request.store, project, values["assignee_id"])
         if data:
-            project.updated_date = call.store.now()
-    view = Views(call.base).project(project)
+            project.updated_date = request.store.now()
+    view = Views(request.base).project(project)
     project.assignee_updated_date = dated  # the new date is told, but not kept: a bug of the real server
     return view
 
 
 @route("DELETE", "/api/projects/{ident}")
-def delete_project(call: Call, ident: str) -> Reply:
-    project = call.store.project(ident)
-    require(owns_project(call, project))
-    view = Views(call.base).project(project)
-    call.services.events.send("delete:project", "project", view, call.user, project, project.organization)
-    call.store.drop_project(project)
+def delete_project(request: Request, ident: str) -> Response:
+    project = request.store.project(ident)
+    require(owns_project(request, project))
+    view = Views(request.base).project(project)
+    request.services.events.send("delete:project", "project", view, request.user, project, project.organization)
+    request.store.drop_project(project)
     return empty(204)
 
 
 def known_fields(data: Any, fields: Any) -> dict[str, Any]:
     """The data of a change, refused when it names anything else than the fields."""
     if not isinstance(data, dict):
-        raise crash()
+        raise server_error()
     if not set(data) <= set(fields):
         raise detail(403, "Attempted to update an unknown field")
     return data
@@ -126,7 +126,7 @@ def assign(store: Store, thing: Any, ident: Any) -> None:
     if ident is not None:
         assignee = store.users.get(ident) if isinstance(ident, int) else None
         if assignee is None:
-            raise crash()
+            raise server_error()
     if assignee is not thing.assignee:
         thing.assignee = assignee
         thing.assignee_updated_date = store.now()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from .. import clock
-from ..access import in_context, require
-from ..call import Call
+from ..access import in_workspace, require
 from ..lists import Listing
 from ..models import Creation
-from ..reply import Refusal, Reply, empty, invalid, text
+from ..request import Request
+from ..responses import Refusal, Response, empty, invalid, text
 from ..routes import route
 from ..views import Views
 
@@ -30,33 +30,33 @@ _NO_STORE = [("cache-control", "max-age=0, no-cache, no-store, must-revalidate, 
 
 
 @route("GET", "/api/requests")
-def list_requests(call: Call) -> Reply:
+def list_requests(request: Request) -> Response:
     visible = (
         creation
-        for creation in call.store.creations.values()
-        if creation.owner is call.user and _is_alive(creation) and in_context(call, creation.task.organization)
+        for creation in request.store.creations.values()
+        if creation.owner is request.user and _is_alive(creation) and in_workspace(request, creation.task.organization)
     )
-    return Reply(_REQUESTS.answer(call, visible, Views(call.base).creation), headers=_NO_STORE)
+    return Response(_REQUESTS.answer(request, visible, Views(request.base).creation), headers=_NO_STORE)
 
 
 @route("GET", "/api/requests/{ident}")
-def get_request(call: Call, ident: str) -> Reply:
-    creation = _find(call, ident)
-    view = Views(call.base).creation(creation)
+def get_request(request: Request, ident: str) -> Response:
+    creation = _find(request, ident)
+    view = Views(request.base).creation(creation)
     if creation.status in ("failed", "finished"):
         creation.unsettled = False
-    return Reply(view, headers=_NO_STORE)
+    return Response(view, headers=_NO_STORE)
 
 
 @route("POST", "/api/requests/{ident}/cancel")
-def cancel_request(call: Call, ident: str) -> Reply:
+def cancel_request(request: Request, ident: str) -> Response:
     """Only what has not begun can be cancelled; it is forgotten then."""
-    creation = _find(call, ident)
+    creation = _find(request, ident)
     if creation.status != "queued":
-        reply = text("Only requests that have not yet been started can be cancelled", 400)
-        reply.headers += _NO_STORE
-        raise Refusal(reply)
-    del call.store.creations[ident]
+        response = text("Only requests that have not yet been started can be cancelled", 400)
+        response.headers += _NO_STORE
+        raise Refusal(response)
+    del request.store.creations[ident]
     return empty(200, list(_NO_STORE))
 
 
@@ -64,13 +64,13 @@ def _is_alive(creation: Creation) -> bool:
     return not (creation.expiry_date and clock.is_past(creation.expiry_date))
 
 
-def _find(call: Call, ident: str) -> Creation:
-    creation = call.store.creations.get(ident)
+def _find(request: Request, ident: str) -> Creation:
+    creation = request.store.creations.get(ident)
     if creation is None or not _is_alive(creation):
-        reply = text("There is no request with specified id", 404)
-        reply.headers += _NO_STORE
-        raise Refusal(reply)
-    require(call.user.is_superuser or creation.owner is call.user)
-    if creation.task.id not in call.store.tasks:
+        response = text("There is no request with specified id", 404)
+        response.headers += _NO_STORE
+        raise Refusal(response)
+    require(request.user.is_superuser or creation.owner is request.user)
+    if creation.task.id not in request.store.tasks:
         raise invalid(["Task matching query does not exist."])
     return creation

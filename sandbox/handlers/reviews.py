@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..access import in_context, require, sees_issue, sees_job
-from ..call import Call
+from ..access import in_workspace, require, sees_issue, sees_job
 from ..fields import Boolean, Field, Float, Form, Integer, Items, Text
 from ..lists import Listing
 from ..models import Comment, Issue
-from ..reply import Reply, crash, empty, invalid
+from ..request import Request
+from ..responses import Response, empty, invalid, server_error
 from ..routes import route
 from ..views import Views
 
@@ -52,132 +52,132 @@ _MESSAGE = Form({"message": Text(required=True)})
 
 
 @route("GET", "/api/issues")
-def list_issues(call: Call) -> Any:
-    return _ISSUES.answer(call, _visible(call), Views(call.base).issue)
+def list_issues(request: Request) -> Any:
+    return _ISSUES.answer(request, _visible(request), Views(request.base).issue)
 
 
 @route("POST", "/api/issues")
-def create_issue(call: Call) -> Reply:
+def create_issue(request: Request) -> Response:
     """An issue; its message is its first comment. The frame is not checked."""
-    store = call.store
-    job = store.jobs.get(call.json.get("job", 0))
+    store = request.store
+    job = store.jobs.get(request.json.get("job", 0))
     if job is None:
         raise invalid(["Job matching query does not exist."])
-    require(sees_job(call, job))
-    values = _NEW_ISSUE.accept(call.json)
+    require(sees_job(request, job))
+    values = _NEW_ISSUE.accept(request.json)
     now = store.now()
-    issue = Issue(store.next_id("issue"), job, values["frame"], values["position"], call.user, now, store.now())
+    issue = Issue(store.next_id("issue"), job, values["frame"], values["position"], request.user, now, store.now())
     issue.resolved = values["resolved"]
-    _assign(call, issue, values["assignee"])
+    _assign(request, issue, values["assignee"])
     store.issues[issue.id] = job.issues[issue.id] = issue
-    _announce(call, "create", issue)
-    _add_comment(call, issue, values["message"])
-    return Reply(Views(call.base).issue(issue), 201)
+    _announce(request, "create", issue)
+    _add_comment(request, issue, values["message"])
+    return Response(Views(request.base).issue(issue), 201)
 
 
 @route("GET", "/api/issues/{ident}")
-def get_issue(call: Call, ident: str) -> Any:
-    return Views(call.base).issue(_find(call, ident))
+def get_issue(request: Request, ident: str) -> Any:
+    return Views(request.base).issue(_find(request, ident))
 
 
 @route("PATCH", "/api/issues/{ident}")
-def patch_issue(call: Call, ident: str) -> Any:
+def patch_issue(request: Request, ident: str) -> Any:
     """Change an issue; its frame stays what it is."""
-    issue = _find(call, ident)
-    values = _ISSUE_CHANGE.accept(call.json, partial=True)
-    before = Views(call.services.events.base).issue(issue)
+    issue = _find(request, ident)
+    values = _ISSUE_CHANGE.accept(request.json, partial=True)
+    before = Views(request.services.events.base).issue(issue)
     if "assignee" in values:
-        _assign(call, issue, values["assignee"])
+        _assign(request, issue, values["assignee"])
     issue.position = values.get("position", issue.position)
     issue.resolved = values.get("resolved", issue.resolved)
-    issue.updated_date = call.store.now()
-    _announce(call, "update", issue, before)
-    return Views(call.base).issue(issue)
+    issue.updated_date = request.store.now()
+    _announce(request, "update", issue, before)
+    return Views(request.base).issue(issue)
 
 
 @route("DELETE", "/api/issues/{ident}")
-def delete_issue(call: Call, ident: str) -> Reply:
-    issue = _find(call, ident)
-    _announce(call, "delete", issue)
-    call.store.drop_issue(issue)
+def delete_issue(request: Request, ident: str) -> Response:
+    issue = _find(request, ident)
+    _announce(request, "delete", issue)
+    request.store.drop_issue(issue)
     return empty(204)
 
 
 @route("GET", "/api/comments")
-def list_comments(call: Call) -> Any:
-    visible = (comment for issue in _visible(call) for comment in issue.comments.values())
-    return _COMMENTS.answer(call, visible, Views(call.base).comment)
+def list_comments(request: Request) -> Any:
+    visible = (comment for issue in _visible(request) for comment in issue.comments.values())
+    return _COMMENTS.answer(request, visible, Views(request.base).comment)
 
 
 @route("POST", "/api/comments")
-def create_comment(call: Call) -> Reply:
-    issue = call.store.issues.get(call.json.get("issue", 0))
+def create_comment(request: Request) -> Response:
+    issue = request.store.issues.get(request.json.get("issue", 0))
     if issue is None:
         raise invalid(["Issue matching query does not exist."])
-    require(sees_issue(call, issue))
-    comment = _add_comment(call, issue, _MESSAGE.accept(call.json)["message"])
-    return Reply(Views(call.base).comment(comment), 201)
+    require(sees_issue(request, issue))
+    comment = _add_comment(request, issue, _MESSAGE.accept(request.json)["message"])
+    return Response(Views(request.base).comment(comment), 201)
 
 
 @route("GET", "/api/comments/{ident}")
-def get_comment(call: Call, ident: str) -> Any:
-    return Views(call.base).comment(_find_comment(call, ident))
+def get_comment(request: Request, ident: str) -> Any:
+    return Views(request.base).comment(_find_comment(request, ident))
 
 
 @route("PATCH", "/api/comments/{ident}")
-def patch_comment(call: Call, ident: str) -> Any:
-    comment = _find_comment(call, ident)
-    comment.message = _MESSAGE.accept(call.json)["message"]
-    comment.updated_date = call.store.now()
-    return Views(call.base).comment(comment)
+def patch_comment(request: Request, ident: str) -> Any:
+    comment = _find_comment(request, ident)
+    comment.message = _MESSAGE.accept(request.json)["message"]
+    comment.updated_date = request.store.now()
+    return Views(request.base).comment(comment)
 
 
 @route("DELETE", "/api/comments/{ident}")
-def delete_comment(call: Call, ident: str) -> Reply:
-    comment = _find_comment(call, ident)
-    del call.store.comments[comment.id], comment.issue.comments[comment.id]
+def delete_comment(request: Request, ident: str) -> Response:
+    comment = _find_comment(request, ident)
+    del request.store.comments[comment.id], comment.issue.comments[comment.id]
     return empty(204)
 
 
-def _add_comment(call: Call, issue: Issue, message: str) -> Comment:
-    store = call.store
+def _add_comment(request: Request, issue: Issue, message: str) -> Comment:
+    store = request.store
     now = store.now()
-    comment = Comment(store.next_id("comment"), issue, call.user, message, now, store.now())
+    comment = Comment(store.next_id("comment"), issue, request.user, message, now, store.now())
     store.comments[comment.id] = issue.comments[comment.id] = comment
     task = issue.job.task
-    view = Views(call.services.events.base).comment(comment)
-    call.services.events.send("create:comment", "comment", view, call.user, task.project, task.organization)
+    view = Views(request.services.events.base).comment(comment)
+    request.services.events.send("create:comment", "comment", view, request.user, task.project, task.organization)
     return comment
 
 
-def _assign(call: Call, issue: Issue, ident: Any) -> None:
-    issue.assignee = None if ident is None else call.store.users.get(ident)
+def _assign(request: Request, issue: Issue, ident: Any) -> None:
+    issue.assignee = None if ident is None else request.store.users.get(ident)
     if ident is not None and issue.assignee is None:
-        raise crash()
+        raise server_error()
 
 
-def _announce(call: Call, verb: str, issue: Issue, before: dict[str, Any] | None = None) -> None:
-    events, task = call.services.events, issue.job.task
+def _announce(request: Request, verb: str, issue: Issue, before: dict[str, Any] | None = None) -> None:
+    events, task = request.services.events, issue.job.task
     view = Views(events.base).issue(issue)
     changed = before and {key: before[key] for key in view if before[key] != view[key]}
-    events.send(f"{verb}:issue", "issue", view, call.user, task.project, task.organization, changed)
+    events.send(f"{verb}:issue", "issue", view, request.user, task.project, task.organization, changed)
 
 
-def _visible(call: Call) -> list[Issue]:
+def _visible(request: Request) -> list[Issue]:
     return [
         issue
-        for issue in call.store.issues.values()
-        if sees_issue(call, issue) and in_context(call, issue.job.task.organization)
+        for issue in request.store.issues.values()
+        if sees_issue(request, issue) and in_workspace(request, issue.job.task.organization)
     ]
 
 
-def _find(call: Call, ident: str) -> Issue:
-    issue = call.store.find("Issue", call.store.issues, ident)
-    require(sees_issue(call, issue))
+def _find(request: Request, ident: str) -> Issue:
+    issue = request.store.find("Issue", request.store.issues, ident)
+    require(sees_issue(request, issue))
     return issue
 
 
-def _find_comment(call: Call, ident: str) -> Comment:
-    comment = call.store.find("Comment", call.store.comments, ident)
-    require(sees_issue(call, comment.issue))
+def _find_comment(request: Request, ident: str) -> Comment:
+    comment = request.store.find("Comment", request.store.comments, ident)
+    require(sees_issue(request, comment.issue))
     return comment

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from ..access import in_context, require, sees_storage
-from ..call import Call
+from ..access import in_workspace, require, sees_storage
 from ..lists import Listing
 from ..models import CloudStorage
-from ..reply import Reply, refuse, text
+from ..request import Request
+from ..responses import Response, refuse, text
 from ..routes import route
-from ..storages import MOST_IN_A_PAGE, list_bucket, list_share
+from ..settings import LARGEST_BUCKET_PAGE
+from ..storages import list_bucket, list_share
 from ..views import Views
 
 _STORAGES = Listing[CloudStorage](
@@ -28,54 +29,54 @@ _STORAGES = Listing[CloudStorage](
 
 
 @route("GET", "/api/server/share")
-def share(call: Call) -> Any:
+def share(request: Request) -> Any:
     """One directory of the share."""
-    directory = call.query.get("directory", "/").removeprefix("/")
-    found = list_share(call.store.share, directory, call.query.get("search", ""))
+    directory = request.query.get("directory", "/").removeprefix("/")
+    found = list_share(request.store.share, directory, request.query.get("search", ""))
     if found is None:
         raise refuse(400, f"{directory} is an invalid directory")
     return found
 
 
 @route("GET", "/api/cloudstorages", allow="GET, POST, HEAD, OPTIONS")
-def cloud_storages(call: Call) -> Any:
+def cloud_storages(request: Request) -> Any:
     visible = (
         storage
-        for storage in call.store.cloud_storages.values()
-        if sees_storage(call, storage) and in_context(call, storage.organization)
+        for storage in request.store.cloud_storages.values()
+        if sees_storage(request, storage) and in_workspace(request, storage.organization)
     )
-    return _STORAGES.answer(call, visible, lambda storage: _view(call, storage))
+    return _STORAGES.answer(request, visible, lambda storage: _view(request, storage))
 
 
 @route("GET", "/api/cloudstorages/{ident}", allow="GET, PATCH, DELETE, HEAD, OPTIONS")
-def cloud_storage(call: Call, ident: str) -> Any:
-    return _view(call, _visible(call, ident))
+def cloud_storage(request: Request, ident: str) -> Any:
+    return _view(request, _visible(request, ident))
 
 
 @route("GET", "/api/cloudstorages/{ident}/content-v2")
-def content(call: Call, ident: str) -> Any:
+def content(request: Request, ident: str) -> Any:
     """One page of one directory."""
-    storage = _visible(call, ident)
-    size = call.query.get("page_size", str(MOST_IN_A_PAGE))
+    storage = _visible(request, ident)
+    size = request.query.get("page_size", str(LARGEST_BUCKET_PAGE))
     if not size.isnumeric():
         return text("Wrong value for page_size was found", 400)
-    prefix = call.query.get("prefix", "").removeprefix("/")
+    prefix = request.query.get("prefix", "").removeprefix("/")
     found, following = list_bucket(
-        storage, prefix, call.query.get("next_token", ""), min(int(size), call.services.settings.bucket_page)
+        storage, prefix, request.query.get("next_token", ""), min(int(size), request.services.settings.bucket_page)
     )
-    return Reply({"content": found, "next": following})
+    return Response({"content": found, "next": following})
 
 
-def _visible(call: Call, ident: str) -> CloudStorage:
-    storage = call.store.cloud_storage(ident)
-    require(sees_storage(call, storage))
+def _visible(request: Request, ident: str) -> CloudStorage:
+    storage = request.store.cloud_storage(ident)
+    require(sees_storage(request, storage))
     return storage
 
 
-def _view(call: Call, storage: CloudStorage) -> dict[str, Any]:
+def _view(request: Request, storage: CloudStorage) -> dict[str, Any]:
     return {
         "id": storage.id,
-        "owner": Views(call.base).user(storage.owner),
+        "owner": Views(request.base).user(storage.owner),
         "manifests": [],
         "provider_type": storage.provider_type,
         "resource": storage.resource,

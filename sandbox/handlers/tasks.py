@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..access import in_context, owns_task, require, sees_project, sees_task
-from ..call import Call
-from ..events import Watch
+from ..access import in_workspace, owns_task, require, sees_project, sees_task
+from ..events import UpdateEvents
 from ..fields import Field, Form, Forms, Integer, Text
 from ..lists import Listing
 from ..models import Project, Task
-from ..reply import Reply, crash, empty, invalid
+from ..request import Request
+from ..responses import Response, empty, invalid, server_error
 from ..routes import route
 from ..views import Views
 from .labels import LABEL_CHANGE, NEW_LABEL, add_labels, patch_labels
@@ -64,27 +64,29 @@ _CHANGE = Form(_FIELDS)
 
 
 @route("GET", "/api/tasks")
-def list_tasks(call: Call) -> Any:
+def list_tasks(request: Request) -> Any:
     visible = (
-        task for task in call.store.tasks.values() if sees_task(call, task) and in_context(call, task.organization)
+        task
+        for task in request.store.tasks.values()
+        if sees_task(request, task) and in_workspace(request, task.organization)
     )
-    return _TASKS.answer(call, visible, Views(call.base).task)
+    return _TASKS.answer(request, visible, Views(request.base).task)
 
 
 @route("POST", "/api/tasks")
-def create_task(call: Call) -> Reply:
-    store = call.store
-    project = _project(call)
-    values = _NEW.accept(call.json)
+def create_task(request: Request) -> Response:
+    store = request.store
+    project = _project(request)
+    values = _NEW.accept(request.json)
     if project and values["labels"]:
         raise invalid(["Task must have only one of Label set or project_id"])
-    if project and project.organization is not call.organization:
+    if project and project.organization is not request.organization:
         raise invalid(["The task and its project should be in the same organization."])
     now = store.now()
     task = Task(
         id=store.next_id("task"),
-        owner=call.user,
-        organization=call.organization,
+        owner=request.user,
+        organization=request.organization,
         created_date=now,
         updated_date=store.now(),
         project=project,
@@ -97,55 +99,55 @@ def create_task(call: Call) -> Reply:
     assign(store, task, values.get("assignee_id"))
     add_labels(store, task, values["labels"])
     store.tasks[task.id] = task
-    view = Views(call.base).task(task)
-    events = call.services.events
-    events.send("create:task", "task", view, call.user, project, task.organization)
+    view = Views(request.base).task(task)
+    events = request.services.events
+    events.send("create:task", "task", view, request.user, project, task.organization)
     if project:
-        with Watch(events, call.user, project=project):
+        with UpdateEvents(events, request.user, project=project):
             project.tasks[task.id] = task
             store.touch(project)
-    return Reply(view, 201, headers=[("location", view["url"])])
+    return Response(view, 201, headers=[("location", view["url"])])
 
 
-def _project(call: Call) -> Project | None:
-    ident = call.json.get("project_id") if isinstance(call.json, dict) else None
+def _project(request: Request) -> Project | None:
+    ident = request.json.get("project_id") if isinstance(request.json, dict) else None
     if ident is None:
         return None
     if not isinstance(ident, int):
-        raise crash()
-    project = call.store.projects.get(ident)
+        raise server_error()
+    project = request.store.projects.get(ident)
     if project is None:
         raise invalid(["Project matching query does not exist."])
-    require(sees_project(call, project))
+    require(sees_project(request, project))
     return project
 
 
 @route("GET", "/api/tasks/{ident}")
-def get_task(call: Call, ident: str) -> Any:
-    task = call.store.task(ident)
-    require(sees_task(call, task))
-    return Views(call.base).task(task)
+def get_task(request: Request, ident: str) -> Any:
+    task = request.store.task(ident)
+    require(sees_task(request, task))
+    return Views(request.base).task(task)
 
 
 @route("HEAD", "/api/tasks/{ident}")
-def head_task(call: Call, ident: str) -> Any:
+def head_task(request: Request, ident: str) -> Any:
     """A bug of the real server, kept."""
-    raise crash()
+    raise server_error()
 
 
 @route("PATCH", "/api/tasks/{ident}")
-def patch_task(call: Call, ident: str) -> Any:
-    store = call.store
+def patch_task(request: Request, ident: str) -> Any:
+    store = request.store
     task = store.task(ident)
-    require(sees_task(call, task))
-    data = known_fields(call.json, _FIELDS)
+    require(sees_task(request, task))
+    data = known_fields(request.json, _FIELDS)
     values = _CHANGE.accept(data, partial=True)
     if set(values) & {"assignee_id", "owner_id", "project_id"}:
-        require(owns_task(call, task))
+        require(owns_task(request, task))
     if "project_id" in values and values["project_id"] != (task.project.id if task.project else None):
         raise invalid({"non_field_errors": ["All task or project label names must be mapped to the target project"]})
     dated = task.assignee_updated_date
-    with Watch(call.services.events, call.user, task=task, project=task.project):
+    with UpdateEvents(request.services.events, request.user, task=task, project=task.project):
         labels = values.pop("labels", None)
         if labels is not None and task.project is None:
             patch_labels(store, task, labels)
@@ -155,41 +157,41 @@ def patch_task(call: Call, ident: str) -> Any:
             assign(store, task, values["assignee_id"])
         if values:
             store.touch(task, task.project)
-    view = Views(call.base).task(task)
+    view = Views(request.base).task(task)
     task.assignee_updated_date = dated  # as for projects
     return view
 
 
 @route("DELETE", "/api/tasks/{ident}")
-def delete_task(call: Call, ident: str) -> Reply:
-    store = call.store
+def delete_task(request: Request, ident: str) -> Response:
+    store = request.store
     task = store.task(ident)
-    require(owns_task(call, task))
-    if call.services.creator.is_running(task):
-        raise crash()
-    view = Views(call.base).task(task)
-    events = call.services.events
+    require(owns_task(request, task))
+    if request.services.creator.is_running(task):
+        raise server_error()
+    view = Views(request.base).task(task)
+    events = request.services.events
     if task.project:
-        with Watch(events, call.user, project=task.project):
+        with UpdateEvents(events, request.user, project=task.project):
             store.drop_task(task)
             store.touch(task.project)
     store.drop_task(task)
-    events.send("delete:task", "task", view, call.user, task.project, task.organization)
+    events.send("delete:task", "task", view, request.user, task.project, task.organization)
     return empty(204)
 
 
 @route("GET", "/api/tasks/{ident}/validation_layout", allow="GET, PATCH, HEAD, OPTIONS")
-def task_validation_layout(call: Call, ident: str) -> Any:
-    task = call.store.task(ident)
-    require(sees_task(call, task))
+def task_validation_layout(request: Request, ident: str) -> Any:
+    task = request.store.task(ident)
+    require(sees_task(request, task))
     return {"mode": task.validation_mode, "frames_per_job_count": None}
 
 
 @route("GET", "/api/tasks/{ident}/status")
-def task_status(call: Call, ident: str) -> Any:
+def task_status(request: Request, ident: str) -> Any:
     """The state of the creation, the way clients of old asked for it."""
-    task = call.store.task(ident)
-    require(sees_task(call, task))
-    creation = call.store.creations.get(f"action=create&target=task&target_id={task.id}")
+    task = request.store.task(ident)
+    require(sees_task(request, task))
+    creation = request.store.creations.get(f"action=create&target=task&target_id={task.id}")
     names = {"queued": "Queued", "started": "Started", "failed": "Failed", "finished": "Finished"}
     return {"state": names[creation.status] if creation else "Finished", "message": "", "progress": 0.0}

@@ -9,9 +9,9 @@ from email.header import Header
 from urllib.parse import urljoin
 
 from ..access import require, sees_task
-from ..call import Call
 from ..models import ClientFile, Data, Task, Upload
-from ..reply import Refusal, Reply, crash, empty, text
+from ..request import Request
+from ..responses import Refusal, Response, empty, server_error, text
 from ..routes import route
 
 _MAX_SIZE = 26843545600
@@ -30,36 +30,36 @@ def tus_headers(*more: tuple[str, str]) -> list[tuple[str, str]]:
     ]
 
 
-def create_upload(call: Call, task: Task) -> Reply:
+def create_upload(request: Request, task: Task) -> Response:
     """Begin a file. Its name counts as uploaded from now on, complete or not."""
-    name = _file_name(call)
+    name = _file_name(request)
     if ".." in name.split("/"):
         raise Refusal(text(f'"File name {name} is not allowed"', 400, "text/plain"))
-    length = int(call.headers["Upload-Length"])
+    length = int(request.headers["Upload-Length"])
     if length > _MAX_SIZE:
         raise _refuse(413, f"File size exceeds max limit of {_MAX_SIZE} bytes")
     files = task.data.files if task.data else {}
-    unfinished = any(upload.task is task and upload.name == name for upload in call.store.uploads.values())
+    unfinished = any(upload.task is task and upload.name == name for upload in request.store.uploads.values())
     if name in files and not unfinished:
         raise _refuse(409, "File with same name already exists")
-    origin = _origin(call)
+    origin = _origin(request)
     if task.data is None:
-        task.data = Data(call.store.next_id("data"))
-        call.store.touch(task)
-    upload = Upload(f"{call.user.id}_{uuid.uuid4()}", task, name, length)
-    call.store.uploads[upload.id] = upload
+        task.data = Data(request.store.next_id("data"))
+        request.store.touch(task)
+    upload = Upload(f"{request.user.id}_{uuid.uuid4()}", task, name, length)
+    request.store.uploads[upload.id] = upload
     task.data.files.setdefault(name, ClientFile(name, b""))
     return empty(
         201,
         tus_headers(
-            ("location", urljoin(origin + call.request.path, upload.id)),
+            ("location", urljoin(origin + request.http.path, upload.id)),
             ("upload-filename", Header(name, None if name.isascii() else "utf-8").encode()),
         ),
     )
 
 
-def _file_name(call: Call) -> str:
-    for pair in call.headers.get("Upload-Metadata", "").split(","):
+def _file_name(request: Request) -> str:
+    for pair in request.headers.get("Upload-Metadata", "").split(","):
         key, _, value = pair.strip().partition(" ")
         if key == "filename":
             try:
@@ -69,25 +69,25 @@ def _file_name(call: Call) -> str:
     raise _refuse(400, "Metadata is expected to contain 'filename' key")
 
 
-def _origin(call: Call) -> str:
+def _origin(request: Request) -> str:
     """The address for `Location`: the proxy's host or the browser's origin, else the server falls over."""
-    host = call.headers.get("X-Forwarded-Host")
+    host = request.headers.get("X-Forwarded-Host")
     if host:
-        return f"{call.headers.get('X-Forwarded-Proto', call.request.scheme)}://{host}"
-    origin = call.headers.get("Origin")
+        return f"{request.headers.get('X-Forwarded-Proto', request.http.scheme)}://{host}"
+    origin = request.headers.get("Origin")
     if not origin:
-        raise crash()
+        raise server_error()
     return origin
 
 
 def _refuse(status: int, message: str) -> Refusal:
-    return Refusal(Reply(message, status, tus_headers()))
+    return Refusal(Response(message, status, tus_headers()))
 
 
 @route("HEAD", "/api/tasks/{ident}/data/{upload}", allow="PATCH, HEAD, OPTIONS")
-def head_upload(call: Call, ident: str, upload: str) -> Reply:
+def head_upload(request: Request, ident: str, upload: str) -> Response:
     """How much of a file has arrived."""
-    found = _find(call, ident, upload)
+    found = _find(request, ident, upload)
     return empty(
         200,
         tus_headers(("upload-offset", str(found.offset)), ("upload-length", str(found.length))),
@@ -95,44 +95,44 @@ def head_upload(call: Call, ident: str, upload: str) -> Reply:
 
 
 @route("PATCH", "/api/tasks/{ident}/data/{upload}")
-def patch_upload(call: Call, ident: str, upload: str) -> Reply:
+def patch_upload(request: Request, ident: str, upload: str) -> Response:
     """The next part of a file."""
-    if call.request.mimetype != _CHUNK_TYPE:
-        raise call.unsupported_media_type()
-    found = _find(call, ident, upload)
-    offset = int(call.headers.get("Upload-Offset", "-1"))
+    if request.http.mimetype != _CHUNK_TYPE:
+        raise request.unsupported_media_type()
+    found = _find(request, ident, upload)
+    offset = int(request.headers.get("Upload-Offset", "-1"))
     if offset != found.offset:
         return empty(409, tus_headers())
-    if offset + len(call.body) > found.length:
+    if offset + len(request.body) > found.length:
         return empty(413, tus_headers())
-    found.offset += len(call.body)
-    limit = call.services.settings.kept_bytes
-    found.content += call.body if limit is None else call.body[: max(0, limit - len(found.content))]
+    found.offset += len(request.body)
+    limit = request.services.settings.kept_bytes
+    found.content += request.body if limit is None else request.body[: max(0, limit - len(found.content))]
     if found.offset == found.length:
-        _complete(call, found)
+        _complete(request, found)
     return empty(204, tus_headers(("upload-offset", str(found.offset))))
 
 
-def _complete(call: Call, upload: Upload) -> None:
+def _complete(request: Request, upload: Upload) -> None:
     """A first completion is the file; a second one of the same name does nothing."""
-    del call.store.uploads[upload.id]
+    del request.store.uploads[upload.id]
     assert upload.task.data is not None
     file = upload.task.data.files[upload.name]
     if "/" in upload.name:
         file.data = None  # there is no such directory
-        raise crash()
+        raise server_error()
     if not file.data:
         file.data = bytes(upload.content)
 
 
-def _find(call: Call, ident: str, upload: str) -> Upload:
+def _find(request: Request, ident: str, upload: str) -> Upload:
     if not _is_upload_id(upload):
-        reply = text("", 404)
-        reply.bare = True
-        raise Refusal(reply)
-    task = call.store.task(ident)
-    require(sees_task(call, task) and upload.startswith(f"{call.user.id}_"))
-    found = call.store.uploads.get(upload)
+        response = text("", 404)
+        response.bare = True
+        raise Refusal(response)
+    task = request.store.task(ident)
+    require(sees_task(request, task) and upload.startswith(f"{request.user.id}_"))
+    found = request.store.uploads.get(upload)
     if found is None or found.task is not task:
         raise Refusal(empty(404, tus_headers()))
     return found

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..access import require, sees_user
-from ..call import Call
 from ..lists import Listing
 from ..models import User
+from ..request import Request
 from ..routes import route
 from ..views import Views
 
@@ -26,19 +26,19 @@ _USERS = Listing[User](
 
 
 @route("GET", "/api/users")
-def list_users(call: Call) -> Any:
-    views = Views(call.base)
-    view = views.full_user if call.user.is_superuser else views.user
-    return _USERS.answer(call, (u for u in call.store.users.values() if sees_user(call, u)), view)
+def list_users(request: Request) -> Any:
+    views = Views(request.base)
+    view = views.full_user if request.user.is_superuser else views.user
+    return _USERS.answer(request, (u for u in request.store.users.values() if sees_user(request, u)), view)
 
 
 @route("GET", "/api/users/self")
-def own_user(call: Call) -> Any:
-    return Views(call.base).full_user(call.user)
+def own_user(request: Request) -> Any:
+    return Views(request.base).full_user(request.user)
 
 
 @route("GET", "/api/users/{ident}", allow="GET, PATCH, DELETE, HEAD, OPTIONS")
-def get_user(call: Call, ident: str) -> Any:
-    user = call.store.user(ident)
-    require(sees_user(call, user))
-    return Views(call.base).full_user(user)
+def get_user(request: Request, ident: str) -> Any:
+    user = request.store.user(ident)
+    require(sees_user(request, user))
+    return Views(request.base).full_user(user)

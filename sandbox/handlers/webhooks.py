@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ..access import owns_project, require, runs
-from ..call import Call
-from ..fields import Bad, Boolean, Choice, Field, Form, Items, Text
+from ..access import administers, owns_project, require
+from ..fields import Boolean, Choice, Field, Form, Invalid, Items, Text
 from ..lists import Listing
 from ..models import Delivery, Webhook
-from ..reply import Reply, crash, empty, invalid
+from ..request import Request
+from ..responses import Response, empty, invalid, server_error
 from ..routes import route
 from ..views import Views
 
@@ -37,7 +37,7 @@ class _Url(Text):
     def read(self, value: Any) -> str:
         url = super().read(value)
         if not re.match(r"https?://[^\s/]+", url):
-            raise Bad("Enter a valid URL.")
+            raise Invalid("Enter a valid URL.")
         return url
 
 
@@ -69,34 +69,34 @@ _CHANGE = Form(_FIELDS)
 
 
 @route("GET", "/api/webhooks/events", allow="GET")
-def webhook_events(call: Call) -> Any:
-    kind = call.query.get("type", "all")
+def webhook_events(request: Request) -> Any:
+    kind = request.query.get("type", "all")
     return {"webhook_type": kind, "events": _EVENTS.get(kind, _ORGANIZATION_EVENTS)}
 
 
 @route("GET", "/api/webhooks", allow="GET, POST")
-def list_webhooks(call: Call) -> Any:
-    visible = (hook for hook in call.store.webhooks.values() if _owns(call, hook))
-    return _WEBHOOKS.answer(call, visible, Views(call.base).webhook)
+def list_webhooks(request: Request) -> Any:
+    visible = (hook for hook in request.store.webhooks.values() if _owns(request, hook))
+    return _WEBHOOKS.answer(request, visible, Views(request.base).webhook)
 
 
 @route("POST", "/api/webhooks")
-def create_webhook(call: Call) -> Reply:
-    store = call.store
-    data = call.json
-    project, organization = None, call.organization
+def create_webhook(request: Request) -> Response:
+    store = request.store
+    data = request.json
+    project, organization = None, request.organization
     if data.get("type") == "project":
         if "project_id" not in data:
-            raise crash()
+            raise server_error()
         project = store.projects.get(data["project_id"])
         if project is None:
             raise invalid(["Project matching query does not exist."])
-        require(owns_project(call, project))
+        require(owns_project(request, project))
         organization = project.organization
     elif data.get("type") == "organization":
         if organization is None:
             raise invalid(["Organization must be specified in the request context."])
-        require(runs(call, organization))
+        require(administers(request, organization))
     values = _NEW.accept(data)
     values.pop("project_id", None)
     if not values["events"] or not set(values["events"]) <= set(_EVENTS[values["type"]]):
@@ -105,7 +105,7 @@ def create_webhook(call: Call) -> Reply:
     now = store.now()
     hook = Webhook(
         id=store.next_id("webhook"),
-        owner=call.user,
+        owner=request.user,
         project=project,
         organization=organization,
         created_date=now,
@@ -113,76 +113,76 @@ def create_webhook(call: Call) -> Reply:
         **values,
     )
     store.webhooks[hook.id] = hook
-    view = Views(call.base).webhook(hook)
-    return Reply(view, 201, headers=[("location", view["url"])])
+    view = Views(request.base).webhook(hook)
+    return Response(view, 201, headers=[("location", view["url"])])
 
 
 @route("GET", "/api/webhooks/{ident}", allow=_ALLOW_ONE)
-def get_webhook(call: Call, ident: str) -> Any:
-    return Views(call.base).webhook(_find(call, ident))
+def get_webhook(request: Request, ident: str) -> Any:
+    return Views(request.base).webhook(_find(request, ident))
 
 
 @route("PATCH", "/api/webhooks/{ident}")
-def patch_webhook(call: Call, ident: str) -> Any:
-    hook = _find(call, ident)
-    values = _CHANGE.accept(call.json, partial=True)
+def patch_webhook(request: Request, ident: str) -> Any:
+    hook = _find(request, ident)
+    values = _CHANGE.accept(request.json, partial=True)
     if not set(values.get("events", ())) <= set(_EVENTS[hook.type]):
         raise invalid({"non_field_errors": [f"Invalid events list for {hook.type} webhook"]})
     for name, value in values.items():
         setattr(hook, name, sorted(set(value)) if name == "events" else value)
-    hook.updated_date = call.store.now()
-    return Views(call.base).webhook(hook)
+    hook.updated_date = request.store.now()
+    return Views(request.base).webhook(hook)
 
 
 @route("DELETE", "/api/webhooks/{ident}")
-def delete_webhook(call: Call, ident: str) -> Reply:
-    del call.store.webhooks[_find(call, ident).id]
+def delete_webhook(request: Request, ident: str) -> Response:
+    del request.store.webhooks[_find(request, ident).id]
     return empty(204)
 
 
 @route("POST", "/api/webhooks/{ident}/ping", allow="POST", unlocked=True)
-def ping_webhook(call: Call, ident: str) -> Any:
+def ping_webhook(request: Request, ident: str) -> Any:
     """Deliver at once, and answer with the delivery."""
-    events = call.services.events
-    with call.store.lock:
-        hook = _find(call, ident)
-        views = Views(call.base)
-        payload = {"event": "ping", "webhook": views.webhook(hook), "sender": views.user(call.user)}
+    events = request.services.events
+    with request.store.lock:
+        hook = _find(request, ident)
+        views = Views(request.base)
+        payload = {"event": "ping", "webhook": views.webhook(hook), "sender": views.user(request.user)}
         delivery = events.record(hook, "ping", payload)
     events.deliver(delivery)
     return views.delivery(delivery)
 
 
 @route("GET", "/api/webhooks/{ident}/deliveries", allow="GET")
-def list_deliveries(call: Call, ident: str) -> Any:
-    deliveries = _find(call, ident).deliveries.values()
-    return _DELIVERIES.answer(call, deliveries, Views(call.base).delivery)
+def list_deliveries(request: Request, ident: str) -> Any:
+    deliveries = _find(request, ident).deliveries.values()
+    return _DELIVERIES.answer(request, deliveries, Views(request.base).delivery)
 
 
 @route("GET", "/api/webhooks/{ident}/deliveries/{delivery}", allow="GET")
-def get_delivery(call: Call, ident: str, delivery: str) -> Any:
-    return Views(call.base).delivery(_find_delivery(call, ident, delivery))
+def get_delivery(request: Request, ident: str, delivery: str) -> Any:
+    return Views(request.base).delivery(_find_delivery(request, ident, delivery))
 
 
 @route("POST", "/api/webhooks/{ident}/deliveries/{delivery}/redelivery", allow="POST")
-def redeliver(call: Call, ident: str, delivery: str) -> Any:
-    old = _find_delivery(call, ident, delivery)
-    events = call.services.events
+def redeliver(request: Request, ident: str, delivery: str) -> Any:
+    old = _find_delivery(request, ident, delivery)
+    events = request.services.events
     events.deliver_later(events.record(old.webhook, old.event, old.request, old.changed_fields, redelivery=True))
     return {}
 
 
-def _owns(call: Call, hook: Webhook) -> bool:
+def _owns(request: Request, hook: Webhook) -> bool:
     if hook.project:
-        return owns_project(call, hook.project)
-    return runs(call, hook.organization)
+        return owns_project(request, hook.project)
+    return administers(request, hook.organization)
 
 
-def _find(call: Call, ident: str) -> Webhook:
-    hook = call.store.find("Webhook", call.store.webhooks, ident)
-    require(_owns(call, hook))
+def _find(request: Request, ident: str) -> Webhook:
+    hook = request.store.find("Webhook", request.store.webhooks, ident)
+    require(_owns(request, hook))
     return hook
 
 
-def _find_delivery(call: Call, ident: str, delivery: str) -> Delivery:
-    return call.store.find("WebhookDelivery", _find(call, ident).deliveries, delivery)
+def _find_delivery(request: Request, ident: str, delivery: str) -> Delivery:
+    return request.store.find("WebhookDelivery", _find(request, ident).deliveries, delivery)

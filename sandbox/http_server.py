@@ -12,17 +12,15 @@ from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from .faults import Fault, Faults, proxy_page
-from .reply import Reply
-
-if TYPE_CHECKING:
-    from .box import Settings
+from .responses import Response
+from .settings import Settings
 
 
-class Entry(NamedTuple):
+class LogEntry(NamedTuple):
     """One line of the log. `status` is None when no answer was sent."""
 
     method: str
@@ -32,7 +30,7 @@ class Entry(NamedTuple):
     bytes: int
 
 
-class Hangup(Exception):
+class ConnectionReset(Exception):
     """The connection is gone on purpose."""
 
 
@@ -53,14 +51,14 @@ class Server(ThreadingHTTPServer):
     def __init__(
         self,
         address: tuple[str, int],
-        app: Callable[[dict[str, Any]], Reply],
+        app: Callable[[dict[str, Any]], Response],
         settings: Settings,
         faults: Faults,
     ) -> None:
         self.app = app
         self.settings = settings
         self.faults = faults
-        self.log: list[Entry] = []
+        self.log: list[LogEntry] = []
         self._open: set[socket.socket] = set()
         super().__init__(address, _Handler)
 
@@ -111,14 +109,14 @@ class _Handler(BaseHTTPRequestHandler):
         target = f"{self._path}?{self._query}" if self._query else self._path
         try:
             self._answer(self.server.faults.strike(self.command, target))
-        except Hangup:
+        except ConnectionReset:
             self.close_connection = True
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = serve
 
     def _note(self, status: int | None) -> None:
         """Write the log before the client can see the answer."""
-        self.server.log.append(Entry(self.command, self._path, self._query, status, self._received))
+        self.server.log.append(LogEntry(self.command, self._path, self._query, status, self._received))
 
     def _answer(self, struck: list[Fault]) -> None:
         time.sleep(self.server.settings.latency + sum(f.seconds for f in struck if f.kind == "delay"))
@@ -130,19 +128,19 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(self._received / 1e6 * self.server.settings.seconds_per_megabyte)
         if body is None:
             self.close_connection = True
-            reply = _proxy_reply(413)
+            response = _proxy_reply(413)
         elif fault and fault.kind == "html":
-            reply = _proxy_reply(fault.status)
+            response = _proxy_reply(fault.status)
         elif fault and fault.kind == "status":
-            reply = _plain_reply(fault)
+            response = _plain_reply(fault)
         else:
-            reply = self.server.app(self._environ(body))
+            response = self.server.app(self._environ(body))
         if fault and fault.kind == "late_html":
-            reply = _proxy_reply(fault.status)
+            response = _proxy_reply(fault.status)
         if fault and fault.kind == "lost_reply":
             self._note(None)
-            raise Hangup
-        self._send(reply, half=fault is not None and fault.kind == "half_body")
+            raise ConnectionReset
+        self._send(response, half=fault is not None and fault.kind == "half_body")
 
     def _read_body(self) -> bytes | None:
         """The whole body; None when it is larger than allowed (it is read and thrown away)."""
@@ -197,20 +195,20 @@ class _Handler(BaseHTTPRequestHandler):
                 environ[f"HTTP_{key}"] = value
         return environ
 
-    def _send(self, reply: Reply, half: bool = False) -> None:
-        self._note(reply.status)
-        self.send_response(reply.status)
-        for name, value in reply.headers:
+    def _send(self, response: Response, half: bool = False) -> None:
+        self._note(response.status)
+        self.send_response(response.status)
+        for name, value in response.headers:
             self.send_header(name, value)
-        if reply.content_type and (reply.body or self.command == "HEAD"):
-            self.send_header("Content-Type", reply.content_type)
-        if reply.status != HTTPStatus.NO_CONTENT:
-            self.send_header("Content-Length", str(len(reply.body)))
+        if response.content_type and (response.body or self.command == "HEAD"):
+            self.send_header("Content-Type", response.content_type)
+        if response.status != HTTPStatus.NO_CONTENT:
+            self.send_header("Content-Length", str(len(response.body)))
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(reply.body[: len(reply.body) // 2] if half else reply.body)
+            self.wfile.write(response.body[: len(response.body) // 2] if half else response.body)
         self.wfile.flush()
         self.close_connection = self.close_connection or half
 
@@ -223,18 +221,18 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         # The buffered files keep the socket open; closing its descriptor is what resets it.
         os.close(self.connection.detach())
-        raise Hangup
+        raise ConnectionReset
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing is printed; `Server.log` has it all."""
 
 
-def _proxy_reply(status: int) -> Reply:
+def _proxy_reply(status: int) -> Response:
     page = proxy_page(status, HTTPStatus(status).phrase)
-    return Reply(status=status, body=page, content_type="text/html")
+    return Response(status=status, body=page, content_type="text/html")
 
 
-def _plain_reply(fault: Fault) -> Reply:
-    reply = Reply(status=fault.status, body=fault.body, headers=list(fault.headers.items()))
-    reply.content_type = None if "Content-Type" in fault.headers else "text/plain"
-    return reply
+def _plain_reply(fault: Fault) -> Response:
+    response = Response(status=fault.status, body=fault.body, headers=list(fault.headers.items()))
+    response.content_type = None if "Content-Type" in fault.headers else "text/plain"
+    return response

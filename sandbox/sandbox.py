@@ -6,50 +6,20 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .app import App
-from .call import Services
 from .creation import Creator
 from .events import Events
 from .faults import Faults
+from .http_server import LogEntry, Server
 from .identity import Throttle
 from .models import CloudStorage
+from .services import Services
+from .settings import Settings
 from .snapshot import snapshot
-from .storages import MOST_IN_A_PAGE
 from .store import DEFAULT_ACCOUNTS, Account, Store
-from .wire import Entry, Server
-
-VERSION = "2.54.1"
-
-
-@dataclass
-class Settings:
-    """How a sandbox behaves; may be changed while it runs.
-
-    Attributes:
-        version: what `server/about` says.
-        latency: seconds that every answer waits.
-        max_body: the largest request body in bytes; larger ones get a proxy's 413.
-        creation_delay: seconds that the creation of a task is queued, and again that it is started.
-        bucket_page: entries of a cloud storage in one answer at most.
-        request_lifetime: seconds until a finished background request is forgotten.
-        unsettled_replies: whether every second background request looks half written at first.
-        kept_bytes: bytes of each uploaded file that are kept, from its beginning; None for all of them.
-        seconds_per_megabyte: what a request takes longer for each megabyte of JSON in it.
-    """
-
-    version: str = VERSION
-    latency: float = 0.0
-    max_body: int | None = None
-    creation_delay: float = 0.03
-    bucket_page: int = MOST_IN_A_PAGE
-    request_lifetime: float = 500.0
-    unsettled_replies: bool = True
-    kept_bytes: int | None = None
-    seconds_per_megabyte: float = 0.0
 
 
 class Sandbox:
@@ -112,7 +82,7 @@ class Sandbox:
         self._thread.join()
 
     @property
-    def log(self) -> list[Entry]:
+    def log(self) -> list[LogEntry]:
         """All requests so far: (method, path, query, status, bytes of the request's body)."""
         return list(self._server.log)
 

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from werkzeug.datastructures import FileStorage, Headers, MultiDict
-from werkzeug.wrappers import Request
+from werkzeug.wrappers import Request as HttpRequest
 
-from .reply import detail
-
-if TYPE_CHECKING:
-    from .box import Settings
-    from .creation import Creator
-    from .events import Events
-    from .models import AccessToken, Organization, User
-    from .store import Store
+from .models import AccessToken, Organization, User
+from .responses import detail
+from .services import Services
+from .store import Store
 
 
-class _Form(Request):
+class _Form(HttpRequest):
     """A request whose multipart parts are not limited in number or size."""
 
     max_form_parts = 10**9
     max_form_memory_size = None
 
 
-class Call:
+class Request:
     """A request with who sent it and in whose name.
 
     Attributes:
@@ -37,7 +33,7 @@ class Call:
     """
 
     def __init__(self, environ: dict[str, Any], store: Store, services: Services) -> None:
-        self.request = _Form(environ)
+        self.http = _Form(environ)
         self.store = store
         self.services = services
         self.user: User = None  # type: ignore[assignment]  # set before any closed action runs
@@ -47,41 +43,41 @@ class Call:
 
     @property
     def method(self) -> str:
-        return self.request.method
+        return self.http.method
 
     @property
     def headers(self) -> Headers:
-        return self.request.headers
+        return self.http.headers
 
     @property
     def query(self) -> MultiDict[str, str]:
-        return self.request.args
+        return self.http.args
 
     @property
     def base(self) -> str:
         """Scheme and host as the client wrote them."""
-        return self.request.host_url.rstrip("/")
+        return self.http.host_url.rstrip("/")
 
     @cached_property
     def body(self) -> bytes:
-        return self.request.get_data()
+        return self.http.get_data()
 
     @property
     def has_files(self) -> bool:
-        return self.request.mimetype == "multipart/form-data"
+        return self.http.mimetype == "multipart/form-data"
 
     def prepare(self, wants_files: bool) -> None:
         """Parse a multipart body, which takes time, before the store is locked."""
         if wants_files and self.has_files:
-            _ = self.request.files
+            _ = self.http.files
 
     @property
     def files(self) -> MultiDict[str, FileStorage]:
-        return self.request.files
+        return self.http.files
 
     @property
     def form(self) -> MultiDict[str, str]:
-        return self.request.form
+        return self.http.form
 
     @cached_property
     def json(self) -> Any:
@@ -92,7 +88,7 @@ class Call:
         """
         if not self.body:
             return {}
-        if self.request.mimetype not in ("application/json", "application/vnd.cvat+json"):
+        if self.http.mimetype not in ("application/json", "application/vnd.cvat+json"):
             raise self.unsupported_media_type()
         try:
             return json.loads(self.body, parse_constant=_refuse_constant)
@@ -103,15 +99,6 @@ class Call:
         """415 for the request's content type."""
         kind = self.headers.get("Content-Type", "")
         return detail(415, f'Unsupported media type "{kind}" in request.')
-
-
-class Services:
-    """What handlers need besides the store."""
-
-    def __init__(self, settings: Settings, creator: Creator, events: Events) -> None:
-        self.settings = settings
-        self.creator = creator
-        self.events = events
 
 
 def _refuse_constant(name: str) -> Any:

@@ -20,7 +20,7 @@ _PAGE = """
 """
 
 
-class Reply:
+class Response:
     """One HTTP answer.
 
     Args:
@@ -56,43 +56,43 @@ def encode(data: Any) -> bytes:
     return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
-def text(message: str, status: int, content_type: str = "text/html; charset=utf-8") -> Reply:
+def text(message: str, status: int, content_type: str = "text/html; charset=utf-8") -> Response:
     """An answer of plain text (the real server labels it HTML)."""
-    return Reply(status=status, body=message.encode(), content_type=content_type)
+    return Response(status=status, body=message.encode(), content_type=content_type)
 
 
-def empty(status: int, headers: list[tuple[str, str]] | None = None) -> Reply:
+def empty(status: int, headers: list[tuple[str, str]] | None = None) -> Response:
     """An answer without a body."""
-    return Reply(status=status, headers=headers, body=b"")
+    return Response(status=status, headers=headers, body=b"")
 
 
-def _page(title: str, sentence: str, status: int) -> Reply:
-    reply = text(_PAGE.format(title=title, text=sentence), status)
-    reply.bare = True
-    return reply
+def _page(title: str, sentence: str, status: int) -> Response:
+    response = text(_PAGE.format(title=title, text=sentence), status)
+    response.bare = True
+    return response
 
 
-def page_not_found() -> Reply:
+def page_not_found() -> Response:
     """The HTML 404 of an address that is not part of the API."""
     return _page("Not Found", "The requested resource was not found on this server.", 404)
 
 
-def crashed() -> Reply:
+def server_error_page() -> Response:
     """The HTML 500 page that stands for an unhandled error."""
     return _page("Server Error (500)", "", 500)
 
 
 class Refusal(Exception):
-    """Raised by a handler to end the request with `reply`."""
+    """Raised by a handler to end the request with `response`."""
 
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(reply.status)
-        self.reply = reply
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
 
 
 def refuse(status: int, data: Any, headers: list[tuple[str, str]] | None = None) -> Refusal:
     """A refusal with a JSON body."""
-    return Refusal(Reply(data, status, headers))
+    return Refusal(Response(data, status, headers))
 
 
 def detail(status: int, message: str, headers: list[tuple[str, str]] | None = None) -> Refusal:
@@ -115,6 +115,6 @@ def invalid(errors: Any) -> Refusal:
     return refuse(400, errors)
 
 
-def crash() -> Refusal:
+def server_error() -> Refusal:
     """500, where the real server is known to fall over."""
-    return Refusal(crashed())
+    return Refusal(server_error_page())
