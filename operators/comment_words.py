@@ -14,7 +14,7 @@ def listed(found: Sequence[Mapping[str, Any]], tasks: Mapping[int, str], names: 
     """The remarks of a run as a table in Markdown, the open ones first.
 
     Args:
-        found: as of :func:`sync.comments.list_comments`
+        found: as of :func:`sync.runs.comments.list_comments`
         tasks: the addresses of the tasks, by id
         names: of the samples, by id
     """

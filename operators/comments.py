@@ -5,8 +5,8 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..sync.comments import list_comments
-from ..sync.record import find
+from ..sync.runs.comments import list_comments
+from ..sync.runs.record import find
 from . import comment_words, context, runs, shown
 from .running import answer
 
@@ -55,7 +55,7 @@ class Comments(foo.Operator):
             run: the run's key, or the summary that the send returned
 
         Returns:
-            see :func:`sync.comments.list_comments`
+            see :func:`sync.runs.comments.list_comments`
         """
         return list_comments(samples, runs.key_of(run))
 

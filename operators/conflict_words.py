@@ -96,7 +96,7 @@ def table(conflicts: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> l
     """The first conflicts as a table in Markdown, and how many more there are.
 
     Args:
-        conflicts: as of :class:`sync.report.Counts`
+        conflicts: as of :class:`sync.runs.report.Counts`
         names: of the samples, by id
     """
     if not conflicts:

@@ -7,9 +7,9 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..sync.discard import delete
 from ..sync.progress import Watch
-from ..sync.record import find
+from ..sync.runs.record import find
+from ..sync.send.delete_run import delete
 from . import context, runs, terminal
 from .running import perform, show
 

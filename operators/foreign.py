@@ -6,8 +6,8 @@ from typing import Any
 import fiftyone.operators as foo
 
 from ..sync import connection
-from ..sync.elsewhere import SENTENCE, ForeignRun, find_foreign, load_foreign
 from ..sync.errors import Refused
+from ..sync.imports.built_in_runs import SENTENCE, ForeignRun, find_foreign, load_foreign
 from .words import count
 
 
@@ -24,7 +24,7 @@ def listed(dataset: Any) -> str:
 
 
 def load_in_app(ctx: foo.ExecutionContext, key: str) -> dict[str, Any]:
-    """Loads such a run with the credentials of the process that runs; see :func:`sync.elsewhere.load_foreign`."""
+    """Load such a run with the credentials of this process; see :func:`sync.imports.built_in_runs.load_foreign`."""
     return load_foreign(ctx.dataset, key, connection.find_credentials(secret=ctx.secrets.get))
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..sync import record
-from ..sync.import_plan import ImportRequest, prepare_import
-from ..sync.importing import import_from_cvat
+from ..sync.imports.importing import import_from_cvat
+from ..sync.imports.plan import ImportRequest, prepare_import
 from ..sync.progress import Watch
 from ..sync.request import parse
+from ..sync.runs import record
 from . import context, import_words, load_words, runs, send_options, show_form, shown, terminal
 from .running import perform
 
@@ -38,7 +38,7 @@ class ImportFromCvat(foo.Operator):
         return _form(ctx) if context.in_app(ctx) else None
 
     def execute(self, ctx: foo.ExecutionContext) -> Any:
-        """Imports; see :class:`sync.import_plan.ImportRequest` and :func:`sync.importing.import_from_cvat`."""
+        """Imports; see :class:`sync.imports.plan.ImportRequest` and :func:`sync.imports.importing.import_from_cvat`."""
         dry = bool(ctx.params.get("dry_run"))
 
         def work(watch: Watch) -> dict[str, Any]:
@@ -58,12 +58,12 @@ class ImportFromCvat(foo.Operator):
             samples: the dataset, or a view of the samples that are meant
             anno_key: the key of the new run
             dry_run: whether only to find out what would be imported; nothing is changed
-            **params: as in :class:`sync.import_plan.ImportRequest`, such as ``tasks``, ``project`` and
+            **params: as in :class:`sync.imports.plan.ImportRequest`, such as ``tasks``, ``project`` and
                 ``label_field``; and ``url``, ``token``, ``username``, ``email`` and ``password`` to log in otherwise
                 than the environment says
 
         Returns:
-            the report of the load, with ``imported``; see :func:`sync.importing.import_from_cvat`
+            the report of the load, with ``imported``; see :func:`sync.imports.importing.import_from_cvat`
         """
         login, params = context.split_login(params)
         request = parse(ImportRequest, {"anno_key": anno_key, **params})

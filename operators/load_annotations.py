@@ -8,10 +8,10 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ..sync.errors import LoadStopped
-from ..sync.load import load
+from ..sync.load.load import load
 from ..sync.progress import Watch
-from ..sync.record import find
 from ..sync.request import LoadRequest, parse
+from ..sync.runs.record import find
 from . import context, foreign, load_form, load_words, runs, show_form, shown, terminal
 from .running import perform
 
@@ -41,7 +41,7 @@ class LoadAnnotations(foo.Operator):
         return load_form.build(ctx) if context.in_app(ctx) else None
 
     def execute(self, ctx: foo.ExecutionContext) -> Any:
-        """Loads; see :class:`sync.request.LoadRequest` for the parameters and :func:`sync.load.load` for the result."""
+        """Load; parameters: :class:`sync.request.LoadRequest`, result: :func:`sync.load.load`."""
 
         key = ctx.params.get("anno_key", "")
         if key in foreign.offered(ctx.dataset):
@@ -71,8 +71,8 @@ class LoadAnnotations(foo.Operator):
                 ``password`` to log in otherwise than the environment says
 
         Returns:
-            the report as a plain dict; see :func:`sync.load.load`, and :func:`sync.elsewhere.load_foreign` for a run
-            of FiftyOne's built-in integration
+            the report as a plain dict, :func:`sync.load.load`; for a run of FiftyOne's built-in integration
+            :func:`sync.imports.built_in_runs.load_foreign`
         """
         login, params = context.split_login(params)
         key = runs.key_of(run)

@@ -6,10 +6,10 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..sync import record
-from ..sync.elsewhere import SENTENCE
 from ..sync.errors import RoundtripError
+from ..sync.imports.built_in_runs import SENTENCE
 from ..sync.request import LoadRequest, parse
+from ..sync.runs import record
 from . import context, foreign, load_words, runs, send_options, shown
 from .send_answers import key_of
 

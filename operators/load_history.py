@@ -7,7 +7,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ..sync.errors import Refused
-from ..sync.history import as_csv, as_json, history, label_history
+from ..sync.runs.history import as_csv, as_json, history, label_history
 from . import context, history_words, runs
 from .running import answer, output
 
@@ -74,7 +74,7 @@ class LoadHistory(foo.Operator):
             path: of a file to save the list to, ``.csv`` or ``.json``; of a label only ``.json``
 
         Returns:
-            see :func:`sync.history.history`, and of a label :func:`sync.history.label_history`
+            see :func:`sync.runs.history.history`, and of a label :func:`sync.runs.history.label_history`
 
         Raises:
             Refused: if the file can't be written

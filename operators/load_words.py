@@ -35,7 +35,7 @@ def loaded(report: Mapping[str, Any], names: Mapping[str, str] | None = None) ->
     """A load in Markdown.
 
     Args:
-        report: as of :meth:`sync.report.LoadReport.as_dict`
+        report: as of :meth:`sync.runs.report.LoadReport.as_dict`
         names: of the samples in conflict, by id
     """
     return "\n".join([f"**{loaded_line(report)}**", *_fields(report), *_rest(report, names or {})])
@@ -147,7 +147,7 @@ def undone(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """An undo in Markdown.
 
     Args:
-        result: as of :func:`sync.undo.undo`
+        result: as of :func:`sync.load.undo.undo`
         names: of the samples with labels that were kept, by id
     """
     lines = [f"**{undone_line(result)}** The next load brings the same changes again."]

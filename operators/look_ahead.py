@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..sync.tally import megabytes
+from ..sync.send.send_progress import megabytes
 from .words import count, table
 
 MOST_TASKS, MOST_FILES = 20, 10
@@ -23,7 +23,7 @@ def text(found: Mapping[str, Any]) -> str:
     """What would be sent, in Markdown.
 
     Args:
-        found: as of :func:`sync.prepare.outlook`
+        found: as of :func:`sync.send.prepare.outlook`
     """
     lines = [f"**{line(found)}** Nothing is sent yet.", ""]
     if found["project"]:

@@ -7,9 +7,9 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..sync import offer
 from ..sync.errors import CvatError, RoundtripError
-from ..sync.send import LEFT_OUT_TAG
+from ..sync.send import proposals
+from ..sync.send.send import LEFT_OUT_TAG
 from . import context
 from .words import count
 
@@ -55,7 +55,7 @@ def look(ctx: foo.ExecutionContext, target: str, media_field: str) -> dict[str, 
     collection = context.targets(ctx)[target]
     if collection.get_field(media_field) is None or len(collection) > MOST_FILES:
         return {"images": 0, "bad": 0, "named": ""}
-    images, bad = offer.unsendable(collection, media_field)
+    images, bad = proposals.unsendable(collection, media_field)
     named = [f"{file.path or 'a sample'} {file.reason}" for file in bad[:SHOWN]]
     if len(bad) > SHOWN:
         named.append(f"and {len(bad) - SHOWN:,} more")
@@ -138,7 +138,7 @@ def common_folder(paths: Iterable[str]) -> str:
 def _storages(ctx: foo.ExecutionContext) -> dict[str, str]:
     """The cloud storages that CVAT shows, by id as text; nothing if it can't be asked."""
     try:
-        return offer.storage_names(context.client_for(ctx, ctx.params.get("organization"), hasty=True))
+        return proposals.storage_names(context.client_for(ctx, ctx.params.get("organization"), hasty=True))
     except (RoundtripError, CvatError):
         return {}
 

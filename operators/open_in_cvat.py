@@ -5,7 +5,7 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..sync.record import find
+from ..sync.runs.record import find
 from . import context, runs
 from .running import answer, output
 

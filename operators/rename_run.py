@@ -5,7 +5,7 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..sync import record
+from ..sync.runs import record
 from . import context, runs
 from .running import answer
 

@@ -7,8 +7,8 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
+from ..sync.load.resolve import conflicts, resolve
 from ..sync.progress import Watch
-from ..sync.resolve import conflicts, resolve
 from . import conflict_words, context, runs, shown
 from .running import perform
 from .words import count
@@ -65,12 +65,12 @@ class ResolveConflicts(foo.Operator):
             samples: the dataset, or any view of it
             run: the run's key, or the summary that the send returned
             decisions: dicts with ``take`` (``"remote"`` for CVAT's version, ``"local"`` for the dataset's), and any
-                of ``field``, ``label_id`` and ``part`` to say of which conflicts; see :class:`sync.resolve.Choice`
+                of ``field``, ``label_id`` and ``part`` to say of which conflicts; see :class:`sync.load.resolve.Choice`
             dest_field: as of the load, if it loaded beside
 
         Returns:
-            what was decided, see :func:`sync.resolve.resolve`, and under ``conflicts`` what is still open, see
-            :func:`sync.resolve.conflicts`
+            what was decided, see :func:`sync.load.resolve.resolve`, and under ``conflicts`` what is still open, see
+            :func:`sync.load.resolve.conflicts`
         """
         key, decisions = runs.key_of(run), list(decisions)
         done = resolve(samples, key, decisions, dest_field) if decisions else {}

@@ -6,11 +6,11 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..sync.journal import Journal
 from ..sync.progress import Watch
-from ..sync.record import find
-from ..sync.send import resume
-from ..sync.store import RunStore
+from ..sync.runs.record import find
+from ..sync.runs.store import RunStore
+from ..sync.send.journal import Journal
+from ..sync.send.send import resume
 from . import context, media_form, runs, terminal
 from .running import perform
 from .sending import finish, unstoppable
@@ -43,7 +43,7 @@ class ResumeRun(foo.Operator):
         return runs.form(inputs, "Resume sending a run", "Resume")
 
     def execute(self, ctx: foo.ExecutionContext) -> Any:
-        """Goes on with the run ``anno_key``; see :func:`sync.send.resume` for the result."""
+        """Goes on with the run ``anno_key``; see :func:`sync.send.send.resume` for the result."""
 
         def work(watch: Watch) -> dict[str, Any]:
             key = ctx.params.get("anno_key", "")

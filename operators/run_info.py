@@ -5,8 +5,8 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..sync.record import find
-from ..sync.status import status_of
+from ..sync.runs.record import find
+from ..sync.runs.status import status_of
 from . import context, runs, words
 from .running import answer, output
 

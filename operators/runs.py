@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..sync import record
 from ..sync.errors import Refused
-from ..sync.status import RunStatus, State, status_of
+from ..sync.runs import record
+from ..sync.runs.status import RunStatus, State, status_of
 from .words import count, run_words
 
 NONE_SUCH: dict[State, str] = {

@@ -6,8 +6,8 @@ from typing import Any
 import fiftyone.operators as foo
 
 from ..labels.attributes import Kind, Unreadable, from_text
-from ..sync import offer
 from ..sync.errors import Refused
+from ..sync.send import proposals
 from . import context, media_form
 
 FORM_ONLY = frozenset(
@@ -18,7 +18,7 @@ FORM_ONLY = frozenset(
 
 @foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]
 def _proposal(ctx: foo.ExecutionContext, target: str, name: str) -> dict[str, Any]:
-    return offer.propose_field(context.targets(ctx)[target], name)
+    return proposals.propose_field(context.targets(ctx)[target], name)
 
 
 def proposal(ctx: foo.ExecutionContext, name: str) -> dict[str, Any]:

@@ -8,11 +8,12 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ..labels.types import LABEL_TYPES
-from ..sync import offer, record
 from ..sync.errors import CvatError, Refused, RoundtripError
-from ..sync.prepare import outlook, prepare
 from ..sync.progress import Watch
 from ..sync.request import SendRequest, parse
+from ..sync.runs import record
+from ..sync.send import proposals
+from ..sync.send.prepare import outlook, prepare
 from . import context, look_ahead, media_form, send_options
 from .media_form import MOST_FILES
 from .send_answers import attribute_row, key_of, proposal, read
@@ -59,7 +60,7 @@ def _server(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
 def greeting(ctx: foo.ExecutionContext) -> dict[str, str]:
     """Who answers at the server, or why nobody does. Asked once for each time the form is opened."""
     try:
-        return {"text": offer.greet(context.client_for(ctx, hasty=True)), "error": ""}
+        return {"text": proposals.greet(context.client_for(ctx, hasty=True)), "error": ""}
     except (RoundtripError, CvatError) as error:
         return {"text": "", "error": str(error)}
 
@@ -115,7 +116,7 @@ def _targets(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
 
 def _fields(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     collection = context.target(ctx)
-    fields = offer.sendable_fields(collection)
+    fields = proposals.sendable_fields(collection)
     chosen = ctx.params.get("label_field") or []
     choices = types.DropdownView(multiple=True)
     for name, cls in fields.items():
@@ -156,7 +157,7 @@ def _field_schema(ctx: foo.ExecutionContext, schema: types.Object, name: str, pr
     if proposed["named"]:
         hint = "The classes that annotators can use"
         _classes(item, "classes", proposed["classes"], answers.get("classes"), hint)
-    behind = offer.left_behind(proposed["counts"], list(classes)) if proposed["named"] else None
+    behind = proposals.left_behind(proposed["counts"], list(classes)) if proposed["named"] else None
     if behind:
         listed = ", ".join(f"{number:,} {cls}" for cls, number in behind.most_common(5))
         item.view("behind", types.Warning(label=f"Left out, as their class is not listed: {listed}"))

@@ -3,8 +3,8 @@
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..sync import offer
 from ..sync.errors import CvatError, RoundtripError
+from ..sync.send import proposals
 from . import context, media_form
 
 
@@ -65,7 +65,7 @@ def _suggest(inputs: types.Object, name: str, label: str, offered: list[str], hi
 @foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]
 def names(ctx: foo.ExecutionContext, what: str) -> list[str]:
     """The names of the ``"projects"`` or ``"users"`` that CVAT shows; nothing if it can't be asked."""
-    listing = {"projects": offer.project_names, "users": offer.user_names}[what]
+    listing = {"projects": proposals.project_names, "users": proposals.user_names}[what]
     try:
         return listing(context.client_for(ctx, hasty=True))
     except (RoundtripError, CvatError):

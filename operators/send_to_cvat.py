@@ -8,11 +8,11 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..sync.prepare import outlook, prepare
 from ..sync.progress import Watch
-from ..sync.record import find_all
 from ..sync.request import SendRequest, parse
-from ..sync.send import resume, send
+from ..sync.runs.record import find_all
+from ..sync.send.prepare import outlook, prepare
+from ..sync.send.send import resume, send
 from . import context, look_ahead, send_answers, send_form, terminal
 from .running import perform, show
 from .sending import finish, unstoppable
@@ -42,7 +42,7 @@ class SendToCvat(foo.Operator):
         return send_form.build(ctx) if context.in_app(ctx) else None
 
     def execute(self, ctx: foo.ExecutionContext) -> Any:
-        """Sends; see :class:`sync.request.SendRequest` for the parameters and :func:`sync.send.send` for the result."""
+        """Send; parameters: :class:`sync.request.SendRequest`, result: :func:`sync.send.send`."""
 
         def work(watch: Watch) -> dict[str, Any]:
             request, samples = parse(SendRequest, send_answers.read(ctx)), context.target(ctx)
@@ -65,7 +65,7 @@ class SendToCvat(foo.Operator):
                 ``password`` to log in otherwise than the environment says
 
         Returns:
-            the run as a plain dict, see :func:`sync.send.send`; of a dry run, see :func:`sync.prepare.outlook`
+            the run as a plain dict, see :func:`sync.send.send`; of a dry run :func:`sync.send.prepare.outlook`
         """
         login, params = context.split_login(params)
         request = parse(SendRequest, params)

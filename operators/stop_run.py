@@ -5,7 +5,7 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..sync.stop import stop
+from ..sync.runs.stop import stop
 from . import context, runs
 from .running import answer, output
 

@@ -7,9 +7,9 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..sync.history import history
+from ..sync.load.undo import undo
 from ..sync.progress import Watch
-from ..sync.undo import undo
+from ..sync.runs.history import history
 from . import context, history_words, load_words, runs, shown
 from .running import perform
 
@@ -39,7 +39,7 @@ class UndoLoad(foo.Operator):
         return runs.form(inputs, "Undo a load", "Undo")
 
     def execute(self, ctx: foo.ExecutionContext) -> Any:
-        """Undoes the last load of the run ``anno_key``; see :func:`sync.undo.undo` for the result."""
+        """Undoes the last load of the run ``anno_key``; see :func:`sync.load.undo.undo` for the result."""
         key = ctx.params.get("anno_key", "")
 
         def work(watch: Watch) -> dict[str, Any]:
@@ -56,7 +56,7 @@ class UndoLoad(foo.Operator):
             run: the run's key, or the summary that the send returned
 
         Returns:
-            what was done, and the labels that were edited since and are left alone; see :func:`sync.undo.undo`
+            what was done, and the labels that were edited since and are left alone; see :func:`sync.load.undo.undo`
         """
         return undo(samples, runs.key_of(run))
 

@@ -5,8 +5,8 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..sync.record import find
-from ..sync.send import LEFT_OUT_TAG
+from ..sync.runs.record import find
+from ..sync.send.send import LEFT_OUT_TAG
 from . import context, runs, words
 from .running import answer
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ..sync.record import RunRecord
-from ..sync.send import LEFT_OUT_TAG
-from ..sync.status import RunStatus
+from ..sync.runs.record import RunRecord
+from ..sync.runs.status import RunStatus
+from ..sync.send.send import LEFT_OUT_TAG
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 SLASHED_BAR = "\\|"  # as a cell of a Markdown table has it

@@ -8,7 +8,7 @@ import fiftyone.operators.types as types
 from ..operators import conflict_words, runs, shown
 from ..operators.running import answer
 from ..operators.words import count
-from ..sync.resolve import conflicts, resolve
+from ..sync.load.resolve import conflicts, resolve
 from .steps import Step, all_like, this_one, to_steps
 
 SIDES = {"remote": "Take CVAT's", "local": "Keep mine"}

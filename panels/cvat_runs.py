@@ -7,9 +7,9 @@ import fiftyone.operators.types as types
 
 from ..operators import foreign, running, runs, words
 from ..operators.running import answer
-from ..sync import record, status
-from ..sync.resolve import count_open
-from ..sync.stop import stop
+from ..sync.load.resolve import count_open
+from ..sync.runs import record, status
+from ..sync.runs.stop import stop
 from .rows import ACTIONS, COLUMNS, interruptions, links, progress, row, shown_for
 
 PREFIX = "@roundtrip/cvat"

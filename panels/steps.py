@@ -19,7 +19,7 @@ class Step(NamedTuple):
 
 
 def to_steps(waiting: Iterable[Mapping[str, Any]]) -> list[Step]:
-    """The labels that are in conflict, one after the other; see :func:`sync.resolve.conflicts`."""
+    """The labels that are in conflict, one after the other; see :func:`sync.load.resolve.conflicts`."""
     parts: dict[tuple[str, str, str], list[str]] = {}
     for item in waiting:
         where = (item["field"], item["sample_id"], item["label_id"])

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from ..cvat import Job
 from .errors import Refused
 from .media_map import MediaMap, read_media_map
-from .merge import Policy
 
 Caution = Literal["deleted", "emptied"]
+Policy = Literal["remote", "local", "ask"]
 
 Request = TypeVar("Request", bound=BaseModel)
 

@@ -28,6 +28,17 @@ FORBIDDEN = {
 }
 """What a room may not import, its modules included."""
 
+WINGS = ("dataset", "runs", "send", "load", "imports")
+ABOVE = {
+    "": WINGS,
+    "dataset": ("runs", "send", "load", "imports"),
+    "runs": ("send", "load", "imports"),
+    "send": ("load", "imports"),
+    "load": ("send", "imports"),
+    "imports": (),
+}
+"""What a wing of `sync` may not import; the files that all wings share have no name."""
+
 # Brackets around a letter, so that no pattern matches itself
 UNWANTED = {
     "a place on somebody's machine": r"/[r]oot/|/[w]ork/|/[U]sers/\w|/[h]ome/(?!django\b)\w",
@@ -69,6 +80,26 @@ def test_a_room_imports_no_other_than_it_may(root: Path, room: str) -> None:
         if any(is_in(name, package) for package in FORBIDDEN[room])
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("wing", ABOVE)
+def test_a_wing_of_sync_imports_no_other_than_it_may(root: Path, wing: str) -> None:
+    paths = modules(root, f"sync/{wing}") if wing else sorted((root / "sync").glob("*.py"))
+    found = [
+        f"{path.relative_to(root)}: {name}"
+        for path in paths
+        for name in imports(root, path)
+        if any(is_in(name, f"sync.{other}") for other in ABOVE[wing])
+    ]
+    assert paths and found == []
+
+
+def test_every_file_of_sync_is_shared_or_in_a_wing(root: Path) -> None:
+    folders = {path.name for path in (root / "sync").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert folders == set(WINGS)
+    for wing in WINGS:
+        told = ast.get_docstring(ast.parse((root / "sync" / wing / "__init__.py").read_text()))
+        assert told and len(ast.parse((root / "sync" / wing / "__init__.py").read_text()).body) == 1
 
 
 def test_labels_know_of_cvat_its_models_only(root: Path) -> None:
@@ -139,7 +170,8 @@ def test_the_manifest_lists_exactly_what_there_is(plugin: ModuleType, root: Path
 
     for path in modules(root, room):
         if path.stem != "__init__":
-            importlib.import_module(f"{plugin.__name__}.{room}.{path.stem}")
+            parts = path.relative_to(root).with_suffix("").parts
+            importlib.import_module(".".join((plugin.__name__, *parts)))
     kind = getattr(foo, base)
     prefix = f"{plugin.__name__}.{room}."
     classes = {

@@ -34,19 +34,19 @@ from fiftyone.plugins.orgs.roundtrip.cvat.cvat import (  # noqa: E402
     creation,
 )
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat.tasks import Tasks  # noqa: E402
-from fiftyone.plugins.orgs.roundtrip.cvat.sync import discard, draw, making, write  # noqa: E402
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import RoundtripError, RunMissing  # noqa: E402
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.load import load  # noqa: E402
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load import load  # noqa: E402
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Watch  # noqa: E402
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import LoadRequest, SendRequest, parse  # noqa: E402
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.send import resume, send  # noqa: E402
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.send import delete_run, encode, job_writer, task_marks  # noqa: E402
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.send import resume, send  # noqa: E402
 
 HASTY = RetryPolicy(attempts=3, connect_attempts=2, first_pause=0.004, longest_pause=0.01, longest_wait=0.01)
 SMALL = [
-    (draw, "OBJECTS", 3),  # several portions of labels in a job
-    (write, "LOOKS", (0.0, 0.01, 0.02)),
-    (making, "LOOKS", (0.0, 0.01, 0.02)),
-    (making, "PAUSES_OF_DELETION", (0.02, 0.05, 0.1)),
+    (encode, "OBJECTS", 3),  # several portions of labels in a job
+    (job_writer, "LOOKS", (0.0, 0.01, 0.02)),
+    (task_marks, "LOOKS", (0.0, 0.01, 0.02)),
+    (task_marks, "PAUSES_OF_DELETION", (0.02, 0.05, 0.1)),
     (creation, "FIRST_PAUSE", 0.01),
 ]
 UPLOADS = {"group_bytes": 3_000, "group_files": 2}  # several groups in a task, and large files in chunks
@@ -102,7 +102,7 @@ def _load(dataset: Any, request: Mapping[str, Any], client: Client) -> Any:
 
 def _delete(dataset: Any, request: Mapping[str, Any], client: Client) -> Any:
     try:
-        return discard.delete(dataset, KEY, client, Watch())
+        return delete_run.delete(dataset, KEY, client, Watch())
     except RunMissing:
         return None
 

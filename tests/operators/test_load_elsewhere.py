@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.elsewhere import SENTENCE
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.built_in_runs import SENTENCE
 from operators_app import Dialog, Shown, invalid, properties, reopened
 from panels_app import Panel
-from sync_elsewhere import Elsewhere
+from sync_imports import Elsewhere
 from sync_loop import Loop, operator
 
 

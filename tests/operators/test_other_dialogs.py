@@ -70,7 +70,7 @@ def test_a_program_gets_the_exception(filled: Loop, name: str) -> None:
 
 
 def test_a_fault_of_the_program_is_told_too(filled: Loop, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
-    from fiftyone.plugins.orgs.roundtrip.cvat.sync import load as module
+    from fiftyone.plugins.orgs.roundtrip.cvat.sync.load import load as module
 
     filled.send()
     monkeypatch.setattr(module, "look", lambda *args: 1 / 0)

@@ -19,8 +19,8 @@ import pytest
 from fiftyone.operators.delegated import DelegatedOperationService
 from fiftyone.plugins.orgs.roundtrip.cvat.operators import terminal
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Progress
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.record import find
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.status import status_of
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.record import find
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.status import status_of
 from operators_app import Dialog, properties
 from sync_loop import URI, Loop, operator
 

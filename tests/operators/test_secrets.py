@@ -8,9 +8,9 @@ from typing import Any
 import fiftyone as fo
 import fiftyone.core.odm as foo_odm
 import pytest
-from fiftyone.plugins.orgs.roundtrip.cvat.sync import record
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.base import BaseStore
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.store import RunStore
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.base import BaseStore
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import RunStore
 from operators_app import Dialog
 from sync_loop import Loop, operator
 

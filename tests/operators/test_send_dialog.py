@@ -9,11 +9,11 @@ from typing import Any
 import fiftyone as fo
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.operators import send_answers
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.lease import ask_to_stop
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.record import find
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import SendRequest, parse
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.status import status_of
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.store import RunStore
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.lease import ask_to_stop
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.record import find
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.status import status_of
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import RunStore
 from operators_app import Dialog, defaults, invalid, properties
 from sync_loop import Loop
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.operators import load_words, words
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.report import LoadReport
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.report import LoadReport
 
 LEFT_OUT = [
     "images: the file is missing",

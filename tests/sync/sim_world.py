@@ -17,17 +17,17 @@ import bson
 from bson import ObjectId
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat import Client, Credentials
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.types import LABEL_TYPES
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.copying import map_fields
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset import Held, Holder, Reverts, held
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.load import carry_out
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.loading import Desk
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.labels import Held, Holder, Reverts, held
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.samples import FieldPlace, Writes
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.copying import map_fields
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.dry_run import ScratchLabels, ScratchStore
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load import carry_out
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load_run import Desk
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.resolve import Choice, settle
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.undo import undo_last
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Watch
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.record import RunRecord
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import LoadRequest
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.resolve import Choice, settle
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.samples import FieldPlace, Writes
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.scratch import ScratchLabels, ScratchStore
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.undo import undo_last
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.record import RunRecord
 
 from sandbox import Sandbox
 

@@ -1,0 +1,127 @@
+"""What labels a collection has: classes, attributes and their values. One pass over the raw documents."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...labels.attribute_schema import NAME_LIMIT, RESERVED, AttributeSchema
+from ...labels.attributes import MAX_TEXT, Kind, kind_of
+from ...labels.codec import Codec
+
+MANY_VALUES = 24
+"""An attribute with more distinct texts than this is a text field, not a choice."""
+CHOICE_LIMIT = 200  # characters of one value of a choice in CVAT
+
+
+@dataclass
+class ObservedAttribute:
+    """The values of one attribute.
+
+    Args:
+        kinds: how often each kind of value occurs
+        values: the distinct values, up to a few more than a choice would offer
+        strange: how many values have no text form (lists, dates ...)
+    """
+
+    kinds: Counter[Kind] = field(default_factory=Counter)
+    values: dict[Any, None] = field(default_factory=dict)
+    strange: int = 0
+
+    def add(self, value: Any) -> None:
+        """Counts a value."""
+        kind = kind_of(value)
+        if kind is None:
+            self.strange += 1
+            return
+        self.kinds[kind] += 1
+        if len(self.values) <= MANY_VALUES:
+            self.values[value] = None
+
+    @property
+    def kind(self) -> Kind:
+        """The one kind that can hold all values."""
+        if len(self.kinds) == 1:
+            return next(iter(self.kinds))
+        return "float" if set(self.kinds) == {"int", "float"} else "str"
+
+    def schema(self) -> AttributeSchema:
+        """A widget that suits the values: one that could make an annotator's life harder is not chosen."""
+        kind = self.kind
+        if kind == "bool":
+            return AttributeSchema(type="checkbox", kind="bool")
+        if kind in ("int", "float"):
+            fits = len(self.values) > MANY_VALUES or all(abs(value) < 1e9 for value in self.values)
+            return AttributeSchema(type="number" if fits else "text", kind=kind)
+        values = [value for value in self.values if isinstance(value, str)]
+        repeats = sum(self.kinds.values()) >= 2 * len(values)
+        tidy = all(0 < len(v) <= CHOICE_LIMIT and v == v.strip() and v.isprintable() for v in values)
+        if (
+            set(self.kinds) == {"str"}
+            and repeats
+            and tidy
+            and len(values) <= MANY_VALUES
+            and sum(map(len, values)) < MAX_TEXT - len(values)
+        ):
+            return AttributeSchema(type="select", values=tuple(sorted(values)), kind="str")
+        return AttributeSchema(type="text", kind="str")
+
+
+@dataclass
+class Observed:
+    """The labels of one field.
+
+    Args:
+        labels: how many there are
+        classes: how many of each class; labels without a class are under ``""``
+        attributes: what attributes they have
+        figures: how many would be drawn as which CVAT figure
+    """
+
+    labels: int = 0
+    classes: Counter[str] = field(default_factory=Counter)
+    attributes: dict[str, ObservedAttribute] = field(default_factory=dict)
+    figures: Counter[str] = field(default_factory=Counter)
+
+    def add(self, documents: Iterable[Mapping[str, Any]], codec: Codec, known: frozenset[str]) -> None:
+        """Counts labels.
+
+        Args:
+            documents: the labels
+            codec: how they are drawn
+            known: the paths that are no attributes
+        """
+        for document in documents:
+            self.labels += 1
+            if codec.named:
+                self.classes[document.get("label") or ""] += 1
+            self.figures[codec.figure(document)] += 1
+            follows = codec.follows(document)
+            for name in document.keys() - known:
+                value = document[name]
+                if value is None or name in follows:
+                    continue
+                seen = self.attributes.get(name)
+                if seen is None:
+                    if not is_attribute_name(name):
+                        continue
+                    seen = self.attributes[name] = ObservedAttribute()
+                seen.add(value)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return tuple(sorted(name for name in self.classes if name.strip()))
+
+    def attribute_schemas(self) -> dict[str, AttributeSchema]:
+        """The attributes that CVAT can hold, with a widget for each."""
+        return {name: seen.schema() for name, seen in sorted(self.attributes.items()) if seen.kinds}
+
+
+def known_paths(codec: Codec) -> frozenset[str]:
+    """The paths in a label's document that are no attributes."""
+    return RESERVED | codec.standard | frozenset(codec.geometry)
+
+
+def is_attribute_name(name: str) -> bool:
+    """Whether CVAT and the schema can carry an attribute of this name."""
+    return 0 < len(name) <= NAME_LIMIT and not name.startswith(("_", "$")) and "." not in name

@@ -1,0 +1,217 @@
+"""Reading and writing the raw documents of labels: the one place that talks to FiftyOne's collections."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.core.fields as fof
+from bson import ObjectId
+from fiftyone.core.odm.utils import validate_field_name
+from pymongo import UpdateOne
+
+from ...labels.schema import FieldSchema
+from ...labels.types import LABEL_TYPES, LabelType
+from ..errors import Refused
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class FieldPlace:
+    """Where the labels of a field are in a sample's document.
+
+    Args:
+        name: the field
+        cls: its FiftyOne class, such as ``"Detections"``
+        root: the path of the list of labels, or of the single label
+        many: whether it is a list
+        plain: whether the field is a plain value and no label
+    """
+
+    name: str
+    cls: str
+    root: str
+    many: bool
+    plain: bool = False
+
+    @classmethod
+    def of(cls, name: str, label_type: LabelType) -> "FieldPlace":
+        root = f"{name}.{label_type.list_path}" if label_type.many else name
+        return cls(name, label_type.field, root, label_type.many, plain=not label_type.field)
+
+    def labels(self, sample: Mapping[str, Any]) -> list[Document]:
+        """The labels of this field in a sample's document."""
+        value: Any = sample
+        for step in self.root.split("."):
+            value = value.get(step) if isinstance(value, Mapping) else None
+        if value is None:
+            return []
+        if self.plain:  # as the document of a label that is the sample's own
+            return [{"_id": sample["_id"], "value": value}]
+        return list(value) if self.many else [value]
+
+
+def as_collection(target: Any) -> Any:
+    """A view of samples with the same labels: patches views are turned back into the samples they came from."""
+    dataset = target._dataset
+    if getattr(dataset, "_is_patches", False):
+        ids: list[str] = []
+        for name in target._label_fields:
+            _, path = target._get_label_field_path(name, "id")
+            ids.extend(target.values(path, unwind=True))
+        return target._root_dataset.select_labels(ids=ids, fields=target._label_fields)
+    return target
+
+
+def read_samples(view: Any, paths: Iterable[str]) -> Iterator[Document]:
+    """The raw documents of a view's samples, in its order, with only these paths (and ``_id``)."""
+    yield from view._aggregate(post_pipeline=[{"$project": dict.fromkeys(paths, True)}])
+
+
+def read_labels(dataset: Any, place: FieldPlace, sample_ids: Iterable[str]) -> dict[str, list[Document]]:
+    """The labels that a field has now, by sample. Samples that the dataset lost are absent."""
+    ids = [ObjectId(sample_id) for sample_id in sample_ids]
+    found = dataset._sample_collection.find({"_id": {"$in": ids}}, {place.name: True})
+    return {str(sample["_id"]): place.labels(sample) for sample in found}
+
+
+@dataclass
+class Writes:
+    """The changes to one field.
+
+    Args:
+        edits: sample id, label id, and the new values by path in the label
+        adds: sample id and the new label's document
+        deletes: sample id and label id
+    """
+
+    edits: list[tuple[str, str, Document]] = field(default_factory=list)
+    adds: list[tuple[str, Document]] = field(default_factory=list)
+    deletes: list[tuple[str, str]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.edits or self.adds or self.deletes)
+
+
+def write_labels(dataset: Any, place: FieldPlace, writes: Writes) -> None:
+    """Applies changes in bulk. Each can be applied twice and is then applied once."""
+    now = datetime.now(timezone.utc).replace(tzinfo=None)
+    kind = _list_operations if place.many else _plain_operations if place.plain else _single_operations
+    operations = kind(place, writes)
+    for operation in operations:
+        operation[1].setdefault("$set", {})["last_modified_at"] = now
+    if not operations:
+        return
+    updates = [UpdateOne(match, change, array_filters=filters or None) for match, change, filters in operations]
+    touched = {item[0] for items in (writes.edits, writes.adds, writes.deletes) for item in items}
+    dataset._bulk_write(updates, ids=sorted(touched), ordered=True)
+
+
+Operation = tuple[Document, Document, list[Mapping[str, Any]]]
+
+
+def _list_operations(place: FieldPlace, writes: Writes) -> list[Operation]:
+    operations: list[Operation] = []
+    for sample_id, edits in _by_sample((s, (i, values)) for s, i, values in writes.edits).items():
+        values = {f"{place.root}.$[l{n}].{path}": v for n, (_, d) in enumerate(edits) for path, v in d.items()}
+        filters: list[Mapping[str, Any]] = [{f"l{n}._id": ObjectId(label_id)} for n, (label_id, _) in enumerate(edits)]
+        # Without the list, MongoDB would refuse the path; the label is then gone, and so is the edit
+        match = {"_id": ObjectId(sample_id), place.root: {"$type": "array"}}
+        operations.append((match, {"$set": values}, filters))
+    for sample_id, gone in _by_sample(writes.deletes).items():
+        ids = [ObjectId(label_id) for label_id in gone]
+        match = {"_id": ObjectId(sample_id), f"{place.root}._id": {"$in": ids}}
+        operations.append((match, {"$pull": {place.root: {"_id": {"$in": ids}}}}, []))
+    for sample_id, added in _by_sample(writes.adds).items():
+        _id = ObjectId(sample_id)
+        # With the labels: a field that is only made ready for them would not be what it was, should it end here
+        first = {"_cls": place.cls, place.root.rsplit(".", 1)[1]: added}
+        operations.append(({"_id": _id, place.name: None}, {"$set": {place.name: first}}, []))
+        operations.append(({"_id": _id, place.root: None}, {"$set": {place.root: added}}, []))
+        for document in added:
+            match = {"_id": _id, f"{place.root}._id": {"$ne": document["_id"]}}
+            operations.append((match, {"$push": {place.root: document}}, []))
+    return operations
+
+
+def _single_operations(place: FieldPlace, writes: Writes) -> list[Operation]:
+    operations: list[Operation] = []
+    for sample_id, label_id, values in writes.edits:
+        match = {"_id": ObjectId(sample_id), f"{place.root}._id": ObjectId(label_id)}
+        operations.append((match, {"$set": {f"{place.root}.{p}": v for p, v in values.items()}}, []))
+    for sample_id, label_id in writes.deletes:
+        match = {"_id": ObjectId(sample_id), f"{place.root}._id": ObjectId(label_id)}
+        operations.append((match, {"$set": {place.name: None}}, []))
+    for sample_id, document in writes.adds:
+        match = {"_id": ObjectId(sample_id), place.name: None}
+        operations.append((match, {"$set": {place.name: document}}, []))
+    return operations
+
+
+def _plain_operations(place: FieldPlace, writes: Writes) -> list[Operation]:
+    values = [(sample_id, changes["value"]) for sample_id, _, changes in writes.edits if "value" in changes]
+    values += [(sample_id, None) for sample_id, _ in writes.deletes]
+    values += [(sample_id, document.get("value")) for sample_id, document in writes.adds]
+    return [({"_id": ObjectId(sample_id)}, {"$set": {place.name: value}}, []) for sample_id, value in values]
+
+
+def _by_sample(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
+    grouped: dict[str, list[Any]] = {}
+    for sample_id, item in pairs:
+        grouped.setdefault(sample_id, []).append(item)
+    return grouped
+
+
+def field_class(collection: Any, name: str) -> str | None:
+    """The FiftyOne class of a label field, such as ``"Detections"``; ``None`` if there is no such field.
+
+    A field of plain text, numbers or bools has the class ``""``.
+
+    Raises:
+        ValueError: if it is a field of another kind; the message names the kind
+    """
+    found = collection.get_field(name)
+    if found is None:
+        return None
+    if isinstance(found, tuple(_PLAIN.values())) and name not in ("id", "filepath"):
+        return ""
+    if not isinstance(found, fof.EmbeddedDocumentField) or not issubclass(found.document_type, fo.Label):
+        raise ValueError(type(found).__name__)
+    return str(found.document_type.__name__)
+
+
+def check_room(dataset: Any, name: str, cls: str) -> None:
+    """Checks that a field holds labels of a class, or can be declared.
+
+    Raises:
+        Refused: if not
+    """
+    try:
+        found = field_class(dataset, name)
+    except ValueError as kind:
+        found = str(kind)
+    if found is None:
+        if "." in name:  # a path into a document that does not exist
+            raise Refused(f"'{name}' can't be the name of a field, as it has a dot.")
+        try:
+            validate_field_name(name)
+        except ValueError:
+            raise Refused(f"'{name}' can't be the name of a field: it must not begin with '_' or have a '$'.") from None
+    elif found != cls:
+        raise Refused(f"The field '{name}' does not hold {cls or 'plain values'}, so this run can't be loaded into it.")
+
+
+_PLAIN = {"str": fo.StringField, "int": fo.IntField, "float": fo.FloatField, "bool": fo.BooleanField}
+
+
+def ensure_field(dataset: Any, name: str, schema: FieldSchema) -> None:
+    """Declares a field, if the dataset has none of this name."""
+    if dataset.get_field(name) is not None:
+        return
+    cls = LABEL_TYPES[schema.type].field
+    if not cls:
+        dataset.add_sample_field(name, _PLAIN[schema.all_attributes["value"].kind])
+    else:
+        dataset.add_sample_field(name, fo.EmbeddedDocumentField, embedded_doc_type=getattr(fo, cls))

@@ -1,0 +1,131 @@
+"""Import: tasks that were made and annotated in CVAT become a run, which then loads and merges like any other."""
+
+import uuid
+from typing import Any
+
+from ...cvat import Client
+from ...labels.schema import LabelSchema
+from ...labels.vocabulary import Vocabulary
+from ..errors import RunMissing, telling
+from ..load.load import load
+from ..progress import Watch
+from ..request import LoadRequest
+from ..runs import record as records
+from ..runs.base import NO_SAMPLE, BaseStore, FrameRecord, JobMark, TaskBase
+from ..runs.record import RunRecord, TaskRecord
+from ..runs.store import RunStore
+from .linking import Links
+from .plan import ImportRequest, PreparedImport, prepare_import, task_ids
+from .survey import FoundTask
+
+
+def import_from_cvat(target: Any, request: ImportRequest, client: Client, watch: Watch | None = None) -> dict[str, Any]:
+    """Makes a run of tasks that FiftyOne did not make, and loads what was drawn in them as new labels.
+
+    Frames are linked to the samples with the same file names. From then on the run is like any other: it is loaded,
+    merged, undone and deleted by its key, but its tasks in CVAT are never deleted with it. Importing again with the
+    same key and tasks only loads. No samples are added.
+
+    Args:
+        target: the dataset, or a view of it to look for samples in
+        request: what to import
+        client: the CVAT server
+        watch: who waits
+
+    Returns:
+        the report of the load (see :func:`sync.load.load`), with ``imported``: what
+        :func:`sync.imports.plan.prepare_import` found, ``None`` if the run was there already
+
+    Raises:
+        Refused: if it can't be done; nothing was changed
+        CvatError: if CVAT can't be reached or refuses; if the run is made by then, loading it goes on
+    """
+    watch = watch or Watch()
+    dataset = target._root_dataset
+    wanted = LoadRequest(anno_key=request.anno_key)
+    found = None
+    if not _is_made(dataset, request, client):
+        prepared = prepare_import(target, request, client, watch)
+        watch.step("Linking frames to samples")
+        _register(prepared, client)
+        found = prepared.as_dict()
+    with telling(lambda: f"The run '{request.anno_key}' is made; load it to go on."):
+        report = load(dataset, wanted, client, watch)
+    return {**report, "imported": found}
+
+
+def _is_made(dataset: Any, request: ImportRequest, client: Client) -> bool:
+    """Whether the run of such an import is there, because it was interrupted or is asked for again."""
+    try:
+        record = records.find(dataset, request.anno_key)
+    except RunMissing:
+        return False
+    if not record.imported or record.server != client.url:
+        return False
+    return {task.id for task in record.tasks} == set(task_ids(client, request))
+
+
+def _register(prepared: PreparedImport, client: Client) -> None:
+    """Keeps what is known of the tasks, and then the record: a run that can be seen can be loaded."""
+    request, schema, links = prepared.request, prepared.schema, prepared.links
+    dataset = prepared.collection._root_dataset
+    run_id = uuid.uuid4().hex
+    store = RunStore(dataset, run_id)
+    base = BaseStore(store)
+    projects = {found.task.project_id for found in prepared.tasks}
+    project_id = projects.pop() if len(projects) == 1 else None
+    record = RunRecord(
+        run_id=run_id,
+        status="sent",
+        server=client.url,
+        organization=request.organization or client.session.credentials.organization,
+        project_id=project_id,
+        created_by=prepared.user,
+        media_field=request.media_field,
+        label_schema=schema.as_annotate(),
+        tasks=tuple(_task_record(found, client) for found in prepared.tasks),
+        samples=len(links.samples),
+        left_out={"frames that match no sample": len(links.unmatched)} if links.unmatched else {},
+        created_at=records.now(),
+        imported=True,
+    )
+    try:
+        for found in prepared.tasks:
+            base.save_task(found.task.id, _task_base(found, schema, links))
+        base.save_marks({job.id: JobMark() for found in prepared.tasks for job in found.jobs})
+        records.register(_view(prepared), request.anno_key, record)
+    except BaseException:
+        store.drop()
+        raise
+
+
+def _view(prepared: PreparedImport) -> Any:
+    """The samples that have a frame, in their order."""
+    linked = set(prepared.links.samples.values())
+    if len(linked) == len(prepared.collection):
+        return prepared.collection
+    return prepared.collection._root_dataset.select(linked)
+
+
+def _task_record(found: FoundTask, client: Client) -> TaskRecord:
+    return TaskRecord(
+        id=found.task.id,
+        name=found.task.name,
+        url=client.task_url(found.task.id),
+        frames=len(found.meta.frames),
+        jobs=tuple(job.id for job in found.jobs),
+    )
+
+
+def _task_base(found: FoundTask, schema: LabelSchema, links: Links) -> TaskBase:
+    """What is kept of a task: nothing that was drawn in it is known so far, nor that frames were removed."""
+    frames = tuple(
+        FrameRecord(
+            sample_id=links.samples.get((found.task.id, number), NO_SAMPLE),
+            name=frame.name,
+            width=frame.width,
+            height=frame.height,
+        )
+        for number, frame in enumerate(found.meta.frames)
+    )
+    return TaskBase(frames=frames, vocabulary=Vocabulary(schema, (), found.labels).dump())

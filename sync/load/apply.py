@@ -1,0 +1,51 @@
+"""Writing what was decided about a job's labels: only differences, in bulk, each repeatable."""
+
+from collections.abc import Sequence
+
+from ...labels.schema import LabelSchema
+from ...labels.types import LABEL_TYPES
+from ..dataset.labels import Held, Labels
+from ..dataset.mask_files import with_pixels
+from ..dataset.samples import FieldPlace, Writes
+from ..runs.base import OpenConflict
+from ..runs.change import CONFLICT_TAG, Change, JobPlan
+from .decide import Local, Terms, concerned
+from .diff import JobDiff
+
+PORTION = 5_000
+"""Labels that are written at once."""
+
+
+def read_local(labels: Labels, diff: JobDiff, was_open: Sequence[OpenConflict], terms: Terms) -> Local:
+    """What the dataset has of the labels that a decision is about, with the pixels of their mask files."""
+    changed = [*(edited.base for edited in diff.edited), *diff.deleted]
+    wanted = {label.label_id for label in changed}
+    local: dict[str, dict[str, Held]] = {}
+    for name, ids in concerned(diff, was_open, terms).items():
+        local[name] = {
+            sample: Held({i: with_pixels(d) if i in wanted else d for i, d in held.labels.items()}, held.holder)
+            for sample, held in labels.read(terms.place(name), ids).items()
+        }
+    return local
+
+
+def write_changes(labels: Labels, plan: JobPlan, schema: LabelSchema) -> None:
+    """Writes the changes of a job to the dataset."""
+    for start in range(0, len(plan.changes), PORTION):
+        writes: dict[str, Writes] = {}
+        for change in plan.changes[start : start + PORTION]:
+            labels.save_files(change.files)
+            _add(writes.setdefault(change.field, Writes()), change)
+        for name, bundle in writes.items():
+            labels.write(FieldPlace.of(name, LABEL_TYPES[schema.fields[name].type]), bundle)
+    labels.tag(plan.tagged, CONFLICT_TAG)
+    labels.untag(plan.untagged, CONFLICT_TAG)
+
+
+def _add(writes: Writes, change: Change) -> None:
+    if change.kind == "deleted":
+        writes.deletes.append((change.sample_id, change.label_id))
+    elif change.before is None and change.after is not None:
+        writes.adds.append((change.sample_id, change.after))
+    else:
+        writes.edits.append((change.sample_id, change.label_id, change.values))

@@ -1,0 +1,131 @@
+"""Loading beside: copies of a run's labels in other fields, with a base of their own."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bson import ObjectId
+
+from ...labels.codec import Parts
+from ...labels.schema import FieldSchema, LabelSchema
+from ...labels.translate import BaseLabel, is_digest
+from ...labels.types import LABEL_TYPES
+from ..dataset.labels import Labels
+from ..dataset.samples import FieldPlace, Writes
+from ..errors import Refused
+from ..runs.base import BaseStore, JobMark, TaskBase
+from ..runs.record import RunRecord
+from ..runs.report import LoadReport
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A run's schema with the names of the fields it is loaded into.
+
+    Args:
+        schema: the schema under those names
+        fields: the name a field is loaded into, by the field that was sent
+        target: the name of the base; empty for the fields that were sent
+    """
+
+    schema: LabelSchema
+    fields: dict[str, str]
+    target: str
+
+    def with_field(self, name: str, item: FieldSchema) -> "Mapped":
+        """The same with one more field."""
+        return Mapped(LabelSchema(fields={**self.schema.fields, name: item}), self.fields, self.target)
+
+
+def map_fields(schema: LabelSchema, dest: str | dict[str, str] | None) -> Mapped:
+    """Applies a ``dest_field``.
+
+    Raises:
+        Refused: if it names a field that is not in the run, or one name for two
+    """
+    if not dest:
+        return Mapped(schema, {}, "")
+    if isinstance(dest, str):
+        sent = [name for name, item in schema.fields.items() if item.classes] or list(schema.fields)
+        if len(sent) > 1:  # fields without classes were made for what was drawn in CVAT besides
+            raise Refused("This run has several fields; give `dest_field` as a dict of field and destination.")
+        dest = {sent[0]: dest}
+    if unknown := [name for name in dest if name not in schema.fields]:
+        raise Refused(f"The run has no field '{unknown[0]}'; it has: {', '.join(schema.fields)}.")
+    moved = {name: to for name, to in dest.items() if to and to != name}
+    if not moved:
+        return Mapped(schema, {}, "")
+    names = [moved.get(name, name) for name in schema.fields]
+    if len(set(names)) < len(names):
+        raise Refused("Two fields of the run would be loaded into the same field.")
+    fields = {
+        moved.get(name, name): item.model_copy(update={"existing_field": name not in moved and item.existing_field})
+        for name, item in schema.fields.items()
+    }
+    return Mapped(LabelSchema(fields=fields), moved, derived_id(*sorted(f"{a}>{b}" for a, b in moved.items())))
+
+
+def derived_id(*parts: str) -> str:
+    """An id that the same parts always give, so that what is done twice is done once."""
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:24]
+
+
+def seed_copy(
+    labels: Labels, record: RunRecord, mapped: Mapped, main: BaseStore, copy: BaseStore, report: LoadReport
+) -> None:
+    """Copies the run's labels into their new fields, each with every bit but its id, and starts their base."""
+    marks = main.marks()
+    for job_id in marks:
+        base = main.labels(job_id) or ()
+        copied = tuple(_copied(label, record, mapped) for label in base)
+        for name, to in mapped.fields.items():
+            pairs = [(old, new) for old, new in zip(base, copied, strict=True) if old.field == name]
+            _copy_labels(labels, record.schema_.fields[name], name, to, pairs)
+            report.of(to).copied += len(pairs)
+        copy.save_labels(job_id, copied)
+    for task in record.tasks:
+        known = main.task(task.id)
+        if known is not None:
+            copy.save_task(task.id, _renamed(known, mapped))
+    names = mapped.fields
+    copy.save_marks(
+        {
+            job_id: JobMark(
+                updated_date=mark.updated_date, labels={names.get(name, name): n for name, n in mark.labels.items()}
+            )
+            for job_id, mark in marks.items()
+        }
+    )
+
+
+def _copied(label: BaseLabel, record: RunRecord, mapped: Mapped) -> BaseLabel:
+    to = mapped.fields.get(label.field)
+    if to is None:
+        return label
+    plain = not LABEL_TYPES[record.schema_.fields[label.field].type].field
+    label_id = label.sample_id if plain else derived_id(record.run_id, mapped.target, label.label_id)
+    return label.model_copy(update={"field": to, "label_id": label_id})
+
+
+def _copy_labels(
+    labels: Labels, schema: FieldSchema, name: str, to: str, pairs: Sequence[tuple[BaseLabel, BaseLabel]]
+) -> None:
+    type_ = LABEL_TYPES[schema.type]
+    held = labels.read(FieldPlace.of(name, type_), {old.sample_id for old, _ in pairs})
+    blank = type_.codec.blank()
+    writes = Writes()
+    for old, new in pairs:
+        there = held[old.sample_id].labels if old.sample_id in held else {}
+        document = there.get(old.label_id) or {**blank, **_without_digests(old.parts)}
+        writes.adds.append((new.sample_id, {**document, "_id": ObjectId(new.label_id)}))
+    labels.write(FieldPlace.of(to, type_), writes)
+
+
+def _without_digests(parts: Parts) -> Parts:
+    """The parts that can be written again; of pixels, and of what CVAT can't show, only a digest is kept."""
+    return {path: value for path, value in parts.items() if not is_digest(value)}
+
+
+def _renamed(known: TaskBase, mapped: Mapped) -> TaskBase:
+    words = [{**word, "field": mapped.fields.get(word["field"], word["field"])} for word in known.vocabulary["words"]]
+    return known.model_copy(update={"vocabulary": {**known.vocabulary, "words": words}})

@@ -1,0 +1,124 @@
+"""A dataset's labels and a run's store to try things on: what is written stays in memory."""
+
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from typing import Any
+
+from bson import ObjectId
+from numpy.typing import NDArray
+
+from ...labels.schema import FieldSchema
+from ..dataset.labels import Held, Holder, Labels, Reverts
+from ..dataset.samples import Document, FieldPlace, Writes
+from ..runs.store import Store
+
+
+class ScratchLabels:
+    """The labels of a dataset, with changes that only this object knows.
+
+    Args:
+        below: the labels that are really there
+    """
+
+    def __init__(self, below: Labels) -> None:
+        self._below = below
+        self._fields: dict[str, dict[str, Held]] = {}
+
+    def read(self, place: FieldPlace, sample_ids: Iterable[str]) -> dict[str, Held]:
+        known = self._fields.setdefault(place.name, {})
+        wanted = list(sample_ids)
+        known.update(self._below.read(place, [sample_id for sample_id in wanted if sample_id not in known]))
+        return {sample_id: deepcopy(known[sample_id]) for sample_id in wanted if sample_id in known}
+
+    def write(self, place: FieldPlace, writes: Writes) -> None:
+        for sample_id, label_id, values in writes.edits:
+            self._edit(place, sample_id, lambda labels, i=label_id, v=values: _update(place, labels, i, v))
+        for sample_id, label_id in writes.deletes:
+            self._edit(place, sample_id, lambda labels, i=label_id: labels.pop(i, None))
+        for sample_id, document in writes.adds:
+            self._edit(place, sample_id, lambda labels, d=document: _add(place, labels, d))
+
+    def revert(self, place: FieldPlace, reverts: Reverts) -> None:
+        for sample_id, document in reverts.replace:
+            self._edit(place, sample_id, lambda labels, d=document: _replace(labels, d))
+        for sample_id, label_id, holder in reverts.remove:
+            self._edit(place, sample_id, lambda labels, i=label_id: labels.pop(i, None), holder)
+        for sample_id, index, document in sorted(reverts.insert, key=lambda item: item[1]):
+            self._edit(place, sample_id, lambda labels, n=index, d=document: _insert(labels, n, d))
+
+    def tag(self, sample_ids: Iterable[str], tag: str) -> None:
+        """Nothing to be tried."""
+
+    def untag(self, sample_ids: Iterable[str], tag: str) -> None:
+        """Nothing to be tried."""
+
+    def ensure(self, name: str, schema: FieldSchema) -> None:
+        """Any field can be written."""
+
+    def field_class(self, name: str) -> str | None:
+        return self._below.field_class(name)
+
+    def save_files(self, files: Mapping[str, NDArray[Any]]) -> None:
+        """Nothing to be tried."""
+
+    def _edit(self, place: FieldPlace, sample_id: str, change: Any, holder: Holder | None = None) -> None:
+        found = self.read(place, [sample_id]).get(sample_id)
+        if found is None:
+            return
+        labels = found.labels
+        change(labels)
+        empty = not labels and (not place.many or holder is not None or found.holder is not None)
+        left = holder or found.holder or Holder(True)
+        self._fields[place.name][sample_id] = Held(labels, left if empty else None)
+
+
+def _update(place: FieldPlace, labels: dict[str, Document], label_id: str, values: Document) -> None:
+    if place.plain and "value" in values:
+        labels[label_id] = {"_id": ObjectId(label_id), "value": values["value"]}
+    elif label_id in labels:
+        labels[label_id].update(deepcopy(values))
+
+
+def _add(place: FieldPlace, labels: dict[str, Document], document: Document) -> None:
+    if place.many or not labels:
+        labels.setdefault(str(document["_id"]), deepcopy(document))
+
+
+def _replace(labels: dict[str, Document], document: Document) -> None:
+    if str(document["_id"]) in labels:
+        labels[str(document["_id"])] = deepcopy(document)
+
+
+def _insert(labels: dict[str, Document], index: int, document: Document) -> None:
+    if str(document["_id"]) in labels:
+        return
+    items = list(labels.items())
+    items.insert(index, (str(document["_id"]), deepcopy(document)))
+    labels.clear()
+    labels.update(items)
+
+
+class ScratchStore:
+    """A run's store, with changes that only this object knows.
+
+    Args:
+        below: the store that is really there
+    """
+
+    def __init__(self, below: Store) -> None:
+        self._below = below
+        self._kept: dict[str, bytes | None] = {}
+
+    def save(self, name: str, text: str | bytes) -> None:
+        self._kept[name] = text.encode() if isinstance(text, str) else text
+
+    def load(self, name: str) -> bytes | None:
+        return self._kept[name] if name in self._kept else self._below.load(name)
+
+    def names(self, start: str = "") -> list[str]:
+        found = {*self._below.names(start), *(name for name in self._kept if name.startswith(start))}
+        return [name for name in sorted(found) if self._kept.get(name, b"") is not None]
+
+    def drop(self, *starts: str) -> None:
+        for start in starts or ("",):
+            self._kept.update(dict.fromkeys(self.names(start)))

@@ -1,0 +1,125 @@
+"""Load: from CVAT's jobs back to the dataset's labels."""
+
+import getpass
+from functools import partial
+from typing import Any
+
+from ...cvat import Client
+from ...labels.types import LABEL_TYPES
+from ..dataset.garbage import set_aside
+from ..dataset.labels import DatasetLabels
+from ..dataset.samples import check_room
+from ..errors import LoadStopped, Refused, telling
+from ..progress import Watch
+from ..request import LoadRequest
+from ..runs import record as records
+from ..runs.comments import refresh_comments
+from ..runs.record import RunRecord
+from ..runs.report import LoadReport
+from ..runs.store import RunStore
+from .cautions import DELETED, find_cautions, stop_sentence
+from .copying import map_fields
+from .load_run import Desk, Loading
+from .remote_changes import Found, look
+
+
+def load(target: Any, request: LoadRequest, client: Client, watch: Watch | None = None) -> dict[str, Any]:
+    """Brings what people decided in CVAT into the dataset.
+
+    Args:
+        target: the dataset, or any view of it
+        request: which run, and how
+        client: the CVAT server
+        watch: who waits
+
+    Returns:
+        the report as a plain dict: ``fields`` with the counts of ``added``, ``changed``, ``deleted`` and ``unchanged``
+        labels of each, their totals, ``conflicts``, and what else there is to know (see
+        :class:`sync.runs.report.LoadReport`). Of a preview, it is what the load would do
+
+    Raises:
+        RunMissing: if there is no such run
+        Refused: if it can't be loaded; nothing was changed
+        LoadStopped: if it would do something that has to be confirmed; nothing was changed
+        CvatError: if CVAT can't be reached or refuses; what was loaded so far is consistent, and loading again goes on
+    """
+    watch = watch or Watch()
+    dataset = target._root_dataset
+    record = records.find(dataset, request.anno_key)
+    check_loadable(request.anno_key, record, client)
+    mapped = map_fields(record.schema_, request.dest_field)
+    for name, item in mapped.schema.fields.items():
+        check_room(dataset, name, LABEL_TYPES[item.type].field)
+    desk = Desk(
+        labels=DatasetLabels(dataset),
+        store=RunStore(dataset, record.run_id),
+        record=record,
+        mapped=mapped,
+        request=request,
+        user=client.session.credentials.user or getpass.getuser(),
+        keep=partial(records.update, dataset, request.anno_key),
+        review=partial(refresh_comments, dataset, record, client),
+    )
+    with set_aside():
+        return carry_out(desk, client, watch).as_dict()
+
+
+def check_loadable(key: str, record: RunRecord, client: Client) -> None:
+    """Checks that a run was sent whole, and to this server.
+
+    Raises:
+        Refused: if not
+    """
+    if record.status != "sent":
+        why = record.problem or "its process ended before it was complete."
+        raise Refused(f"The run '{key}' was not sent completely: {why} Resume it first, or delete it with its tasks.")
+    if client.url != record.server:
+        raise Refused(f"The run '{key}' was sent to {record.server}, but you are connected to {client.url}.")
+
+
+def carry_out(desk: Desk, client: Client, watch: Watch) -> LoadReport:
+    """Looks, asks if there is need to, and writes.
+
+    Raises:
+        LoadStopped: if it would do something that has to be confirmed; nothing was changed
+        CvatError: if CVAT can't be reached or refuses; what was loaded so far is consistent
+    """
+    request = desk.request
+    trial = Loading(desk.scratch(), Watch(stop=watch.stop))
+    with telling(lambda: "Nothing was changed."):
+        watch.step("Asking CVAT what changed")
+        trial.prepare()
+        found = look(client, desk.record, desk.mapped.schema, trial.base, request, watch)
+        if request.preview:
+            report = trial.apply(found.copy())
+            cautions = find_cautions(request, report, found.labels, _emptied(found))
+            return report.model_copy(update={"preview": True, "cautions": cautions})
+        _check(trial, found)
+    real = Loading(desk, watch)
+    with telling(real.so_far):
+        real.prepare()
+        report = real.apply(found)
+    watch.step("Reading review comments")
+    remarks = desk.review(found.listed)
+    report.comments = remarks if any(remarks.values()) else {}
+    return report
+
+
+def _check(trial: Loading, found: Found) -> None:
+    """Stops the load if something is not confirmed. What it would delete is tried only if that may be too much."""
+    request = trial.desk.request
+    report = LoadReport(anno_key=request.anno_key)
+    gone = sum(len(look.diff.deleted) for look in found.looks)
+    if gone > request.max_deleted * found.labels and not request.confirms(DELETED):
+        report = trial.apply(found.copy())
+    cautions = find_cautions(request, report, found.labels, _emptied(found))
+    if any(not request.confirms(caution["caution"]) for caution in cautions):
+        if not report.jobs:
+            report = trial.apply(found.copy())
+        cautions = [caution for caution in cautions if not request.confirms(caution["caution"])]
+        report = report.model_copy(update={"preview": True, "cautions": cautions})
+        raise LoadStopped(stop_sentence(cautions), report.as_dict())
+
+
+def _emptied(found: Found) -> list[tuple[int, int]]:
+    return [(look.job.id, look.emptied) for look in found.looks if look.emptied]

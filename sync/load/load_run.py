@@ -1,0 +1,296 @@
+"""Writing what a load found: job by job, in an order in which it can be killed anywhere and run again."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from ...cvat import Job
+from ...labels.schema import FieldSchema, LabelSchema
+from ...labels.types import LABEL_TYPES, NEW_FIELD_FOR
+from ..dataset.labels import Labels
+from ..errors import Refused
+from ..progress import Watch
+from ..request import LoadRequest
+from ..runs import record as records
+from ..runs.base import BaseStore, JobMark, TaskBase, by_label, count_fields
+from ..runs.change import DELETED_TAG
+from ..runs.log import JobEntry, JobNote, LoadLog, LoadRecord, TaskEntry
+from ..runs.record import RunRecord
+from ..runs.report import LoadReport
+from ..runs.store import Store
+from .apply import read_local, write_changes
+from .copying import Mapped, seed_copy
+from .decide import Judge, Terms, decide
+from .dry_run import ScratchLabels, ScratchStore
+from .recover import entry_of, recover
+from .remote_changes import READING, Found, JobLook, TaskLook
+from .undo import finish_undo
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a load works on.
+
+    Args:
+        labels: the dataset's labels
+        store: the run's store
+        record: the run
+        mapped: its schema, under the names of the fields that are loaded into
+        request: what was asked for
+        user: who loads
+        keep: keeps a changed record of the run
+        review: brings the review comments up to date, given the jobs; their counts
+    """
+
+    labels: Labels
+    store: Store
+    record: RunRecord
+    mapped: Mapped
+    request: LoadRequest
+    user: str
+    keep: Callable[[RunRecord], None]
+    review: Callable[[Sequence[Job]], dict[str, int]] = lambda jobs: {}
+
+    def scratch(self) -> "Desk":
+        """The same to try things on."""
+        labels, store = ScratchLabels(self.labels), ScratchStore(self.store)
+        return replace(self, labels=labels, store=store, keep=lambda record: None)
+
+
+class Loading:
+    """One load on its way.
+
+    Args:
+        desk: what it works on
+        watch: who waits
+        judge: what somebody decided about the parts of a label that is in conflict; makes it a ``"resolve"``
+    """
+
+    def __init__(self, desk: Desk, watch: Watch, judge: Judge | None = None) -> None:
+        self.desk = desk
+        self.watch = watch
+        self.mapped = desk.mapped
+        self.record = desk.record
+        self.log = LoadLog(desk.store)
+        self.base = BaseStore(desk.store, desk.mapped.target)
+        self.report = LoadReport(anno_key=desk.request.anno_key)
+        self.kind: Literal["load", "resolve"] = "resolve" if judge else "load"
+        self.judge: Judge = judge or (lambda label: {})
+        self.load: LoadRecord | None = None
+        self.earlier: dict[int, JobEntry] = {}
+        self.entries: dict[int, JobEntry] = {}
+
+    def so_far(self) -> str:
+        """What became of the dataset, should the load end here."""
+        if self.load is None and not self.report.changed_anything:
+            return "Nothing was changed."
+        return "What was loaded before that stays, and is complete in itself; load again for the rest."
+
+    def prepare(self) -> None:
+        """Ends what was interrupted, and makes the copies of labels that are loaded beside for the first time."""
+        interrupted = [r for r in self.log.records() if r.status in ("applying", "undoing")]
+        for record in interrupted:
+            base = BaseStore(self.desk.store, record.target)
+            if record.status == "undoing":
+                finish_undo(self.desk.labels, base, self.log, record)
+                continue
+            written = recover(self.desk.labels, base, self.log, record)
+            if (record.target, record.kind) == (self.base.target, self.kind):
+                self.load, self.earlier = record, written
+            elif record.kind == "resolve":  # what was not decided then waits to be decided
+                self.log.save(record.model_copy(update=_facts(written)))
+        for name, item in self.mapped.schema.fields.items():
+            self.desk.labels.ensure(name, item)
+        if self.mapped.target and not self.base.marks():
+            main = BaseStore(self.desk.store)
+            seed_copy(self.desk.labels, self.record, self.mapped, main, self.base, self.report)
+
+    def apply(self, found: Found) -> LoadReport:
+        """Writes what was found; the report."""
+        self.report.jobs, self.report.jobs_left = found.jobs, found.jobs_left
+        self.report.jobs_read = sum(look.date is not None for look in found.looks)
+        for sentence in found.notes:
+            self.report.note(sentence)
+        marks = dict(found.marks)
+        done = 0
+        for task in found.tasks:
+            self._tag_frames(task)
+            for look in task.jobs:
+                share = done / len(found.looks)
+                self.watch.step(f"Loading job {look.job.id}", READING + (1 - READING) * share)
+                self._apply_job(look, marks)
+                done += 1
+            self._settle_task(task)
+        self._finish(marks)
+        return self.report
+
+    def apply_jobs(self, looks: Sequence[JobLook], marks: dict[int, JobMark]) -> LoadReport:
+        """Writes what was decided about the conflicts of some jobs; the report."""
+        for look in looks:
+            self._apply_job(look, marks)
+        if self.load is not None:
+            self._close(self.load)
+        return self.report
+
+    def _apply_job(self, look: JobLook, marks: dict[int, JobMark]) -> None:
+        rooms = self._make_room({NEW_FIELD_FOR[new.figure] for new in look.diff.new if new.drawn.field is None})
+        schema = self.mapped.schema
+        terms = Terms(self.record.run_id, schema, self.desk.request.policy, self.judge, rooms)
+        plan = decide(look.diff, look.open, read_local(self.desk.labels, look.diff, look.open, terms), terms)
+        look.diff.use_up()
+        entry = entry_of(_note(look), plan, look.open, self.earlier.pop(look.job.id, None))
+        if entry.changes or entry.tagged or entry.untagged:
+            self._begin()
+            self.log.save_job(self._number, entry)
+            self.entries[look.job.id] = entry
+            write_changes(self.desk.labels, plan, schema)
+        self.report.add(entry.tally)
+        if plan.open != look.open:
+            self.base.save_open(look.job.id, plan.open)
+        if by_label(plan.base) != by_label(look.base):
+            self.base.save_labels(look.job.id, plan.base)
+        date = marks[look.job.id].updated_date if look.date is None else look.date
+        mark = JobMark(updated_date=date, labels=count_fields(plan.base), open=len(plan.open))
+        if mark != marks.get(look.job.id):
+            marks[look.job.id] = mark
+            self.base.save_marks(marks)
+
+    @property
+    def _number(self) -> int:
+        return self.load.number if self.load else 0
+
+    def _begin(self) -> None:
+        """Notes that a load is being written, before anything is."""
+        types = {name: item.type for name, item in self.mapped.schema.fields.items()}
+        if self.load is not None:
+            if self.load.types != types:
+                self.load = self.load.model_copy(update={"types": types})
+                self.log.save(self.load)
+            return
+        numbers = [record.number for record in self.log.records()]
+        self.load = LoadRecord(
+            number=max(numbers, default=0) + 1,
+            kind=self.kind,
+            target=self.mapped.target,
+            types=types,
+            at=records.now(),
+            user=self.desk.user,
+        )
+        self.log.save(self.load)
+
+    def _make_room(self, types: Iterable[str]) -> dict[str, str]:
+        """Finds, or declares, the fields for labels that no field of the run can hold, by their type."""
+        if self.desk.request.unexpected != "keep":
+            return {}
+        rooms = {type_: room_for(self.desk.labels, self.mapped.schema, type_) for type_ in sorted(types)}
+        for type_, name in rooms.items():
+            if name in self.mapped.schema.fields:
+                continue
+            added = FieldSchema(type=type_, classes=(), existing_field=False)
+            self.desk.labels.ensure(name, added)
+            self.mapped = self.mapped.with_field(name, added)
+            schema = {**self.record.label_schema, **LabelSchema(fields={name: added}).as_annotate()}
+            self.record = self.record.model_copy(update={"label_schema": schema})
+            self.desk.keep(self.record)
+        return rooms
+
+    def _tag_frames(self, task: TaskLook) -> None:
+        """Tags the samples whose frames were removed; what the task was before is kept first."""
+        then, now = frozenset(task.known.deleted_frames), task.state.removed
+        removed, restored = _samples(task.known, now - then), _samples(task.known, then - now)
+        if not removed and not restored and not task.vocabulary.renamed:
+            return
+        self._begin()
+        task_id = task.state.task.id
+        if self.log.task(self._number, task_id) is None:
+            facts = {"vocabulary": task.known.vocabulary, "deleted_frames": task.known.deleted_frames}
+            entry = TaskEntry(task_id=task_id, tagged=tuple(removed), untagged=tuple(restored), **facts)
+            self.log.save_task(self._number, entry)
+        self.desk.labels.tag(removed, DELETED_TAG)
+        self.desk.labels.untag(restored, DELETED_TAG)
+
+    def _settle_task(self, task: TaskLook) -> None:
+        """Keeps what is known of a task now."""
+        state = task.state
+        whole = state.updated_date is not None and not state.left
+        # Whoever sees, or wants, only some of its jobs: new names are still news for the others
+        words = task.vocabulary.settled() if whole else task.vocabulary
+        facts = {
+            "vocabulary": words.dump(),
+            "updated_date": None if state.left and state.moved else state.updated_date,
+            "deleted_frames": tuple(sorted(state.removed)),
+        }
+        settled = task.known.model_copy(update=facts)
+        if settled != task.known:
+            self.base.save_task(state.task.id, settled)
+
+    def _finish(self, marks: dict[int, JobMark]) -> None:
+        if self.load is not None:
+            self._close(self.load)
+        for name in self.mapped.schema.fields:
+            report = self.report.of(name)
+            total = sum(mark.labels.get(name, 0) for mark in marks.values())
+            report.unchanged = max(0, total - report.added - report.changed)
+        if self.report.frames_deleted:
+            self.report.note(_removal(self.report.frames_deleted))
+        self.record = self.record.model_copy(update={"loaded_at": records.now()})
+        self.desk.keep(self.record)
+
+    def _close(self, load: LoadRecord) -> None:
+        """Notes that a load is complete."""
+        for entry in self.earlier.values():  # jobs that were complete before the load was killed
+            self.report.add(entry.tally)
+        tasks = self.log.tasks(load.number)
+        self.report.frames_deleted = sum(len(task.tagged) for task in tasks)
+        self.report.frames_restored = sum(len(task.untagged) for task in tasks)
+        facts = {
+            **_facts({**self.earlier, **self.entries}),
+            "frames_deleted": self.report.frames_deleted,
+            "frames_restored": self.report.frames_restored,
+        }
+        self.load = load.model_copy(update=facts)
+        self.log.save(self.load)
+        self.log.prune()
+
+
+def _facts(entries: Mapping[int, JobEntry]) -> dict[str, Any]:
+    """What a complete load's record says of its jobs."""
+    tallies = [entry.tally for entry in entries.values()]
+    counts = {what: sum(tally.total(what) for tally in tallies) for what in ("added", "changed", "deleted")}
+    notes = tuple(entries[job_id].note for job_id in sorted(entries))
+    return {**counts, "status": "applied", "jobs": notes, "conflicts": sum(len(t.conflicts) for t in tallies)}
+
+
+def _note(look: JobLook) -> JobNote:
+    job = look.job
+    who = job.assignee.username if job.assignee else None
+    return JobNote(job_id=job.id, task_id=job.task_id, assignee=who, stage=job.stage, state=job.state)
+
+
+def _samples(known: TaskBase, frames: Iterable[int]) -> list[str]:
+    return [known.frames[frame].sample_id for frame in sorted(frames) if frame < len(known.frames)]
+
+
+def _removal(frames: int) -> str:
+    """What became of the samples whose frames were removed."""
+    if frames == 1:
+        return f"1 frame was removed in CVAT; its sample is tagged '{DELETED_TAG}' and keeps its labels."
+    return f"{frames:,} frames were removed in CVAT; their samples are tagged '{DELETED_TAG}' and keep their labels."
+
+
+def room_for(labels: Labels, schema: LabelSchema, type_: str) -> str:
+    """The field for labels that no field of a run can hold: named after their type, as FiftyOne does.
+
+    Raises:
+        Refused: if a hundred such names are taken
+    """
+    wanted = LABEL_TYPES[type_].field
+    for name in (type_, f"{type_}_cvat", *(f"{type_}_cvat_{number}" for number in range(2, 100))):
+        if name in schema.fields and LABEL_TYPES[schema.fields[name].type].field != wanted:
+            continue
+        try:
+            if labels.field_class(name) in (None, wanted):
+                return name
+        except ValueError:
+            continue
+    raise Refused(f"There is no free field name for the {type_} that were drawn in CVAT.")

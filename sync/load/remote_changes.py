@@ -1,0 +1,203 @@
+"""Looking at what changed in CVAT since the last load; nothing is written."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ...cvat import Annotations, Client, Job
+from ...labels.schema import LabelSchema
+from ...labels.translate import BaseLabel, Reading
+from ...labels.vocabulary import Vocabulary
+from ..errors import Refused
+from ..progress import Watch
+from ..request import LoadRequest
+from ..runs.base import BaseStore, JobMark, OpenConflict, TaskBase
+from ..runs.record import RunRecord
+from .diff import Edited, JobDiff, diff_job
+from .fetch import TaskState, fetch_labels, fetch_tasks
+
+READING = 0.5
+"""The part of a load that is done when all is read."""
+
+
+@dataclass(frozen=True)
+class JobLook:
+    """A job that has something to be loaded.
+
+    Args:
+        job: the job
+        date: its date when it was read; ``None`` if it was not, because only its open conflicts are looked at again
+        diff: what changed in it
+        base: its base
+        open: its conflicts that nobody decided so far
+        emptied: how many labels it had, if CVAT has nothing in it now
+    """
+
+    job: Job
+    date: str | None
+    diff: JobDiff
+    base: tuple[BaseLabel, ...]
+    open: tuple[OpenConflict, ...]
+    emptied: int = 0
+
+
+@dataclass(frozen=True)
+class TaskLook:
+    """A task that has something to be loaded.
+
+    Args:
+        state: the task as CVAT has it
+        known: what was known of it
+        vocabulary: what its labels mean now
+        jobs: its jobs that have something
+    """
+
+    state: TaskState
+    known: TaskBase
+    vocabulary: Vocabulary
+    jobs: tuple[JobLook, ...]
+
+
+@dataclass
+class Found:
+    """What there is to be loaded.
+
+    Args:
+        tasks: the tasks that have something
+        marks: where the load stands with each job
+        jobs, jobs_left: how many jobs there are, and how many have something but were not asked for
+        listed: all jobs, as CVAT has just listed them
+        notes: sentences for the person
+    """
+
+    tasks: list[TaskLook] = field(default_factory=list)
+    marks: dict[int, JobMark] = field(default_factory=dict)
+    jobs: int = 0
+    jobs_left: int = 0
+    listed: list[Job] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def looks(self) -> list[JobLook]:
+        """The jobs of all tasks."""
+        return [look for task in self.tasks for look in task.jobs]
+
+    def copy(self) -> "Found":
+        """The same, to be tried."""
+        tasks = [
+            replace(task, jobs=tuple(replace(look, diff=look.diff.copy()) for look in task.jobs)) for task in self.tasks
+        ]
+        return replace(self, tasks=tasks)
+
+    @property
+    def labels(self) -> int:
+        """How many labels the run has."""
+        return sum(sum(mark.labels.values()) for mark in self.marks.values())
+
+
+def look(
+    client: Client, record: RunRecord, schema: LabelSchema, base: BaseStore, request: LoadRequest, watch: Watch
+) -> Found:
+    """Reads what changed in CVAT.
+
+    Raises:
+        Refused: if what was known of the run is not with the dataset
+    """
+    found = Found(marks=base.marks())
+    known = {task.id: kept for task in record.tasks if (kept := base.task(task.id))}
+    if len(known) < len(record.tasks):
+        raise Refused(
+            f"What was known of the run '{request.anno_key}' is not with this dataset: it is kept with the "
+            "dataset that was sent, not with a copy or an import of it. Load it there."
+        )
+    states = fetch_tasks(client, record, known, request.wants)
+    found.listed = [job for state in states for job in (*state.jobs, *state.left)]
+    found.jobs = len(found.listed)
+    reader = _Reader(client, record, schema, base, watch, found)
+    for state in states:
+        found.jobs_left += sum(reader.is_due(job) for job in state.left)
+        if state.problem:
+            found.notes.append(state.problem)
+        elif task := reader.look_at(state, known[state.task.id]):
+            found.tasks.append(task)
+    return found
+
+
+@dataclass(frozen=True)
+class _Reader:
+    client: Client
+    record: RunRecord
+    schema: LabelSchema
+    base: BaseStore
+    watch: Watch
+    found: Found
+    seen: list[int] = field(default_factory=list)
+
+    def is_due(self, job: Job) -> bool:
+        """Whether a job changed, or has conflicts to be decided."""
+        mark = self.found.marks.get(job.id, JobMark())
+        return mark.updated_date != job.updated_date or bool(mark.open)
+
+    def look_at(self, state: TaskState, known: TaskBase) -> TaskLook | None:
+        """Looks at a task; ``None`` if it has nothing."""
+        due = [job for job in state.jobs if self.is_due(job)]
+        if not due and not state.moved:
+            return None
+        changed = state.moved or any(self._moved(job) for job in due)
+        then = known.words(self.schema)
+        vocabulary = then.refreshed(fetch_labels(self.client, self.record, state)) if changed else then
+        for label_id, name in vocabulary.renamed.items():
+            self.found.notes.append(f"The class '{then.name_then(label_id)}' is called '{name}' in CVAT now.")
+        flipped = state.removed ^ frozenset(known.deleted_frames)
+        looks = []
+        for job in state.jobs:
+            read = self._moved(job) or bool(vocabulary.renamed)
+            read = read or any(job.start_frame <= frame <= job.stop_frame for frame in flipped)
+            if read:
+                looks.append(self._read(job, state, known, vocabulary))
+            elif job in due:
+                looks.append(self._look_again(job))
+        return TaskLook(state, known, vocabulary, tuple(looks))
+
+    def _moved(self, job: Job) -> bool:
+        return self.found.marks.get(job.id, JobMark()).updated_date != job.updated_date
+
+    def _read(self, job: Job, state: TaskState, known: TaskBase, vocabulary: Vocabulary) -> JobLook:
+        self.watch.step(f"Reading job {job.id}", READING * len(self.seen) / max(1, self.found.jobs))
+        self.seen.append(job.id)
+        date, annotations = self.client.stable_annotations(job.id, before=job.updated_date)
+        base = self.base.labels(job.id) or ()
+        diff = diff_job(base, annotations, known.frames, state.removed, vocabulary)
+        emptied = _emptied(base, annotations, state.removed)
+        return JobLook(job, date, diff, base, self._open(job), emptied)
+
+    def _look_again(self, job: Job) -> JobLook:
+        """The open conflicts of a job that did not change in CVAT: what it has is still known."""
+        base = self.base.labels(job.id) or ()
+        open_ = self._open(job)
+        return JobLook(job, None, reopened(base, open_), base, open_)
+
+    def _open(self, job: Job) -> tuple[OpenConflict, ...]:
+        return self.base.open(job.id) if self.found.marks.get(job.id, JobMark()).open else ()
+
+
+def reopened(base: Sequence[BaseLabel], conflicts: Iterable[OpenConflict]) -> JobDiff:
+    """Open conflicts, as what changed in their job."""
+    waiting: Mapping[tuple[str, str], OpenConflict] = {(c.base.field, c.base.label_id): c for c in conflicts}
+    diff = JobDiff()
+    for label in base:
+        conflict = waiting.get((label.field, label.label_id))
+        if conflict is None:
+            diff.kept.append(label)
+        elif conflict.remote is None:
+            diff.deleted.append(label)
+        else:
+            diff.edited.append(Edited(label, Reading(conflict.remote), conflict.objects))
+    return diff
+
+
+def _emptied(base: Sequence[BaseLabel], annotations: Annotations, removed: Iterable[int]) -> int:
+    """How many labels a job had, if it has nothing now."""
+    if annotations.count:
+        return 0
+    gone = set(removed)
+    return sum(bool(label.objects) and label.frame not in gone for label in base)

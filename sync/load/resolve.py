@@ -1,0 +1,150 @@
+"""Conflicts that a load left open: which there are, and what somebody decides about them."""
+
+import getpass
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from ...cvat import Job
+from ...labels.translate import BaseLabel
+from ..dataset.labels import DatasetLabels
+from ..progress import Watch
+from ..request import LoadRequest, Policy, parse
+from ..runs import record as records
+from ..runs.base import BaseStore, JobMark
+from ..runs.record import RunRecord
+from ..runs.store import RunStore
+from .apply import read_local
+from .copying import map_fields
+from .decide import Terms, decide
+from .diff import JobDiff
+from .load_run import Desk, Loading
+from .merge import ALL
+from .remote_changes import JobLook, reopened
+
+
+class Choice(BaseModel):
+    """A decision about open conflicts.
+
+    Args:
+        take: whose value counts: CVAT's (``"remote"``), or FiftyOne's (``"local"``)
+        field, label_id, part: of which conflicts; ``None`` for any
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    take: Literal["remote", "local"]
+    field: str | None = None
+    label_id: str | None = None
+    part: str | None = None
+
+    def concerns(self, label: BaseLabel) -> bool:
+        """Whether it is about a label."""
+        return self.field in (None, label.field) and self.label_id in (None, label.label_id)
+
+
+def conflicts(dataset: Any, key: str, dest_field: Any = None) -> list[dict[str, Any]]:
+    """The conflicts that a load with the policy ``"ask"`` left open.
+
+    Args:
+        dataset: the dataset, or any view of it
+        key: the run's key
+        dest_field: as of the load
+
+    Returns:
+        for each part ``field``, ``sample_id``, ``label_id``, ``part``, the values ``base``, ``local`` and ``remote``,
+        the ``outcome`` (``"open"``, or what was decided while other parts of the label are open) and the ``job_id``
+
+    Raises:
+        RunMissing: if there is no such run
+    """
+    return open_conflicts(_desk(dataset._root_dataset, key, dest_field))
+
+
+def count_open(dataset: Any, record: RunRecord) -> int:
+    """How many labels of a run are in conflict, at a glance."""
+    return sum(mark.open for mark in BaseStore(RunStore(dataset, record.run_id)).marks().values())
+
+
+def open_conflicts(desk: Desk) -> list[dict[str, Any]]:
+    """The open conflicts of a run; see :func:`conflicts`."""
+    loading = Loading(desk.scratch(), Watch())
+    listed: list[dict[str, Any]] = []
+    for look in _looks(loading, loading.base.marks()):
+        terms = Terms(desk.record.run_id, desk.mapped.schema, "ask")
+        diff = JobDiff(edited=look.diff.edited, deleted=look.diff.deleted)
+        plan = decide(diff, look.open, read_local(desk.labels, diff, look.open, terms), terms)
+        listed += [{**conflict, "job_id": look.job.id} for conflict in plan.tally.conflicts]
+    return listed
+
+
+def resolve(
+    dataset: Any, key: str, decisions: Iterable[Mapping[str, Any]], dest_field: Any = None, user: str = ""
+) -> dict[str, Any]:
+    """Decides about open conflicts.
+
+    A label is written once all of its conflicts are decided, together with all else that CVAT changed of it; until
+    then the decisions are kept. It can be undone like a load.
+
+    Args:
+        dataset: the dataset, or any view of it
+        key: the run's key
+        decisions: see :class:`Choice`; the last that is about a part counts
+        dest_field: as of the load
+        user: who decides; by default the one who is logged in here
+
+    Returns:
+        ``added``, ``changed`` and ``deleted`` labels, how many parts are ``decided`` and how many labels are still
+        ``open``, and the report as of a load under ``report``
+
+    Raises:
+        RunMissing: if there is no such run
+        Refused: if a decision can't be understood; nothing was changed
+    """
+    choices = [parse(Choice, decision) for decision in decisions]
+    return settle(_desk(dataset._root_dataset, key, dest_field, user), choices)
+
+
+def settle(desk: Desk, choices: Sequence[Choice]) -> dict[str, Any]:
+    """Decides about open conflicts; see :func:`resolve`."""
+
+    def judge(label: BaseLabel) -> dict[str, Policy]:
+        return {choice.part or ALL: choice.take for choice in choices if choice.concerns(label)}
+
+    loading = Loading(desk, Watch(), judge)
+    loading.prepare()
+    marks = loading.base.marks()
+    report = loading.apply_jobs(_looks(loading, marks), marks)
+    return {
+        **{what: report.total(what) for what in ("added", "changed", "deleted")},
+        "decided": sum(conflict["outcome"] != "open" for conflict in report.conflicts),
+        "open": sum(mark.open for mark in marks.values()),
+        "report": report.as_dict(),
+    }
+
+
+def _looks(loading: Loading, marks: Mapping[int, JobMark]) -> list[JobLook]:
+    """The jobs with open conflicts."""
+    tasks = {job_id: task.id for task in loading.record.tasks for job_id in task.jobs}
+    looks = []
+    for job_id in (job_id for job_id, mark in marks.items() if mark.open):
+        base, open_ = loading.base.labels(job_id) or (), loading.base.open(job_id)
+        job = Job(id=job_id, task_id=tasks.get(job_id, 0), stage="", state="")
+        looks.append(JobLook(job, None, reopened(base, open_), base, open_))
+    return looks
+
+
+def _desk(dataset: Any, key: str, dest_field: Any, user: str = "") -> Desk:
+    record: RunRecord = records.find(dataset, key)
+    request = parse(LoadRequest, {"anno_key": key, "dest_field": dest_field, "policy": "ask"})
+    return Desk(
+        labels=DatasetLabels(dataset),
+        store=RunStore(dataset, record.run_id),
+        record=record,
+        mapped=map_fields(record.schema_, request.dest_field),
+        request=request,
+        user=user or getpass.getuser(),
+        keep=partial(records.update, dataset, key),
+    )

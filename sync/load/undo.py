@@ -1,0 +1,191 @@
+"""Undo: the last load of a run is taken back, label by label."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...labels.translate import BaseLabel
+from ...labels.types import LABEL_TYPES
+from ..dataset.labels import DatasetLabels, Labels, Reverts
+from ..dataset.samples import FieldPlace
+from ..errors import Refused
+from ..runs import record as records
+from ..runs.base import BaseStore, JobMark, TaskBase, count_fields
+from ..runs.change import CONFLICT_TAG, DELETED_TAG, Change
+from ..runs.log import JobEntry, LoadLog, LoadRecord, TaskEntry
+from ..runs.store import RunStore, Store
+from .decide import Local
+from .recover import find_held, read_changed, rebase, recover, same_document
+
+
+@dataclass
+class Undone:
+    """What an undo did.
+
+    Args:
+        removed, restored, changed: labels that are gone again, back again, and as they were
+        edited_since: labels that somebody edited after the load; they are left as they are
+        samples_gone: labels of samples that the dataset does not have any more
+    """
+
+    removed: int = 0
+    restored: int = 0
+    changed: int = 0
+    edited_since: list[dict[str, str]] = field(default_factory=list)
+    samples_gone: int = 0
+
+    def count(self, change: Change) -> None:
+        """Counts a label that was put back."""
+        if change.before is None:
+            self.removed += 1
+        elif change.after is None:
+            self.restored += 1
+        elif change.kind != "marked":
+            self.changed += 1
+
+
+def undo(dataset: Any, key: str) -> dict[str, Any]:
+    """Undoes the last load of a run that was not undone yet.
+
+    Its labels are what they were before, to the last bit, unless somebody edited them since. So is what both sides last
+    agreed on: a later load brings the same changes again. Fields that were declared stay, as do labels that were copied
+    beside when a ``dest_field`` was first loaded into.
+
+    Args:
+        dataset: the dataset, or any view of it
+        key: the run's key
+
+    Returns:
+        ``load`` (the number of the load), ``at`` (when it was), ``removed``, ``restored`` and ``changed`` (how many
+        labels), ``edited_since`` (``field``, ``sample_id``, ``label_id`` of the labels that were left alone),
+        ``samples_gone`` and a ``text``
+
+    Raises:
+        RunMissing: if there is no such run
+        Refused: if there is nothing to undo
+    """
+    dataset = dataset._root_dataset
+    record = records.find(dataset, key)
+    return undo_last(DatasetLabels(dataset), RunStore(dataset, record.run_id), key)
+
+
+def undo_last(labels: Labels, store: Store, key: str) -> dict[str, Any]:
+    """Undoes the last load; see :func:`undo`."""
+    log = LoadLog(store)
+    done = [record for record in log.records() if record.status != "undone"]
+    if not done:
+        raise Refused(f"There is no load of the run '{key}' to undo: none changed anything, or all are undone.")
+    load = done[-1]
+    if not load.undoable:
+        raise Refused(f"The load of {load.at} is too old to be undone: what it changed is not kept any more.")
+    undone = finish_undo(labels, BaseStore(store, load.target), log, load)
+    return {
+        "anno_key": key,
+        "load": load.number,
+        "at": load.at,
+        "removed": undone.removed,
+        "restored": undone.restored,
+        "changed": undone.changed,
+        "edited_since": undone.edited_since,
+        "samples_gone": undone.samples_gone,
+        "text": _sentence(load, undone),
+    }
+
+
+def _sentence(load: LoadRecord, undone: Undone) -> str:
+    text = (
+        f"The load of {load.at} is undone. Labels changed back: {undone.changed:,}, removed: {undone.removed:,}, "
+        f"restored: {undone.restored:,}."
+    )
+    if undone.edited_since:
+        text += f" Edited since, and left as they are: {len(undone.edited_since):,}."
+    return f"{text} The next load brings the same changes again."
+
+
+def finish_undo(labels: Labels, base: BaseStore, log: LoadLog, load: LoadRecord) -> Undone:
+    """Undoes a load, from wherever an earlier attempt ended."""
+    if load.status == "applying":
+        recover(labels, base, log, load)
+    log.save(load.model_copy(update={"status": "undoing"}))
+    undone = Undone()
+    for job_id in log.job_ids(load.number):
+        entry = log.job(load.number, job_id)
+        if entry is not None:
+            _undo_job(labels, base, load, entry, undone)
+    for task in log.tasks(load.number):
+        _undo_task(labels, base, task)
+    log.save(load.model_copy(update={"status": "undone"}))  # the last write: nothing is left to be done after it
+    return undone
+
+
+def _undo_job(labels: Labels, base: BaseStore, load: LoadRecord, entry: JobEntry, undone: Undone) -> None:
+    """Labels first, then the conflicts and the base, then the mark: each can be done twice."""
+    job_id = entry.note.job_id
+    back, reverts = plan_undo(entry, read_changed(labels, entry.changes, load.types), undone)
+    for name, bundle in reverts.items():
+        labels.revert(FieldPlace.of(name, LABEL_TYPES[load.types[name]]), bundle)
+    labels.untag(entry.tagged, CONFLICT_TAG)
+    labels.tag(entry.untagged, CONFLICT_TAG)
+    stays = {(change.field, change.label_id) for change in entry.changes}.difference(back)
+    open_ = [item for item in base.open(job_id) if (item.base.field, item.base.label_id) in stays]
+    open_ += [item for item in entry.open if (item.base.field, item.base.label_id) not in stays]
+    base.save_open(job_id, tuple(open_))
+    now = rebase(base.labels(job_id) or (), back)
+    base.save_labels(job_id, now)
+    marks = base.marks()
+    marks[job_id] = JobMark(updated_date=None, labels=count_fields(now), open=len(open_))
+    base.save_marks(marks)
+
+
+def plan_undo(
+    entry: JobEntry, local: Local, undone: Undone
+) -> tuple[dict[tuple[str, str], BaseLabel | None], dict[str, Reverts]]:
+    """Decides which labels of a job go back.
+
+    Args:
+        entry: what the load changed
+        local: what the dataset has now
+        undone: is added to
+
+    Returns:
+        the base of the labels that go back, by field and id, and what to write, by field
+    """
+    back: dict[tuple[str, str], BaseLabel | None] = {}
+    reverts: dict[str, Reverts] = {}
+    for change in entry.changes:
+        held = find_held(local, change)
+        if held is None:
+            undone.samples_gone += 1
+            continue
+        now = held.labels.get(change.label_id)
+        if same_document(now, change.after):
+            _revert(reverts.setdefault(change.field, Reverts()), change)
+        elif not same_document(now, change.before):
+            where = {"field": change.field, "sample_id": change.sample_id, "label_id": change.label_id}
+            undone.edited_since.append(where)
+            continue
+        undone.count(change)
+        back[change.field, change.label_id] = change.base
+    return back, reverts
+
+
+def _revert(reverts: Reverts, change: Change) -> None:
+    if change.before is None:
+        reverts.remove.append((change.sample_id, change.label_id, change.holder))
+    elif change.after is None:
+        reverts.insert.append((change.sample_id, change.index or 0, change.before))
+    else:
+        reverts.replace.append((change.sample_id, change.before))
+
+
+def _undo_task(labels: Labels, base: BaseStore, entry: TaskEntry) -> None:
+    known: TaskBase | None = base.task(entry.task_id)
+    labels.untag(entry.tagged, DELETED_TAG)
+    labels.tag(entry.untagged, DELETED_TAG)
+    if known is not None:
+        facts: Mapping[str, Any] = {
+            "vocabulary": entry.vocabulary,
+            "deleted_frames": entry.deleted_frames,
+            "updated_date": None,
+        }
+        base.save_task(entry.task_id, known.model_copy(update=facts))

@@ -1,0 +1,192 @@
+"""The base of a run: what its labels were when both sides last agreed, one document for each job."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from ...cvat import Shape, Tag
+from ...labels.codec import Parts
+from ...labels.figures import Size
+from ...labels.schema import LabelSchema
+from ...labels.translate import BaseLabel
+from ...labels.vocabulary import Vocabulary
+from ..request import Policy
+from .outbox import Outbox, labels_of
+from .store import Store
+
+NO_SAMPLE = "0" * 24
+"""The sample of a frame that has none, in a task that was not made by a send: an id that no sample has."""
+
+
+class FrameRecord(BaseModel):
+    """A frame of a task: its sample, its name in CVAT and its size there in pixels."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sample_id: str
+    name: str
+    width: int
+    height: int
+
+    @property
+    def size(self) -> Size:
+        return Size(self.width, self.height)
+
+
+class TaskBase(BaseModel):
+    """What is kept of a task.
+
+    Args:
+        frames: its frames, in order
+        vocabulary: what its labels mean
+        updated_date: the task's, when it was last looked at
+        deleted_frames: frames that annotators had removed then
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    frames: tuple[FrameRecord, ...]
+    vocabulary: dict[str, Any]
+    updated_date: str | None = None
+    deleted_frames: tuple[int, ...] = ()
+
+    def words(self, schema: LabelSchema) -> Vocabulary:
+        return Vocabulary.load(schema, self.vocabulary)
+
+
+class JobMark(BaseModel):
+    """Where a load stands with a job, without its labels.
+
+    Args:
+        updated_date: the job's, when it was last read; ``None`` if it never was
+        labels: how many labels the base has, by field
+        open: how many of them are in conflict, and wait for a decision
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    updated_date: str | None = None
+    labels: dict[str, int] = {}
+    open: int = 0
+
+
+class OpenConflict(BaseModel):
+    """A label that both sides changed, left alone until somebody decides.
+
+    Args:
+        base: what it was
+        remote: its parts in CVAT; ``None`` if it was deleted there
+        objects: its tag or shapes in CVAT
+        decided: the parts that somebody decided, before all were
+        on_sample: whether its sample has the tag, because there is no label that could have it
+    """
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
+
+    base: BaseLabel
+    remote: Parts | None
+    objects: tuple[Annotated[Shape | Tag, Field(union_mode="left_to_right")], ...] = ()
+    decided: dict[str, Policy] = {}
+    on_sample: bool = False
+
+
+class SentPlace(BaseModel):
+    """Where a job's labels are that nobody has loaded yet."""
+
+    model_config = ConfigDict(frozen=True)
+
+    task: int
+    segment: int
+
+
+# A missing keypoint is not a number
+_LABELS = TypeAdapter(tuple[BaseLabel, ...], config=ConfigDict(ser_json_inf_nan="constants"))
+_OPEN = TypeAdapter(tuple[OpenConflict, ...], config=ConfigDict(ser_json_inf_nan="constants"))
+_MARKS = TypeAdapter(dict[int, JobMark])
+
+
+class BaseStore:
+    """The base of a run, or of its copy in other fields.
+
+    Args:
+        store: the run's store
+        target: empty for the fields that were sent, else a name for the fields that it was loaded into
+    """
+
+    def __init__(self, store: Store, target: str = "") -> None:
+        self._store = store
+        self.target = target
+        self._tail = f"@{target}" if target else ""
+
+    def labels(self, job_id: int) -> tuple[BaseLabel, ...] | None:
+        """The labels of a job, or ``None`` if nothing is known of it."""
+        text = self._store.load(f"job/{job_id}{self._tail}")
+        if text is None:
+            return None
+        if text.startswith(b"{"):
+            sent = SentPlace.model_validate_json(text)
+            kept = Outbox(self._store).portions(sent.task, sent.segment)
+            return tuple(label for item in kept if item.saved for label in labels_of(item.portion, item.saved))
+        return _LABELS.validate_json(text)
+
+    def point_to_sent(self, job_id: int, task: int, segment: int) -> None:
+        """Says that a job's labels are as the portions have them that were written by a send.
+
+        Args:
+            job_id: the job
+            task, segment: the task's place in the run, and the job's in the task
+        """
+        self._store.save(f"job/{job_id}{self._tail}", SentPlace(task=task, segment=segment).model_dump_json())
+
+    def save_labels(self, job_id: int, labels: tuple[BaseLabel, ...]) -> None:
+        """Keeps the labels of a job."""
+        self._store.save(f"job/{job_id}{self._tail}", _LABELS.dump_json(labels, exclude_defaults=True))
+
+    def open(self, job_id: int) -> tuple[OpenConflict, ...]:
+        """The conflicts of a job that wait for a decision."""
+        text = self._store.load(f"open/{job_id}{self._tail}")
+        return () if text is None else _OPEN.validate_json(text)
+
+    def save_open(self, job_id: int, conflicts: tuple[OpenConflict, ...]) -> None:
+        """Keeps the conflicts of a job."""
+        self._store.save(f"open/{job_id}{self._tail}", _OPEN.dump_json(conflicts, exclude_defaults=True))
+
+    def marks(self) -> dict[int, JobMark]:
+        """Where the load stands with each job."""
+        text = self._store.load(f"marks{self._tail}")
+        return {} if text is None else _MARKS.validate_json(text)
+
+    def save_marks(self, marks: Mapping[int, JobMark]) -> None:
+        """Keeps the marks of all jobs."""
+        self._store.save(f"marks{self._tail}", _MARKS.dump_json(dict(marks)))
+
+    def task(self, task_id: int) -> TaskBase | None:
+        """What is kept of a task, or ``None``."""
+        text = self._store.load(f"task/{task_id}{self._tail}")
+        return None if text is None else TaskBase.model_validate_json(text)
+
+    def save_task(self, task_id: int, task: TaskBase) -> None:
+        """Keeps the facts of a task."""
+        self._store.save(f"task/{task_id}{self._tail}", task.model_dump_json())
+
+
+def dump_labels(labels: tuple[BaseLabel, ...]) -> bytes:
+    """The base of some labels as JSON."""
+    return _LABELS.dump_json(labels, exclude_defaults=True)
+
+
+def read_labels(text: bytes) -> tuple[BaseLabel, ...]:
+    """The base of some labels that :func:`dump_labels` gave."""
+    return _LABELS.validate_json(text)
+
+
+def by_label(labels: Sequence[BaseLabel]) -> dict[tuple[str, str], BaseLabel]:
+    """The base by field and label."""
+    return {(label.field, label.label_id): label for label in labels}
+
+
+def count_fields(labels: tuple[BaseLabel, ...]) -> dict[str, int]:
+    """How many labels each field has."""
+    return dict(Counter(label.field for label in labels))

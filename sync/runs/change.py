@@ -1,0 +1,71 @@
+"""What a load makes of the labels of a job: plain data, before anything is written."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from numpy.typing import NDArray
+
+from ...labels.translate import BaseLabel
+from ..dataset.labels import Holder
+from ..dataset.samples import Document
+from .base import OpenConflict
+from .report import Counts
+
+CONFLICT_TAG = "cvat_conflict"
+"""The tag of labels that are in conflict; of the sample, if there is no label that could have it."""
+
+DELETED_TAG = "deleted_in_cvat"
+"""The tag of samples whose frame was removed in CVAT."""
+
+Kind = Literal["added", "changed", "deleted", "marked"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happens to one label.
+
+    Args:
+        kind: what it is; ``"marked"`` if only its tag changes
+        field, sample_id, label_id: where it is; the id is that of the sample for a plain value
+        before, after: its document; ``None`` if there is none
+        values: what is written of an edited label, by path
+        index: its place in its list, before
+        holder: what the field of its sample held before, if that was no place for labels
+        base, base_after: the base, ``None`` if there is none
+        files: files to be written first
+    """
+
+    kind: Kind
+    field: str
+    sample_id: str
+    label_id: str
+    before: Document | None
+    after: Document | None
+    values: Document = dataclasses.field(default_factory=dict)
+    index: int | None = None
+    holder: Holder | None = None
+    base: BaseLabel | None = None
+    base_after: BaseLabel | None = None
+    files: Mapping[str, NDArray[Any]] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class JobPlan:
+    """What a load makes of a job.
+
+    Args:
+        changes: what happens to the dataset's labels
+        base: the job's base afterwards
+        open: its conflicts that nobody decided
+        tagged, untagged: samples that get the tag of conflicts, or lose it
+        tally: the counts
+    """
+
+    changes: tuple[Change, ...]
+    base: tuple[BaseLabel, ...]
+    open: tuple[OpenConflict, ...]
+    tagged: tuple[str, ...]
+    untagged: tuple[str, ...]
+    tally: Counts

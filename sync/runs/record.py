@@ -1,0 +1,205 @@
+"""Run records: the annotation runs of a dataset that this plugin made."""
+
+import contextlib
+from datetime import datetime, timezone
+from typing import Any, Literal
+
+import fiftyone.core.annotation as foa
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ...labels.schema import LabelSchema
+from ..errors import Refused, RunMissing
+from .lease import is_held
+from .store import RunStore, stored_runs
+
+BACKEND = "@roundtrip/cvat"
+FORMAT = 1
+
+Status = Literal["sending", "sent", "failed"]
+
+
+class TaskRecord(BaseModel):
+    """A task of a run."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    name: str
+    url: str
+    frames: int
+    jobs: tuple[int, ...] = ()
+
+
+class RunRecord(BaseModel):
+    """The small facts of a run; the annotation run's config holds them.
+
+    Args:
+        run_id: the run's own id
+        status: ``"sent"`` once it is complete, else ``"sending"``; see :func:`sync.runs.status.status_of`
+        server: the address of the CVAT server
+        organization: the CVAT organization, if one was given
+        project_id, project_name: the CVAT project, if there is one
+        created_by: the CVAT user
+        label_schema: the schema, with the keys of ``annotate()``
+        samples, labels: how many were sent; labels by field
+        left_out: what was not sent, and why: how many by sentence
+        created_at, loaded_at: ISO dates in UTC
+        problem: why it was interrupted
+        imported: whether its tasks were there before the run, see :func:`sync.imports.importing.import_from_cvat`
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    format: int = FORMAT
+    backend: str = BACKEND
+    run_id: str
+    status: Status = "sending"
+    server: str
+    organization: str | None = None
+    project_id: int | None = None
+    project_name: str | None = None
+    created_by: str = ""
+    media_field: str = "filepath"
+    label_schema: dict[str, Any]
+    tasks: tuple[TaskRecord, ...] = ()
+    samples: int = 0
+    labels: dict[str, int] = {}
+    left_out: dict[str, int] = {}
+    created_at: str = ""
+    loaded_at: str | None = None
+    problem: str = ""
+    imported: bool = False
+
+    @property
+    def schema_(self) -> LabelSchema:
+        return LabelSchema.model_validate({"fields": self.label_schema})
+
+    def summary(self, key: str) -> dict[str, Any]:
+        """The run as a plain dict, as a send returns it."""
+        return {
+            "anno_key": key,
+            "server": self.server,
+            "project": self.project_name,
+            "tasks": [task.model_dump(mode="json") for task in self.tasks],
+            "samples": self.samples,
+            "labels": sum(self.labels.values()),
+            "labels_by_field": dict(self.labels),
+            "left_out": [{"what": what, "count": count} for what, count in self.left_out.items()],
+        }
+
+
+def now() -> str:
+    """The time, as records keep it."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def register(view: Any, key: str, record: RunRecord) -> None:
+    """Makes the annotation run of a send. It remembers the view."""
+    foa.AnnotationMethod(_config(record)).register_run(view, key, overwrite=False)
+
+
+def update(dataset: Any, key: str, record: RunRecord) -> None:
+    """Writes a changed record."""
+    foa.AnnotationMethod.update_run_config(dataset, key, _config(record))
+
+
+def _config(record: RunRecord) -> foa.AnnotationMethodConfig:
+    return foa.AnnotationMethodConfig(**record.model_dump(mode="json"))
+
+
+def find(dataset: Any, key: str) -> RunRecord:
+    """The record of a run.
+
+    Raises:
+        RunMissing: if there is none, or it is another tool's
+    """
+    keys = _keys(dataset, key)
+    if key not in keys:
+        there = f"there are: {', '.join(keys)}" if keys else "there are none"
+        raise RunMissing(f"The dataset '{dataset.name}' has no annotation run '{key}'; {there}.")
+    record = _read(dataset, key)
+    if record is None:
+        raise RunMissing(f"The run '{key}' was made by another tool; load it with `dataset.load_annotations('{key}')`.")
+    return record
+
+
+def find_all(dataset: Any) -> dict[str, RunRecord]:
+    """The records of all runs that this plugin made, by key, newest first; without those of a later version."""
+    found: dict[str, RunRecord] = {}
+    for key in dataset.list_annotation_runs():
+        with contextlib.suppress(RunMissing):
+            if (record := _read(dataset, key)) is not None:
+                found[key] = record
+    return dict(sorted(found.items(), key=lambda item: item[1].created_at, reverse=True))
+
+
+def sweep(dataset: Any) -> None:
+    """Forgets the state of runs whose record is gone: deleted by other means, or never written."""
+    stored = stored_runs(dataset)
+    held = {run_id for run_id in stored if is_held(RunStore(dataset, run_id))}
+    dataset._reload(hard=True)  # only now: what was stored or held before has its record by now
+    keys = dataset.list_annotation_runs()
+    with_record = {getattr(dataset.get_annotation_info(key).config, "run_id", None) for key in keys}
+    for run_id in stored - held - with_record:
+        RunStore(dataset, run_id).drop()
+
+
+def _keys(dataset: Any, key: str) -> list[str]:
+    """The keys of a dataset's runs; if one is not there, another process may have made it meanwhile.
+
+    The dataset's public ``reload()`` would throw away what the person has changed in samples and not saved yet.
+    """
+    if key not in dataset.list_annotation_runs():
+        dataset._reload(hard=True)
+    return list(dataset.list_annotation_runs())
+
+
+def _read(dataset: Any, key: str) -> RunRecord | None:
+    config = dataset.get_annotation_info(key).config
+    if getattr(config, "backend", None) != BACKEND:
+        return None
+    data = {name: getattr(config, name) for name in RunRecord.model_fields if hasattr(config, name)}
+    try:
+        return RunRecord.model_validate(data)
+    except ValidationError:
+        raise RunMissing(f"The record of the run '{key}' can't be read; a newer version may have written it.") from None
+
+
+def check_key(dataset: Any, key: str) -> None:
+    """Checks that a key is free.
+
+    Raises:
+        Refused: if it is not
+    """
+    if key in _keys(dataset, key):
+        raise Refused(f"There is a run '{key}' already. Choose another key, or delete that run first.")
+
+
+def free_key(dataset: Any, stem: str = "cvat") -> str:
+    """A key that no run has."""
+    taken = set(dataset.list_annotation_runs())
+    number = 1
+    while (key := stem if number == 1 else f"{stem}_{number}") in taken:
+        number += 1
+    return key
+
+
+def rename(dataset: Any, key: str, new_key: str) -> None:
+    """Gives a run another key.
+
+    Raises:
+        Refused: if that is taken or no identifier, or the run is not complete: what goes on with it knows its key
+    """
+    if find(dataset, key).status != "sent":
+        raise Refused(f"The run '{key}' is not complete. Resume it or wait for its end, then rename it.")
+    if not new_key.isidentifier():
+        raise Refused(f"'{new_key}' can't be a key: use letters, digits and underscores, and no digit first.")
+    check_key(dataset, new_key)
+    dataset.rename_annotation_run(key, new_key)
+
+
+def forget(dataset: Any, key: str, run_id: str) -> None:
+    """Deletes a run's record and state. Labels stay as they are."""
+    RunStore(dataset, run_id).drop()
+    if key in dataset.list_annotation_runs():
+        dataset.delete_annotation_run(key)

@@ -1,0 +1,133 @@
+"""What a load did, or would do, for the person and for programs."""
+
+from collections import Counter
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+Count = Literal["added", "changed", "deleted"]
+
+
+class ClassReport(BaseModel):
+    """The labels of one class: how many were added, changed and deleted."""
+
+    added: int = 0
+    changed: int = 0
+    deleted: int = 0
+
+
+class FieldReport(BaseModel):
+    """The labels of one field: how many were added, changed, deleted and left as they were.
+
+    ``classes`` are the same counts by class, as labels have it in the end; labels without a class are under ``""``.
+    ``copied`` are the labels that were copied into a ``dest_field`` when it was first loaded into; ``refused`` are
+    edits made in CVAT that were not applied, by reason.
+    """
+
+    added: int = 0
+    changed: int = 0
+    deleted: int = 0
+    unchanged: int = 0
+    copied: int = 0
+    refused: Counter[str] = Field(default_factory=Counter)
+    classes: dict[str, ClassReport] = Field(default_factory=dict)
+
+    def count(self, what: Count, name: str) -> None:
+        """Counts a label of a class."""
+        by_class = self.classes.setdefault(name, ClassReport())
+        setattr(self, what, getattr(self, what) + 1)
+        setattr(by_class, what, getattr(by_class, what) + 1)
+
+    def add(self, other: "FieldReport") -> None:
+        """Adds the counts of another report of the same field."""
+        for name in ("added", "changed", "deleted", "copied"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.refused.update(other.refused)
+        for label, theirs in other.classes.items():
+            mine = self.classes.setdefault(label, ClassReport())
+            for what in ("added", "changed", "deleted"):
+                setattr(mine, what, getattr(mine, what) + getattr(theirs, what))
+
+
+class Counts(BaseModel):
+    """What was done with the labels of a job, or of several.
+
+    Args:
+        fields: the counts, by field
+        matches: how labels were found in CVAT: ``by_id``; having lost their id, as ``exact`` the same or by their
+            ``overlap``; or not at all, so that they are ``new``
+        conflicts: parts that both sides had changed, with all three values; whose counts is the ``outcome``
+        unexpected: labels that no field of the run can hold, by what they are and where they were put
+        samples_gone: labels of samples that the dataset does not have any more
+        samples: the samples with labels that changed, or are in conflict
+    """
+
+    fields: dict[str, FieldReport] = Field(default_factory=dict)
+    matches: Counter[str] = Field(default_factory=Counter)
+    conflicts: list[dict[str, Any]] = Field(default_factory=list)
+    unexpected: Counter[str] = Field(default_factory=Counter)
+    samples_gone: int = 0
+    samples: dict[str, None] = Field(default_factory=dict)
+
+    def of(self, field: str) -> FieldReport:
+        """The report of a field."""
+        return self.fields.setdefault(field, FieldReport())
+
+    def add(self, other: "Counts") -> None:
+        """Adds what was done elsewhere."""
+        for name, report in other.fields.items():
+            self.of(name).add(report)
+        self.matches.update(other.matches)
+        self.conflicts += other.conflicts
+        self.unexpected.update(other.unexpected)
+        self.samples_gone += other.samples_gone
+        self.samples.update(other.samples)
+
+    def total(self, what: str) -> int:
+        """A count over all fields."""
+        return sum(getattr(report, what) for report in self.fields.values())
+
+
+class LoadReport(Counts):
+    """What a load did.
+
+    Args:
+        anno_key: the run
+        jobs, jobs_read: how many jobs the run has, and how many had changed and were read
+        jobs_left: how many had changed, but were not chosen: they are left for a later load
+        frames_deleted, frames_restored: samples whose frame was removed in CVAT, or brought back
+        comments: of the review in CVAT: how many are ``open``, ``resolved`` and ``new``, on how many ``samples``; empty
+            if there are none, and in a preview
+        notes: sentences for the person
+        preview: whether this is only what a load would do
+        cautions: what a load stops at until it is confirmed, see :mod:`sync.load.cautions`
+    """
+
+    anno_key: str
+    jobs: int = 0
+    jobs_read: int = 0
+    jobs_left: int = 0
+    frames_deleted: int = 0
+    frames_restored: int = 0
+    comments: dict[str, int] = Field(default_factory=dict)
+    notes: list[str] = Field(default_factory=list)
+    preview: bool = False
+    cautions: list[dict[str, Any]] = Field(default_factory=list)
+
+    def note(self, sentence: str) -> None:
+        """Adds a sentence, once."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+    @property
+    def changed_anything(self) -> bool:
+        """Whether any label was written."""
+        return any(self.total(what) for what in ("added", "changed", "deleted", "copied"))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as plain data, with the totals of all fields."""
+        data = self.model_dump(mode="json")
+        data["samples"] = list(self.samples)
+        data["matched"] = self.matches["exact"] + self.matches["overlap"]
+        data.update({name: self.total(name) for name in ("added", "changed", "deleted", "unchanged")})
+        return data

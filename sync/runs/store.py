@@ -1,0 +1,135 @@
+"""The plugin's bulky state: documents of one dataset, keyed by a run's own id."""
+
+import json
+import zlib
+from typing import Any, Protocol
+
+import fiftyone.operators as foo
+
+from ..errors import StateUnreadable
+
+NAME = "roundtrip_cvat"
+FORMAT = 1
+PIECE = 8 << 20  # bytes of a document; MongoDB's limit is 16 MB
+
+
+class Store(Protocol):
+    """What is kept of one run, by name."""
+
+    def save(self, name: str, text: str | bytes) -> None:
+        """Keeps a text, or bytes."""
+
+    def load(self, name: str) -> bytes | None:
+        """What is kept under a name, or ``None``."""
+
+    def names(self, start: str = "") -> list[str]:
+        """The names that are kept and begin so."""
+
+    def drop(self, *starts: str) -> None:
+        """Forgets what begins with one of these, or everything about the run if there are none."""
+
+
+def stored_runs(dataset: Any) -> set[str]:
+    """The ids of the runs of which something is kept."""
+    keys = foo.ExecutionStore.create(NAME, dataset_id=dataset._doc.id).list_keys()
+    return {run_id for run_id, slash, _ in (key.partition("/") for key in keys) if slash}
+
+
+class RunStore:
+    """What is kept of one run, by name: JSON texts, compressed and cut to fit MongoDB, and small notes as they are.
+
+    Args:
+        dataset: the dataset of the run
+        run_id: the run's own id, which a rename does not change
+    """
+
+    def __init__(self, dataset: Any, run_id: str) -> None:
+        self._store = foo.ExecutionStore.create(NAME, dataset_id=dataset._doc.id)
+        self._prefix = f"{run_id}/"
+
+    def save(self, name: str, text: str | bytes) -> None:
+        """Keeps a JSON text. The head is written last, so a reader never sees half of it."""
+        data = zlib.compress(text.encode() if isinstance(text, str) else text, 1)
+        pieces = [data[start : start + PIECE] for start in range(0, len(data), PIECE)] or [b""]
+        key = self._prefix + name
+        before = _further(self._store.get(key)) if len(pieces) > 1 else range(0)
+        first = 1 if len(pieces) <= before.start else before.stop or 1  # beside the old ones, which count until then
+        for number, piece in enumerate(pieces[1:], first):
+            self._store.set(f"{key}#{number}", {"data": piece})
+        check = zlib.crc32(data)
+        head = {"format": FORMAT, "pieces": len(pieces), "first": first, "check": check, "data": pieces[0]}
+        self._store.set(key, head)
+        for number in before:
+            self._store.delete(f"{key}#{number}")
+
+    def load(self, name: str) -> bytes | None:
+        """The JSON text of a name, or ``None`` if there is none.
+
+        Raises:
+            StateUnreadable: if it was written by a newer version, or is damaged
+        """
+        key = self._prefix + name
+        head = self._store.get(key)
+        if head is None:
+            return None
+        if head["format"] > FORMAT:
+            raise StateUnreadable("This run was written by a newer version of the plugin. Update the plugin.")
+        rest = [self._store.get(f"{key}#{number}") for number in _further(head)]
+        data = b"".join([head["data"], *(piece["data"] for piece in rest if piece)])
+        if zlib.crc32(data) != head["check"]:
+            raise StateUnreadable(
+                f"What is kept of this run ('{name}') is damaged, so it can't be loaded. Its tasks are still in CVAT."
+            )
+        return zlib.decompress(data)
+
+    def save_json(self, name: str, value: Any) -> None:
+        """Keeps a JSON-able value."""
+        self.save(name, json.dumps(value))
+
+    def load_json(self, name: str) -> Any:
+        """The value of a name, or ``None``."""
+        text = self.load(name)
+        return None if text is None else json.loads(text)
+
+    def names(self, start: str = "") -> list[str]:
+        """The names that are kept and begin so."""
+        keys = [key.removeprefix(self._prefix) for key in self._store.list_keys() if key.startswith(self._prefix)]
+        return [name for name in keys if name.startswith(start) and "#" not in name]
+
+    def note(self, name: str, value: dict[str, Any]) -> None:
+        """Keeps something small as it is."""
+        self._store.set(self._prefix + name, value)
+
+    def noted(self, name: str) -> dict[str, Any] | None:
+        """Something small, or ``None``."""
+        found: dict[str, Any] | None = self._store.get(self._prefix + name)
+        return found
+
+    def exchange(self, name: str, old: dict[str, Any] | None, new: dict[str, Any]) -> bool:
+        """Keeps something small in the place of what was there; whether that was still there."""
+        if old is None:
+            return bool(self._store.set_if_absent(self._prefix + name, new))
+        return bool(self._store.compare_and_set(self._prefix + name, old, new))
+
+    def forget(self, name: str) -> None:
+        """Forgets one name, and none that only begins like it."""
+        key = self._prefix + name
+        pieces = _further(self._store.get(key))
+        self._store.delete(key)
+        for number in pieces:
+            self._store.delete(f"{key}#{number}")
+
+    def drop(self, *starts: str) -> None:
+        """Forgets what begins with one of these, or everything about the run if there are none."""
+        begins = tuple(self._prefix + start for start in starts or ("",))
+        for key in self._store.list_keys():
+            if key.startswith(begins):
+                self._store.delete(key)
+
+
+def _further(head: dict[str, Any] | None) -> range:
+    """The numbers of the pieces that a head needs besides its own."""
+    if head is None:
+        return range(0)
+    first = head.get("first", 1)
+    return range(first, first + head["pieces"] - 1)

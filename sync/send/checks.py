@@ -1,0 +1,136 @@
+"""What is checked before, and while, samples are sent. Each check either passes or says in a sentence what to mend."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...cvat import Client, FrameMeta, User
+from ...labels.schema import LabelSchema
+from ..dataset.media import BadFile, Frame
+from ..dataset.observe import Observed
+from ..dataset.samples import as_collection
+from ..errors import Refused, SendFailed
+from ..request import SendRequest
+from ..runs.base import FrameRecord
+from .schema import requested_fields
+
+
+def check_target(target: Any) -> Any:
+    """The collection to send.
+
+    Raises:
+        Refused: if it is empty, or its media can't be sent
+    """
+    if not len(target):
+        raise Refused("There are no samples to send: the selection or view is empty.")
+    collection = as_collection(target)
+    if collection._dataset is not collection._root_dataset:
+        raise Refused("These are frames of videos, not samples of the dataset; this version sends images only.")
+    if getattr(collection, "_is_dynamic_groups", False):
+        raise Refused("This view groups its samples by a field; send the view without that grouping.")
+    if collection.media_type == "group":
+        raise Refused("This is a grouped dataset; choose the slice to send, for example with `select_group_slices()`.")
+    if collection.media_type not in ("image", "unknown"):  # unknown: files without suffix, each is looked at later
+        raise Refused(f"These samples are of media type '{collection.media_type}'; this version sends images only.")
+    return collection
+
+
+def read_paths(collection: Any, media_field: str) -> list[tuple[str, str | None]]:
+    """The ids and paths of the samples.
+
+    Raises:
+        Refused: if there is no such field
+    """
+    if collection.get_field(media_field) is None:
+        raise Refused(f"There is no field '{media_field}' with the paths of the images.")
+    ids, paths = collection.values(["id", media_field])
+    return list(dict(zip(ids, paths, strict=True)).items())  # a sample that a view has twice is sent once
+
+
+def check_files(frames: Sequence[Frame], bad: Sequence[BadFile], policy: str) -> None:
+    """Ends the send if files are bad and the person did not say to leave them out.
+
+    Raises:
+        Refused: if so, or if nothing is left
+    """
+    if not bad or (policy == "leave_out" and frames):
+        return
+    named = "; ".join(f"'{file.path}' {file.reason}" for file in bad[:3])
+    more = f"; and {len(bad) - 3} more" if len(bad) > 3 else ""
+    hint = " To send the others, set `bad_files` to 'leave_out'." if frames else ""
+    raise Refused(f"{len(bad)} of {len(bad) + len(frames)} images can't be sent: {named}{more}.{hint}")
+
+
+def find_people(client: Client, request: SendRequest) -> dict[str, User]:
+    """The CVAT users of a request, by name.
+
+    Raises:
+        Refused: if CVAT shows none of that name
+    """
+    found: dict[str, User] = {}
+    for name in dict.fromkeys([*filter(None, [request.task_assignee]), *request.job_assignees]):
+        user = client.find_user(name)
+        if user is None:
+            raise Refused(
+                f"CVAT shows no user '{name}'. Check the name; outside of an organization a plain user can assign "
+                "work only to themselves."
+            )
+        found[name] = user
+    return found
+
+
+def count_files(bad: Sequence[BadFile]) -> Counter[str]:
+    """Files that stay behind, counted by sentence."""
+    return Counter(f"images: the file {file.reason}" for file in bad)
+
+
+def left_out_early(
+    request: SendRequest, schema: LabelSchema, seen: Mapping[str, Observed], bad: Sequence[BadFile]
+) -> Counter[str]:
+    """What is known to stay behind before anything is sent."""
+    counts = count_files(bad)
+    wanted = requested_fields(request)
+    for name, observed in seen.items():
+        carried = schema.fields[name].all_attributes
+        for attribute, values in observed.attributes.items():
+            # Those of an attribute that is carried are counted label by label, when they are written
+            if values.strange and attribute not in carried and wanted[name]["attributes"] is True:
+                counts[f"{name}: values of attribute '{attribute}' that are no text, number or bool"] += values.strange
+    return counts
+
+
+def task_name(dataset: Any, request: SendRequest) -> str:
+    return request.task_name or f"{dataset.name} / {request.anno_key}"
+
+
+def match_frames(
+    planned: Sequence[Frame], got: Sequence[FrameMeta], *, lenient: bool = False
+) -> tuple[tuple[FrameRecord, ...], list[Frame]]:
+    """Compares CVAT's frames with what was sent: it drops files that it does not know in silence.
+
+    Args:
+        planned: what was sent, in order
+        got: what CVAT made of it
+        lenient: whether frames may be missing
+
+    Returns:
+        the frames that are there, and those that CVAT dropped
+
+    Raises:
+        SendFailed: if one is missing that may not, or they are in another order
+    """
+    names = {item.name for item in got}
+    dropped = [frame for frame in planned if frame.name not in names]
+    kept = [frame for frame in planned if frame.name in names]
+    if dropped and not (lenient and kept):
+        count = f"{len(dropped)} of {len(planned)} images"
+        raise SendFailed(
+            f"CVAT left out {count}, such as '{dropped[0].path}'; it may not know their format. Convert them, or set "
+            "`bad_files` to 'leave_out' to send without them."
+        )
+    if [frame.name for frame in kept] != [item.name for item in got]:
+        raise SendFailed("CVAT's frames are not in the order in which the images were sent.")
+    return tuple(
+        FrameRecord(sample_id=frame.sample_id, name=item.name, width=item.width, height=item.height)
+        for frame, item in zip(kept, got, strict=True)
+    ), dropped

@@ -1,0 +1,62 @@
+"""What all tasks of a run share."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ...cvat import Client, Label, LabelSpec
+from ...labels.schema import LabelSchema
+from ..dataset.media import BadFile
+from ..request import SendRequest
+from ..runs.base import BaseStore
+from ..runs.outbox import Outbox
+from .encode import LabelReader
+from .journal import Journal, TaskStep
+from .ordered_gate import Turns
+from .send_progress import Tally
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all tasks of a run share.
+
+    Args:
+        client: the CVAT server
+        journal, outbox, base: of the run
+        request: what the person asked for
+        schema: the run's schema
+        specs: the labels of a task that has its own; empty in a project
+        project_id: the project the tasks are in
+        project_labels: the project's labels
+        assignee_id: the user the tasks are for
+        reader: reads the labels of samples
+        tally: adds up what is done
+        turns: lets the tasks be made in order
+        check: raises if the send is to end
+        leave_out: takes files that are left out after all
+        told: takes every step of a task
+    """
+
+    client: Client
+    journal: Journal
+    outbox: Outbox
+    base: BaseStore
+    request: SendRequest
+    schema: LabelSchema
+    specs: tuple[LabelSpec, ...]
+    project_id: int | None
+    project_labels: tuple[Label, ...]
+    assignee_id: int | None
+    reader: LabelReader
+    tally: Tally
+    turns: Turns
+    check: Callable[[], None]
+    leave_out: Callable[[Sequence[BadFile]], None]
+    told: Callable[[int, TaskStep], None]
+
+    def is_stopped(self) -> bool:
+        """Whether the send is to end."""
+        try:
+            self.check()
+        except Exception:
+            return True
+        return False

@@ -1,0 +1,135 @@
+"""Drawing labels: a job's labels as portions, each to be written by one request."""
+
+import threading
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...cvat import Shape
+from ...labels.attributes import NotCarried
+from ...labels.base import BaseLabel
+from ...labels.encode import encode_label
+from ...labels.figures import Size
+from ...labels.schema import LabelSchema
+from ...labels.types import LABEL_TYPES
+from ...labels.vocabulary import Vocabulary
+from ..dataset.mask_files import with_pixels
+from ..dataset.samples import Document, FieldPlace, read_samples
+from ..runs.outbox import Portion
+
+OBJECTS = 5_000
+"""Objects in a request: while CVAT writes them the next are drawn. It takes bodies of up to 100 MB."""
+BYTES = 16 << 20
+"""Roughly the size of a request; masks are long."""
+NUMBER_BYTES = 8
+SAMPLES = 1_000
+"""Samples whose labels are in memory at a time."""
+
+Identity = tuple[str, str, str]
+"""A label: its field, its sample and its own id."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A frame whose labels are drawn: its number, its sample, and its size as displayed, in pixels."""
+
+    frame: int
+    sample_id: str
+    size: Size
+
+
+class LabelReader:
+    """Reads the labels of samples, for several threads.
+
+    Args:
+        collection: the view that is sent: it may hide labels
+        schema: the run's schema
+    """
+
+    def __init__(self, collection: Any, schema: LabelSchema) -> None:
+        self._collection = collection
+        self._lock = threading.Lock()
+        fields = {name: item for name, item in schema.fields.items() if item.existing_field}
+        self._places = [FieldPlace.of(name, LABEL_TYPES[item.type]) for name, item in fields.items()]
+
+    def read(self, places: Sequence[Place]) -> Iterator[tuple[Place, str, Document]]:
+        """The labels of some frames, in their order, with their fields."""
+        for start in range(0, len(places) if self._places else 0, SAMPLES):
+            some = places[start : start + SAMPLES]
+            found = self._labels([place.sample_id for place in some])
+            for place in some:
+                for field, labels in found.get(place.sample_id, ()):
+                    for document in labels:
+                        yield place, field, document
+
+    def _labels(self, sample_ids: Sequence[str]) -> dict[str, list[tuple[str, list[Document]]]]:
+        with self._lock:
+            samples = list(read_samples(self._collection.select(sample_ids), [place.name for place in self._places]))
+        return {str(item["_id"]): [(place.name, place.labels(item)) for place in self._places] for item in samples}
+
+
+def draw(
+    labels: Iterator[tuple[Place, str, Document]],
+    vocabulary: Vocabulary,
+    skip: Container[Identity],
+    group: int,
+    lost: Counter[str],
+) -> Iterator[Portion]:
+    """Draws labels, in portions that make requests of a good size.
+
+    Args:
+        labels: where they are, their fields, and their documents
+        vocabulary: what the task's labels mean
+        skip: labels that were drawn before
+        group: the largest CVAT group that these have
+        lost: counts the labels that can't be carried, by reason
+    """
+    batch: list[BaseLabel] = []
+    left_out: Counter[str] = Counter()
+    count = size = 0
+    for place, field, document in labels:
+        label_id = str(document["_id"])
+        if (field, place.sample_id, label_id) in skip:
+            continue
+        try:
+            drawn = encode_label(with_pixels(dict(document)), field, vocabulary, place.size, place.frame, group + 1)
+        except NotCarried as error:
+            lost[f"{field}: {error}"] += 1
+            continue
+        left_out.update(f"{field}: {reason}" for reason in drawn.left_out)
+        group += len(drawn.objects) > 1
+        batch.append(
+            BaseLabel.model_construct(
+                field=field,
+                sample_id=place.sample_id,
+                frame=place.frame,
+                label_id=label_id,
+                parts=drawn.parts,
+                objects=drawn.objects,
+                group=0,
+            )
+        )
+        count += len(drawn.objects)
+        size += sum(len(item.points) for item in drawn.objects if isinstance(item, Shape)) * NUMBER_BYTES
+        if count >= OBJECTS or size >= BYTES:
+            yield Portion.model_construct(labels=tuple(batch), left_out=dict(left_out))
+            batch, count, size = [], 0, 0
+            left_out.clear()
+    if batch:
+        yield Portion.model_construct(labels=tuple(batch), left_out=dict(left_out))
+
+
+def identities(portions: Sequence[Portion]) -> set[Identity]:
+    """The labels of portions."""
+    return {(label.field, label.sample_id, label.label_id) for portion in portions for label in portion.labels}
+
+
+def last_group(portions: Sequence[Portion]) -> int:
+    """The largest CVAT group in portions."""
+    return max((item.group or 0 for p in portions for label in p.labels for item in label.objects), default=0)
+
+
+def count_labels(labels: Sequence[BaseLabel]) -> Mapping[str, int]:
+    """How many labels each field has."""
+    return Counter(label.field for label in labels)

@@ -1,0 +1,104 @@
+"""What a send will do, before it does anything."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from ..dataset.media import Frame
+
+NAME_LIMIT = 256  # of a task in CVAT
+TASK_IMAGES = 10_000
+"""Images in a task, unless the person says how many: CVAT makes large ones slowly, and one bad file fails all of it."""
+TASK_BYTES = 20 << 30
+"""Bytes of images in a task."""
+
+
+@dataclass(frozen=True)
+class TaskPlan:
+    """One task to make.
+
+    Args:
+        number: its place in the run, from 0
+        name: its name in CVAT
+        frames: its frames in order; all from one cloud storage, if from any
+    """
+
+    number: int
+    name: str
+    frames: tuple[Frame, ...]
+
+    @property
+    def bytes(self) -> int:
+        """What there is to upload."""
+        return sum(frame.size for frame in self.frames)
+
+
+def plan_tasks(
+    frames: Sequence[Frame], name: str, task_size: int | None, task_bytes: int = TASK_BYTES
+) -> list[TaskPlan]:
+    """Deals the frames of a run to tasks, in order.
+
+    Args:
+        frames: all frames of the run
+        name: what the tasks are called; their number is added if there are several
+        task_size: the most images in a task; ``None`` for what suits CVAT
+        task_bytes: the most bytes in a task
+    """
+    parts = [
+        part
+        for _, of_one_storage in groupby(frames, lambda frame: frame.storage_id)
+        for part in _cut(list(of_one_storage), task_size or TASK_IMAGES, task_bytes)
+    ]
+    if len(parts) == 1:
+        return [TaskPlan(0, name[:NAME_LIMIT], parts[0])]
+    tails = [f" ({number} of {len(parts)})" for number in range(1, len(parts) + 1)]
+    return [
+        TaskPlan(number, name[: NAME_LIMIT - len(tail)] + tail, part)
+        for number, (tail, part) in enumerate(zip(tails, parts, strict=True))
+    ]
+
+
+def _cut(frames: Sequence[Frame], most_images: int, most_bytes: int) -> Iterator[tuple[Frame, ...]]:
+    part: list[Frame] = []
+    size = 0
+    for frame in frames:
+        if part and (len(part) == most_images or size + frame.size > most_bytes):
+            yield tuple(part)
+            part, size = [], 0
+        part.append(frame)
+        size += frame.size
+    if part:
+        yield tuple(part)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The frames of one job, before and after CVAT made it.
+
+    Args:
+        number: its place in the task, from 0
+        start, stop: its first and its last frame
+        job_id: the job; 0 as long as it is not made
+    """
+
+    number: int
+    start: int
+    stop: int
+    job_id: int = 0
+
+    @property
+    def frames(self) -> range:
+        """The numbers of its frames."""
+        return range(self.start, self.stop + 1)
+
+
+def foresee_segments(frames: int, segment_size: int | None) -> tuple[Segment, ...]:
+    """The jobs that CVAT will make of a task: equal parts, the last one with what is left."""
+    size = segment_size or frames
+    starts = range(0, frames, size)
+    return tuple(Segment(number, start, min(start + size, frames) - 1) for number, start in enumerate(starts))
+
+
+def deal(names: Sequence[int], jobs: Sequence[int]) -> list[tuple[int, int]]:
+    """Gives jobs to people in turn: pairs of job and user id."""
+    return [(job, names[number % len(names)]) for number, job in enumerate(jobs)] if names else []

@@ -1,0 +1,170 @@
+"""All that is found out before a send does anything: what there is, what CVAT says, and which tasks to make."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from ...cvat import Client, ServerInfo, User
+from ...labels.schema import LabelSchema
+from ..dataset.media import BadFile, find_frames
+from ..dataset.observe import Observed
+from ..errors import telling
+from ..progress import Watch
+from ..request import SendRequest
+from ..runs import record as records
+from .checks import check_files, check_target, find_people, left_out_early, read_paths, task_name
+from .plan import TaskPlan, foresee_segments, plan_tasks
+from .project import ProjectPlan, plan_project
+from .schema import resolve_schema
+from .server_media import find_server_frames
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A send that could begin.
+
+    Args:
+        collection: the samples
+        request: what the person asked for
+        schema: the run's schema
+        seen: what labels the fields have
+        bad: the files that are left out
+        server: who answers
+        people: the CVAT users of the request, by name
+        project: what to do about its project
+        tasks: the tasks to make
+        left_out: what stays behind, counted by sentence
+    """
+
+    collection: Any
+    request: SendRequest
+    schema: LabelSchema
+    seen: Mapping[str, Observed]
+    bad: Sequence[BadFile]
+    server: ServerInfo
+    people: Mapping[str, User]
+    project: ProjectPlan
+    tasks: Sequence[TaskPlan]
+    left_out: Counter[str]
+
+    @property
+    def images(self) -> int:
+        """How many images there are."""
+        return sum(len(task.frames) for task in self.tasks)
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes there are to upload."""
+        return sum(task.bytes for task in self.tasks)
+
+    @property
+    def labels(self) -> dict[str, dict[str, int]]:
+        """How many labels are going to be sent, by field and class."""
+        found: dict[str, dict[str, int]] = {}
+        for name, seen in self.seen.items():
+            field = self.schema.fields.get(name)
+            if field is not None:
+                classes = seen.classes or Counter({name: seen.labels})
+                names = set(field.class_names)
+                found[name] = {cls: count for cls, count in classes.most_common() if cls in names or cls == name}
+        return found
+
+
+def prepare(target: Any, request: SendRequest, client: Client, watch: Watch) -> Prepared:
+    """Finds out everything that a send needs. Nothing is changed, here or in CVAT.
+
+    Args:
+        target: the dataset or view to send
+        request: what to send, and how
+        client: the CVAT server
+        watch: who waits
+
+    Raises:
+        Refused: if the request can't be carried out
+        CvatError: if CVAT can't be reached or refuses the login
+    """
+    collection = check_target(target)
+    dataset = collection._root_dataset
+    records.check_key(dataset, request.anno_key)
+    greeter = ThreadPoolExecutor(1, thread_name_prefix="cvat-check")
+    greeting = greeter.submit(client.check)  # meanwhile, as CVAT may be far away
+    greeter.shutdown(wait=False)
+    watch.step("Looking at the labels")
+    schema, seen = resolve_schema(collection, request)
+    watch.step("Looking at the images")
+    paths = read_paths(collection, request.media_field)
+    frames, bad = find_frames(paths) if request.media_source == "upload" else ([], [])
+    if request.media_source == "upload":
+        check_files(frames, bad, request.bad_files)
+    watch.step("Connecting to CVAT")
+    with telling(lambda: "Nothing was sent."):
+        server = greeting.result()
+        if request.media_source != "upload":
+            frames, bad = find_server_frames(client, paths, request, watch)
+            check_files(frames, bad, request.bad_files)
+        people = find_people(client, request)
+        project = plan_project(client, request, schema)
+    return Prepared(
+        collection=collection,
+        request=request,
+        schema=project.schema,
+        seen=seen,
+        bad=bad,
+        server=server,
+        people=people,
+        project=project,
+        tasks=plan_tasks(frames, task_name(dataset, request), request.task_size),
+        left_out=left_out_early(request, project.schema, seen, bad) + project.left_out,
+    )
+
+
+def outlook(prepared: Prepared) -> dict[str, Any]:
+    """What a send would do, as plain data.
+
+    Returns:
+        ``anno_key``, ``server``, ``project`` and ``project_exists``, ``tasks`` (``name``, ``images``, ``bytes``,
+        ``jobs``), the totals ``images``, ``bytes``, ``jobs`` and ``labels``, ``labels_by_field`` (by field and class),
+        ``left_out`` (``what``, ``count``) and ``bad_files`` (``sample_id``, ``path``, ``reason``)
+    """
+    request = prepared.request
+    tasks = [
+        {
+            "name": task.name,
+            "images": len(task.frames),
+            "bytes": task.bytes,
+            "jobs": len(foresee_segments(len(task.frames), request.segment_size)),
+        }
+        for task in prepared.tasks
+    ]
+    left_out = prepared.left_out + labels_behind(prepared)
+    return {
+        "anno_key": request.anno_key,
+        "server": prepared.server.url,
+        "project": request.project_name,
+        "project_exists": prepared.project.project is not None,
+        "tasks": tasks,
+        "images": prepared.images,
+        "bytes": prepared.bytes,
+        "jobs": sum(task["jobs"] for task in tasks),
+        "labels": sum(sum(classes.values()) for classes in prepared.labels.values()),
+        "labels_by_field": prepared.labels,
+        "left_out": [{"what": what, "count": count} for what, count in left_out.items()],
+        "bad_files": [file._asdict() for file in prepared.bad],
+    }
+
+
+def labels_behind(prepared: Prepared) -> Counter[str]:
+    """Labels that can't go along because their class is not in the schema."""
+    behind: Counter[str] = Counter()
+    for name, seen in prepared.seen.items():
+        field = prepared.schema.fields.get(name)
+        names = set(field.class_names) if field is not None else set()
+        for cls, count in seen.classes.items():
+            if cls not in names:
+                what = (
+                    f"labels of class '{cls}', which is not in the schema" if cls.strip() else "labels without a class"
+                )
+                behind[f"{name}: {what}"] += count
+    return behind

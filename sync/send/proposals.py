@@ -1,0 +1,95 @@
+"""What a form can offer: the fields of a collection, their proposed schema, and who answers at the server."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from ...cvat import Client
+from ...labels.schema import FieldSchema
+from ...labels.types import FIELD_TYPES, LABEL_TYPES
+from ..dataset.media import BadFile, find_frames
+from ..dataset.samples import field_class
+from ..errors import Refused
+from .checks import read_paths
+from .schema import complete, observe, resolve_type, suit_type
+
+
+def sendable_fields(collection: Any) -> dict[str, str]:
+    """The fields that can be sent, with their FiftyOne class: boxes first, plain values (class ``""``) last."""
+    found: dict[str, str] = {}
+    for name in collection.get_field_schema():
+        try:
+            cls = field_class(collection, name)
+        except ValueError:
+            continue
+        if cls in FIELD_TYPES and not collection.get_field(name).read_only:
+            found[name] = cls
+    return dict(sorted(found.items(), key=lambda it: (it[1] == "", it[1] != "Detections", it[0] != "ground_truth")))
+
+
+def propose_field(collection: Any, name: str) -> dict[str, Any]:
+    """The schema to start from for an existing field, as plain data for a form.
+
+    Returns:
+        a dict of ``type``, ``named`` (whether its labels have classes that can be chosen), ``classes``, ``attributes``
+        (a list of dicts with ``name``), ``labels`` (how many there are) and ``counts`` (labels by class)
+    """
+    type_, _ = resolve_type(collection, name, None)
+    seen = observe(collection, {name: type_})[name]
+    try:
+        settings = complete(collection, name, {}, type_, True, seen)
+    except Refused:  # nothing has a class yet, so the person names them
+        settings = {"type": suit_type(type_, seen), "classes": [], "attributes": {}}
+    attributes = FieldSchema.model_validate({**settings, "classes": ()}).attributes
+    return {
+        "type": settings["type"],
+        "named": LABEL_TYPES[settings["type"]].codec.named,
+        "classes": [str(entry) for entry in settings["classes"]],
+        "attributes": [
+            {
+                "name": attribute,
+                "type": item.type,
+                "values": list(item.choices),
+                "default": "" if item.default is None else str(item.default),
+                "mutable": item.mutable,
+                "read_only": item.read_only,
+                "kind": item.kind,
+            }
+            for attribute, item in attributes.items()
+        ],
+        "labels": seen.labels,
+        "counts": dict(seen.classes),
+    }
+
+
+def left_behind(counts: Mapping[str, int], classes: list[str]) -> Counter[str]:
+    """The labels whose class is not in the schema, by class."""
+    return Counter({name or "(no class)": n for name, n in counts.items() if name not in classes})
+
+
+def greet(client: Client) -> str:
+    """Who answers at the server, and who we are there, in one line."""
+    server = client.check()
+    where = f", organization {server.organization}" if server.organization else ""
+    return f"CVAT {server.version} at {server.url}, logged in as {server.user.username}{where}"
+
+
+def project_names(client: Client) -> list[str]:
+    """The names of the projects that the user can see."""
+    return sorted({project.name for project in client.projects()})
+
+
+def user_names(client: Client) -> list[str]:
+    """The names of the users to whom work can be given, as far as CVAT shows them."""
+    return sorted(user.username for user in client.users())
+
+
+def storage_names(client: Client) -> dict[str, str]:
+    """The cloud storages that the user can see: what to call them, by their ids as texts."""
+    return {str(item.id): f"{item.display_name} ({item.resource})" for item in client.cloud_storages()}
+
+
+def unsendable(collection: Any, media_field: str) -> tuple[int, list[BadFile]]:
+    """How many images a collection has, and the files that can't be uploaded."""
+    paths = read_paths(collection, media_field)
+    return len(paths), find_frames(paths)[1]

@@ -1,0 +1,290 @@
+"""The label schema of a run: what the person asked for, completed from what the dataset says and has."""
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from ...labels.attribute_schema import AttributeSchema, named_attributes
+from ...labels.attributes import to_text
+from ...labels.pixels import mask_of
+from ...labels.schema import FieldSchema, LabelSchema
+from ...labels.types import FIELD_TYPES, LABEL_TYPES
+from ..dataset.mask_files import with_pixels
+from ..dataset.observe import Observed, is_attribute_name, known_paths
+from ..dataset.samples import FieldPlace, check_room, field_class, read_samples
+from ..errors import Refused
+from ..request import SendRequest
+
+ALLOW = ("allow_additions", "allow_deletions", "allow_label_edits", "allow_index_edits", "allow_spatial_edits")
+FACT_PARAMETERS = {
+    "occluded": "occluded_attr",
+    "group": "group_id_attr",
+    "z_order": "z_order_attr",
+    "source": "source_attr",
+    "score": "score_attr",
+}
+_COMPONENTS = {"dropdown": "select", "radio": "radio", "checkbox": "checkbox", "toggle": "checkbox"}
+
+
+def requested_fields(request: SendRequest) -> dict[str, dict[str, Any]]:
+    """The fields of a request and what was said of each, in ``annotate()``'s terms.
+
+    Raises:
+        Refused: if no field was named
+    """
+    if request.label_schema is not None:
+        fields = {name: dict(said or {}) for name, said in request.label_schema.items()}
+    else:
+        fields = {name: {} for name in request.label_field}
+    if not fields:
+        raise Refused("Nothing says which labels to annotate: give a `label_field` or a `label_schema`.")
+    shared = {
+        "type": request.label_type,
+        "classes": request.classes or None,
+        "attributes": request.attributes,
+        "mask_targets": request.mask_targets,
+        "facts": {fact: name for fact, key in FACT_PARAMETERS.items() if (name := getattr(request, key))} or None,
+        **{name: getattr(request, name) for name in ALLOW},
+    }
+    for said in fields.values():
+        for name, value in shared.items():
+            if value is not None:
+                said.setdefault(name, value)
+        said.pop("existing_field", None)
+    return fields
+
+
+def resolve_type(collection: Any, name: str, said: str | None) -> tuple[str, bool]:
+    """The label type of a field, and whether the field exists.
+
+    Raises:
+        Refused: if it has a type that can't be sent, or one that contradicts what was said
+    """
+    if name.startswith("frames."):
+        raise Refused(f"The field '{name}' belongs to video frames; this version sends images only.")
+    if said is not None and said not in LABEL_TYPES:
+        raise Refused(f"'{said}' is no label type; these are: {', '.join(LABEL_TYPES)}.")
+    try:
+        found = field_class(collection, name)
+    except ValueError as error:
+        raise Refused(f"The field '{name}' is a {error}, which CVAT can't hold.") from None
+    if found is None:
+        if collection._root_dataset.get_field(name) is not None:
+            raise Refused(f"The field '{name}' is not in this view. Send the dataset, or a view that has the field.")
+        if said is None:
+            raise Refused(f"There is no field '{name}'. To annotate a new field, say its `label_type` and `classes`.")
+        check_room(collection._root_dataset, name, LABEL_TYPES[said].field)
+        return said, False
+    types = FIELD_TYPES.get(found)
+    if types is None:
+        raise Refused(f"The field '{name}' holds {found}; this version sends {', '.join(FIELD_TYPES)}.")
+    if collection.get_field(name).read_only:
+        raise Refused(f"The field '{name}' is read-only, so no annotations could be loaded into it.")
+    if said is not None and said not in types:
+        raise Refused(
+            f"The field '{name}' holds {found}, which are annotated as {' or '.join(types)}, not as '{said}'."
+        )
+    return said or types[0], True
+
+
+def observe(collection: Any, types: Mapping[str, str]) -> dict[str, Observed]:
+    """What labels the fields of a collection have.
+
+    Args:
+        collection: the view to look at
+        types: the label type of each field
+    """
+    places = {name: FieldPlace.of(name, LABEL_TYPES[type_]) for name, type_ in types.items()}
+    codecs = {name: LABEL_TYPES[type_].codec for name, type_ in types.items()}
+    known = {name: known_paths(codec) for name, codec in codecs.items()}
+    seen = {name: Observed() for name in types}
+    if places:
+        for sample in read_samples(collection, places):
+            for name, place in places.items():
+                seen[name].add(place.labels(sample), codecs[name], known[name])
+    return seen
+
+
+def resolve_schema(collection: Any, request: SendRequest) -> tuple[LabelSchema, dict[str, Observed]]:
+    """The complete label schema of a send, and the labels that the collection has.
+
+    Raises:
+        Refused: if the request can't be completed; the message says what to add
+    """
+    fields = requested_fields(request)
+    typed = {name: resolve_type(collection, name, said.get("type")) for name, said in fields.items()}
+    seen = observe(collection, {name: type_ for name, (type_, exists) in typed.items() if exists})
+    schemas = {}
+    for name, said in fields.items():
+        type_, exists = typed[name]
+        settings = complete(collection, name, said, type_, exists, seen.get(name, Observed()))
+        if request.show_confidence and LABEL_TYPES[settings["type"]].codec.scored:
+            settings["attributes"] = {**settings["attributes"], "confidence": CONFIDENCE}
+        try:
+            schemas[name] = FieldSchema.model_validate(settings)
+        except ValidationError as error:
+            raise Refused(f"The schema of '{name}' is wrong: {_first_error(error)}.") from None
+    return LabelSchema(fields=schemas), seen
+
+
+CONFIDENCE = AttributeSchema(type="number", values=(0, 1, 0.01), read_only=True, kind="float")
+
+
+def complete(
+    collection: Any, name: str, said: dict[str, Any], type_: str, exists: bool, seen: Observed
+) -> dict[str, Any]:
+    """The settings of a field's schema: what was said, and for the rest what suits its labels.
+
+    Raises:
+        Refused: if there are no classes to annotate with
+    """
+    if said.get("type") is None:
+        type_ = suit_type(type_, seen)
+    settings = {**said, "type": type_, "existing_field": exists}
+    codec = LABEL_TYPES[type_].codec
+    if type_ == "segmentation":
+        return {**settings, **_segmentation(collection, name, said, exists), "attributes": {}}
+    if not codec.named:
+        return {**settings, "classes": [name], "attributes": {"value": _value_schema(said, seen)}}
+    proposed_classes, proposed_attributes = propose(collection, name, seen)
+    settings["classes"] = said.get("classes") or proposed_classes
+    if not settings["classes"]:
+        raise Refused(f"The field '{name}' has no classes to annotate with; give its `classes`.")
+    attributes = _attributes(said.get("attributes", True), exists, proposed_attributes)
+    facts = set((said.get("facts") or {}).values())
+    settings["attributes"] = {key: item for key, item in attributes.items() if key not in facts}
+    if codec.document == "Keypoint":
+        settings.setdefault("skeleton", skeleton_of(collection._root_dataset, name))
+    if set(seen.figures) - {LABEL_TYPES[type_].drawn_as}:
+        settings.setdefault("drawn_as", "any")
+    return settings
+
+
+def _segmentation(collection: Any, name: str, said: Mapping[str, Any], exists: bool) -> dict[str, Any]:
+    """The targets of a segmentation field, and the classes that they make."""
+    dataset = collection._root_dataset
+    targets = said.get("mask_targets") or dataset.mask_targets.get(name) or dataset.default_mask_targets
+    if not targets and exists:
+        targets = {value: str(value) for value in observe_values(collection, name) if value}
+    if not targets:
+        raise Refused(f"Nothing says which classes the segmentation '{name}' has; give its `mask_targets`.")
+    drawn = [str(label) for value, label in targets.items() if str(value).lower() not in ("0", "#000000")]
+    return {"mask_targets": targets, "classes": list(dict.fromkeys(drawn))}
+
+
+def observe_values(collection: Any, name: str) -> list[int]:
+    """The pixel values that a segmentation field has."""
+    found: set[int] = set()
+    place = FieldPlace.of(name, LABEL_TYPES["segmentation"])
+    for sample in read_samples(collection, [name]):
+        for document in place.labels(sample):
+            mask = mask_of(with_pixels(document))
+            if mask is not None and mask.ndim == 2:
+                found.update(int(value) for value in np.unique(mask))
+    return sorted(found)
+
+
+def _value_schema(said: Mapping[str, Any], seen: Observed) -> Any:
+    """The attribute of a field that is one value: as said, else a choice of its classes, else what suits the values."""
+    given = said.get("attributes")
+    if isinstance(given, Mapping) and given.get("value"):
+        return given["value"]
+    if said.get("classes"):
+        return {"type": "select", "values": list(said["classes"])}
+    proposed = seen.attribute_schemas().get("value")
+    return proposed or {"type": "text"}
+
+
+def skeleton_of(dataset: Any, name: str) -> dict[str, Any] | None:
+    """The skeleton of a field of keypoints, if the dataset says one."""
+    found = dataset.skeletons.get(name) or dataset.default_skeleton
+    if found is None:
+        return None
+    pairs = [(a, b) for path in found.edges or () for a, b in itertools.pairwise(path)]
+    count = len(found.labels or ()) or max((max(pair) for pair in pairs), default=-1) + 1
+    labels = found.labels or [str(number) for number in range(1, count + 1)]
+    return {"labels": [str(label) for label in labels], "edges": pairs}
+
+
+def suit_type(type_: str, seen: Observed) -> str:
+    """The label type of the same field that suits its labels, if they are all drawn alike."""
+    if len(seen.figures) != 1:
+        return type_
+    figure = next(iter(seen.figures))
+    alike = FIELD_TYPES[LABEL_TYPES[type_].field]
+    return next((other for other in alike if LABEL_TYPES[other].drawn_as == figure), type_)
+
+
+def _first_error(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        message = "there is no such setting"
+    return f"{where}: {message}" if where else message
+
+
+def _attributes(said: Any, exists: bool, proposed: Mapping[str, AttributeSchema]) -> dict[str, Any]:
+    if said is True:
+        return dict(proposed) if exists else {}
+    named = named_attributes(said)
+    return {name: _with_kind(settings, proposed.get(name)) for name, settings in named.items()}
+
+
+def _with_kind(settings: Any, proposed: AttributeSchema | None) -> Any:
+    """The settings of an attribute; numbers keep the kind that they have in the dataset."""
+    if proposed is None or not settings:
+        return settings or proposed or {}
+    is_number = proposed.kind in ("int", "float")
+    if isinstance(settings, Mapping) and is_number and settings.get("type", "text") in ("text", "number"):
+        return {"kind": proposed.kind, **settings}
+    return settings
+
+
+def propose(collection: Any, name: str, seen: Observed) -> tuple[tuple[str, ...], dict[str, AttributeSchema]]:
+    """The classes and attributes to start from: the dataset's schema, else its classes, and always what labels have.
+
+    Args:
+        collection: the samples
+        name: the field
+        seen: its labels
+    """
+    dataset = collection._root_dataset
+    declared = (getattr(dataset, "label_schemas", None) or {}).get(name) or {}
+    classes = declared.get("classes") or dataset.classes.get(name) or dataset.default_classes or ()
+    attributes = dict(seen.attribute_schemas())
+    for item in declared.get("attributes") or ():
+        schema = declared_attribute(item)
+        if schema is not None:
+            attributes[item["name"]] = schema
+    return tuple(dict.fromkeys([*map(str, classes), *seen.class_names])), attributes
+
+
+def declared_attribute(item: Mapping[str, Any]) -> AttributeSchema | None:
+    """An attribute of the dataset's own label schema, or ``None`` if it is none that annotators can set."""
+    name, kind = item.get("name", ""), item.get("type")
+    if kind not in ("str", "int", "float", "bool") or not is_attribute_name(name) or name in _NOT_ATTRIBUTES:
+        return None
+    widget = _COMPONENTS.get(item.get("component", ""), "number" if kind in ("int", "float") else "text")
+    values = tuple(value for value in item.get("values") or () if value is not None)
+    if kind == "bool":
+        widget, values = "checkbox", ()
+    if widget in ("select", "radio") and not values:
+        widget = "text"
+    if widget == "number" and item.get("range"):
+        low, high = item["range"]
+        values = (low, high, 1 if kind == "int" else (high - low) / 100 or 0.01)
+    default = item.get("default")
+    if default is not None and widget in ("select", "radio") and to_text(default) not in map(to_text, values):
+        default = None
+    read_only = bool(item.get("read_only"))
+    try:
+        return AttributeSchema(type=widget, values=values, default=default, read_only=read_only, kind=kind)
+    except ValidationError:  # it fits FiftyOne's editor, but not CVAT's
+        return AttributeSchema(type="text", read_only=read_only, kind=kind)
+
+
+_NOT_ATTRIBUTES = {"id", "tags", "confidence", "index", "label", "attributes", "instance", "mask_path", "rotation"}

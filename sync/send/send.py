@@ -1,0 +1,132 @@
+"""Send: from a selection of samples to tasks in CVAT, so that any interruption can be gone on from."""
+
+import uuid
+from typing import Any
+
+from ...cvat import Client
+from ..dataset.garbage import set_aside
+from ..errors import Refused, telling
+from ..progress import Watch
+from ..request import SendRequest
+from ..runs import record as records
+from ..runs.lease import forget_dead_sign
+from ..runs.record import RunRecord
+from ..runs.store import RunStore
+from .checks import find_people
+from .journal import Journal, SendPlan
+from .prepare import Prepared, prepare
+from .send_run import LEFT_OUT_TAG, SendRun
+
+__all__ = ["LEFT_OUT_TAG", "resume", "send"]
+
+
+@set_aside()
+def send(target: Any, request: SendRequest, client: Client, watch: Watch | None = None) -> dict[str, Any]:
+    """Sends samples and their labels to CVAT.
+
+    Args:
+        target: the dataset or view to send
+        request: what to send, and how
+        client: the CVAT server
+        watch: who waits
+
+    Returns:
+        the run as a plain dict: ``anno_key``, ``tasks`` (``id``, ``name``, ``url``, ``frames``, ``jobs``), ``samples``,
+        ``labels``, ``labels_by_field``, ``left_out`` (``what``, ``count``), ``server`` and ``project``
+
+    Raises:
+        Refused: if the request can't be carried out; nothing was sent
+        SendFailed: if something went wrong on the way; :func:`resume` goes on from there
+        CvatError: if CVAT can't be reached or refuses the login; nothing was sent
+    """
+    watch = watch or Watch()
+    prepared = prepare(target, request, client, watch)
+    record = RunRecord(
+        run_id=uuid.uuid4().hex,
+        server=client.url,
+        organization=prepared.server.organization,
+        project_id=prepared.project.project.id if prepared.project.project else None,
+        project_name=request.project_name,
+        created_by=prepared.server.user.username,
+        media_field=request.media_field,
+        label_schema=prepared.schema.as_annotate(),
+        samples=prepared.images,
+        left_out=dict(prepared.left_out),
+        created_at=records.now(),
+    )
+    dataset = prepared.collection._root_dataset
+    records.sweep(dataset)
+    run = SendRun(prepared.collection, record, _plan_of(prepared), prepared.people, client, watch, resumed=False)
+    with run.lease:
+        run.begin(prepared.tasks)
+        return run.carry_out(prepared.project)
+
+
+def _plan_of(prepared: Prepared) -> SendPlan:
+    return SendPlan(
+        request=prepared.request,
+        tasks=len(prepared.tasks),
+        images=prepared.images,
+        bytes=prepared.bytes,
+        labels=sum(sum(classes.values()) for classes in prepared.labels.values()),
+        bad=tuple(prepared.bad),
+        project_found=prepared.project.project is not None,
+    )
+
+
+@set_aside()
+def resume(
+    dataset: Any, key: str, client: Client, watch: Watch | None = None, *, bad_files: str | None = None
+) -> dict[str, Any]:
+    """Goes on with a send that was interrupted, from the last step that is known to be done.
+
+    Args:
+        dataset: the dataset
+        key: the run's key
+        client: the CVAT server
+        watch: who waits
+        bad_files: what to do from now on about files that CVAT can't read; ``None`` for what the send said
+
+    Returns:
+        the run as :func:`send` returns it, also if it had been complete
+
+    Raises:
+        RunMissing: if there is no such run
+        Refused: if it can't be resumed, or is being sent at this moment
+        SendFailed: if something went wrong again; what is done stays done
+        CvatError: if CVAT can't be reached or refuses the login
+    """
+    watch = watch or Watch()
+    record = records.find(dataset, key)
+    store = RunStore(dataset, record.run_id)
+    if record.status == "sent":  # perhaps by a process that ended while it tidied up
+        Journal(store).finish()
+        forget_dead_sign(store)
+        return record.summary(key)
+    if client.url != record.server:
+        raise Refused(f"The run '{key}' was begun on {record.server}, but you are connected to {client.url}.")
+    if (client.session.credentials.organization or "") != (record.organization or ""):
+        where = f"in the organization '{record.organization}'" if record.organization else "outside of an organization"
+        raise Refused(f"The run '{key}' was begun {where}; connect there to resume it. Nothing was changed.")
+    plan = Journal(store).plan()
+    if plan is None:
+        raise Refused(
+            f"The run '{key}' can't be resumed: an older version of the plugin began it. Delete it with its tasks, and "
+            "send again."
+        )
+    if bad_files is not None:
+        plan = plan.model_copy(update={"request": plan.request.model_copy(update={"bad_files": bad_files})})
+    watch.step("Connecting to CVAT")
+    with telling(lambda: f"The run '{key}' is as it was; resume it when that is mended."):
+        client.check()
+        people = find_people(client, plan.request)
+    try:
+        collection = dataset.load_annotation_view(key)
+    except ValueError as error:
+        raise Refused(
+            f"The view that the run '{key}' sends can't be opened any more: {error}. Nothing was changed. Bring back "
+            "what it needs and resume, or delete the run with its tasks and send again."
+        ) from error
+    run = SendRun(collection, record, plan, people, client, watch, resumed=True)
+    with run.lease:
+        return run.carry_out(None)

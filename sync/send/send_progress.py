@@ -1,0 +1,102 @@
+"""Adding up what several threads of a send have done, as a sentence for the person."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from ..progress import Progress, Watch
+
+PATIENCE = 0.2
+"""Seconds between two reports of the same step."""
+SURE = 0.02
+"""The part of the work after which the time that is left can be told."""
+
+
+class Tally:
+    """What of a send is done.
+
+    Args:
+        watch: who waits
+        images, bytes, labels: how many there are
+        clock: tells the seconds
+    """
+
+    def __init__(
+        self, watch: Watch, images: int, bytes: int, labels: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._watch = watch
+        self._images, self._bytes, self._labels = images, bytes, labels
+        self._clock = clock
+        self._began = clock()
+        self._told = -PATIENCE
+        self._lock = threading.Lock()
+        self._sent: dict[int, tuple[int, int]] = {}
+        self._written = 0
+        self._at_start: float | None = None
+        self._doing = "Sending"
+
+    def say(self, doing: str) -> None:
+        """Tells what is being done now."""
+        with self._lock:
+            self._doing = doing
+            self._tell()
+
+    def keep(self, task: int, *, images: int, bytes: int) -> None:
+        """Takes how many images and bytes of a task are sent by now."""
+        with self._lock:
+            self._sent[task] = (images, bytes)
+            self._tell_at_times()
+
+    def add(self, *, labels: int) -> None:
+        """Takes labels that were written."""
+        with self._lock:
+            self._written += labels
+            self._tell_at_times()
+
+    @property
+    def done(self) -> float:
+        """The part that is done: bytes count as much as labels do, if there are both."""
+        images, size = (sum(values) for values in zip(*self._sent.values(), strict=True)) if self._sent else (0, 0)
+        parts = [(images, self._images), (size, self._bytes), (self._written, self._labels)]
+        shares = [min(1.0, have / of) for have, of in parts if of]
+        return sum(shares) / len(shares) if shares else 0.0
+
+    def _tell_at_times(self) -> None:
+        if self._clock() - self._told >= PATIENCE:
+            self._tell()
+
+    def _tell(self) -> None:
+        self._told = self._clock()
+        self._watch.tell(Progress(self._text(), self.done))
+
+    def _text(self) -> str:
+        images, size = (sum(values) for values in zip(*self._sent.values(), strict=True)) if self._sent else (0, 0)
+        parts = [f"{images:,} of {self._images:,} images"]
+        if self._bytes:
+            parts.append(f"{megabytes(size)} of {megabytes(self._bytes)}")
+        if self._labels:
+            parts.append(f"{self._written:,} of {self._labels:,} labels")
+        return f"{self._doing}: {', '.join(parts)}{self._pace(size)}"
+
+    def _pace(self, size: int) -> str:
+        seconds, done = self._clock() - self._began, self.done
+        if self._at_start is None:
+            self._at_start = done
+        fresh = done - self._at_start
+        if seconds < 3 or fresh < SURE:
+            return ""
+        rate = f"{megabytes(int(size / seconds))}/s, " if size and size < self._bytes else ""
+        return f" ({rate}about {duration(seconds * (1 - done) / fresh)} left)"
+
+
+def megabytes(size: float) -> str:
+    """``12.3 MB``, ``4.56 GB``."""
+    return f"{size / 1e9:,.2f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"
+
+
+def duration(seconds: float) -> str:
+    """``40 s``, ``12 min``, ``3 h 20 min``."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,134 @@
+"""The images of one task: bringing them to CVAT, waiting for its frames, and leaving out what it can't read."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from ...cvat import CreationFailed, DeadlinePassed, UploadFile
+from ..dataset.media import BadFile, Frame, frames_named, refreshed
+from ..errors import SendFailed
+from ..runs.base import FrameRecord
+from .checks import check_files, match_frames
+from .context import Setting
+from .journal import UploadNotes
+from .plan import Segment, TaskPlan
+
+WAIT_BASE, WAIT_PER_FRAME = 600.0, 2.0
+"""Seconds to wait for CVAT to make a task, and more for each of its frames."""
+
+
+class TaskImages:
+    """The images of a task.
+
+    Args:
+        setting: what all tasks of the run share
+        plan: the task
+
+    Attributes:
+        plan: the task, without the files that turned out to be bad
+    """
+
+    def __init__(self, setting: Setting, plan: TaskPlan) -> None:
+        self._set = setting
+        self.plan = plan
+
+    def bring(self, task_id: int, *, doubtful: bool) -> str:
+        """Uploads the images, or tells CVAT where it sees them; the id of the request that makes the frames.
+
+        Args:
+            task_id: the task
+            doubtful: whether some of this may have been done
+        """
+        client, quality = self._set.client, self._set.request.image_quality
+        first = self.plan.frames[0]
+        if first.server_path is not None:
+            paths = [frame.server_path or "" for frame in self.plan.frames]
+            return client.attach(task_id, paths, storage_id=first.storage_id, image_quality=quality, resume=doubtful)
+        notes = self._set.journal.uploads(self.plan.number)
+        if doubtful:
+            self._look_again(notes.read())
+        return client.upload(
+            task_id,
+            [UploadFile(frame.name, Path(frame.path), frame.size) for frame in self.plan.frames],
+            image_quality=quality,
+            resume=doubtful,
+            checkpoint=notes,
+            progress=lambda size, files: self._set.tally.keep(self.plan.number, images=files, bytes=size),
+            cancelled=self._set.is_stopped,
+        )
+
+    def _look_again(self, notes: UploadNotes) -> None:
+        """Looks at the files that are not in CVAT yet: they may have changed since the send was planned."""
+        frames, gone = [], []
+        for frame in self.plan.frames:
+            try:
+                frames.append(frame if notes.is_stored(frame.name) else refreshed(frame))
+            except ValueError as error:
+                gone.append(BadFile(frame.sample_id, frame.path, str(error)))
+        check_files(frames, gone, self._set.request.bad_files)
+        if frames != list(self.plan.frames):
+            self._replace(frames, gone)
+
+    def wait(self, task_id: int, rq_id: str) -> tuple[tuple[FrameRecord, ...], tuple[Segment, ...]]:
+        """Waits until CVAT has made the frames; these, and the jobs.
+
+        Raises:
+            CreationFailed: if CVAT can't make them
+            SendFailed: if it takes too long, or they are not what was sent
+        """
+        self.count_as_sent()
+        self._set.tally.say(f"CVAT is preparing '{self.plan.name}'")
+        deadline = WAIT_BASE + WAIT_PER_FRAME * len(self.plan.frames)
+        try:
+            self._set.client.wait_for_creation(task_id, rq_id, deadline=deadline, cancelled=self._set.is_stopped)
+        except DeadlinePassed as error:
+            raise SendFailed(
+                f"CVAT did not finish preparing '{self.plan.name}' within {deadline / 60:,.0f} min; it still may."
+            ) from error
+        with ThreadPoolExecutor(1) as pool:
+            jobs = pool.submit(self._set.client.jobs, task_id)
+            got = self._set.client.task_meta(task_id).frames
+        lenient = self._set.request.bad_files == "leave_out"
+        frames, dropped = match_frames(self.plan.frames, got, lenient=lenient)
+        if dropped:
+            self._drop(dropped, "was left out by CVAT, which may not know its format")
+        ours = [job for job in jobs.result() if job.type == "annotation"]
+        return frames, tuple(Segment(n, job.start_frame, job.stop_frame, job.id) for n, job in enumerate(ours))
+
+    def count_as_sent(self) -> None:
+        """Tells that all images of the task are in CVAT."""
+        self._set.tally.keep(self.plan.number, images=len(self.plan.frames), bytes=self.plan.bytes)
+
+    def leave_out(self, error: CreationFailed) -> bool:
+        """Leaves out the file that CVAT says it can't read; whether it named one.
+
+        Raises:
+            SendFailed: if the person does not want that, or it is not clear which file it is
+        """
+        bad = frames_named(self.plan.frames, error.file)
+        if not bad:
+            return False
+        if len(bad) > 1:
+            named = ", ".join(f"'{frame.path}'" for frame in bad[:5])
+            raise SendFailed(
+                f"CVAT can't read one of the {len(bad)} images of the same name ({error.message}): {named}. Put that "
+                "file right, or send without it."
+            ) from error
+        if self._set.request.bad_files != "leave_out" or len(bad) == len(self.plan.frames):
+            raise SendFailed(
+                f"CVAT can't read '{bad[0].path}' ({error.message}). Put the file right, or set `bad_files` to "
+                "'leave_out' to send without it."
+            ) from error
+        self._drop(bad, "can't be read by CVAT")
+        return True
+
+    def _drop(self, frames: Sequence[Frame], reason: str) -> None:
+        names = {frame.name for frame in frames}
+        kept = [frame for frame in self.plan.frames if frame.name not in names]
+        self._replace(kept, [BadFile(frame.sample_id, frame.path, reason) for frame in frames])
+
+    def _replace(self, frames: Sequence[Frame], gone: Sequence[BadFile]) -> None:
+        # In this order: should it end between the two, the files are found bad again, and left out again
+        self._set.leave_out(gone)
+        self.plan = TaskPlan(self.plan.number, self.plan.name, tuple(frames))
+        self._set.journal.save_task(self.plan)

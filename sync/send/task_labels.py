@@ -1,0 +1,88 @@
+"""The labels of one task: what they mean in CVAT, and who writes them into its jobs."""
+
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from ...labels.figures import Size
+from ...labels.fitting import fit_project
+from ...labels.vocabulary import Vocabulary
+from ..dataset.media import Frame
+from ..runs.outbox import Kept
+from .context import Setting
+from .encode import Place, draw, identities, last_group
+from .job_writer import JobPlace, JobWriter, settle_doubts
+from .plan import Segment, foresee_segments
+from .prefetch import Foreseen
+
+JOBS_AT_ONCE = 4
+"""Jobs of one task that are written at the same time; each to itself is written in order."""
+
+
+class TaskLabels:
+    """The labels of a task.
+
+    Args:
+        setting: what all tasks of the run share
+        number: the task's place in the run
+    """
+
+    def __init__(self, setting: Setting, number: int) -> None:
+        self._set = setting
+        self._number = number
+
+    def foresee(self, task_id: int, frames: Sequence[Frame]) -> Foreseen:
+        """What the labels mean, and writers that can draw before CVAT made the jobs.
+
+        There are none if the files did not say how large the images are.
+        """
+        labels = self._set.project_labels or self._set.client.labels(task_id=task_id)
+        names = fit_project(self._set.schema, labels).names if self._set.project_id else None
+        words = Vocabulary.bind(self._set.schema, labels, names)
+        places = places_of(frames)
+        drawable = all(place.size.width for place in places)
+        segments = foresee_segments(len(frames), self._set.request.segment_size)
+        return words, self.writers(words, segments, places) if drawable else []
+
+    def writers(self, words: Vocabulary, segments: Sequence[Segment], places: Sequence[Place]) -> list[JobWriter]:
+        """Writers of jobs in which nothing is yet."""
+        return [self._writer(words, segment, places, ()) for segment in segments]
+
+    def resumed(self, words: Vocabulary, segments: Sequence[Segment], places: Sequence[Place]) -> list[JobWriter]:
+        """Writers of jobs into which an earlier process may have written."""
+        return [self._writer(words, segment, places, self._settled(segment)) for segment in segments]
+
+    def write(self, segments: Sequence[Segment], writers: Sequence[JobWriter]) -> None:
+        """Writes the labels of all jobs."""
+        with ThreadPoolExecutor(JOBS_AT_ONCE, thread_name_prefix="cvat-jobs") as pool:
+            list(pool.map(self._write_job, segments, writers))
+
+    def _write_job(self, segment: Segment, writer: JobWriter) -> None:
+        self._set.tally.add(labels=sum(writer.labels.values()))
+        for count in writer.write(segment.job_id):
+            self._set.tally.add(labels=count)
+            self._set.check()
+        self._set.base.point_to_sent(segment.job_id, self._number, segment.number)
+
+    def _settled(self, segment: Segment) -> list[Kept]:
+        found = list(self._set.outbox.portions(self._number, segment.number))
+        settled = settle_doubts(self._set.client, segment.job_id, found)
+        for before, kept in zip(found, settled, strict=True):
+            if kept.saved is not None and before.saved is None:
+                self._set.outbox.save(self._number, segment.number, kept.number, kept.saved)
+        return settled
+
+    def _writer(
+        self, words: Vocabulary, segment: Segment, places: Sequence[Place], earlier: Sequence[Kept]
+    ) -> JobWriter:
+        portions = [kept.portion for kept in earlier]
+        labels = self._set.reader.read([places[number] for number in segment.frames])
+        lost: Counter[str] = Counter()
+        drawn = draw(labels, words, identities(portions), last_group(portions), lost)
+        place = JobPlace(self._number, segment.number)
+        return JobWriter(self._set.client, self._set.outbox, place, drawn, lost, earlier)
+
+
+def places_of(frames: Sequence[Frame]) -> list[Place]:
+    """The frames of a task with the sizes that the files themselves tell."""
+    return [Place(number, frame.sample_id, Size(frame.width, frame.height)) for number, frame in enumerate(frames)]

@@ -1,0 +1,69 @@
+"""Which sample a frame is: every kind of name, as a table."""
+
+from __future__ import annotations
+
+import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.linking import NamedFrame, link, parts_of
+
+CASES = {
+    # frames -> paths of the samples -> for each frame the sample's number, None for unmatched, "?" for ambiguous
+    "by file name": (["a.png", "b.png"], ["/d/b.png", "/d/a.png"], [1, 0]),
+    "a frame without a sample": (["a.png", "c.png"], ["/d/a.png"], [0, None]),
+    "a sample without a frame": (["a.png"], ["/d/a.png", "/d/b.png"], [0]),
+    "other directories do not matter": (["train/a.png"], ["/d/val/a.png"], [0]),
+    "directories tell equal names apart": (["x/a.png", "y/a.png"], ["/d/y/a.png", "/d/x/a.png"], [1, 0]),
+    "as many as it takes": (["p/x/a.png", "q/x/a.png"], ["/d/q/x/a.png", "/d/p/x/a.png"], [1, 0]),
+    "the nearest counts": (["y/a.png"], ["/d/x/a.png", "/d/y/a.png"], [1]),
+    "a flat name with two samples": (["a.png"], ["/d/x/a.png", "/d/y/a.png"], ["?"]),
+    "two frames with one name": (["a.png", "a.png"], ["/d/a.png"], ["?", "?"]),
+    "a frame that another one beats": (["x/a.png", "y/a.png"], ["/d/x/a.png"], [0, None]),
+    "the same file twice": (["a.png"], ["/d/a.png", "/d/a.png"], ["?"]),
+    "ambiguity is not settled by elimination": (["x/a.png", "a.png"], ["/d/x/a.png", "/d/y/a.png"], [0, "?"]),
+    "Windows": (["x\\a.png"], ["C:\\d\\x\\a.png", "C:\\d\\y\\a.png"], [0]),
+    "URLs": (["x/a.png"], ["s3://bucket/x/a.png", "s3://bucket/y/a.png"], [0]),
+    "case counts": (["A.png"], ["/d/a.png"], [None]),
+    "no path": (["a.png"], [None, "/d/a.png"], [1]),
+    "nothing": ([], ["/d/a.png"], []),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_cases(case: str) -> None:
+    names, paths, expected = CASES[case]
+    frames = [NamedFrame(7, number, name) for number, name in enumerate(names)]
+    links = link(frames, {str(number): path for number, path in enumerate(paths)})
+    found = {frame.number: None for frame in links.unmatched}
+    found |= {number: int(sample) for (_, number), sample in links.samples.items()}
+    assert [found.get(frame.number, "?") for frame in frames] == expected
+    assert bool(links.ambiguous) == ("?" in expected)
+    assert len(set(links.samples.values())) == len(links.samples)
+
+
+def test_what_is_ambiguous_is_named() -> None:
+    frames = [NamedFrame(5, 0, "a.png"), NamedFrame(6, 3, "b.png"), NamedFrame(7, 4, "b.png")]
+    links = link(frames, {"1": "/x/a.png", "2": "/y/a.png", "3": "/x/b.png"})
+    assert links.ambiguous == [
+        "frame 0 of task 5, 'a.png', fits '/x/a.png', '/y/a.png'",
+        "'/x/b.png' fits frame 3 of task 6, frame 4 of task 7",
+    ]
+
+
+def test_many_equal_names_take_no_time_worth_mentioning() -> None:
+    count = 20_000
+    frames = [NamedFrame(1, number, f"{number}/image.png") for number in range(count)]
+    links = link(frames, {str(number): f"/data/{number}/image.png" for number in range(count)})
+    assert links.samples == {(1, number): str(number) for number in range(count)}
+
+
+@pytest.mark.parametrize(
+    ("path", "parts"),
+    [
+        ("/a/b.png", ("a", "b.png")),
+        ("https://x.org/a/b.png", ("x.org", "a", "b.png")),
+        ("./a//b.png", ("a", "b.png")),
+        ("C:\\a\\b.png", ("C:", "a", "b.png")),
+        ("", ()),
+    ],
+)
+def test_parts(path: str, parts: tuple[str, ...]) -> None:
+    assert parts_of(path) == parts

@@ -1,0 +1,204 @@
+"""A load and an undo are killed before and after each of their database writes, and run again.
+
+The writes are found by watching what is sent to MongoDB, so none can be forgotten here.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import bson
+import fiftyone as fo
+import fiftyone.core.odm.database as food
+import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.resolve import conflicts, resolve
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.undo import undo
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.history import history
+from pymongo import monitoring
+from sync_loop import Loop
+
+from sandbox import Sandbox
+
+WRITES = frozenset({"insert", "update", "delete", "findAndModify"})
+ALL = bool(os.environ.get("ROUNDTRIP_ALL"))
+SOME = 8
+"""How many points of each kind are tried, unless all are."""
+
+Work = Callable[[Loop], Any]
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class Watcher(monitoring.CommandListener):
+    """Counts the writes of a piece of work, and ends it at one of them.
+
+    Args:
+        at: the number of that write
+        after: whether it is done
+    """
+
+    def __init__(self, at: int | None = None, after: bool = False) -> None:
+        self.at, self.after = at, after
+        self.writes = 0
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        if event.command_name in WRITES:
+            if self.writes == self.at and not self.after:
+                raise Killed
+            self.writes += 1
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        if event.command_name in WRITES and self.after and self.writes - 1 == self.at:
+            raise Killed
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        """Counted when it started."""
+
+
+@contextmanager
+def watching(watcher: Watcher) -> Iterator[Watcher]:
+    """Lets a watcher see what FiftyOne's own connection sends."""
+    food.get_db_conn()
+    listeners: Any = food._client._event_listeners
+    kept = dict(vars(listeners))
+    name = next(key for key in kept if key.endswith("__command_listeners"))
+    enabled = next(key for key in kept if key.endswith("__enabled_for_commands"))
+    vars(listeners).update({name: [*kept[name], watcher], enabled: True})
+    try:
+        yield watcher
+    finally:
+        vars(listeners).update(kept)
+
+
+def count(work: Work, loop: Loop) -> int:
+    with watching(Watcher()) as watcher:
+        work(loop)
+    return watcher.writes
+
+
+def contents(loop: Loop) -> list[bytes]:
+    """The samples to the last bit, but for the date of their last change."""
+    samples = [bson.decode(data) for data in loop.documents().values()]
+    return [bson.encode({k: v for k, v in sample.items() if k != "last_modified_at"}) for sample in samples]
+
+
+def shown(loop: Loop) -> list[Any]:
+    """The labels and tags of the samples, without ids."""
+    fields = ("tags", "gt", "polylines", "fixed")
+    return [_bare({name: bson.decode(data).get(name) for name in fields}) for data in loop.documents().values()]
+
+
+def told(loop: Loop) -> Any:
+    """What the plugin says of its loads, and of open conflicts, without ids and dates."""
+    loads = [{k: v for k, v in load.items() if k != "at"} for load in history(loop.dataset, "run")]
+    return loads, [(item["part"], item["local"], item["remote"]) for item in conflicts(loop.dataset, "run")]
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _bare(item) for key, item in sorted(value.items()) if key != "_id"}
+    return [_bare(item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.fixture
+def make_loop(photos: Callable[..., list[Path]], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Loop]]:
+    """Makes datasets, each with a server of its own."""
+    with ExitStack() as stack:
+
+        def make() -> Loop:
+            box = stack.enter_context(Sandbox(port=0, creation_delay=0.0))
+            monkeypatch.setenv("FIFTYONE_CVAT_URL", box.url)
+            dataset = fo.Dataset()
+            stack.callback(dataset.delete)
+            return Loop(dataset, box, photos)
+
+        for name in ("USERNAME", "PASSWORD"):
+            monkeypatch.setenv(f"FIFTYONE_CVAT_{name}", "admin")
+        yield make
+
+
+def boxes() -> fo.Detections:
+    labels = [fo.Detection(label="cat", bounding_box=[0.1, 0.3 * n, 0.2, 0.2], code="1") for n in range(3)]
+    return fo.Detections(detections=labels)
+
+
+def prepare(loop: Loop) -> None:
+    """A run of two jobs, with edits of all kinds, and conflicts."""
+    loop.fill(boxes(), boxes(), boxes(), None)
+    loop.send(classes=["cat", "dog", "cow"], segment_size=2)
+    for frame in (0, 2):
+        first, second, third = loop.cvat.objects(frame=frame)
+        loop.cvat.relabel(first, "dog")
+        loop.cvat.delete(second)
+        loop.cvat.move(third)
+        loop.cvat.draw("cat", frame + 1, [200.0, 20.0, 300.0, 60.0])
+    loop.cvat.draw("cat", 0, [1.0, 1.0, 9.0, 1.0, 9.0, 9.0], "polyline")
+    loop.cvat.rename_class("cow", "bull")
+    loop.cvat.remove_frames(1)
+    sample = loop.dataset.first()
+    sample.gt.detections[0].label = "cow"
+    sample.gt.detections[1].code = "5"
+    sample.save()
+
+
+def load(policy: str) -> Work:
+    return lambda loop: loop.load(policy=policy)
+
+
+def nothing(loop: Loop) -> None:
+    """Nothing else was done."""
+
+
+WORK: dict[str, tuple[Work, Work]] = {
+    # what was done before, what is killed
+    "load": (nothing, load("remote")),
+    "load and ask": (nothing, load("ask")),
+    "load beside": (nothing, lambda loop: loop.load(dest_field="fixed")),
+    "undo": (load("remote"), lambda loop: undo(loop.dataset, "run")),
+    "undo of asking": (load("ask"), lambda loop: undo(loop.dataset, "run")),
+    "resolve": (load("ask"), lambda loop: resolve(loop.dataset, "run", [{"take": "remote"}])),
+}
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("what", WORK)
+def test_killed_and_run_again(
+    what: str, after: bool, make_loop: Callable[[], Loop], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, work = WORK[what]
+
+    def begun() -> Loop:
+        loop = make_loop()
+        prepare(loop)
+        before(loop)
+        return loop
+
+    smooth = begun()
+    start = shown(smooth)
+    writes = count(work, smooth)
+    end, listed = shown(smooth), told(smooth)
+    assert end != start
+    last = what.startswith("undo") and after  # then all is done, and another undo would be of another load
+    points = range(writes - last)
+    chosen = points if ALL else sorted(random.Random(what).sample(points, min(SOME, len(points))))
+    for at in chosen:
+        loop = begun()
+        start_of_this = contents(loop)
+        with watching(Watcher(at, after)), pytest.raises(Killed):
+            work(loop)
+        work(loop)
+        where = f"killed {'after' if after else 'before'} write {at} of {writes}"
+        assert (shown(loop), told(loop)) == (end, listed), where
+        if what in ("load", "load and ask"):
+            assert not any(work(loop)[name] for name in ("added", "changed", "deleted")), where
+            undo(loop.dataset, "run")
+            assert contents(loop) == start_of_this, where
+    with capsys.disabled():
+        print(f" {len(chosen)} of {len(points)} points of '{what}'", end="")

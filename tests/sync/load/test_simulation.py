@@ -1,0 +1,410 @@
+"""Thousands of random stories of people in CVAT and in FiftyOne, of loads, crashes, undos and decisions.
+
+Each story is played in memory (see `sim_world.py`). Every edit leaves a mark that no other has: an attribute's text, or
+a place in quarters of a pixel. After each load the marks must be where they belong. When a story fails, hypothesis
+makes it as short as it can and prints it, step by step.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, ClassVar
+
+import fiftyone as fo
+import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load import apply
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import log
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record as records
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.base import BaseStore
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.log import LoadLog
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import RunStore
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from sim_world import GT, SKY, Killed, Template, Thing, World, make_template
+from sync_loop import Loop
+
+STORIES = int(os.environ.get("ROUNDTRIP_STORIES", "20000" if os.environ.get("ROUNDTRIP_ALL") else "2000"))
+STEPS = 14
+WIDTH, HEIGHT = 320, 240
+SCHEMA = {
+    "gt": {"classes": ["cat", "dog", "cow"], "attributes": {"code": {}}},
+    "sky": {"classes": ["sunny", "rainy"]},
+}
+NUMBERS = st.integers(0, 11)
+POLICIES = st.sampled_from(["remote", "local", "ask"])
+COUNTS = ("added", "changed", "deleted")
+
+
+def marks_in(value: Any) -> Iterator[str]:
+    """The marks in a label's document, its parts, or one of its parts."""
+    if isinstance(value, dict):
+        if isinstance(box := value.get("bounding_box"), list):
+            yield f"x{box[0] * WIDTH * 4:.0f}"
+        yield from marks_in(value.get("code"))
+    elif isinstance(value, str) and value.startswith("#"):
+        yield value
+
+
+def marks_drawn(thing: Thing) -> Iterator[str]:
+    """The marks of a shape."""
+    yield f"x{thing['points'][0] * 4:.0f}"
+    for item in thing["attributes"]:
+        yield from marks_in(item["value"])
+
+
+def all_marks(values: Iterable[Any], of: Callable[[Any], Iterator[str]] = marks_in) -> set[str]:
+    return {mark for value in values for mark in of(value)}
+
+
+class Story(RuleBasedStateMachine):
+    """What people may do, and what must hold."""
+
+    template: ClassVar[Template]
+
+    @initialize()
+    def begin(self) -> None:
+        self.world = World(self.template)
+        self.number = 400  # of the last mark
+        self.known_here = self.here()
+        self.known_there = {frame: self.there(frame) for frame in range(3)}
+        self.removed: set[int] = set()
+
+    # marks
+
+    def mark(self) -> int:
+        self.number += 4
+        return self.number
+
+    def here(self) -> set[str]:
+        return all_marks(item for labels in self.world.documents().values() for item in labels.values())
+
+    def there(self, frame: int) -> set[str]:
+        return all_marks((thing for thing in self.world.things() if thing["frame"] == frame), marks_drawn)
+
+    # people in CVAT
+
+    def shape(self, number: int) -> Thing | None:
+        things = self.world.things()
+        return things[number % len(things)] if things else None
+
+    def at(self, mark: int) -> list[float]:
+        return [mark / 4, 20.0 + mark % 7, mark / 4 + 40.0, 60.0 + mark % 7]
+
+    @rule(number=NUMBERS)
+    def move_there(self, number: int) -> None:
+        if thing := self.shape(number):
+            self.world.write("update", {**thing, "points": self.at(self.mark())})
+
+    @rule(number=NUMBERS)
+    def resize_there(self, number: int) -> None:
+        if thing := self.shape(number):
+            points = list(thing["points"])
+            points[3] += self.mark() / 4
+            self.world.write("update", {**thing, "points": points})
+
+    @rule(number=NUMBERS, name=st.integers(0, 2))
+    def relabel_there(self, number: int, name: int) -> None:
+        if thing := self.shape(number):
+            label = [item for item in self.template.labels.values() if item.type == "rectangle"][name]
+            texts = [{"spec_id": label.attributes[0].id, "value": item["value"]} for item in thing["attributes"]]
+            self.world.write("update", {**thing, "label_id": label.id, "attributes": texts})
+
+    @rule(number=NUMBERS)
+    def set_there(self, number: int) -> None:
+        if (thing := self.shape(number)) and thing["attributes"]:
+            texts = [{**thing["attributes"][0], "value": f"#{self.mark()}"}]
+            self.world.write("update", {**thing, "attributes": texts})
+
+    @rule(number=NUMBERS)
+    def delete_there(self, number: int) -> None:
+        if thing := self.shape(number):
+            self.world.write("delete", thing)
+
+    @rule(number=NUMBERS)
+    def delete_and_undo_there(self, number: int) -> None:
+        if thing := self.shape(number):
+            self.world.write("delete", thing)
+            self.world.write("create", {key: value for key, value in thing.items() if key != "id"})
+
+    @rule(number=NUMBERS)
+    def copy_there(self, number: int) -> None:
+        if thing := self.shape(number):
+            self.world.write("create", {key: value for key, value in thing.items() if key != "id"})
+
+    @rule(frame=st.integers(0, 2))
+    def draw_there(self, frame: int) -> None:
+        label = next(item for item in self.template.labels.values() if item.type == "rectangle")
+        texts = [{"spec_id": label.attributes[0].id, "value": f"#{self.mark()}"}]
+        thing = {"type": "rectangle", "frame": frame, "label_id": label.id, "attributes": texts, "rotation": 0.0}
+        self.world.write("create", {**thing, "points": self.at(self.mark())})
+
+    @rule(frame=st.integers(0, 2), shift=st.sampled_from([0.0, 1.0, 60.0]))
+    def remove_all_and_draw_again(self, frame: int, shift: float) -> None:
+        mine = [thing for thing in self.world.things() if thing["frame"] == frame]
+        if mine:
+            self.world.write("delete", *mine)
+            bare = [{key: value for key, value in thing.items() if key != "id"} for thing in mine]
+            self.world.write("create", *({**item, "points": [x + shift for x in item["points"]]} for item in bare))
+
+    @rule(frame=st.integers(0, 2))
+    def remove_or_restore_a_frame(self, frame: int) -> None:
+        self.removed ^= {frame}
+        self.world.remove_frames(self.removed)
+
+    @rule(number=NUMBERS)
+    def add_a_class(self, number: int) -> None:
+        if thing := self.shape(number):
+            label = self.world.add_class(f"new{self.mark()}")
+            self.world.write("update", {**thing, "label_id": label, "attributes": []})
+
+    @rule(number=NUMBERS, what=st.sampled_from(["sunny", "rainy", "gone", "twice"]))
+    def change_the_sky_there(self, number: int, what: str) -> None:
+        tags = self.world.things("tags")
+        labels = {item.name: item.id for item in self.template.labels.values()}
+        if not tags:
+            self.world.write("create", {"frame": number % 3, "label_id": labels["sunny"], "attributes": []})
+        elif what == "gone":
+            self.world.write("delete", tags[number % len(tags)])
+        elif what == "twice":
+            self.world.write("create", {key: value for key, value in tags[0].items() if key != "id"})
+        else:
+            self.world.write("update", {**tags[number % len(tags)], "label_id": labels[what]})
+
+    # people in FiftyOne
+
+    def label(self, number: int) -> tuple[str, str, Thing] | None:
+        found = [(s, i, item) for s, labels in self.world.documents().items() for i, item in labels.items()]
+        return found[number % len(found)] if found else None
+
+    @rule(number=NUMBERS)
+    def move_here(self, number: int) -> None:
+        if found := self.label(number):
+            self.world.edit(*found[:2], bounding_box=[self.mark() / 4 / WIDTH, 0.5, 0.1, 0.1])
+
+    @rule(number=NUMBERS, name=st.sampled_from(["cat", "dog", "cow", "mine"]))
+    def relabel_here(self, number: int, name: str) -> None:
+        if found := self.label(number):
+            self.world.edit(*found[:2], label=name)
+
+    @rule(number=NUMBERS)
+    def set_here(self, number: int) -> None:
+        if found := self.label(number):
+            self.world.edit(*found[:2], code=f"#{self.mark()}")
+
+    @rule(number=NUMBERS)
+    def tag_here(self, number: int) -> None:
+        if found := self.label(number):
+            self.world.edit(*found[:2], tags=[*found[2].get("tags", []), f"tag{self.mark()}"])
+
+    @rule(number=NUMBERS)
+    def delete_here(self, number: int) -> None:
+        if found := self.label(number):
+            self.world.delete(*found[:2])
+
+    @rule(number=st.integers(0, 2))
+    def add_here(self, number: int) -> None:
+        box = [self.mark() / 4 / WIDTH, 0.1, 0.1, 0.1]
+        sample = self.world.sample_ids[number]
+        self.world.add(sample, self.mark(), label="cat", bounding_box=box, code=f"#{self.mark()}")
+
+    @rule(number=st.integers(0, 2), name=st.sampled_from(["sunny", "rainy", None]))
+    def change_the_sky_here(self, number: int, name: str | None) -> None:
+        sample = self.world.sample_ids[number]
+        for key in self.world.documents(SKY).get(sample, {}):
+            if name is None:
+                self.world.delete(sample, key, SKY)
+            else:
+                self.world.edit(sample, key, SKY, label=name)
+
+    @rule()
+    def rename_the_field(self) -> None:
+        """Then there is nothing under its old name."""
+        for sample in self.world.documents():
+            self.world.labels.take_all(GT, sample)
+
+    @precondition(lambda self: len(self.world.labels.gone) < 2)
+    @rule(number=st.integers(0, 2))
+    def delete_a_sample(self, number: int) -> None:
+        self.world.labels.gone.add(self.world.sample_ids[number])
+
+    # the plugin
+
+    @rule(policy=POLICIES, jobs=st.sampled_from([(), (), (), (1,), (2,)]))
+    def load(self, policy: str, jobs: tuple[int, ...]) -> None:
+        before = self.here()
+        there = {frame: self.there(frame) for frame in self.loaded(jobs)}
+        report = self.world.load(policy=policy, jobs=jobs)
+        self.check_nothing_is_lost(before, there, report)
+        self.check_a_second_load_does_nothing(policy, jobs)
+        self.check_the_base(jobs)
+        self.settle(there)
+
+    @rule(policy=POLICIES)
+    def preview(self, policy: str) -> None:
+        before, store = self.world.dump(), self.world.store.contents
+        preview = self.world.load(policy=policy, preview=True)
+        assert (self.world.dump(), self.world.store.contents) == (before, store)
+        report = self.world.fork().load(policy=policy)
+        assert {**preview, "preview": False, "cautions": []} == report
+
+    @rule(policy=POLICIES)
+    def load_and_undo_and_load_again(self, policy: str) -> None:
+        before, loads = self.world.dump(), len(LoadLog(self.world.store).records())
+        there = {frame: self.there(frame) for frame in self.loaded(())}
+        self.world.load(policy=policy)
+        after = self.world.dump()
+        if len(LoadLog(self.world.store).records()) == loads:
+            assert after == before
+        else:
+            assert self.world.undo()["edited_since"] == []
+            assert self.world.dump() == before
+            self.world.load(policy=policy)
+            assert self.world.dump() == after
+        self.settle(there)
+
+    @rule(policy=POLICIES, at=st.integers(0, 40), again=st.integers(0, 40))
+    def load_and_be_killed_and_load_again(self, policy: str, at: int, again: int) -> None:
+        smooth = self.world.fork()
+        report = smooth.load(policy=policy)
+        there = {frame: self.there(frame) for frame in self.loaded(())}
+        for writes in (at, again):
+            self.kill(writes % (smooth.clock.writes + 1), lambda: self.world.load(policy=policy))
+        last = self.world.load(policy=policy)
+        assert self.world.dump() == smooth.dump()
+        assert self.base(self.world) == self.base(smooth)
+        assert [last[name] for name in COUNTS] in ([report[name] for name in COUNTS], [0, 0, 0])
+        self.settle(there)
+
+    @rule(at=st.integers(0, 20))
+    def undo(self, at: int) -> None:
+        smooth, before = self.world.fork(), self.here()
+        try:
+            smooth.undo()
+        except Refused:
+            return
+        self.kill(at % max(1, smooth.clock.writes), self.world.undo)
+        self.world.undo()
+        assert self.world.dump() == smooth.dump()
+        assert self.base(self.world) == self.base(smooth)
+        here = self.here()
+        self.known_here = (self.known_here & here) | (here - before)  # what was brought back is nobody's edit
+
+    @rule(take=st.sampled_from(["remote", "local"]), part=st.sampled_from([None, "label", "geometry", "existence"]))
+    def resolve(self, take: str, part: str | None) -> None:
+        before = self.here()
+        result = self.world.resolve({"take": take, "part": part})
+        self.check_nothing_is_lost(before, {}, result["report"])
+        self.known_here = self.here()
+
+    def kill(self, writes: int, action: Callable[[], Any]) -> None:
+        """Does something that ends after so many writes."""
+        self.world.clock.writes, self.world.clock.last = 0, writes
+        try:
+            action()
+        except Killed:
+            pass
+        finally:
+            self.world.clock.last = None
+
+    def base(self, world: World) -> Any:
+        """What both sides agreed on, job by job."""
+        base = BaseStore(world.store)
+        return {
+            job: (
+                {(label.field, label.label_id): label.model_dump_json() for label in base.labels(job) or ()},
+                sorted(item.model_dump_json() for item in base.open(job)),
+                mark.model_dump(),
+            )
+            for job, mark in base.marks().items()
+        }
+
+    def loaded(self, jobs: tuple[int, ...]) -> list[int]:
+        """The frames that such a load is about."""
+        frames = [frame for frame in range(3) if not jobs or self.world.job_of(frame).id in jobs]
+        return [f for f in frames if f not in self.removed and self.world.sample_ids[f] not in self.world.labels.gone]
+
+    def settle(self, there: dict[int, set[str]]) -> None:
+        """Remembers what both sides have seen."""
+        self.known_here = self.here()
+        for frame, marks in there.items():
+            self.known_there[frame] |= marks
+
+    # what must hold
+
+    def check_nothing_is_lost(self, before: set[str], there: dict[int, set[str]], report: dict[str, Any]) -> None:
+        """What somebody did is in the dataset, or is listed with what became of it."""
+        after = self.here()
+        conflicts = report["conflicts"]
+        waiting = {item["label_id"] for item in conflicts if item["outcome"] == "open"}
+        given_up = all_marks(item["local"] for item in conflicts if item["outcome"] == "remote")
+        not_taken = all_marks(
+            item["remote"] for item in conflicts if item["outcome"] != "remote" or item["label_id"] in waiting
+        )
+        assert before - self.known_here <= after | given_up, "an edit made in FiftyOne is lost"
+        for frame, marks in there.items():
+            assert marks - self.known_there[frame] <= after | not_taken, "an edit made in CVAT is lost"
+
+    def check_a_second_load_does_nothing(self, policy: str, jobs: tuple[int, ...]) -> None:
+        before, base = self.world.dump(), self.base(self.world)
+        self.world.clock.writes = 0
+        report = self.world.load(policy=policy, jobs=jobs)
+        assert not any(report[name] for name in (*COUNTS, "jobs_read"))
+        assert (self.world.dump(), self.base(self.world)) == (before, base)
+        assert self.world.clock.writes == 0
+
+    def check_the_base(self, jobs: tuple[int, ...]) -> None:
+        """Each object of CVAT belongs to one label, and what is known of it is what CVAT has."""
+        base, live = BaseStore(self.world.store), self.loaded(jobs)
+        known = [label for job in base.marks() for label in base.labels(job) or () if label.field == "gt"]
+        waiting = {item.base.label_id for job in base.marks() for item in base.open(job)}
+        ids = [item.id for label in known for item in label.objects if label.label_id not in waiting]
+        assert len(set(ids)) == len(ids), "an object belongs to two labels"
+        drawn = {thing["id"]: thing for thing in self.world.things() if thing["frame"] in live}
+        for label in known:
+            if label.label_id not in waiting and label.frame in live:
+                (thing,) = (drawn[item.id] for item in label.objects)
+                assert set(marks_drawn(thing)) <= all_marks([label.parts]), "the base is not what CVAT has"
+        if not waiting:
+            assert drawn.keys() <= set(ids), "an object belongs to no label"
+
+
+@pytest.fixture
+def template(loop: Loop) -> Template:
+    """A run of three samples in two jobs, really sent."""
+
+    def boxes(start: int) -> fo.Detections:
+        places = [(start + 4 * n) / 4 / WIDTH for n in range(3)]
+        labels = [
+            fo.Detection(label="cat", bounding_box=[x, 0.3 * n, 0.2, 0.2], code=f"#{start + n}")
+            for n, x in enumerate(places)
+        ]
+        return fo.Detections(detections=labels)
+
+    loop.fill(boxes(40), boxes(80), None)
+    loop.dataset.set_values("sky", [fo.Classification(label="sunny"), None, fo.Classification(label="rainy")])
+    loop.send(label_schema=SCHEMA, segment_size=2)
+    record = records.find(loop.dataset, "run")
+    samples = loop.dataset._sample_collection.find()
+    return make_template(loop.box, record, RunStore(loop.dataset, record.run_id), samples)
+
+
+def test_stories(template: Template, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "PORTION", 2)
+    monkeypatch.setattr(apply, "PORTION", 2)
+    Story.template = template
+    run_state_machine_as_test(
+        Story,
+        settings=settings(
+            max_examples=STORIES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            print_blob=True,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -1,0 +1,174 @@
+"""The schema of a run: what the person said, completed from what the dataset declares and has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone as fo
+import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import SendRequest, parse
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.schema import resolve_schema
+
+
+def boxes(*classes: str, **attributes: Any) -> fo.Detections:
+    return fo.Detections(
+        detections=[fo.Detection(label=name, bounding_box=[0, 0, 1, 1], **attributes) for name in classes]
+    )
+
+
+@pytest.fixture
+def filled(dataset: fo.Dataset) -> fo.Dataset:
+    dataset.add_samples(
+        [
+            fo.Sample("/a.jpg", gt=boxes("dog", "cat", code="1", size=2), sky=fo.Classification(label="sunny")),
+            fo.Sample("/b.jpg", gt=boxes("dog", speed=0.5, parked=True)),
+        ]
+    )
+    return dataset
+
+
+def resolve(collection: Any, **given: Any) -> dict[str, Any]:
+    """The schema of a request, as it is recorded."""
+    schema, _ = resolve_schema(collection, parse(SendRequest, {"anno_key": "k", "label_field": "gt", **given}))
+    return schema.as_annotate()
+
+
+def classes(collection: Any, **given: Any) -> list[str]:
+    return list(resolve(collection, **given)["gt"]["classes"])
+
+
+def widgets(collection: Any, **given: Any) -> dict[str, tuple[str, str]]:
+    attributes = resolve(collection, **given)["gt"]["attributes"]
+    return {name: (item["type"], item["kind"]) for name, item in attributes.items()}
+
+
+def test_classes_from_the_labels(filled: fo.Dataset) -> None:
+    assert classes(filled) == ["cat", "dog"]
+    assert classes(filled.skip(1)) == ["dog"]
+
+
+def test_classes_of_the_dataset_go_first_and_none_is_lost(filled: fo.Dataset) -> None:
+    filled.default_classes = ["cow", "dog"]
+    assert classes(filled) == ["cow", "dog", "cat"]
+    filled.classes["gt"] = ["dog", "horse"]
+    assert classes(filled) == ["dog", "horse", "cat"]
+
+
+def test_classes_that_are_said_are_all(filled: fo.Dataset) -> None:
+    filled.default_classes = ["cow"]
+    assert classes(filled, classes=["dog", "bird"]) == ["dog", "bird"]
+    assert classes(filled, classes="dog") == ["dog"]
+    assert classes(filled, label_schema={"gt": {"classes": ["bird"]}}, classes=["dog"]) == ["bird"]
+
+
+WIDGETS = {
+    "code": ("select", "str"),
+    "size": ("number", "int"),
+    "speed": ("number", "float"),
+    "parked": ("checkbox", "bool"),
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (True, WIDGETS),
+        (False, {}),
+        ([], {}),
+        (["code"], {"code": WIDGETS["code"]}),
+        ("size", {"size": WIDGETS["size"]}),
+        (["new"], {"new": ("text", "str")}),
+        ({"size": None}, {"size": WIDGETS["size"]}),
+        ({"size": {"type": "select", "values": [1, 2]}}, {"size": ("select", "int")}),
+        ({"new": {"type": "radio", "values": ["a", "b"]}}, {"new": ("radio", "str")}),
+        ({"new": {"type": "checkbox"}}, {"new": ("checkbox", "bool")}),
+    ],
+)
+def test_attributes(filled: fo.Dataset, said: Any, expected: dict[str, tuple[str, str]]) -> None:
+    assert widgets(filled, attributes=said) == expected
+
+
+def test_an_attribute_of_few_texts_is_a_choice(dataset: fo.Dataset) -> None:
+    dataset.add_sample(fo.Sample("/a.jpg", gt=boxes(*["car"] * 6, colour="red")))
+    (item,) = resolve(dataset)["gt"]["attributes"].values()
+    assert (item["type"], item["values"], item["default"]) == ("select", ["red"], None)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([1, 2.5], "float"),
+        ([1, "a"], "str"),
+        ([True, False], "bool"),
+        ([True, 1], "str"),
+        ([None, 3], "int"),
+        (["007", "7"], "str"),
+    ],
+)
+def test_kinds_of_mixed_values(dataset: fo.Dataset, values: list[Any], kind: str) -> None:
+    labels = [fo.Detection(label="car", bounding_box=[0, 0, 1, 1], x=value) for value in values]
+    dataset.add_sample(fo.Sample("/a.jpg", gt=fo.Detections(detections=labels)))
+    assert widgets(dataset)["x"][1] == kind
+
+
+def test_the_datasets_own_label_schema(filled: fo.Dataset) -> None:
+    schema = filled.generate_label_schemas("gt")
+    schema["classes"] = ["dog", "zebra"]
+    filled.update_label_schema("gt", schema)
+    assert classes(filled)[:2] == ["dog", "zebra"]
+    assert set(classes(filled)) == {"dog", "zebra", "cat"}
+    assert set(widgets(filled)) >= set(WIDGETS)
+
+
+def test_switches_and_types_are_kept(filled: fo.Dataset) -> None:
+    said = resolve(filled, label_field=["gt", "sky"], allow_deletions=False)
+    assert [(item["type"], item["allow_deletions"], item["existing_field"]) for item in said.values()] == [
+        ("detections", False, True),
+        ("classification", False, True),
+    ]
+    new = resolve(filled, label_field="new", label_type="polylines", classes=["a"])["new"]
+    assert (new["type"], new["existing_field"]) == ("polylines", False)
+
+
+def test_areas_lines_and_both(dataset: fo.Dataset) -> None:
+    path = [[[0.1, 0.1], [0.2, 0.1], [0.2, 0.2]]]
+    area = fo.Polyline(label="a", points=path, filled=True, closed=True)
+    line = fo.Polyline(label="a", points=path)
+    for name, shapes in {"areas": [area], "lines": [line], "both": [area, line]}.items():
+        dataset.add_sample(fo.Sample(f"/{name}.jpg", **{name: fo.Polylines(polylines=[s.copy() for s in shapes])}))
+    said = resolve(dataset, label_field=["areas", "lines", "both"])
+    assert said["areas"]["type"] == "polygons"
+    assert said["lines"]["type"] == "polylines"
+    assert said["both"]["drawn_as"] == "any"
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "nothing": ({"label_field": None}, "Nothing says which labels to annotate"),
+    "frames": ({"label_field": "frames.gt"}, "belongs to video frames"),
+    "no labels": ({"label_field": "metadata"}, "The field 'metadata' is a"),
+    "no such field": ({"label_field": "gtt"}, "There is no field 'gtt'."),
+    "a reserved name": ({"attributes": {"tags": {}}}, "an attribute can't be named 'tags'"),
+    "a class without a name": ({"classes": ["a", " "]}, "a class has no name"),
+    "a default that is no choice": (
+        {"attributes": {"x": {"type": "select", "values": ["a"], "default": "b"}}},
+        "the default 'b' is not among the values",
+    ),
+    "two bounds": ({"attributes": {"x": {"type": "number", "values": [0, 1]}}}, "minimum, maximum and step"),
+}
+
+
+@pytest.mark.parametrize(("given", "sentence"), REFUSED.values(), ids=REFUSED)
+def test_refused(filled: fo.Dataset, given: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(Refused) as caught:
+        resolve(filled, **given)
+    assert sentence in str(caught.value)
+    assert str(caught.value).endswith(".")
+
+
+def test_a_read_only_field(filled: fo.Dataset) -> None:
+    field = filled.get_field("gt")
+    field.read_only = True
+    field.save()
+    with pytest.raises(Refused, match="'gt' is read-only, so no annotations could be loaded into it"):
+        resolve(filled)
