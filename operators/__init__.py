@@ -1,23 +1,23 @@
-"""What a person clicks or calls: one operator a file."""
+"""What a person clicks or calls: a folder for each verb, one operator a file, its form and its texts beside it."""
 
 from typing import Any
 
-from .comments import Comments
-from .delete_run import DeleteRun
-from .import_from_cvat import ImportFromCvat
-from .load_annotations import LoadAnnotations
-from .load_history import LoadHistory
-from .open_in_cvat import OpenInCvat
-from .rename_run import RenameRun
-from .resolve_conflicts import ResolveConflicts
-from .resume_run import ResumeRun
-from .run_info import RunInfo
-from .send_to_cvat import SendToCvat
-from .show_form import ShowForm
-from .stop_run import StopRun
-from .undo_load import UndoLoad
-from .view_run import ViewRun
-from .view_samples import ViewSamples
+from .comments.comments import Comments
+from .conflicts.resolve_conflicts import ResolveConflicts
+from .history.load_history import LoadHistory
+from .imports.import_from_cvat import ImportFromCvat
+from .load.load_annotations import LoadAnnotations
+from .load.undo_load import UndoLoad
+from .runs.delete_run import DeleteRun
+from .runs.open_in_cvat import OpenInCvat
+from .runs.rename_run import RenameRun
+from .runs.run_info import RunInfo
+from .runs.view_run import ViewRun
+from .send.resume_run import ResumeRun
+from .send.send_to_cvat import SendToCvat
+from .send.stop_run import StopRun
+from .shared.show_form import ShowForm
+from .shared.view_samples import ViewSamples
 
 OPERATORS = (
     SendToCvat,

@@ -5,9 +5,10 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..operators import conflict_words, runs, shown
-from ..operators.running import answer
-from ..operators.words import count
+from ..operators.conflicts import texts as conflict_texts
+from ..operators.shared import choose_run, shown_samples
+from ..operators.shared.running import answer
+from ..operators.shared.texts import count
 from ..sync.load.resolve import conflicts, resolve
 from .steps import Step, all_like, this_one, to_steps
 
@@ -86,7 +87,7 @@ class CvatConflicts(foo.Panel):
     def _read(self, ctx: foo.ExecutionContext) -> None:
         """Reads what is open now, and keeps of it what is shown."""
         state = ctx.panel.state
-        sent = [run.key for run in runs.find_all(ctx.dataset) if run.status.state == "sent"]
+        sent = [run.key for run in choose_run.find_all(ctx.dataset) if run.status.state == "sent"]
         first = [state.run] if state.run in sent else []
         state.run, state.step, state.text = None, None, ""
         for key in [*first, *sent]:
@@ -95,7 +96,7 @@ class CvatConflicts(foo.Panel):
                 state.run, state.total = key, len(steps)
                 state.at = (state.at or 0) % len(steps)
                 step = steps[state.at]
-                names = shown.names_of(ctx.dataset, [step._asdict()])
+                names = shown_samples.names_of(ctx.dataset, [step._asdict()])
                 mine = [item for item in waiting if item["label_id"] == step.label_id and item["field"] == step.field]
                 state.text = _describe(key, state.at, state.total, names.get(step.sample_id, ""), step, mine)
                 state.step = step._asdict()
@@ -129,12 +130,12 @@ class CvatConflicts(foo.Panel):
 
 def _describe(key: str, at: int, total: int, name: str, step: Step, waiting: list[dict[str, Any]]) -> str:
     """One label that is in conflict, in Markdown."""
-    kind = ", ".join(conflict_words.part(part) for part in step.parts)
+    kind = ", ".join(conflict_texts.part(part) for part in step.parts)
     lines = [
         f"**Conflict {at + 1:,} of {total:,}** in the run {key}",
         "",
         f"{name}, field `{step.field}`: {kind}",
         "",
-        conflict_words.versions(waiting),
+        conflict_texts.versions(waiting),
     ]
     return "\n".join(lines)

@@ -5,8 +5,9 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..operators import foreign, running, runs, words
-from ..operators.running import answer
+from ..operators.load import built_in_runs
+from ..operators.shared import choose_run, running, texts
+from ..operators.shared.running import answer
 from ..sync.load.resolve import count_open
 from ..sync.runs import record, status
 from ..sync.runs.stop import stop
@@ -32,12 +33,12 @@ class CvatRuns(foo.Panel):
 
     def on_load(self, ctx: foo.ExecutionContext) -> None:
         """Reads the records."""
-        found = runs.find_all(ctx.dataset)
+        found = choose_run.find_all(ctx.dataset)
         ctx.panel.state.rows = [row(run, count_open(ctx.dataset, run.record)) for run in found]
         ctx.panel.state.progress = progress(found)
         ctx.panel.state.interrupted = interruptions(found)
         ctx.panel.state.links = links(found)
-        ctx.panel.state.foreign = foreign.listed(ctx.dataset)
+        ctx.panel.state.foreign = built_in_runs.listed(ctx.dataset)
 
     on_change_dataset = on_load
     on_change_ctx = on_load
@@ -90,7 +91,7 @@ class CvatRuns(foo.Panel):
         """The row action "Info"."""
         key = _key(ctx)
         found = record.find(ctx.dataset, key)
-        text = words.run_info(key, found.model_dump(mode="json"), status.status_of(ctx.dataset, found))
+        text = texts.run_info(key, found.model_dump(mode="json"), status.status_of(ctx.dataset, found))
         running.show(ctx, text)
 
     def rename(self, ctx: foo.ExecutionContext) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ..operators import words
-from ..operators.runs import Run
+from ..operators.shared import texts
+from ..operators.shared.choose_run import Run
 
 COLUMNS = {
     "run": "Run",
@@ -57,18 +57,18 @@ def row(run: Run, conflicts: int = 0) -> dict[str, Any]:
         conflicts: how many of its labels are in conflict
     """
     record, is_sent = run.record, run.status.state == "sent"
-    waiting = [words.count(conflicts, "conflict")] if conflicts else []
+    waiting = [texts.count(conflicts, "conflict")] if conflicts else []
     return {
         "id": record.run_id,
         "run": run.key,
         "state": run.status.state,
-        "status": ", ".join([words.run_words(record, run.status), *waiting]),
+        "status": ", ".join([texts.run_words(record, run.status), *waiting]),
         "conflicts": conflicts,
         "was_loaded": bool(record.loaded_at),
         "samples": record.samples,
         "labels": sum(record.labels.values()) if is_sent and not record.imported else "",
-        "sent": words.short_date(record.created_at) if is_sent else "",
-        "loaded": (words.short_date(record.loaded_at) or "never") if is_sent else "",
+        "sent": texts.short_date(record.created_at) if is_sent else "",
+        "loaded": (texts.short_date(record.loaded_at) or "never") if is_sent else "",
     }
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import fiftyone as fo
 import pytest
-from fiftyone.plugins.orgs.roundtrip.cvat.operators import media_form, send_answers
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.send import answers as send_answers
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.send import media_form
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import SendRequest, parse
 from operators_app import Dialog, defaults, invalid, properties
 from sync_loop import Loop

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fiftyone.plugins.orgs.roundtrip.cvat.operators import send_form
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.send import form as send_form
 from operators_app import Dialog, properties
 from sync_loop import Loop
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import fiftyone as fo
 import pytest
-from fiftyone.plugins.orgs.roundtrip.cvat.operators import send_answers
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.send import answers as send_answers
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import SendRequest, parse
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.lease import ask_to_stop
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.record import find

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fiftyone.plugins.orgs.roundtrip.cvat.operators import load_words, words
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.load import texts as load_texts
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared import texts
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.report import LoadReport
 
 LEFT_OUT = [
@@ -81,10 +82,10 @@ def test_every_reason(number: int, shown: str) -> None:
         "tasks": [],
         "left_out": [{"what": what, "count": number} for what in LEFT_OUT],
     }
-    assert rows(words.sent(summary), "Left out (it stays in the dataset as it is)") == [
+    assert rows(texts.sent(summary), "Left out (it stays in the dataset as it is)") == [
         f"| {what} | {shown} |" for what in LEFT_OUT
     ]
-    text = load_words.loaded(
+    text = load_texts.loaded(
         report(fields={"gt": {"refused": dict.fromkeys(REFUSED, number)}}, unexpected=dict.fromkeys(UNEXPECTED, number))
     )
     assert rows(text, "Done in CVAT, but not applied") == [f"| gt: {what} | {shown} |" for what in REFUSED]
@@ -92,12 +93,12 @@ def test_every_reason(number: int, shown: str) -> None:
 
 
 def test_a_bar_in_a_name_is_no_border() -> None:
-    text = load_words.loaded(report(unexpected={"a|b": 1}))
+    text = load_texts.loaded(report(unexpected={"a|b": 1}))
     assert rows(text, "Drawn in CVAT, but in no field of the run") == [r"| a\|b | 1 |"]
 
 
 def test_no_table_without_rows() -> None:
-    assert "How many" not in load_words.loaded(report())
+    assert "How many" not in load_texts.loaded(report())
 
 
 @pytest.mark.parametrize(
@@ -123,4 +124,4 @@ def test_no_table_without_rows() -> None:
     ],
 )
 def test_sentences_for_one_and_for_many(given: dict[str, Any], sentence: str) -> None:
-    assert sentence in load_words.loaded(report(**given))
+    assert sentence in load_texts.loaded(report(**given))

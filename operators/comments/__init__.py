@@ -1,0 +1,1 @@
+"""Review comments made in CVAT: the operator that lists them, and its texts."""

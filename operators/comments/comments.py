@@ -1,0 +1,68 @@
+"""Review comments: what people remarked in CVAT about a run."""
+
+from typing import Any
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from ...sync.runs.comments import list_comments
+from ...sync.runs.record import find
+from ..shared import choose_run, context, shown_samples
+from ..shared.running import answer
+from . import texts
+
+
+class Comments(foo.Operator):
+    """Lists the review comments of a run, as the last load found them."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        return foo.OperatorConfig(
+            name="comments",
+            label="CVAT review comments",
+            description="What people remarked in CVAT about a run, as of the last load",
+            icon="comment",
+            dynamic=True,
+        )
+
+    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
+        if not context.in_app(ctx):
+            return None
+        inputs = types.Object()
+        choose_run.choose(ctx, inputs, only="sent")
+        return choose_run.form(inputs, "CVAT review comments", "Show")
+
+    def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """The review comments of the run ``anno_key``, and a ``text`` in Markdown."""
+
+        def work() -> dict[str, Any]:
+            key = ctx.params.get("anno_key", "")
+            found = self(ctx.dataset, key)
+            open_ = [item["sample_id"] for item in found if item["sample_id"] and not item["resolved"]]
+            ids = list(dict.fromkeys(open_))
+            if context.in_app(ctx):
+                shown_samples.keep(ctx, f"comments {key}", ids)
+            names = shown_samples.names_of(ctx.dataset, [item for item in found if item["sample_id"]])
+            tasks = {task.id: task.url for task in find(ctx.dataset, key).tasks}
+            return {"comments": found, "samples": len(ids), "text": texts.listed(found, tasks, names)}
+
+        return answer(ctx, work)
+
+    def __call__(self, samples: Any, run: Any) -> list[dict[str, Any]]:
+        """The review comments of a run, from Python.
+
+        Args:
+            samples: the dataset, or any view of it
+            run: the run's key, or the summary that the send returned
+
+        Returns:
+            see :func:`sync.runs.comments.list_comments`
+        """
+        return list_comments(samples, choose_run.key_of(run))
+
+    def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
+        outputs = types.Object()
+        outputs.str("text", view=types.MarkdownView())
+        key = ctx.params.get("anno_key", "")
+        shown_samples.button(outputs, f"comments {key}", (ctx.results or {}).get("samples") or 0, "with open remarks")
+        return types.Property(outputs, view=types.View(label="CVAT review comments"))

@@ -1,0 +1,1 @@
+"""What loads changed: the operator that lists it, and its texts."""

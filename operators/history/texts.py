@@ -1,0 +1,73 @@
+"""The loads of a run in words: when, by whom, from whose jobs, and how much."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..conflicts.texts import cell
+from ..shared.texts import NO_BREAK_SPACE, count, short_date
+
+MOST = 50
+"""Loads that are listed; the newest."""
+
+STATUS = {"applied": "", "undone": "undone", "applying": "interrupted", "undoing": "undo interrupted"}
+
+
+def last_load(load: Mapping[str, Any]) -> str:
+    """The load that would be undone."""
+    what = "the decisions about conflicts" if load["kind"] == "resolve" else "the load"
+    from_ = f", from {_jobs(load)}" if load["jobs"] else ""
+    return (
+        f"This undoes {what} of {short_date(load['at'])} by {load['user']}{from_}: "
+        f"{load['added']:,} added, {load['changed']:,} changed, {count(load['deleted'], 'label')} deleted."
+    )
+
+
+def loads(key: str, listed: Sequence[Mapping[str, Any]]) -> str:
+    """The loads of a run as a table in Markdown, the newest first."""
+    if not listed:
+        return f"No load of **{key}** has changed anything yet."
+    lines = [
+        f"**{count(len(listed), 'load')} of {key}**",
+        "",
+        "| Load | When | Who | Jobs | Added | Changed | Deleted | Conflicts | |",
+        "|--:|:--|:--|:--|--:|--:|--:|--:|:--|",
+    ]
+    for load in list(reversed(listed))[:MOST]:
+        counts = " | ".join(f"{load[name]:,}" for name in ("added", "changed", "deleted", "conflicts"))
+        note = ", ".join(filter(None, ["decisions" if load["kind"] == "resolve" else "", STATUS[load["status"]]]))
+        when = f"{short_date(load['at'])} | {cell(load['user'])}"
+        lines.append(f"| {load['number']} | {when} | {cell(_jobs(load))} | {counts} | {note} |")
+    if len(listed) > MOST:
+        lines += ["", f"... and {len(listed) - MOST:,} older ones; save the history as a file to have them all."]
+    return "\n".join(lines)
+
+
+def label(label_id: str, listed: Sequence[Mapping[str, Any]]) -> str:
+    """What loads did to a label, as a table in Markdown, the last first."""
+    if not listed:
+        return f"No load of this run changed the label `{label_id}`."
+    lines = [
+        f"**The label `{label_id}`**",
+        "",
+        "| Load | When | Who | Job | Field | What |",
+        "|--:|:--|:--|:--|:--|:--|",
+    ]
+    for item in reversed(listed):
+        what = "marked as in conflict, or no longer" if item["change"] == "marked" else item["change"]
+        job = _job(item["job_id"], item["assignee"])
+        when = f"{short_date(item['at'])} | {cell(item['user'])}"
+        lines.append(f"| {item['load']} | {when} | {cell(job)} | {item['field']} | {what} |")
+    return "\n".join(lines)
+
+
+def _jobs(load: Mapping[str, Any]) -> str:
+    """The jobs of a load, with whom they are given to; of many, only how many and to whom."""
+    jobs = load["jobs"]
+    if len(jobs) <= 3:
+        return ", ".join(_job(job["job_id"], job["assignee"]) for job in jobs) or "no job"
+    people = sorted({job["assignee"] for job in jobs if job["assignee"]})
+    return count(len(jobs), "job") + (f" of {', '.join(people)}" if people else "")
+
+
+def _job(job_id: int, assignee: str | None) -> str:
+    return f"job{NO_BREAK_SPACE}{job_id}" + (f" of {assignee}" if assignee else "")

@@ -1,0 +1,1 @@
+"""Tasks that were annotated without FiftyOne: the operator that imports them, and its texts."""

@@ -1,0 +1,38 @@
+"""Imports in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..shared.texts import count
+
+MOST = 10
+"""Images without a sample that are named."""
+
+
+def imported_line(report: Mapping[str, Any]) -> str:
+    """An import in one sentence."""
+    found = report["imported"]
+    labels = count(report["added"], "label")
+    if found is None:
+        return f"Loaded {labels} more of the run {report['anno_key']}."
+    return f"Imported {labels} on {count(found['linked'], 'sample')} from {count(len(found['tasks']), 'task')}."
+
+
+def outlook(found: Mapping[str, Any]) -> str:
+    """What would be imported, in Markdown; see :func:`sync.imports.plan.prepare_import`."""
+    tasks, objects = count(len(found["tasks"]), "task"), count(found["objects"], "object")
+    match = "matches a sample" if found["linked"] == 1 else "match samples"
+    lines = [
+        f"**This would import {objects} from {tasks}.** Nothing was changed yet.",
+        "",
+        f"{found['linked']:,} of {count(found['frames'], 'image')} {match} by file name.",
+        "",
+        "| Field | Type |",
+        "|:--|:--|",
+        *(f"| {name} | {type_} |" for name, type_ in found["fields"].items()),
+    ]
+    if found["unmatched"]:
+        lines += ["", "Images that match no sample:", "", *(f"- {name}" for name in found["unmatched"][:MOST])]
+        if len(found["unmatched"]) > MOST:
+            lines.append(f"- ... and {len(found['unmatched']) - MOST:,} more")
+    return "\n".join(lines)

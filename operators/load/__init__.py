@@ -1,0 +1,1 @@
+"""Load annotations: the operators that load and undo, the form and its texts."""

@@ -1,0 +1,127 @@
+"""Load annotations."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from ...sync.errors import LoadStopped
+from ...sync.load.load import load
+from ...sync.progress import Watch
+from ...sync.request import LoadRequest, parse
+from ...sync.runs.record import find
+from ..shared import choose_run, context, show_form, shown_samples, terminal
+from ..shared.running import perform
+from . import built_in_runs, form, texts
+
+
+class LoadAnnotations(foo.Operator):
+    """Brings what people decided in CVAT back into the dataset."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        return foo.OperatorConfig(
+            name="load_annotations",
+            label="Load annotations",
+            description="Bring what people decided in CVAT back into the dataset",
+            icon="download",
+            dynamic=True,
+            execute_as_generator=True,
+            allow_delegated_execution=True,
+        )
+
+    def resolve_placement(self, ctx: foo.ExecutionContext) -> types.Placement:
+        return types.Placement(
+            types.Places.SAMPLES_GRID_SECONDARY_ACTIONS,
+            types.Button(label="Load annotations from CVAT", icon="download", prompt=True),
+        )
+
+    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
+        return form.build(ctx) if context.in_app(ctx) else None
+
+    def execute(self, ctx: foo.ExecutionContext) -> Any:
+        """Load; parameters: :class:`sync.request.LoadRequest`, result: :func:`sync.load.load`."""
+
+        key = ctx.params.get("anno_key", "")
+        if key in built_in_runs.offered(ctx.dataset):
+            return perform(ctx, lambda watch: built_in_runs.load_in_app(ctx, key), partial(_finish_foreign, ctx))
+
+        def work(watch: Watch) -> dict[str, Any]:
+            request = parse(LoadRequest, form.read(ctx))
+            organization = find(ctx.dataset, request.anno_key).organization
+            if request.preview and context.in_app(ctx):  # the App would leave the progress behind the form
+                watch = Watch(stop=watch.stop)
+            try:
+                return _load(ctx.dataset, request, context.client_for(ctx, organization), watch)
+            except LoadStopped as stopped:
+                if not context.in_app(ctx):
+                    raise
+                return stopped.report
+
+        return perform(ctx, work, partial(_finish, ctx))
+
+    def __call__(self, samples: Any, run: Any, **params: Any) -> dict[str, Any]:
+        """Loads annotations from Python.
+
+        Args:
+            samples: the dataset, or any view of it
+            run: the run's key, or the summary that the send returned
+            **params: as in :class:`sync.request.LoadRequest`; and ``url``, ``token``, ``username``, ``email`` and
+                ``password`` to log in otherwise than the environment says
+
+        Returns:
+            the report as a plain dict, :func:`sync.load.load`; for a run of FiftyOne's built-in integration
+            :func:`sync.imports.built_in_runs.load_foreign`
+        """
+        login, params = context.split_login(params)
+        key = choose_run.key_of(run)
+        if key in built_in_runs.offered(samples._root_dataset):
+            return built_in_runs.load_from(samples, key, login, params)
+        request = parse(LoadRequest, {"anno_key": key, **params})
+        organization = find(samples._root_dataset, request.anno_key).organization
+        client = context.client_from(login, organization)
+        with terminal.watching() as watch:
+            return _load(samples, request, client, watch)
+
+
+def _load(samples: Any, request: LoadRequest, client: Any, watch: Watch) -> dict[str, Any]:
+    with client:
+        return load(samples, request, client, watch)
+
+
+def _finish(ctx: foo.ExecutionContext, report: dict[str, Any]) -> Iterator[Any]:
+    names = shown_samples.names_of(ctx.dataset, report["conflicts"])
+    if report["preview"]:
+        if not ctx.params.get("preview"):  # what the form covers, and leaves if it is closed
+            yield shown_samples.result(ctx, texts.STOPPED)
+        yield _foretell(ctx, report, names)
+        return
+    text = " ".join([texts.loaded_line(report), *report["notes"][:2]])
+    open_ = any(item["outcome"] == "open" for item in report["conflicts"])
+    yield ctx.ops.notify(text, variant="warning" if report["notes"] or open_ else "success")
+    yield ctx.ops.reload_dataset()
+    key = report["anno_key"]
+    yield shown_samples.result(ctx, texts.loaded(report, names), f"load {key}", report["samples"], "concerned")
+
+
+def _finish_foreign(ctx: foo.ExecutionContext, report: dict[str, Any]) -> Iterator[Any]:
+    yield ctx.ops.notify(built_in_runs.loaded_line(report), variant="success")
+    yield ctx.ops.reload_dataset()
+    yield shown_samples.result(ctx, built_in_runs.loaded(report))
+
+
+def _foretell(ctx: foo.ExecutionContext, report: dict[str, Any], names: dict[str, str]) -> Any:
+    """Shows what would change, in the form with the same answers; there, it can be confirmed and loaded."""
+    shown_samples.keep(ctx, f"preview {report['anno_key']}", report["samples"])
+    told = {
+        "outlook": texts.preview(report, names),
+        "outlook_of": form.fingerprint(ctx),
+        "outlook_samples": len(report["samples"]),
+        "cautions": report["cautions"],
+        "preview": False,
+        "confirm_deleted": False,
+        "confirm_emptied": False,
+    }
+    return show_form.again(ctx, {**context.answers(ctx), **told})

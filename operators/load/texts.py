@@ -1,0 +1,178 @@
+"""What a load did, or would do, in words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..comments import texts as comment_texts
+from ..conflicts import texts as conflict_texts
+from ..conflicts.texts import cell
+from ..shared.texts import count, table
+
+MOST_CLASSES = 20
+"""Classes of a field that are listed one by one."""
+
+STOPPED = "**The load stopped before it changed anything.** Load again to see why, and to confirm it."
+WHAT = ("added", "changed", "deleted")
+
+
+def loaded_line(report: Mapping[str, Any]) -> str:
+    """A load in one sentence."""
+    if not any(report[name] for name in WHAT):
+        as_before = "is as it was" if report["unchanged"] == 1 else "are as they were"
+        return f"Nothing changed: {count(report['unchanged'], 'label')} {as_before}."
+    return f"Added {report['added']:,}, changed {report['changed']:,}, deleted {count(report['deleted'], 'label')}."
+
+
+def preview_line(report: Mapping[str, Any]) -> str:
+    """What a load would do, in one sentence."""
+    if not any(report[name] for name in WHAT):
+        stays = "stays as it is" if report["unchanged"] == 1 else "stay as they are"
+        return f"This would change nothing: {count(report['unchanged'], 'label')} {stays}."
+    added, changed, deleted = (report[name] for name in WHAT)
+    return f"This would add {added:,}, change {changed:,} and delete {count(deleted, 'label')}."
+
+
+def loaded(report: Mapping[str, Any], names: Mapping[str, str] | None = None) -> str:
+    """A load in Markdown.
+
+    Args:
+        report: as of :meth:`sync.runs.report.LoadReport.as_dict`
+        names: of the samples in conflict, by id
+    """
+    return "\n".join([f"**{loaded_line(report)}**", *_fields(report), *_rest(report, names or {})])
+
+
+def preview(report: Mapping[str, Any], names: Mapping[str, str] | None = None) -> str:
+    """What a load would do, in Markdown; see :func:`loaded`."""
+    said = f"**{preview_line(report)}** Nothing was changed yet."
+    return "\n".join([said, *_fields(report), *_classes(report), *_rest(report, names or {})])
+
+
+def caution(item: Mapping[str, Any]) -> str:
+    """Why a load stopped, as the label of the box that confirms it."""
+    if item["caution"] == "deleted":
+        return f"Load although it deletes {item['count']:,} of {count(item['of'], 'label')}"
+    where = f"job {item['jobs'][0]}" if len(item["jobs"]) == 1 else count(len(item["jobs"]), "job")
+    return f"Load although CVAT has nothing any more in {where}, where it had {count(item['count'], 'label')}"
+
+
+def _fields(report: Mapping[str, Any]) -> list[str]:
+    lines = ["", "| Field | Added | Changed | Deleted | Unchanged |", "|:--|--:|--:|--:|--:|"]
+    for name, item in report["fields"].items():
+        lines.append(f"| {name} | {' | '.join(f'{item[what]:,}' for what in (*WHAT, 'unchanged'))} |")
+    return lines
+
+
+def _rest(report: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
+    lines = [*_jobs(report), *_details(report)]
+    lines += conflict_texts.table(report["conflicts"], names)
+    refused = {f"{name}: {what}": n for name, item in report["fields"].items() for what, n in item["refused"].items()}
+    lines += table("Done in CVAT, but not applied", refused)
+    return lines + table("Drawn in CVAT, but in no field of the run", report["unexpected"])
+
+
+def _jobs(report: Mapping[str, Any]) -> list[str]:
+    """Which jobs were not read: those that did not change, and those that were not chosen."""
+    lines = []
+    same = report["jobs"] - report["jobs_read"] - report["jobs_left"]
+    if same > 0:
+        of = f"{count(same, 'job')} of {report['jobs']:,}"
+        lines += ["", f"{of} had not changed since the last load and needed no reading."]
+    if report["jobs_left"]:
+        left = "is left for a later load, as it was" if report["jobs_left"] == 1 else "are left for later, as they were"
+        lines += ["", f"{count(report['jobs_left'], 'changed job')} {left} not among those you chose."]
+    return lines
+
+
+def _classes(report: Mapping[str, Any]) -> list[str]:
+    """The counts by class, with the classes first of which most changes."""
+    rows = [
+        (sum(item[what] for what in WHAT), name, cls or "(no class)", item)
+        for name, field in report["fields"].items()
+        for cls, item in field["classes"].items()
+    ]
+    if not rows:
+        return []
+    rows.sort(key=lambda row: (-row[0], row[1], row[2]))
+    lines = ["", "| Field | Class | Added | Changed | Deleted |", "|:--|:--|--:|--:|--:|"]
+    for _, name, cls, item in rows[:MOST_CLASSES]:
+        lines.append(f"| {name} | {cell(cls)} | {' | '.join(f'{item[what]:,}' for what in WHAT)} |")
+    if len(rows) > MOST_CLASSES:
+        lines += ["", f"... and {count(len(rows) - MOST_CLASSES, 'more class', 'more classes')}."]
+    return lines
+
+
+def _details(report: Mapping[str, Any]) -> list[str]:
+    lines = list(report["notes"])
+    for name, item in report["fields"].items():
+        if item["copied"]:
+            lines.append(f"{count(item['copied'], 'label')} copied into `{name}`.")
+    lines += _conflicts(report["conflicts"])
+    lines += filter(None, [comment_texts.line(report["comments"])])
+    lines += _matches(report["matches"])
+    if report["samples_gone"]:
+        belong = "belongs to a sample that is" if report["samples_gone"] == 1 else "belong to samples that are"
+        lines.append(f"{count(report['samples_gone'], 'label')} {belong} no longer in the dataset.")
+    return ["", *(f"- {line}" for line in lines)] if lines else []
+
+
+def _conflicts(conflicts: Sequence[Mapping[str, Any]]) -> list[str]:
+    """How many conflicts there were, by what became of them."""
+    taken, kept, left = (sum(item["outcome"] == name for item in conflicts) for name in ("remote", "local", "open"))
+    lines = []
+    if taken:
+        lines.append(f"{_both(taken)} CVAT's value counts.")
+    if kept:
+        lines.append(f"{_both(kept)} Your value counts.")
+    if left:
+        lines.append(f"{_both(left)} Your labels are left as they are; decide with **Resolve conflicts**.")
+    return lines
+
+
+def _both(number: int) -> str:
+    was = "was" if number == 1 else "were"
+    return f"{count(number, 'part of a label', 'parts of labels')} {was} changed on both sides."
+
+
+def _matches(matches: Mapping[str, int]) -> list[str]:
+    """How labels were found that had lost their id."""
+    same, near = matches.get("exact", 0), matches.get("overlap", 0)
+    if not same + near:
+        return []
+    found = "was found" if same + near == 1 else "were found"
+    how = [f"{same:,} as exactly the same" if same else "", f"{near:,} by overlap" if near else ""]
+    return [f"{count(same + near, 'label')} had a new id in CVAT and {found} again: {', '.join(filter(None, how))}."]
+
+
+def undone(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """An undo in Markdown.
+
+    Args:
+        result: as of :func:`sync.load.undo.undo`
+        names: of the samples with labels that were kept, by id
+    """
+    lines = [f"**{undone_line(result)}** The next load brings the same changes again."]
+    lines += ["", "| Put back | How many |", "|:--|--:|"]
+    back = {"Changed back": "changed", "Removed again": "removed", "Restored": "restored"}
+    lines += [f"| {what} | {result[name]:,} |" for what, name in back.items()]
+    kept = result["edited_since"]
+    if kept:
+        since = "was edited since and is" if len(kept) == 1 else "were edited since and are"
+        lines += ["", f"{count(len(kept), 'label')} {since} left as you have it now:", ""]
+        lines += [
+            f"- {item['field']} on {names.get(item['sample_id'], item['sample_id'])} (`{item['label_id']}`)"
+            for item in kept[: conflict_texts.MOST]
+        ]
+        if len(kept) > conflict_texts.MOST:
+            lines.append(f"- ... and {len(kept) - conflict_texts.MOST:,} more")
+    if result["samples_gone"]:
+        belong = "belongs to a sample that is" if result["samples_gone"] == 1 else "belong to samples that are"
+        lines += ["", f"{count(result['samples_gone'], 'label')} {belong} no longer in the dataset."]
+    return "\n".join(lines)
+
+
+def undone_line(result: Mapping[str, Any]) -> str:
+    """An undo in one sentence."""
+    back = result["removed"] + result["restored"] + result["changed"]
+    is_ = "is" if back == 1 else "are"
+    return f"Load {result['load']} is undone: {count(back, 'label')} {is_} as before."

@@ -1,0 +1,1 @@
+"""A run: look at it, view its samples, open it in CVAT, rename it, delete it."""

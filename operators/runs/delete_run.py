@@ -1,0 +1,77 @@
+"""Delete a run, with or without its tasks in CVAT."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from ...sync.progress import Watch
+from ...sync.runs.record import find
+from ...sync.send.delete_run import delete
+from ..shared import choose_run, context, terminal
+from ..shared.running import perform, show
+
+
+class DeleteRun(foo.Operator):
+    """Forgets a run, and on request deletes its tasks in CVAT. Labels stay as they are."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        return foo.OperatorConfig(
+            name="delete_run",
+            label="Delete a CVAT run",
+            description="Forget a run, and on request delete its tasks in CVAT; the dataset's labels stay",
+            icon="delete",
+            dynamic=True,
+            execute_as_generator=True,
+        )
+
+    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
+        if not context.in_app(ctx):
+            return None
+        inputs = types.Object()
+        run = choose_run.choose(ctx, inputs)
+        if run is None or not run.record.imported:  # what was there before a run stays
+            inputs.bool(
+                "delete_tasks",
+                default=bool(run and run.status.state != "sent"),
+                label="Delete its tasks in CVAT too",
+                description="With everything that was annotated there and not yet loaded",
+                view=types.CheckboxView(),
+            )
+        return choose_run.form(inputs, "Delete a run", "Delete")
+
+    def execute(self, ctx: foo.ExecutionContext) -> Any:
+        """Deletes the run ``anno_key``, and with ``delete_tasks`` its CVAT tasks."""
+
+        def work(watch: Watch) -> dict[str, Any]:
+            key = ctx.params.get("anno_key", "")
+            record = find(ctx.dataset, key)
+            client = context.client_for(ctx, record.organization) if ctx.params.get("delete_tasks") else None
+            return delete(ctx.dataset, key, client, watch)
+
+        return perform(ctx, work, partial(self._finish, ctx))
+
+    def __call__(self, samples: Any, run: Any, delete_tasks: bool = False, **login: Any) -> dict[str, Any]:
+        """Deletes a run from Python.
+
+        Args:
+            samples: the dataset, or any view of it
+            run: the run's key, or the summary that the send returned
+            delete_tasks: whether to delete its tasks in CVAT too
+            **login: ``url``, ``token``, ``username``, ``email`` and ``password``, to log in otherwise than the
+                environment says
+        """
+        dataset, key = samples._root_dataset, choose_run.key_of(run)
+        organization = find(dataset, key).organization
+        client = context.client_from(login, organization) if delete_tasks else None
+        with terminal.watching() as watch:
+            return delete(dataset, key, client, watch)
+
+    @staticmethod
+    def _finish(ctx: foo.ExecutionContext, result: dict[str, Any]) -> Iterator[Any]:
+        yield ctx.ops.notify(result["text"], variant="success")
+        yield ctx.ops.reload_dataset()
+        yield show(ctx, result["text"])

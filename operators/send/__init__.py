@@ -1,0 +1,1 @@
+"""Send to CVAT: the operators that start, resume and stop a send, the form and its texts."""

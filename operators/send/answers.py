@@ -1,0 +1,105 @@
+"""What the answers in the form of "Send to CVAT" mean."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import fiftyone.operators as foo
+
+from ...labels.attributes import Kind, Unreadable, from_text
+from ...sync.errors import Refused
+from ...sync.send import proposals
+from ..shared import context
+from . import media_form
+
+FORM_ONLY = frozenset(
+    {"target", "schema", "new_field", "new_name", "new_type", "new_classes", "more", "look", "dry_run", "resume"}
+)
+"""Answers that are no parameters of a send."""
+
+
+@foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]
+def _proposal(ctx: foo.ExecutionContext, target: str, name: str) -> dict[str, Any]:
+    return proposals.propose_field(context.targets(ctx)[target], name)
+
+
+def proposal(ctx: foo.ExecutionContext, name: str) -> dict[str, Any]:
+    """The proposed schema of a field; looked up once for each time the form is opened."""
+    return dict(_proposal(ctx, context.target_name(ctx), name))
+
+
+def key_of(name: str) -> str:
+    """The name of a field as a key of the form, where dots would be paths."""
+    return name.replace(".", "__")
+
+
+def read(ctx: foo.ExecutionContext) -> dict[str, Any]:
+    """The parameters of a send: what a program gave, or what the form's answers mean."""
+    params = {k: v for k, v in context.answers(ctx).items() if k not in FORM_ONLY and v not in (None, "", [])}
+    params.pop("server", None)
+    params = media_form.read(params)
+    answers = ctx.params.get("schema")
+    if not answers and not ctx.params.get("new_field"):
+        return params
+    chosen = params.pop("label_field", [])
+    schema: dict[str, Any] = {}
+    for name in [chosen] if isinstance(chosen, str) else chosen:
+        said = (answers or {}).get(key_of(name)) or {}
+        schema[name] = {"classes": said["classes"]} if said.get("classes") else {}
+        if said.get("edit"):
+            kinds = {item["name"]: item["kind"] for item in proposal(ctx, name)["attributes"]}
+            attributes = [read_attribute(item, kinds.get(item.get("name"))) for item in said.get("attributes") or ()]
+            schema[name]["attributes"] = dict(attributes)
+    if ctx.params.get("new_field") and ctx.params.get("new_name"):
+        schema[ctx.params["new_name"]] = new_field(ctx.params.get("new_type"), ctx.params.get("new_classes") or [])
+    return {**params, "label_schema": schema}
+
+
+def new_field(type_: str | None, classes: list[str]) -> dict[str, Any]:
+    """A new field as ``annotate()`` wants it; the classes of a segmentation are its pixel values 1, 2 and so on."""
+    if type_ == "segmentation":
+        return {"type": type_, "mask_targets": dict(enumerate(classes, 1))}
+    return {"type": type_, "classes": classes}
+
+
+def _number_kind(item: Mapping[str, Any]) -> Kind:
+    """What a new number is: whole if its minimum, maximum and step are."""
+    values = [str(value) for value in item.get("values") or ()]
+    return "int" if values and all(value.lstrip("+-").isdecimal() for value in values) else "float"
+
+
+def attribute_row(proposed: Mapping[str, Any]) -> dict[str, Any]:
+    """A proposed attribute as a row of the form, which has a box for what is fixed, not for what is mutable."""
+    row = {key: value for key, value in proposed.items() if key not in ("kind", "mutable")}
+    return {**row, "fixed": not proposed.get("mutable", True)}
+
+
+def read_attribute(item: Mapping[str, Any], kind: Kind | None) -> tuple[str, dict[str, Any]]:
+    """An attribute as the form has it, as ``annotate()`` wants it.
+
+    Args:
+        item: the form's answers: texts
+        kind: what the values are in the dataset; ``None`` for a new attribute
+
+    Raises:
+        Refused: if a value is none of its kind
+    """
+    widget = item.get("type") or "text"
+    if widget == "checkbox":
+        kind = "bool"
+    elif kind is None or (widget == "number" and kind not in ("int", "float")):
+        kind = _number_kind(item) if widget == "number" else "str"
+    settings: dict[str, Any] = {
+        "type": widget,
+        "mutable": not item.get("fixed"),
+        "read_only": item.get("read_only", False),
+        "kind": kind,
+    }
+    name = str(item.get("name") or "")
+    try:
+        if widget in ("select", "radio", "number") and item.get("values"):
+            settings["values"] = [from_text(str(value), kind) for value in item["values"]]
+        if item.get("default") not in (None, ""):
+            settings["default"] = from_text(str(item["default"]), kind)
+    except Unreadable as error:
+        raise Refused(f"The attribute '{name}' can't be set up so: {error}.") from None
+    return name, settings

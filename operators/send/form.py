@@ -1,0 +1,222 @@
+"""The form of "Send to CVAT"."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from ...labels.types import LABEL_TYPES
+from ...sync.errors import CvatError, Refused, RoundtripError
+from ...sync.progress import Watch
+from ...sync.request import SendRequest, parse
+from ...sync.runs import record
+from ...sync.send import proposals
+from ...sync.send.prepare import outlook, prepare
+from ..shared import context
+from ..shared.texts import count
+from . import look_ahead, media_form, options
+from .answers import attribute_row, key_of, proposal, read
+from .media_form import MOST_FILES
+
+WIDGETS = {
+    "text": "Text",
+    "number": "Number",
+    "select": "Choice (list)",
+    "radio": "Choice (buttons)",
+    "checkbox": "Checkbox",
+}
+
+
+def build(ctx: foo.ExecutionContext) -> types.Property:
+    """The form, filled in as far as the dataset allows."""
+    inputs = types.Object()
+    connected = _server(ctx, inputs)
+    _targets(ctx, inputs)
+    media_form.bad_files(ctx, inputs)
+    _fields(ctx, inputs)
+    _run(ctx, inputs)
+    inputs.bool("more", default=False, label="More options", view=types.SwitchView())
+    if ctx.params.get("more"):
+        options.add(ctx, inputs, connected)
+    inputs.bool("look", default=False, label="Show what would be sent", view=types.SwitchView())
+    if ctx.params.get("look"):
+        _look_ahead(ctx, inputs)
+    button = "Show" if only_shows(ctx) else "Send"
+    return types.Property(inputs, view=types.PromptView(label="Send to CVAT", submit_button_label=button))
+
+
+def _server(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
+    answer = greeting(ctx)
+    if answer["error"]:
+        notice = inputs.view("server", types.Error(label="CVAT can't be used yet", description=answer["error"]))
+        notice.invalid, notice.error_message = True, answer["error"]
+        return False
+    inputs.view("server", types.Notice(label=answer["text"]))
+    return True
+
+
+@foo.execution_cache(residency="ephemeral", prompt_scoped=True, ttl=60)  # type: ignore[misc]
+def greeting(ctx: foo.ExecutionContext) -> dict[str, str]:
+    """Who answers at the server, or why nobody does. Asked once for each time the form is opened."""
+    try:
+        return {"text": proposals.greet(context.client_for(ctx, hasty=True)), "error": ""}
+    except (RoundtripError, CvatError) as error:
+        return {"text": "", "error": str(error)}
+
+
+def only_shows(ctx: foo.ExecutionContext) -> bool:
+    """Whether the form's button only shows what would be sent: of many images, that takes too long for a form."""
+    return bool(ctx.params.get("look")) and len(context.target(ctx)) > MOST_FILES
+
+
+def _look_ahead(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    """Shows what would be sent with the answers given so far."""
+    if only_shows(ctx):
+        sentence = "For so many images this takes a while: press Show. Nothing is sent as long as this is on."
+        inputs.view("later", types.Notice(label=sentence))
+        return
+    try:
+        asked = read(ctx)
+    except Refused as error:
+        inputs.view("outlook", types.Warning(label=str(error)))
+        return
+    found = _foreseen(ctx, context.target_name(ctx), json.dumps(asked, sort_keys=True, default=str))
+    if found["error"]:
+        inputs.view("outlook", types.Warning(label=found["error"]))
+    else:
+        inputs.md(found["text"], name="outlook")
+
+
+@foo.execution_cache(residency="ephemeral", prompt_scoped=True, ttl=60)  # type: ignore[misc]
+def _foreseen(ctx: foo.ExecutionContext, target: str, asked: str) -> dict[str, str]:
+    """What would be sent, or why it can't be. The last two arguments tell when to look anew."""
+    try:
+        request = parse(SendRequest, read(ctx))
+        with context.client_for(ctx, request.organization, hasty=True) as client:
+            prepared = prepare(context.targets(ctx)[target], request, client, Watch())
+    except (RoundtripError, CvatError) as error:
+        return {"text": "", "error": str(error)}
+    return {"text": look_ahead.text(outlook(prepared)), "error": ""}
+
+
+def _targets(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    found = context.targets(ctx)
+    words = {
+        "selected_samples": "The {} selected",
+        "current_view": "The current view: {}",
+        "dataset": "The whole dataset: {}",
+    }
+    choices = types.RadioGroup(orientation="vertical")
+    for name, collection in found.items():
+        size = len(ctx.selected) if name == "selected_samples" else len(collection)
+        choices.add_choice(name, label=words[name].format(count(size, "sample")))
+    inputs.enum("target", choices.values(), default=next(iter(found)), label="Send", view=choices)
+
+
+def _fields(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    collection = context.target(ctx)
+    fields = proposals.sendable_fields(collection)
+    chosen = ctx.params.get("label_field") or []
+    choices = types.DropdownView(multiple=True)
+    for name, cls in fields.items():
+        choices.add_choice(name, label=name, description=cls or "value of a sample")
+    default = list(fields)[:1]
+    prop = inputs.list("label_field", types.String(), default=default, label="Label fields", view=choices)
+    if not chosen and "label_field" in ctx.params and not ctx.params.get("new_field"):
+        prop.invalid, prop.error_message = True, "Choose at least one field, or annotate a new one."
+    schema = types.Object()
+    for name in chosen:
+        if name in fields:
+            _field_schema(ctx, schema, name, proposal(ctx, name))
+    if chosen:
+        inputs.define_property("schema", schema)
+    inputs.bool("new_field", default=not fields, label="Annotate a new field", view=types.SwitchView())
+    if ctx.params.get("new_field"):
+        _new_field(ctx, inputs)
+
+
+def _new_field(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    name = inputs.str("new_name", label="Name of the new field", required=True)
+    if ctx.params.get("new_name") and ctx.dataset.get_field(ctx.params["new_name"]) is not None:
+        name.invalid, name.error_message = True, "The dataset has a field of this name; choose it above."
+    kinds = types.DropdownView()
+    for type_, item in LABEL_TYPES.items():
+        kinds.add_choice(type_, label=type_, description=item.field or "value of a sample")
+    inputs.enum("new_type", kinds.values(), default="detections", label="Type", view=kinds)
+    type_ = LABEL_TYPES.get(ctx.params.get("new_type") or "detections")
+    if type_ is not None and type_.codec.named:
+        classes = ctx.dataset.default_classes or []
+        _classes(inputs, "new_classes", classes, ctx.params.get("new_classes"), "Type a class and press Enter")
+
+
+def _field_schema(ctx: foo.ExecutionContext, schema: types.Object, name: str, proposed: Mapping[str, Any]) -> None:
+    answers = ((ctx.params.get("schema") or {}).get(key_of(name))) or {}
+    item = types.Object()
+    classes = answers.get("classes", proposed["classes"]) or []
+    if proposed["named"]:
+        hint = "The classes that annotators can use"
+        _classes(item, "classes", proposed["classes"], answers.get("classes"), hint)
+    behind = proposals.left_behind(proposed["counts"], list(classes)) if proposed["named"] else None
+    if behind:
+        listed = ", ".join(f"{number:,} {cls}" for cls, number in behind.most_common(5))
+        item.view("behind", types.Warning(label=f"Left out, as their class is not listed: {listed}"))
+    listed = ", ".join(attribute["name"] for attribute in proposed["attributes"]) or "none"
+    if proposed["named"] or proposed["attributes"]:
+        item.bool("edit", default=False, label=f"Edit the attributes: {listed}", view=types.SwitchView())
+    if answers.get("edit"):
+        item.list(
+            "attributes",
+            _attribute(),
+            default=[attribute_row(attribute) for attribute in proposed["attributes"]],
+            label="Attributes",
+            description="What annotators can set; of a number, the values are minimum, maximum, step",
+        )
+    heading = f"{name}: {count(proposed['labels'], 'label')}, {proposed['type']}"
+    schema.define_property(key_of(name), item, label=heading, view=types.View(label=heading))
+
+
+def _classes(inputs: types.Object, name: str, offered: list[str], said: list[str] | None, hint: str) -> None:
+    view = types.AutocompleteView(allow_user_input=True, allow_duplicates=False)
+    for cls in offered:
+        view.add_choice(cls, label=cls)
+    prop = inputs.list(name, types.String(), default=list(offered), label="Classes", description=hint, view=view)
+    if not (offered if said is None else said):
+        prop.invalid, prop.error_message = True, "Give at least one class."
+
+
+def _attribute() -> types.Object:
+    attribute = types.Object()
+    attribute.str("name", label="Name", required=True, view=types.View(space=3))
+    widgets = types.DropdownView(space=3)
+    for widget, label in WIDGETS.items():
+        widgets.add_choice(widget, label=label)
+    attribute.enum("type", widgets.values(), label="Widget", required=True, view=widgets)
+    attribute.list(
+        "values",
+        types.String(),
+        label="Values",
+        view=types.AutocompleteView(allow_user_input=True, allow_duplicates=False, space=6),
+    )
+    attribute.str("default", label="Default", view=types.View(space=6))
+    attribute.bool("read_only", label="Read-only", view=types.CheckboxView(space=3))
+    # A box of a new row shows unticked: it asks for what is not so by itself
+    attribute.bool("fixed", label="Fixed along a track", view=types.CheckboxView(space=3))
+    return attribute
+
+
+def _run(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    key = inputs.str(
+        "anno_key",
+        default=record.free_key(ctx.dataset),
+        label="Name of the run",
+        description="You load the annotations back under this name",
+    )
+    said = ctx.params.get("anno_key")
+    if not said and "anno_key" in ctx.params:
+        key.invalid, key.error_message = True, "Give the run a name."
+    elif said and not said.isidentifier():
+        key.invalid, key.error_message = True, "Use letters, digits and underscores, and no digit first."
+    elif said and said in ctx.dataset.list_annotation_runs():
+        key.invalid, key.error_message = True, "There is a run of this name already."

@@ -1,0 +1,157 @@
+"""The part of a form that is about files: which can't be sent, and where CVAT gets the images."""
+
+from collections.abc import Iterable, Mapping
+from itertools import takewhile
+from typing import Any
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from ...sync.errors import CvatError, RoundtripError
+from ...sync.send import proposals
+from ...sync.send.send import LEFT_OUT_TAG
+from ..shared import context
+from ..shared.texts import count
+
+MOST_FILES = 5_000
+"""A form looks at no more files than that; of more, the send itself says which are bad."""
+SHOWN = 3
+"""Bad files that are named."""
+PARTS = ("media_prefix", "media_folder", "media_storage", "media_directory")
+SOURCES = {
+    "upload": "Upload them",
+    "share": "CVAT has them on its file share",
+    "cloud_storage": "CVAT has them in a cloud storage",
+}
+
+
+def bad_files(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    """Shows which files can't be sent, if there are any, and asks what to do about them."""
+    if ctx.params.get("media_source", "upload") != "upload":
+        return
+    found = look(ctx, context.target_name(ctx), ctx.params.get("media_field") or "filepath")
+    if not found["bad"]:
+        return
+    images = count(found["images"], "image")
+    label = f"{found['bad']:,} of {images} can't be sent"
+    notice = inputs.view("unsendable", types.Warning(label=label, description=found["named"]))
+    if found["bad"] == found["images"]:
+        notice.invalid, notice.error_message = True, "There is no image that can be sent."
+        return
+    choice = types.RadioGroup()
+    choice.add_choice("stop", label="Send nothing")
+    choice.add_choice("leave_out", label=f"Leave their samples out, and tag them {LEFT_OUT_TAG}")
+    prop = inputs.enum("bad_files", choice.values(), default="stop", label="These samples", view=choice)
+    if ctx.params.get("bad_files", "stop") == "stop":
+        prop.invalid, prop.error_message = True, "Put the files right, or leave their samples out."
+
+
+@foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]
+def look(ctx: foo.ExecutionContext, target: str, media_field: str) -> dict[str, Any]:
+    """How many ``images`` a target has, how many of them are ``bad``, and some ``named``.
+
+    Looked at once for each time the form is opened, and only if there are not too many.
+    """
+    collection = context.targets(ctx)[target]
+    if collection.get_field(media_field) is None or len(collection) > MOST_FILES:
+        return {"images": 0, "bad": 0, "named": ""}
+    images, bad = proposals.unsendable(collection, media_field)
+    named = [f"{file.path or 'a sample'} {file.reason}" for file in bad[:SHOWN]]
+    if len(bad) > SHOWN:
+        named.append(f"and {len(bad) - SHOWN:,} more")
+    return {"images": images, "bad": len(bad), "named": "; ".join(named)}
+
+
+def policy(inputs: types.Object, default: str) -> None:
+    """Asks what to do about files that CVAT can't read."""
+    choice = types.RadioGroup()
+    choice.add_choice("stop", label="Stop")
+    choice.add_choice("leave_out", label="Leave their samples out")
+    inputs.enum("bad_files", choice.values(), default=default, label="If CVAT can't read files", view=choice)
+
+
+def source(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> None:
+    """Asks where CVAT gets the images."""
+    choice = types.DropdownView()
+    for name, label in SOURCES.items():
+        choice.add_choice(name, label=label)
+    inputs.enum("media_source", choice.values(), default="upload", label="Images", view=choice)
+    said = ctx.params.get("media_source") or "upload"
+    if said == "upload":
+        found = look(ctx, context.target_name(ctx), ctx.params.get("media_field") or "filepath")
+        if not found["bad"]:
+            policy(inputs, "stop")
+        return
+    inputs.str(
+        "media_prefix",
+        default=_prefix(ctx, context.target_name(ctx), ctx.params.get("media_field") or "filepath"),
+        label="Folder or address of the images here",
+        description="What their paths in the dataset begin with",
+        required=True,
+        view=types.View(space=6),
+    )
+    if said == "share":
+        hint = "Empty if it is the share itself"
+        inputs.str("media_folder", label="Is this folder on CVAT's share", description=hint, view=types.View(space=6))
+    else:
+        _storage(ctx, inputs, connected)
+    policy(inputs, "stop")
+
+
+def _storage(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> None:
+    storages = _storages(ctx) if connected else {}
+    if not storages:
+        sentence = "CVAT shows this user no cloud storage. Add one there first."
+        notice = inputs.view("no_storages", types.Warning(label=sentence))
+        notice.invalid, notice.error_message = True, sentence
+        return
+    choice = types.DropdownView(space=6)
+    for number, label in storages.items():
+        choice.add_choice(number, label=label)
+    first = next(iter(storages))
+    inputs.enum("media_storage", choice.values(), default=first, label="Cloud storage in CVAT", view=choice)
+    inputs.str(
+        "media_directory",
+        label="Folder in the bucket",
+        description="Empty if it is the bucket itself, or part of the address",
+        view=types.View(space=6),
+    )
+
+
+@foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]
+def _prefix(ctx: foo.ExecutionContext, target: str, media_field: str) -> str:
+    """What the paths of a target have in common."""
+    collection = context.targets(ctx)[target]
+    if collection.get_field(media_field) is None:
+        return ""
+    return common_folder(path for path in collection.values(media_field) if path)
+
+
+def common_folder(paths: Iterable[str]) -> str:
+    """The folder that all paths, or addresses, are in; empty if there is none."""
+    folders = [path.split("/")[:-1] for path in paths]
+    first, last = min(folders, default=[]), max(folders, default=[])  # what these share, those between them have too
+    return "/".join(part for part, _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False)))
+
+
+@foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]
+def _storages(ctx: foo.ExecutionContext) -> dict[str, str]:
+    """The cloud storages that CVAT shows, by id as text; nothing if it can't be asked."""
+    try:
+        return proposals.storage_names(context.client_for(ctx, ctx.params.get("organization"), hasty=True))
+    except (RoundtripError, CvatError):
+        return {}
+
+
+def read(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a send, with the form's answers about the images as a ``media_map``."""
+    rest = {name: value for name, value in params.items() if name not in PARTS}
+    prefix = params.get("media_prefix")
+    if not prefix or "media_map" in params:
+        return rest
+    if params.get("media_source") == "share":
+        return {**rest, "media_map": {prefix: params.get("media_folder") or ""}}
+    if params.get("media_source") == "cloud_storage" and params.get("media_storage"):
+        storage, folder = str(params["media_storage"]), params.get("media_directory")
+        return {**rest, "media_map": {prefix: f"{storage}:{folder}" if folder else storage}}
+    return rest

@@ -1,0 +1,73 @@
+"""More options of "Send to CVAT": those that most people can leave as they are."""
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from ...sync.errors import CvatError, RoundtripError
+from ...sync.send import proposals
+from ..shared import context
+from . import media_form
+
+
+def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> None:
+    """Adds them.
+
+    Args:
+        ctx: the operator's context
+        inputs: the form
+        connected: whether CVAT can be asked for names
+    """
+    people = names(ctx, "users") if connected else []
+    projects = names(ctx, "projects") if connected else []
+    _suggest(inputs, "project_name", "Project", projects, "One that exists, or the name of a new one")
+    if ctx.params.get("project_name"):
+        _lacks(inputs)
+    inputs.str(
+        "organization", label="Organization", description="Its short name; empty for none", view=types.View(space=6)
+    )
+    inputs.str("task_name", label="Task name", view=types.View(space=6))
+    inputs.int("task_size", label="Images in a task", description="Empty for the most", min=1, view=types.View(space=3))
+    inputs.int(
+        "segment_size", label="Images in a job", description="Empty for one job", min=1, view=types.View(space=3)
+    )
+    _suggest(inputs, "task_assignee", "Task assignee", people, "Who is responsible")
+    view = types.AutocompleteView(allow_user_input=True, allow_duplicates=False)
+    for person in people:
+        view.add_choice(person, label=person)
+    inputs.list(
+        "job_assignees", types.String(), label="Job assignees", description="Jobs are dealt to them in turn", view=view
+    )
+    inputs.int("image_quality", default=75, label="Image quality", description="1 to 100", min=1, max=100)
+    inputs.str("issue_tracker", label="Issue tracker", description="A link that is kept with the tasks")
+    media = ctx.dataset.app_config.media_fields
+    if len(media) > 1:
+        paths = types.DropdownView()
+        for name in media:
+            paths.add_choice(name, label=name)
+        inputs.enum("media_field", paths.values(), default="filepath", label="Field with the images", view=paths)
+    media_form.source(ctx, inputs, connected)
+
+
+def _lacks(inputs: types.Object) -> None:
+    lacks = types.DropdownView(space=6)
+    lacks.add_choice("stop", label="Stop and say what it lacks")
+    lacks.add_choice("leave_out", label="Leave that out")
+    lacks.add_choice("extend", label="Add it to the project")
+    inputs.enum("project_labels", lacks.values(), default="stop", label="If the project lacks labels", view=lacks)
+
+
+def _suggest(inputs: types.Object, name: str, label: str, offered: list[str], hint: str) -> None:
+    view = types.AutocompleteView(allow_user_input=True, space=6)
+    for item in offered:
+        view.add_choice(item, label=item)
+    inputs.str(name, label=label, description=hint, view=view)
+
+
+@foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]
+def names(ctx: foo.ExecutionContext, what: str) -> list[str]:
+    """The names of the ``"projects"`` or ``"users"`` that CVAT shows; nothing if it can't be asked."""
+    listing = {"projects": proposals.project_names, "users": proposals.user_names}[what]
+    try:
+        return listing(context.client_for(ctx, hasty=True))
+    except (RoundtripError, CvatError):
+        return []

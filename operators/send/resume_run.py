@@ -1,0 +1,74 @@
+"""Resume a send."""
+
+from functools import partial
+from typing import Any
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from ...sync.progress import Watch
+from ...sync.runs.record import find
+from ...sync.runs.store import RunStore
+from ...sync.send.journal import Journal
+from ...sync.send.send import resume
+from ..shared import choose_run, context, terminal
+from ..shared.running import perform
+from . import media_form
+from .finish import finish, unstoppable
+
+
+class ResumeRun(foo.Operator):
+    """Goes on with a send that was interrupted."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        return foo.OperatorConfig(
+            name="resume_run",
+            label="Resume sending a CVAT run",
+            description="Go on with a send that was interrupted, from where it ended",
+            icon="play_arrow",
+            dynamic=True,
+            execute_as_generator=True,
+            allow_delegated_execution=True,
+        )
+
+    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
+        if not context.in_app(ctx):
+            return None
+        inputs = types.Object()
+        run = choose_run.choose(ctx, inputs, only="interrupted")
+        if run is not None:
+            inputs.view("why", types.Notice(label=f"Why it ended: {run.status.text}"))
+            plan = Journal(RunStore(ctx.dataset, run.record.run_id)).plan()
+            media_form.policy(inputs, plan.request.bad_files if plan else "stop")
+        return choose_run.form(inputs, "Resume sending a run", "Resume")
+
+    def execute(self, ctx: foo.ExecutionContext) -> Any:
+        """Goes on with the run ``anno_key``; see :func:`sync.send.send.resume` for the result."""
+
+        def work(watch: Watch) -> dict[str, Any]:
+            key = ctx.params.get("anno_key", "")
+            client = context.client_for(ctx, find(ctx.dataset, key).organization)
+            with client:
+                said = ctx.params.get("bad_files")
+                return resume(ctx.dataset, key, client, unstoppable(watch), bad_files=said)
+
+        return perform(ctx, work, partial(finish, ctx))
+
+    def __call__(self, samples: Any, run: Any, *, bad_files: str | None = None, **login: Any) -> dict[str, Any]:
+        """Goes on with a send from Python.
+
+        Args:
+            samples: the dataset, or any view of it
+            run: the run's key
+            bad_files: what to do from now on about files that CVAT can't read, ``"stop"`` or ``"leave_out"``; ``None``
+                for what the send was told
+            **login: ``url``, ``token``, ``username``, ``email`` and ``password``, to log in otherwise than the
+                environment says
+
+        Returns:
+            the run as a plain dict, see :func:`sync.send.send`; also if it had been complete
+        """
+        dataset, key = samples._root_dataset, choose_run.key_of(run)
+        with context.client_from(login, find(dataset, key).organization) as client, terminal.watching() as watch:
+            return resume(dataset, key, client, watch, bad_files=bad_files)

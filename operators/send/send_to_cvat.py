@@ -1,0 +1,104 @@
+"""Send to CVAT."""
+
+import webbrowser
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from ...sync.progress import Watch
+from ...sync.request import SendRequest, parse
+from ...sync.runs.record import find_all
+from ...sync.send.prepare import outlook, prepare
+from ...sync.send.send import resume, send
+from ..shared import context, terminal
+from ..shared.running import perform, show
+from . import answers, form, look_ahead
+from .finish import finish, unstoppable
+
+
+class SendToCvat(foo.Operator):
+    """Sends the selected samples, the view or the dataset to CVAT."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        return foo.OperatorConfig(
+            name="send_to_cvat",
+            label="Send to CVAT",
+            description="Send samples and their labels to CVAT, for people to annotate",
+            icon="send",
+            dynamic=True,
+            execute_as_generator=True,
+            allow_delegated_execution=True,
+        )
+
+    def resolve_placement(self, ctx: foo.ExecutionContext) -> types.Placement:
+        return types.Placement(
+            types.Places.SAMPLES_GRID_ACTIONS, types.Button(label="Send to CVAT", icon="send", prompt=True)
+        )
+
+    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
+        return form.build(ctx) if context.in_app(ctx) else None
+
+    def execute(self, ctx: foo.ExecutionContext) -> Any:
+        """Send; parameters: :class:`sync.request.SendRequest`, result: :func:`sync.send.send`."""
+
+        def work(watch: Watch) -> dict[str, Any]:
+            request, samples = parse(SendRequest, answers.read(ctx)), context.target(ctx)
+            do = _verb(samples, request, again=bool(ctx.params.get("resume")), dry=dry)
+            with context.client_for(ctx, request.organization) as client:
+                return do(samples, request, client, watch if dry else unstoppable(watch))
+
+        dry = bool(ctx.params.get("dry_run")) or form.only_shows(ctx)
+        return perform(ctx, work, partial(_foretell if dry else finish, ctx))
+
+    def __call__(self, samples: Any, *, resume: bool = False, dry_run: bool = False, **params: Any) -> dict[str, Any]:
+        """Sends samples from Python.
+
+        Args:
+            samples: the dataset or view to send
+            resume: whether to go on with the run ``anno_key`` if a send of it was interrupted; a complete one is left
+                as it is
+            dry_run: whether only to find out what would be sent; nothing is changed anywhere
+            **params: as in :class:`sync.request.SendRequest`; and ``url``, ``token``, ``username``, ``email`` and
+                ``password`` to log in otherwise than the environment says
+
+        Returns:
+            the run as a plain dict, see :func:`sync.send.send`; of a dry run :func:`sync.send.prepare.outlook`
+        """
+        login, params = context.split_login(params)
+        request = parse(SendRequest, params)
+        do = _verb(samples, request, again=resume, dry=dry_run)
+        with context.client_from(login, request.organization) as client, terminal.watching() as watch:
+            summary = do(samples, request, client, watch)
+        if request.launch_editor and not dry_run:
+            webbrowser.open(summary["tasks"][0]["url"])
+        return summary
+
+
+def _foretell(ctx: foo.ExecutionContext, found: dict[str, Any]) -> Iterator[Any]:
+    """Shows what would be sent."""
+    yield show(ctx, look_ahead.text(found))
+
+
+Verb = Callable[[Any, SendRequest, Any, Watch], dict[str, Any]]
+
+
+def _verb(samples: Any, request: SendRequest, *, again: bool, dry: bool) -> Verb:
+    """What to do with a request: send it, go on with it if it was begun, or only look at it."""
+    if dry:
+        return _look
+    if again and request.anno_key in find_all(samples._root_dataset):
+        return _go_on
+    return send
+
+
+def _look(samples: Any, request: SendRequest, client: Any, watch: Watch) -> dict[str, Any]:
+    return outlook(prepare(samples, request, client, watch))
+
+
+def _go_on(samples: Any, request: SendRequest, client: Any, watch: Watch) -> dict[str, Any]:
+    said = request.bad_files if "bad_files" in request.model_fields_set else None
+    return resume(samples._root_dataset, request.anno_key, client, watch, bad_files=said)

@@ -1,0 +1,69 @@
+"""What an operator learns from its context: where it runs, which samples are meant, how to reach CVAT."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import fiftyone.operators as foo
+
+from ...sync import connection
+
+TARGETS = {"selected_samples": "selected", "current_view": "view", "dataset": "dataset"}
+LOGIN_NAMES = (*connection.NAMES,)
+FROM_PANEL = frozenset({"panel_id", "panel_state"})
+
+
+def in_app(ctx: foo.ExecutionContext) -> bool:
+    """Whether the App asks, and not a program: only the App says which filters its sidebar has."""
+    return "filters" in ctx.request_params and not ctx.delegated
+
+
+def answers(ctx: foo.ExecutionContext) -> dict[str, Any]:
+    """The parameters that a program or a person gave. The App adds its own if a panel opened the form."""
+    return {name: value for name, value in ctx.params.items() if name not in FROM_PANEL}
+
+
+def targets(ctx: foo.ExecutionContext) -> dict[str, Any]:
+    """The collections that a person can mean, the most likely first."""
+    found: dict[str, Any] = {}
+    if ctx.selected:
+        found["selected_samples"] = ctx.view.select(ctx.selected, ordered=False)
+    if ctx.has_custom_view or getattr(ctx.view, "_stages", None):
+        found["current_view"] = ctx.view
+    found["dataset"] = ctx.dataset
+    return found
+
+
+def target_name(ctx: foo.ExecutionContext) -> str:
+    """Which collection is meant: what the form says, else the selection, else the view, else the dataset."""
+    found = targets(ctx)
+    said = ctx.params.get("target")
+    return said if said in found else next(iter(found))
+
+
+def target(ctx: foo.ExecutionContext) -> Any:
+    """The collection that is meant."""
+    return targets(ctx)[target_name(ctx)]
+
+
+def client_for(ctx: foo.ExecutionContext, organization: str | None = None, *, hasty: bool = False) -> Any:
+    """A CVAT client with the credentials of the process that runs; a ``hasty`` one gives up soon.
+
+    Raises:
+        NoCredentials: if there are none
+    """
+    return connection.connect(connection.find_credentials(secret=ctx.secrets.get), organization, hasty=hasty)
+
+
+def client_from(login: Mapping[str, str | None], organization: str | None = None) -> Any:
+    """A CVAT client for a program: what it gives counts first, and a terminal may be asked.
+
+    Raises:
+        NoCredentials: if nobody says how to log in
+    """
+    return connection.connect(connection.find_credentials(login, ask=True), organization)
+
+
+def split_login(params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Separates what a program says about logging in from the rest."""
+    login = {name: value for name, value in params.items() if name in LOGIN_NAMES and name != "organization"}
+    return login, {name: value for name, value in params.items() if name not in login}

@@ -1,0 +1,61 @@
+"""Samples that a result is about: their names, and a button that shows them in the grid."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from .texts import count
+
+STORE = "roundtrip_cvat_shown"
+URI = "@roundtrip/cvat/view_samples"
+MOST, A_DAY = 10_000, 24 * 3600
+"""Samples that are shown of one result, and the seconds for which they are kept."""
+
+
+def names_of(dataset: Any, conflicts: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """The file names of the samples that a list of labels or conflicts is about, as far as lists show them."""
+    ids = list(dict.fromkeys(item["sample_id"] for item in conflicts))[:50]
+    found = dataset.select(ids) if ids else None
+    paths = zip(found.values("id"), found.values("filepath"), strict=True) if found is not None else ()
+    return {sample_id: Path(path).name for sample_id, path in paths}
+
+
+def keep(ctx: foo.ExecutionContext, name: str, ids: Sequence[str]) -> None:
+    """Keeps the samples of a result, until there is another of this name."""
+    ctx.store(STORE).set(name, list(ids)[:MOST], ttl=A_DAY)
+
+
+def kept(ctx: foo.ExecutionContext, name: str) -> list[str]:
+    """The samples of a result; none if they were not kept, or for too long."""
+    return list(ctx.store(STORE).get(name) or ())
+
+
+def button(outputs: types.Object, name: str, number: int, what: str = "") -> None:
+    """Adds the button that shows the samples of a result, if there are any.
+
+    Args:
+        outputs: the result, or a form
+        name: under which they are kept
+        number: how many there are
+        what: which they are
+    """
+    if not number:
+        return
+    first = "first " if number > MOST else ""
+    label = f"View the {first}{count(min(number, MOST), 'sample')}{what and ' ' + what}"
+    view = types.Button(label=label, operator=URI, params={"of": name}, icon="filter_alt", variant="outlined")
+    outputs.view("view_samples", view)
+
+
+def result(ctx: foo.ExecutionContext, text: str, name: str = "", ids: Sequence[str] = (), what: str = "") -> Any:
+    """Shows a text in Markdown as the operator's output, with a button that shows the samples it is about."""
+    outputs = types.Object()
+    outputs.str("text", view=types.MarkdownView())
+    if ids:
+        keep(ctx, name, ids)
+        button(outputs, name, len(ids), what)
+    form = types.Property(outputs, view=types.View(label="Result"))
+    return ctx.ops.show_output(outputs=form.to_json(), results={"text": text})

@@ -1,0 +1,100 @@
+"""Numbers, dates, sends and runs in words, for a person."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ...sync.runs.record import RunRecord
+from ...sync.runs.status import RunStatus
+from ...sync.send.send import LEFT_OUT_TAG
+
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+SLASHED_BAR = "\\|"  # as a cell of a Markdown table has it
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """``1 label``, ``1,200 labels``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def short_date(date: str | None) -> str:
+    """``31 Jan 12:30`` of an ISO date, in local time and on one line; with its year if that is not the present one."""
+    if not date:
+        return ""
+    local = datetime.fromisoformat(date).astimezone()
+    year = "" if local.year == datetime.now().year else " %Y"
+    return local.strftime(f"%d %b{year} %H:%M").replace(" ", NO_BREAK_SPACE)
+
+
+def status_words(status: RunStatus) -> str:
+    """``sent``, ``interrupted``, or ``sending, 45%``."""
+    known = status.state == "sending" and status.done is not None
+    return f"{status.state}, {status.done:.0%}" if known else status.state
+
+
+def run_words(record: RunRecord, status: RunStatus) -> str:
+    """The state of a run as of :func:`status_words`; ``imported`` if its tasks were there before it."""
+    return "imported" if record.imported else status_words(status)
+
+
+def sent_line(summary: Mapping[str, Any]) -> str:
+    """A send in one sentence."""
+    return (
+        f"Sent {count(summary['samples'], 'sample')} with {count(summary['labels'], 'label')} to CVAT, "
+        f"in {count(len(summary['tasks']), 'task')}."
+    )
+
+
+def sent(summary: Mapping[str, Any]) -> str:
+    """A send in Markdown."""
+    lines = [f"**{sent_line(summary)}**", ""]
+    for task in summary["tasks"]:
+        jobs = count(len(task["jobs"]), "job")
+        lines.append(f"- [{task['name']}]({task['url']}): {count(task['frames'], 'image')}, {jobs}")
+    counts = {item["what"]: item["count"] for item in summary["left_out"]}
+    lines += table("Left out (it stays in the dataset as it is)", counts)
+    lines += _tagged(counts)
+    lines += ["", f"When the annotators are done, use **Load annotations** with the run `{summary['anno_key']}`."]
+    return "\n".join(lines)
+
+
+def table(heading: str, counts: Mapping[str, int]) -> list[str]:
+    """A table in Markdown: what there is how often. Beside a number, one wording is right for one and for many."""
+    rows = [f"| {what.replace('|', SLASHED_BAR)} | {number:,} |" for what, number in counts.items()]
+    return ["", f"| {heading} | How many |", "|:--|--:|", *rows] if rows else []
+
+
+def images_left_out(left_out: Mapping[str, int]) -> int:
+    """How many samples were not sent because of their files."""
+    return sum(number for what, number in left_out.items() if what.startswith("images: "))
+
+
+def _tagged(left_out: Mapping[str, int]) -> list[str]:
+    number = images_left_out(left_out)
+    were = "was not sent; it has" if number == 1 else "were not sent; they have"
+    return ["", f"{count(number, 'sample')} {were} the tag `{LEFT_OUT_TAG}`."] if number else []
+
+
+def run_info(key: str, record: Mapping[str, Any], status: RunStatus) -> str:
+    """A run in Markdown."""
+    labels = count(sum(record["labels"].values()), "label")
+    is_sent = status.state == "sent" and not record["imported"]
+    size = f"{count(record['samples'], 'sample')}" + (f", {labels}" if is_sent else "")
+    begun, to = ("Imported", "from") if record["imported"] else ("Sent" if is_sent else "Begun", "to")
+    lines = [
+        f"**{key}**: {run_words(RunRecord.model_validate(record), status)}, {size}",
+        "",
+        f"- {begun} {short_date(record['created_at'])} by {record['created_by']} {to} {record['server']}",
+        f"- Last loaded: {short_date(record['loaded_at']) or 'never'}",
+    ]
+    if status.state != "sent" and status.text:
+        lines.insert(2, f"- {status.text}")
+    if record["project_name"]:
+        lines.append(f"- Project {record['project_name']}")
+    lines += [f"- Field `{name}`: {item['type']}" for name, item in record["label_schema"].items()]
+    for task in record["tasks"]:
+        size = count(task["frames"], "image") + (f", {count(len(task['jobs']), 'job')}" if task["jobs"] else "")
+        lines.append(f"- Task [{task['name']}]({task['url']}): {size}")
+    lines += table("Left out (it stays in the dataset as it is)", record["left_out"])
+    lines += _tagged(record["left_out"])
+    return "\n".join(lines)
