@@ -6,18 +6,17 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from .attributes import ABSENT, Kind, Unreadable, Value, from_text, kind_of, to_text
+from .names import GEOMETRY, IDENTITY, NAME_LIMIT
+
+__all__ = ["NAME_LIMIT", "RESERVED", "AttributeSchema", "Attributes", "can_be_attribute", "named_attributes"]
 
 Widget = Literal["text", "select", "radio", "checkbox", "number"]
-NAME_LIMIT = 64  # of a label's and of an attribute's name in CVAT
 CHOICE_LIMIT = 200  # of one value of a choice
 CHOICES_LIMIT = 4096  # of all of them together
 DEFAULT_LIMIT = 128  # of an attribute's default
 NUMBER_RANGE = ("-1000000000", "1000000000")  # CVAT's widget for numbers needs bounds
 
-RESERVED = frozenset(
-    {"id", "_id", "_cls", "tags", "label", "bounding_box", "points", "closed", "filled", "mask", "mask_path"}
-    | {"index", "instance", "logits", "attributes"}
-)
+RESERVED = IDENTITY | GEOMETRY | {"_id", "_cls"}
 """Names that mean something in a label of FiftyOne."""
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from .attribute_schema import NAME_LIMIT, Attributes, can_be_attribute, named_attributes
+from .attribute_schema import Attributes, named_attributes
 from .facts import FACTS
+from .names import attribute_problem, property_problem
 from .skeleton import Skeleton
 from .types import LABEL_TYPES
 
@@ -99,17 +100,34 @@ class FieldSchema(_Frozen):
             raise ValueError(f"a class is listed twice: {', '.join(twice)}")
         if not all(name.strip() for name in names):
             raise ValueError("a class has no name")
-        geometry = LABEL_TYPES[self.type].codec.geometry
-        for name in self.all_attributes:
-            if not can_be_attribute(name) or name in geometry:
-                raise ValueError(f"an attribute can't be named '{name}'")
-            if not 0 < len(name) <= NAME_LIMIT:
-                raise ValueError(f"the attribute name '{name[:20]}...' must have 1 to {NAME_LIMIT} characters")
+        self._check_names()
         for entry in names:
             trimmed = Counter(name.strip() for name in self.attributes_of(entry))
             if twice := sorted(name for name, uses in trimmed.items() if uses > 1):
                 raise ValueError(f"attributes differ only in spaces around their names: {', '.join(twice)}")
         return self
+
+    def _check_names(self) -> None:
+        """Checks that every name of an attribute can be a path in a label."""
+        codec = LABEL_TYPES[self.type].codec
+        for name in self.all_attributes:
+            problem = attribute_problem(name, codec.document)
+            if problem is None and name in codec.geometry:
+                problem = f"is the geometry of FiftyOne's {codec.document}"
+            if problem is not None:
+                raise ValueError(f"an attribute can't be named {_shown(name)}: it {problem}")
+        holds: dict[str, str] = {}
+        for fact, name in self.facts.items():
+            problem = property_problem(name, codec.document, fact)
+            if problem is None and name in codec.geometry:
+                problem = f"is the geometry of FiftyOne's {codec.document}"
+            if problem is not None:
+                raise ValueError(f"the attribute {_shown(name)} can't hold the '{fact}': it {problem}")
+            if name in holds:
+                raise ValueError(f"the attribute '{name}' can't hold both '{holds[name]}' and '{fact}'")
+            if name in self.all_attributes:
+                raise ValueError(f"'{name}' is an attribute, and can't hold the '{fact}' too")
+            holds[name] = fact
 
     @cached_property
     def all_attributes(self) -> Attributes:
@@ -135,6 +153,11 @@ class FieldSchema(_Frozen):
     @property
     def class_names(self) -> tuple[str, ...]:
         return tuple(entry.name for entry in self.classes)
+
+
+def _shown(name: str) -> str:
+    """A name in a message: short, and on one line."""
+    return repr(name if len(name) <= 40 else f"{name[:40]}...")
 
 
 def _names(value: Any) -> Iterable[Any]:

@@ -3,8 +3,9 @@
 from collections import Counter
 
 from ..cvat.models import AttributeSpec, LabelSpec
-from .attribute_schema import NAME_LIMIT, NUMBER_RANGE, AttributeSchema
+from .attribute_schema import NUMBER_RANGE, AttributeSchema
 from .attributes import to_text
+from .names import NAME_LIMIT
 from .schema import LabelSchema
 from .skeleton import skeleton_svg
 from .types import LABEL_TYPES

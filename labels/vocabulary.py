@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from ..cvat.models import AttributeSpec, Label
-from .attribute_schema import Attributes, AttributeSchema, can_be_attribute
+from .attribute_schema import Attributes, AttributeSchema
+from .names import attribute_problem
 from .schema import FieldSchema, LabelSchema
 from .skeleton import Skeleton
 from .specs import cvat_names, label_specs
@@ -193,8 +194,11 @@ class Vocabulary:
         codecs = (
             [LABEL_TYPES[self.schema.fields[field].type].codec] if field else [t.codec for t in LABEL_TYPES.values()]
         )
-        own = {path for codec in codecs for path in (*codec.geometry, *codec.standard)}
-        return can_be_attribute(spec.name) and spec.name not in own
+        return all(
+            attribute_problem(spec.name, codec.document) is None and spec.name not in (*codec.geometry, *codec.standard)
+            for codec in codecs
+            if codec.document
+        )
 
     def dump(self) -> dict[str, Any]:
         """The vocabulary as JSON-able data."""
