@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import queue
 import random
-import threading
-import time
 from typing import Any
 
-from . import clock
+from .background import Background
 from .events import Events, UpdateEvents
 from .media import (
     MediaError,
@@ -18,17 +15,11 @@ from .media import (
     read_video,
     unpack,
 )
-from .models import ClientFile, Creation, Data, Frame, Job, Task, User
-from .settings import Settings
+from .models import BackgroundRequest, ClientFile, Data, Frame, Job, Task, User
 from .storages import read_server_files
 from .store import Store
 from .views import Views
 
-_YEAR = {"days": 365.0}
-_TRACE = (
-    'Traceback (most recent call last):\n  File "/opt/venv/lib/python3.10/site-packages/rq/worker.py", '
-    "line 1431, in perform_job\n    rv = job.perform()\n"
-)
 _MANIFEST = (
     "FileNotFoundError: Can't find upload manifest file 'manifest.jsonl' in the uploaded files. When the "
     "'predefined' sorting method is used, this file is required in the input files. Read more: "
@@ -37,119 +28,48 @@ _MANIFEST = (
 
 
 class Creator:
-    """Runs creations one after the other.
+    """Makes the frames and jobs of tasks.
 
     Args:
         store: the state.
-        settings: delays and lifetimes.
-        events: where created jobs are told.
+        background: runs the creations.
+        events: where created jobs are announced.
 
     Attributes:
         base: scheme and host of the server.
-        crashes: errors that nobody expected.
     """
 
-    def __init__(self, store: Store, settings: Settings, events: Events) -> None:
+    def __init__(self, store: Store, background: Background, events: Events) -> None:
         self.store = store
-        self.settings = settings
+        self.background = background
         self.events = events
         self.base = ""
-        self.crashes: list[Exception] = []
-        self._queue: queue.SimpleQueue[tuple[float, Creation] | None] = queue.SimpleQueue()
-        self._gates = {"queued": threading.Event(), "started": threading.Event()}
-        self.release()
-        self._closing = threading.Event()
-        self._count = 0
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
 
-    def close(self) -> None:
-        """End after the present creation."""
-        self._closing.set()
-        self.release()
-        self._queue.put(None)
-        self._thread.join()
-
-    def hold(self, status: str) -> None:
-        """Let creations get as far as `status` ("queued" or "started"), until `release`."""
-        self._gates[status].clear()
-
-    def release(self, status: str | None = None) -> None:
-        """Let creations go on from this status, or from both."""
-        for name, gate in self._gates.items():
-            if status in (None, name):
-                gate.set()
-
-    def start(self, task: Task, owner: User, options: dict[str, Any]) -> Creation:
+    def start(self, task: Task, owner: User, options: dict[str, Any]) -> BackgroundRequest:
         """Queue the creation of a task's data."""
-        self._count += 1
-        creation = Creation(
-            id=request_id(task),
-            task=task,
-            owner=owner,
-            created_date=self.store.now(),
-            options=options,
-            unsettled=self.settings.unsettled_replies and self._count % 2 == 0,
-        )
-        self.store.creations.pop(creation.id, None)
-        self.store.creations[creation.id] = creation
-        self._queue.put((time.monotonic(), creation))
-        return creation
+        entry = BackgroundRequest(request_id(task), "create:task", owner, self.store.now(), task)
+        return self.background.start(entry, lambda request: self._create(request, task, options))
 
-    @property
-    def holding(self) -> bool:
-        """Whether creations are held somewhere."""
-        return not all(gate.is_set() for gate in self._gates.values())
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is queued or running."""
-        with self.store.lock:
-            return all(entry.status in ("failed", "finished") for entry in self.store.creations.values())
-
-    def pending(self, task: Task) -> Creation | None:
+    def pending(self, task: Task) -> BackgroundRequest | None:
         """The creation of a task that is not over yet."""
-        creation = self.store.creations.get(request_id(task))
+        creation = self.store.background_requests.get(request_id(task))
         return creation if creation and creation.status in ("queued", "started") else None
 
     def is_running(self, task: Task) -> bool:
         creation = self.pending(task)
         return creation is not None and creation.status == "started"
 
-    def _run(self) -> None:
-        while (item := self._queue.get()) is not None:
-            since, creation = item
-            self._wait(since + self.settings.creation_delay - time.monotonic())
-            self._gates["queued"].wait()
-            if not self._closing.is_set():
-                self._create(creation)
-
-    def _wait(self, seconds: float) -> None:
-        if seconds > 0:
-            self._closing.wait(seconds)
-
-    def _create(self, creation: Creation) -> None:
-        store, task = self.store, creation.task
-        with store.lock:
-            if store.creations.get(creation.id) is not creation:
-                return  # cancelled
-            creation.status = "started"
-            creation.started_date = store.now()
-        self._wait(self.settings.creation_delay)
-        self._gates["started"].wait()
+    def _create(self, request: BackgroundRequest, task: Task, options: dict[str, Any]) -> None:
+        assert task.data is not None
         try:
-            assert task.data is not None
-            frames, video = self._read(task.data, creation.options)
-            with store.lock:
-                if task.id not in store.tasks:
+            frames, video = self._read(task.data, options)
+            with self.store.lock:
+                if task.id not in self.store.tasks:
                     raise MediaError("cvat.apps.engine.models.Task.DoesNotExist: Task matching query does not exist.")
-                self._commit(creation, frames, video)
-                self._finish(creation, "finished", "", {"seconds": self.settings.request_lifetime})
-        except MediaError as error:
-            self._fail(creation, str(error))
-        except Exception as error:
-            self.crashes.append(error)
-            self._fail(creation, f"{type(error).__name__}: {error}")
+                self._commit(request, task, options, frames, video)
+        except Exception:
+            task.data.failed = True
+            raise
 
     def _read(self, data: Data, options: dict[str, Any]) -> tuple[list[Frame], bytes | None]:
         """The frames of a task, from uploaded files or the server's own."""
@@ -159,24 +79,17 @@ class Creator:
             return read_media(data, read_server_files(self.store, options), options)
         return read_media(data, list(data.files.values()), options)
 
-    def _fail(self, creation: Creation, message: str) -> None:
-        with self.store.lock:
-            if creation.task.data:
-                creation.task.data.failed = True
-            self._finish(creation, "failed", f"{message}\n", _YEAR)
-
-    def _finish(self, creation: Creation, status: str, message: str, life: dict[str, float]) -> None:
-        creation.message = message
-        creation.trace = _TRACE + message if message else ""
-        creation.finished_date = self.store.now()
-        creation.expiry_date = clock.later(creation.finished_date, **life)
-        creation.status = status
-
-    def _commit(self, creation: Creation, frames: list[Frame], video: bytes | None) -> None:
-        store, task, options = self.store, creation.task, creation.options
-        data = task.data
+    def _commit(
+        self,
+        request: BackgroundRequest,
+        task: Task,
+        options: dict[str, Any],
+        frames: list[Frame],
+        video: bytes | None,
+    ) -> None:
+        store, data = self.store, task.data
         assert data is not None
-        with UpdateEvents(self.events, creation.owner, task=task):
+        with UpdateEvents(self.events, request.owner, task=task):
             data.frames, data.video, data.size = frames, video, len(frames)
             data.stop_frame = data.start_frame + (len(frames) - 1) * data.step
             data.chunk_size = _chunk_size(frames, video is not None and not options["use_zip_chunks"])
@@ -184,21 +97,22 @@ class Creator:
             data.compressed_chunk_type = "imageset" if video is None or options["use_zip_chunks"] else "video"
             task.mode = "annotation" if video is None else "interpolation"
             for start, stop in _segments(task, options):
-                job = self._add_job(task, start, stop)
+                job = add_job(store, task, start, stop)
                 view = Views(self.base).job(job)
-                self.events.send("create:job", "job", view, creation.owner, task.project, task.organization)
+                self.events.send("create:job", "job", view, request.owner, task.project, task.organization)
             store.touch(task)
-        with UpdateEvents(self.events, creation.owner, task=task):
+        with UpdateEvents(self.events, request.owner, task=task):
             store.touch(task)
 
-    def _add_job(self, task: Task, start: int, stop: int) -> Job:
-        store = self.store
-        chunks, created = store.now(), store.now()
-        job = Job(store.next_id("job"), task, "annotation", start, stop, created, store.now(), chunks)
-        store.jobs[job.id] = task.jobs[job.id] = job
-        assert task.data is not None
-        task.data.chunks_updated_date = chunks
-        return job
+
+def add_job(store: Store, task: Task, start: int, stop: int) -> Job:
+    """A new job of a task over the frames from `start` to `stop`."""
+    chunks, created = store.now(), store.now()
+    job = Job(store.next_id("job"), task, "annotation", start, stop, created, store.now(), chunks)
+    store.jobs[job.id] = task.jobs[job.id] = job
+    assert task.data is not None
+    task.data.chunks_updated_date = chunks
+    return job
 
 
 def request_id(task: Task) -> str:

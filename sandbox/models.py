@@ -200,10 +200,12 @@ class Job:
     shapes: dict[int, dict[str, Any]] = field(default_factory=dict)
     tracks: dict[int, dict[str, Any]] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
+    status: str = "annotation"
     revision: int = 0
 
     @property
-    def status(self) -> str:
+    def progress(self) -> str:
+        """The status that follows from stage and state; `status` is it, except after a restore."""
         if self.stage == "acceptance":
             return "completed" if self.state == "completed" else "validation"
         return self.stage
@@ -234,20 +236,25 @@ class Comment:
 
 
 @dataclass(eq=False)
-class Creation:
-    """A background request that turns uploaded files into frames and jobs."""
+class BackgroundRequest:
+    """What the server does after its answer, such as making frames and jobs of uploaded files.
+
+    `unsettled` is whether the first look at it shows it half written.
+    """
 
     id: str
-    task: Task
+    operation: str
     owner: User
     created_date: str
-    options: dict[str, Any]
+    task: Task | None = None
     status: str = "queued"
     message: str = ""
     trace: str = ""
     started_date: str | None = None
     finished_date: str | None = None
     expiry_date: str | None = None
+    result_id: int | None = None
+    result_path: str | None = None
     unsettled: bool = False
 
 

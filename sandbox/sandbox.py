@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .app import App
+from .background import Background
 from .creation import Creator
 from .events import Events
 from .faults import Faults
@@ -20,6 +21,7 @@ from .services import Services
 from .settings import Settings
 from .snapshot import snapshot
 from .store import DEFAULT_ACCOUNTS, Account, Store
+from .transfers import copy_task
 
 
 class Sandbox:
@@ -57,12 +59,13 @@ class Sandbox:
         self.faults = Faults()
         self.throttle = Throttle(anonymous_rate)
         self._events = Events(self.store, self.settings)
-        self._creator = Creator(self.store, self.settings, self._events)
-        services = Services(self.settings, self._creator, self._events)
+        self._background = Background(self.store, self.settings)
+        creator = Creator(self.store, self._background, self._events)
+        services = Services(self.settings, self._background, creator, self._events)
         self._app = App(self.store, services, self.throttle)
         self._server = Server((host, port), self._app, self.settings, self.faults)
         self.url = f"http://{host}:{self._server.server_port}"
-        self._creator.base = self._events.base = self.url
+        creator.base = self._events.base = self.url
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
 
@@ -77,7 +80,7 @@ class Sandbox:
         self._server.shutdown()
         self._server.server_close()
         self._server.drop_connections()
-        self._creator.close()
+        self._background.close()
         self._events.close()
         self._thread.join()
 
@@ -94,7 +97,7 @@ class Sandbox:
     @property
     def crashes(self) -> list[Exception]:
         """Errors inside the sandbox that nobody expected."""
-        return [*self._app.crashes, *self._creator.crashes]
+        return [*self._app.crashes, *self._background.crashes]
 
     def state(self) -> dict[str, Any]:
         """The whole content without ids and dates, so that two ways to the same result compare equal."""
@@ -117,18 +120,24 @@ class Sandbox:
             store.cloud_storages[ident] = CloudStorage(ident, name, name, Path(folder), user, None, store.now(), prefix)
         return ident
 
+    def restore_copy(self, task: int) -> int:
+        """Back a task up and restore the backup: a copy under new ids; the id of the copy."""
+        with self.store.lock:
+            found = self.store.tasks[task]
+            return copy_task(self.store, found, found.owner).id
+
     def hold(self, status: str = "queued") -> None:
         """Let creations of tasks get no further than `status` ("queued" or "started") until `release`."""
-        self._creator.hold(status)
+        self._background.hold(status)
 
     def release(self, status: str | None = None) -> None:
         """Undo `hold`, for one status or for both."""
-        self._creator.release(status)
+        self._background.release(status)
 
     @property
     def holding(self) -> bool:
         """Whether creations are held."""
-        return self._creator.holding
+        return self._background.holding
 
     @contextmanager
     def hold_creations(self, status: str = "queued") -> Iterator[None]:
@@ -146,7 +155,7 @@ class Sandbox:
             TimeoutError: if that takes too long.
         """
         deadline = time.monotonic() + timeout
-        while not (self._creator.idle and self._events.idle):
+        while not (self._background.idle and self._events.idle):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"still busy after {timeout} s")
             time.sleep(0.002)
@@ -154,9 +163,9 @@ class Sandbox:
     def expire_requests(self) -> None:
         """Forget finished background requests now, as if their lifetime were over."""
         with self.store.lock:
-            for creation in self.store.creations.values():
-                if creation.status == "finished":
-                    creation.expiry_date = creation.created_date
+            for entry in self.store.background_requests.values():
+                if entry.status == "finished":
+                    entry.expiry_date = entry.created_date
 
 
 def _accounts(users: Iterable[Account] | Mapping[str, str]) -> tuple[Account, ...]:

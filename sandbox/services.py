@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .background import Background
 from .creation import Creator
 from .events import Events
 from .settings import Settings
@@ -15,10 +16,12 @@ class Services:
 
     Attributes:
         settings: how the sandbox behaves.
+        background: runs background requests.
         creator: makes frames and jobs of uploaded files.
         events: delivers webhooks.
     """
 
     settings: Settings
+    background: Background
     creator: Creator
     events: Events

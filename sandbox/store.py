@@ -15,9 +15,9 @@ from .annotations.rows import Rows
 from .clock import Clock
 from .models import (
     AccessToken,
+    BackgroundRequest,
     CloudStorage,
     Comment,
-    Creation,
     Issue,
     Job,
     Label,
@@ -74,7 +74,7 @@ class Store:
         self.issues: dict[int, Issue] = {}
         self.comments: dict[int, Comment] = {}
         self.webhooks: dict[int, Webhook] = {}
-        self.creations: dict[str, Creation] = {}
+        self.background_requests: dict[str, BackgroundRequest] = {}
         self.uploads: dict[str, Upload] = {}
         self.share: Path | None = None
         self.cloud_storages: dict[int, CloudStorage] = {}

@@ -6,8 +6,8 @@ from typing import Any
 
 from .models import (
     AccessToken,
+    BackgroundRequest,
     Comment,
-    Creation,
     Delivery,
     Issue,
     Job,
@@ -147,7 +147,7 @@ class Views:
 
     def task(self, task: Task) -> Json:
         organization = task.organization.id if task.organization else None
-        statuses = [job.status for job in task.jobs.values()]
+        statuses = [job.progress for job in task.jobs.values()]
         view: Json = {
             "url": f"{self.api}/tasks/{task.id}",
             "id": task.id,
@@ -203,7 +203,7 @@ class Views:
             "assignee": self.user(job.assignee),
             "guide_id": None,
             "dimension": "2d",
-            "bug_tracker": (task.bug_tracker or task.project.bug_tracker) if task.project else None,
+            "bug_tracker": task.bug_tracker or (task.project.bug_tracker if task.project else None),
             "status": job.status,
             "stage": job.stage,
             "state": job.state,
@@ -261,30 +261,31 @@ class Views:
             "cloud_storage_id": data.cloud_storage_id,
         }
 
-    def creation(self, creation: Creation) -> Json:
+    def background_request(self, request: BackgroundRequest) -> Json:
         """A background request; the first look at a finished one may show it half written."""
-        half = creation.unsettled and creation.status in ("failed", "finished")
+        half = request.unsettled and request.status in ("failed", "finished")
+        done = request.status == "finished"
         return {
-            "status": creation.status,
-            "message": creation.trace if half else creation.message,
-            "id": creation.id,
+            "status": request.status,
+            "message": request.trace if half else request.message,
+            "id": request.id,
             "operation": {
-                "type": "create:task",
+                "type": request.operation,
                 "target": "task",
                 "project_id": None,
-                "task_id": creation.task.id,
+                "task_id": request.task.id if request.task else None,
                 "job_id": None,
                 "format": None,
                 "lightweight": None,
             },
             "progress": 0.0,
-            "created_date": creation.created_date,
-            "started_date": creation.started_date,
-            "finished_date": None if half else creation.finished_date,
-            "expiry_date": None if half else creation.expiry_date,
-            "owner": {"id": creation.owner.id, "username": creation.owner.username},
-            "result_url": None,
-            "result_id": None,
+            "created_date": request.created_date,
+            "started_date": request.started_date,
+            "finished_date": None if half else request.finished_date,
+            "expiry_date": None if half else request.expiry_date,
+            "owner": {"id": request.owner.id, "username": request.owner.username},
+            "result_url": f"{self.api}{request.result_path}" if done and request.result_path else None,
+            "result_id": request.result_id if done else None,
         }
 
     def issue(self, issue: Issue) -> Json:

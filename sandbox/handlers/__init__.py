@@ -3,6 +3,7 @@
 from . import (
     annotations,
     auth,
+    backups,
     data,
     frames,
     jobs,
@@ -23,6 +24,7 @@ from . import (
 __all__ = [
     "annotations",
     "auth",
+    "backups",
     "data",
     "frames",
     "jobs",

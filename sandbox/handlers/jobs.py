@@ -91,6 +91,7 @@ def patch_job(request: Request, ident: str) -> Any:
         if "stage" in values:
             job.stage, job.state = values["stage"], "new"
         job.state = values.get("state", job.state)
+        job.status = job.progress
         store.touch(job)
         _update_status(request, job.task)
     return Views(request.base).job(job)

@@ -6,7 +6,7 @@ import re
 import zlib
 from typing import Any
 
-from ..access import owns_project, owns_task, require, sees_job, sees_project, sees_task
+from ..access import in_workspace, owns_project, owns_task, require, sees_job, sees_project, sees_task
 from ..fields import Boolean, Choice, Field, Form, Forms, Integer, Items, Text
 from ..lists import Listing
 from ..models import Attribute, Label, Project, Task
@@ -238,6 +238,8 @@ def _wanted(request: Request) -> list[Label]:
             if owner is None:
                 raise server_error()
             require(_sees(request, owner))
+            if not in_workspace(request, owner.organization):
+                return []
             return list((owner.used_labels if isinstance(owner, Task) else owner.labels).values())
     return [label for label in store.labels.values() if not label.parent and _sees(request, label.owner)]
 

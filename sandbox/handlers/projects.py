@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..access import in_workspace, owns_project, require, sees_project
+from ..access import in_workspace, owns_project, require, role, sees_project
 from ..events import UpdateEvents
 from ..fields import Field, Form, Forms, Text
 from ..lists import Listing
-from ..models import Project, User
+from ..models import Organization, Project, User
 from ..request import Request
-from ..responses import Response, detail, empty, server_error
+from ..responses import Response, detail, empty, invalid, server_error
 from ..routes import route
 from ..store import Store
+from ..transfers import transfer
 from ..views import Views
 from .labels import LABEL_CHANGE, NEW_LABEL, add_labels, patch_labels
 
@@ -34,6 +35,7 @@ _FIELDS = {
     "bug_tracker": Text(2000, blank=True),
     "assignee_id": Field(null=True),
     "owner_id": Field(null=True),
+    "organization_id": Field(null=True),
     "labels": Forms(LABEL_CHANGE),
     "target_storage": Field(null=True),
     "source_storage": Field(null=True),
@@ -87,6 +89,9 @@ def patch_project(request: Request, ident: str) -> Any:
     require(owns_project(request, project))
     data = known_fields(request.json, _FIELDS)
     values = _CHANGE.accept(data, partial=True)
+    if "organization_id" in values:
+        transfer(request.store, project, named_organization(request, values))
+        return Views(request.base).project(project)
     dated = project.assignee_updated_date
     with UpdateEvents(request.services.events, request.user, project=project):
         patch_labels(request.store, project, values.pop("labels", []))
@@ -109,6 +114,26 @@ def delete_project(request: Request, ident: str) -> Response:
     request.services.events.send("delete:project", "project", view, request.user, project, project.organization)
     request.store.drop_project(project)
     return empty(204)
+
+
+def named_organization(request: Request, values: dict[str, Any]) -> Organization | None:
+    """The organization into which a change moves something, None for the personal workspace.
+
+    Raises:
+        Refusal: 400 if it is unknown, or if something else is to be changed, too.
+    """
+    others = set(values) - {"organization_id"}
+    if others:
+        message = f"Fields {others} cannot be updated when transferring to another workspace"
+        raise invalid({"non_field_errors": [message]})
+    ident = values["organization_id"]
+    if ident is None:
+        return None
+    if ident not in request.store.organizations:
+        raise invalid(["Invalid org id"])
+    organization = request.store.organizations[ident]
+    require(request.user.is_superuser or role(request, organization) is not None)
+    return organization
 
 
 def known_fields(data: Any, fields: Any) -> dict[str, Any]:

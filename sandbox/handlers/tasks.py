@@ -12,9 +12,10 @@ from ..models import Project, Task
 from ..request import Request
 from ..responses import Response, empty, invalid, server_error
 from ..routes import route
+from ..transfers import move_to_project, transfer
 from ..views import Views
 from .labels import LABEL_CHANGE, NEW_LABEL, add_labels, patch_labels
-from .projects import assign, known_fields
+from .projects import assign, known_fields, named_organization
 
 TASK_TERMS = {
     "id": lambda task: task.id,
@@ -45,6 +46,7 @@ _FIELDS = {
     "project_id": Field(null=True),
     "assignee_id": Field(null=True),
     "owner_id": Field(null=True),
+    "organization_id": Field(null=True),
     "bug_tracker": Text(2000, blank=True),
     "subset": Text(64, blank=True),
     "labels": Forms(LABEL_CHANGE),
@@ -142,14 +144,17 @@ def patch_task(request: Request, ident: str) -> Any:
     require(sees_task(request, task))
     data = known_fields(request.json, _FIELDS)
     values = _CHANGE.accept(data, partial=True)
-    if set(values) & {"assignee_id", "owner_id", "project_id"}:
+    if set(values) & {"assignee_id", "owner_id", "project_id", "organization_id"}:
         require(owns_task(request, task))
-    if "project_id" in values and values["project_id"] != (task.project.id if task.project else None):
-        raise invalid({"non_field_errors": ["All task or project label names must be mapped to the target project"]})
+    if "organization_id" in values:
+        return _transfer(request, task, values)
+    target = _target(request, task, values)
     dated = task.assignee_updated_date
     with UpdateEvents(request.services.events, request.user, task=task, project=task.project):
         labels = values.pop("labels", None)
-        if labels is not None and task.project is None:
+        if target:
+            move_to_project(store, task, target, {entry["id"]: entry["name"] for entry in labels or ()})
+        elif labels is not None and task.project is None:
             patch_labels(store, task, labels)
         for name in ("name", "bug_tracker", "subset"):
             setattr(task, name, values.get(name, getattr(task, name)))
@@ -160,6 +165,24 @@ def patch_task(request: Request, ident: str) -> Any:
     view = Views(request.base).task(task)
     task.assignee_updated_date = dated  # as for projects
     return view
+
+
+def _transfer(request: Request, task: Task, values: dict[str, Any]) -> Any:
+    """Into another workspace."""
+    organization = named_organization(request, values)
+    if task.project:
+        raise invalid({"non_field_errors": ["Only top-level resources can be moved between workspaces"]})
+    transfer(request.store, task, organization)
+    return Views(request.base).task(task)
+
+
+def _target(request: Request, task: Task, values: dict[str, Any]) -> Project | None:
+    """The project into which a change moves a task, if it does."""
+    if "project_id" not in values or values["project_id"] == (task.project.id if task.project else None):
+        return None
+    if values["project_id"] is None:
+        raise server_error()
+    return _project(request)
 
 
 @route("DELETE", "/api/tasks/{ident}")
@@ -192,6 +215,6 @@ def task_status(request: Request, ident: str) -> Any:
     """The state of the creation, the way clients of old asked for it."""
     task = request.store.task(ident)
     require(sees_task(request, task))
-    creation = request.store.creations.get(f"action=create&target=task&target_id={task.id}")
+    creation = request.store.background_requests.get(f"action=create&target=task&target_id={task.id}")
     names = {"queued": "Queued", "started": "Started", "failed": "Failed", "finished": "Finished"}
     return {"state": names[creation.status] if creation else "Finished", "message": "", "progress": 0.0}

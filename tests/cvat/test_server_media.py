@@ -101,7 +101,7 @@ def test_a_lost_answer_makes_no_second_creation(cvat: Client, box: Sandbox, kind
     rq_id = cvat.attach(task.id, ORDER)
     box.release()
     assert cvat.wait_for_creation(task.id, rq_id).size == len(ORDER)
-    assert len(box.store.creations) == 1
+    assert len(box.store.background_requests) == 1
     assert names(cvat.task_meta(task.id).frames) == ORDER
 
 

@@ -96,6 +96,10 @@ class Comparison:
             self.add(f"{where} length", len(recorded), len(replayed))
         if kind in ("shape", "tag", "track", "keyframe") and not self.loose:
             recorded, replayed = self._align(recorded, replayed, kind)
+        if kind == "spec" and all(isinstance(thing.get("name"), str) for thing in [*recorded, *replayed]):
+            recorded, replayed = (sorted(things, key=lambda thing: thing["name"]) for things in (recorded, replayed))
+        if where.endswith(".attributes") and not self.loose:
+            recorded, replayed = self._align_values(recorded, replayed)
         for number, (old, new) in enumerate(zip(recorded, replayed, strict=False)):
             self.compare(old, new, f"{where}[{number}]", kind)
 
@@ -111,6 +115,13 @@ class Comparison:
             return recorded, replayed  # the answer of a write: in request order
         place = {self.ids.get(kind, thing["id"]): number for number, thing in enumerate(recorded)}
         return recorded, sorted(replayed, key=lambda thing: place.get(thing.get("id"), len(place)))
+
+    def _align_values(self, recorded: list[Any], replayed: list[Any]) -> tuple[list[Any], list[Any]]:
+        """Bring values of attributes into the same order, where there is none."""
+        if not all(isinstance(thing, dict) and type(thing.get("spec_id")) is int for thing in [*recorded, *replayed]):
+            return recorded, replayed
+        place = {self.ids.get("spec", thing["spec_id"]): number for number, thing in enumerate(recorded)}
+        return recorded, sorted(replayed, key=lambda thing: place.get(thing["spec_id"], len(place)))
 
     def _texts(self, recorded: str, replayed: str, where: str) -> None:
         if recorded == "<date>" or _DATE.match(recorded):

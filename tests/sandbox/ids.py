@@ -26,6 +26,8 @@ KEYS = {
     "task_id": "task",
     "job_id": "job",
     "job": "job",
+    "parent_job_id": "job",
+    "result_id": "task",
     "issue": "issue",
     "issue_id": "issue",
     "webhook_id": "webhook",
@@ -88,28 +90,31 @@ class Ids:
     def _in_query(self, name: str, number: int) -> int:
         return int(self.get("task" if name == "target_id" else KEYS[name], number))
 
-    def query(self, query: dict[str, Any]) -> dict[str, str]:
-        """A recorded query for the replayed world."""
+    def query(self, query: dict[str, Any], path: str = "") -> dict[str, str]:
+        """A recorded query for the replayed world; an `id` in its filter is one of what the path lists."""
+        listed = _PATHS.get(path.rpartition("/")[2], "")
         result = {}
         for name, value in query.items():
             if name in KEYS and str(value).isdecimal():
                 value = self.get(KEYS[name], int(value))
             elif name == "filter" and str(value).startswith("{"):
-                value = json.dumps(self._rule(json.loads(value)))
+                value = json.dumps(self._rule(json.loads(value), listed))
+            elif name == "rq_id":
+                value = self.text(str(value), "")
             result[name] = str(value)
         return result
 
-    def _rule(self, rule: Any) -> Any:
+    def _rule(self, rule: Any, listed: str) -> Any:
         if not isinstance(rule, dict):
             return self.places.get(rule, rule) if isinstance(rule, str) else rule
         operation, operands = next(iter(rule.items()))
         if operation == "var":
             return rule
         names = [operand.get("var") for operand in operands if isinstance(operand, dict)]
-        kind = KEYS.get(names[0], "") if names and isinstance(names[0], str) else ""
+        kind = {**KEYS, "id": listed}.get(names[0], "") if names and isinstance(names[0], str) else ""
         return {
             operation: [
-                self.get(kind, operand) if kind and isinstance(operand, int) else self._rule(operand)
+                self.get(kind, operand) if kind and isinstance(operand, int) else self._rule(operand, listed)
                 for operand in operands
             ]
         }

@@ -150,6 +150,7 @@ class Replay:
     def _check_exchange(self, fact: Json, loose: bool) -> list[str]:
         request, recorded = fact["request"], fact["response"]
         self._make_missing_task(fact)
+        self._find_missing_job(fact)
         self._wait_for_creation(request)
         self._begin_upload(request)
         reply = self._send(fact)
@@ -195,6 +196,23 @@ class Replay:
                 return
         self.world.make_task(number)
 
+    def _find_missing_job(self, fact: Json) -> None:
+        """A job that the recording uses without showing how its id became known: by task and first frame."""
+        match = re.search(r"/api/jobs/(\d+)", fact["request"]["path"])
+        body = fact["request"].get("json")
+        number = int(match[1]) if match else body.get("job") if isinstance(body, dict) else None
+        if number is None or self.world.ids.knows("job", number):
+            return
+        self.world.box.settle()
+        for other in self._facts["exchanges"]:
+            seen = other.get("response", {}).get("json")
+            for thing in [seen, *(seen.get("results", ()) if isinstance(seen, dict) else ())]:
+                if isinstance(thing, dict) and str(thing.get("url", "")).endswith(f"/api/jobs/{number}"):
+                    self.world.learn_job(number, thing["task_id"], thing["start_frame"], thing["type"])
+                    return
+        if fact["response"]["status"] != 404:
+            self.world.learn_job(number)
+
     def _wait_for_creation(self, request: Json) -> None:
         """Pollings in between are not all recorded."""
         is_data = request["path"].rstrip("/").endswith("/data") and request["method"] != "GET"
@@ -234,6 +252,15 @@ class Replay:
             self.world.tokens[body["value"]] = reply.json()["value"]
         if isinstance(body, dict) and body.get("key") == "<invitation key>":
             self.world.tokens["<invitation key>"] = reply.json()["key"]
+        if isinstance(body, dict) and "&id=" in str(body.get("rq_id")):
+            old, new = (
+                str(rq_id).partition("&id=")[2].partition("&")[0] for rq_id in (body["rq_id"], reply.json()["rq_id"])
+            )
+            self.world.ids.places[old] = new
+        if isinstance(body, dict) and body.get("result_id"):
+            self.world.ids.learn("task", body["result_id"], reply.json()["result_id"])
+        if "/backup/download" in fact["request"]["path"]:
+            self.world.backup = reply.content
         who, _, how = (fact["request"].get("as") or "").partition(" ")
         if how == "(session)" and "set-cookie" in recorded["headers"] and reply.cookies.get("sessionid"):
             self.world.sessions[who] = reply.cookies.get_dict()

@@ -329,6 +329,28 @@ def basic(name: str, password: str) -> Setup:
     return setup
 
 
+def other_names(world: World) -> None:
+    """The account annotator2 was called otherwise when this was recorded."""
+    world.ids.places["ann2"] = "annotator2"
+
+
+def _move(recorded: int, job: int, label: int, specs: list[int], name: str) -> Setup:
+    """A task with one label, as the scenario of moves has several."""
+
+    def setup(world: World) -> None:
+        kinds = [
+            {
+                "name": "car",
+                "attributes": [ATTRIBUTES[0], {**ATTRIBUTES[1], "name": "colour", "values": ["red", "blue"]}],
+            }
+        ]
+        files = world.pictures(["i0.png", "i1.png"])
+        task = world.make_task(recorded, files, labels=kinds, jobs=[job], label_ids=[label], name=name)
+        world.learn_specs(world.learn_labels(f"task_id={task}", []), specs)
+
+    return setup
+
+
 # Files that are not shown in the recordings: large enough to make the creation take its time.
 SIZES = {"0.jpg": (1400, 1400)}
 
@@ -349,6 +371,7 @@ SETUPS: dict[str, Setup] = {
     "18b_ui_edits_and_conflicts": browser(162, 177, [374, 375], [217, 218, 219], [42346, 42347, 42348, 42349]),
     "18c_ui_track_edits": browser_tracks,
     "19_concurrent_writes": concurrent,
+    "22_move_and_backup": other_names,
 }
 
 # Before the exchange with this number.
@@ -381,6 +404,8 @@ STEPS: dict[tuple[str, int], Setup] = {
     ("16_permissions", 94): assign(171, 3),
     ("16_permissions", 101): one_of_two_jobs,
     ("19_concurrent_writes", 15): ground_truth,
+    ("22_move_and_backup", 32): _move(844, 1535, 3417, [1720, 1721], "wire move 2"),
+    ("22_move_and_backup", 83): _move(846, 1537, 3420, [1730, 1731], "wire transfer"),
     ("18b_ui_edits_and_conflicts", 13): delete_shape,
     ("18b_ui_edits_and_conflicts", 17): replace_shapes,
     ("18b_ui_edits_and_conflicts", 21): change_polygon,

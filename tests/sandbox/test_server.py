@@ -66,6 +66,17 @@ def test_ids_survive_updates_and_dates_move(api: Api) -> None:
     assert fresh["id"] not in (one["id"], two["id"])
 
 
+def test_a_restored_copy_has_the_content_under_new_ids(api: Api, box: Sandbox) -> None:
+    task = api.make_task(2, bug_tracker="mark")
+    (shape,) = api.annotate(api.jobs(task)[0], rectangle(api.label(task)))
+    copy = box.restore_copy(task)
+    assert api.get(f"tasks/{copy}")["bug_tracker"] == "mark"
+    (twin,) = api.shapes(api.jobs(copy)[0]).values()
+    assert twin["points"] == shape["points"]
+    assert (twin["id"], twin["label_id"]) != (shape["id"], shape["label_id"])
+    assert twin["label_id"] == api.label(copy)
+
+
 def test_order_inside_a_frame_cannot_be_relied_on(api: Api) -> None:
     task = api.make_task(1)
     job, label = api.jobs(task)[0], api.label(task)

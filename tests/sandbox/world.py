@@ -34,6 +34,7 @@ class World:
         self.sessions: dict[str, dict[str, str]] = {}
         self.tokens: dict[str, str] = {}
         self.uploads: dict[str, bytes] = {}
+        self.backup = b""
         self.http = requests.Session()
         self.http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for name in ("admin", "annotator1", "annotator2"):
@@ -105,6 +106,16 @@ class World:
             self.ids.learn("job", old, new["id"])
         return [job["id"] for job in found]
 
+    def learn_job(self, recorded: int, task: int | None = None, start: int = 0, kind: str = "annotation") -> None:
+        """Pair a recorded job with one here: of a recorded task, else of the newest one, by first frame."""
+        tasks = self.box.store.tasks
+        found = tasks.get(self.ids.get("task", task)) if task else list(tasks.values())[-1]
+        for job in found.jobs.values() if found else ():
+            known = self.ids.back("job", job.id) is not None
+            if not known and (job.start_frame, job.type) == (start, kind):
+                self.ids.learn("job", recorded, job.id)
+                return
+
     def learn_labels(self, query: str, recorded: list[int]) -> list[Json]:
         """Pair recorded label ids, in the order label, its sublabels, next label."""
         found = self.call("GET", f"/labels?{query}&page_size=all")["results"]
@@ -132,12 +143,13 @@ class World:
         options: Json = {}
         if "files" in request:
             options["files"] = [
-                (field, (name, self.files.find(name, size, sha))) for field, name, size, sha in request["files"]
+                (field, (name, self.backup if field == "task_file" else self.files.find(name, size, sha)))
+                for field, name, size, sha in request["files"]
             ]
         if "form" in request:
             options["data"] = [tuple(pair) for pair in request["form"]]
         elif "json" in request:
-            options["json"] = self._json(request["json"])
+            options["json"] = self._json(request["json"], "label" if request["path"].startswith("/api/labels/") else "")
         elif "text" in request:
             options["data"] = self.ids.text(request["text"], self.box.url).encode()
         elif "body" in request:
@@ -145,7 +157,7 @@ class World:
         return self.http.request(
             request["method"],
             f"{self.box.url}{path}",
-            params=self.ids.query(request.get("query", {})),
+            params=self.ids.query(request.get("query", {}), request["path"]),
             headers=headers,
             allow_redirects=False,
             **options,
@@ -159,8 +171,8 @@ class World:
         value = value.replace("<server>", self.box.url)
         return self.tokens.get(value, value)
 
-    def _json(self, body: Any) -> Any:
-        body = self.ids.body(body)
+    def _json(self, body: Any, kind: str) -> Any:
+        body = self.ids.body(body, kind)
         if isinstance(body, dict) and body.get("password") == "<password>":
             name = (body.get("username") or body["email"]).split("@")[0]
             body = {**body, "password": name}

@@ -212,9 +212,9 @@ def load() -> dict[str, Json]:
 
 
 def recordings() -> list[Json]:
-    """The recordings, if they are here."""
-    paths = sorted(RECORDINGS.glob("*.json"))
-    return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    """The recordings of exchanges, if they are here."""
+    found = (json.loads(path.read_text(encoding="utf-8")) for path in sorted(RECORDINGS.glob("*.json")))
+    return [recording for recording in found if "exchanges" in recording]
 
 
 def main() -> None:
