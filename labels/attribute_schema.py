@@ -6,9 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from .attributes import ABSENT, Kind, Unreadable, Value, from_text, kind_of, to_text
-from .names import GEOMETRY, IDENTITY, NAME_LIMIT
-
-__all__ = ["NAME_LIMIT", "RESERVED", "AttributeSchema", "Attributes", "can_be_attribute", "named_attributes"]
+from .names import GEOMETRY, IDENTITY
 
 Widget = Literal["text", "select", "radio", "checkbox", "number"]
 CHOICE_LIMIT = 200  # of one value of a choice
@@ -18,11 +16,6 @@ NUMBER_RANGE = ("-1000000000", "1000000000")  # CVAT's widget for numbers needs 
 
 RESERVED = IDENTITY | GEOMETRY | {"_id", "_cls"}
 """Names that mean something in a label of FiftyOne."""
-
-
-def can_be_attribute(name: str) -> bool:
-    """Whether a label of FiftyOne can have an attribute of this name, beside what it always has."""
-    return bool(name.strip()) and name not in RESERVED and not name.startswith(("_", "$")) and "." not in name
 
 
 class AttributeSchema(BaseModel):

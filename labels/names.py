@@ -76,6 +76,11 @@ def field_problem(name: object) -> str | None:
     return None
 
 
+def shown(name: str) -> str:
+    """A name in a message: short, quoted, and on one line."""
+    return repr(name if len(name) <= 40 else f"{name[:40]}...")
+
+
 def _text_problem(name: object) -> str | None:
     """What no path in a document of MongoDB may be."""
     if not isinstance(name, str):

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from .attribute_schema import Attributes, named_attributes
 from .facts import FACTS
-from .names import attribute_problem, property_problem
+from .names import attribute_problem, property_problem, shown
 from .skeleton import Skeleton
 from .types import LABEL_TYPES
 
@@ -115,14 +115,14 @@ class FieldSchema(_Frozen):
             if problem is None and name in codec.geometry:
                 problem = f"is the geometry of FiftyOne's {codec.document}"
             if problem is not None:
-                raise ValueError(f"an attribute can't be named {_shown(name)}: it {problem}")
+                raise ValueError(f"an attribute can't be named {shown(name)}: it {problem}")
         holds: dict[str, str] = {}
         for fact, name in self.facts.items():
             problem = property_problem(name, codec.document, fact)
             if problem is None and name in codec.geometry:
                 problem = f"is the geometry of FiftyOne's {codec.document}"
             if problem is not None:
-                raise ValueError(f"the attribute {_shown(name)} can't hold the '{fact}': it {problem}")
+                raise ValueError(f"the attribute {shown(name)} can't hold the '{fact}': it {problem}")
             if name in holds:
                 raise ValueError(f"the attribute '{name}' can't hold both '{holds[name]}' and '{fact}'")
             if name in self.all_attributes:
@@ -153,11 +153,6 @@ class FieldSchema(_Frozen):
     @property
     def class_names(self) -> tuple[str, ...]:
         return tuple(entry.name for entry in self.classes)
-
-
-def _shown(name: str) -> str:
-    """A name in a message: short, and on one line."""
-    return repr(name if len(name) <= 40 else f"{name[:40]}...")
 
 
 def _names(value: Any) -> Iterable[Any]:

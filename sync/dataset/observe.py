@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...labels.attribute_schema import NAME_LIMIT, RESERVED, AttributeSchema
+from ...labels.attribute_schema import RESERVED, AttributeSchema
 from ...labels.attributes import MAX_TEXT, Kind, kind_of
 from ...labels.codec import Codec
+from ...labels.names import attribute_problem, shown
 
 MANY_VALUES = 24
 """An attribute with more distinct texts than this is a text field, not a choice."""
@@ -75,12 +76,14 @@ class Observed:
         labels: how many there are
         classes: how many of each class; labels without a class are under ``""``
         attributes: what attributes they have
+        unnameable: how many values are in attributes whose name can't be carried, by sentence
         figures: how many would be drawn as which CVAT figure
     """
 
     labels: int = 0
     classes: Counter[str] = field(default_factory=Counter)
     attributes: dict[str, ObservedAttribute] = field(default_factory=dict)
+    unnameable: Counter[str] = field(default_factory=Counter)
     figures: Counter[str] = field(default_factory=Counter)
 
     def add(self, documents: Iterable[Mapping[str, Any]], codec: Codec, known: frozenset[str]) -> None:
@@ -91,6 +94,7 @@ class Observed:
             codec: how they are drawn
             known: the paths that are no attributes
         """
+        problems: dict[str, str] = {}
         for document in documents:
             self.labels += 1
             if codec.named:
@@ -101,12 +105,13 @@ class Observed:
                 value = document[name]
                 if value is None or name in follows:
                     continue
-                seen = self.attributes.get(name)
-                if seen is None:
-                    if not is_attribute_name(name):
-                        continue
-                    seen = self.attributes[name] = ObservedAttribute()
-                seen.add(value)
+                if name not in problems:
+                    problem = attribute_problem(name, codec.document)
+                    problems[name] = f"values of attribute {shown(name)}, as its name {problem}" if problem else ""
+                if problems[name]:
+                    self.unnameable[problems[name]] += 1
+                else:
+                    self.attributes.setdefault(name, ObservedAttribute()).add(value)
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -120,8 +125,3 @@ class Observed:
 def known_paths(codec: Codec) -> frozenset[str]:
     """The paths in a label's document that are no attributes."""
     return RESERVED | codec.standard | frozenset(codec.geometry)
-
-
-def is_attribute_name(name: str) -> bool:
-    """Whether CVAT and the schema can carry an attribute of this name."""
-    return 0 < len(name) <= NAME_LIMIT and not name.startswith(("_", "$")) and "." not in name

@@ -8,9 +8,9 @@ from typing import Any
 import fiftyone as fo
 import fiftyone.core.fields as fof
 from bson import ObjectId
-from fiftyone.core.odm.utils import validate_field_name
 from pymongo import UpdateOne
 
+from ...labels.names import field_problem, shown
 from ...labels.schema import FieldSchema
 from ...labels.types import LABEL_TYPES, LabelType
 from ..errors import Refused
@@ -193,12 +193,8 @@ def check_room(dataset: Any, name: str, cls: str) -> None:
     except ValueError as kind:
         found = str(kind)
     if found is None:
-        if "." in name:  # a path into a document that does not exist
-            raise Refused(f"'{name}' can't be the name of a field, as it has a dot.")
-        try:
-            validate_field_name(name)
-        except ValueError:
-            raise Refused(f"'{name}' can't be the name of a field: it must not begin with '_' or have a '$'.") from None
+        if (problem := field_problem(name)) is not None:
+            raise Refused(f"{shown(name)} can't be the name of a field, as it {problem}.")
     elif found != cls:
         raise Refused(f"The field '{name}' does not hold {cls or 'plain values'}, so this run can't be loaded into it.")
 

@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from ...cvat import AttributeSpec, Label
-from ...labels.attribute_schema import AttributeSchema, can_be_attribute
+from ...labels.attribute_schema import AttributeSchema
+from ...labels.names import attribute_problem
 from ...labels.schema import ClassSchema, FieldSchema, LabelSchema
 from ...labels.types import LABEL_TYPES, NEW_FIELD_FOR
 from ..errors import Refused
@@ -89,7 +90,7 @@ def _classes(labels: Iterable[Label], type_: str) -> tuple[ClassSchema, ...]:
     for label in labels:
         attributes = found.setdefault(label.name, {})
         for spec in label.attributes:
-            if can_be_attribute(spec.name) and spec.name not in own:
+            if attribute_problem(spec.name, codec.document) is None and spec.name not in own:
                 attributes.setdefault(spec.name, attribute_of(spec))
     return tuple(ClassSchema(name=name, attributes=attributes) for name, attributes in found.items() if name.strip())
 

@@ -92,6 +92,8 @@ def left_out_early(
     wanted = requested_fields(request)
     for name, observed in seen.items():
         carried = schema.fields[name].all_attributes
+        if wanted[name]["attributes"] is True:
+            counts.update({f"{name}: {sentence}": count for sentence, count in observed.unnameable.items()})
         for attribute, values in observed.attributes.items():
             # Those of an attribute that is carried are counted label by label, when they are written
             if values.strange and attribute not in carried and wanted[name]["attributes"] is True:

@@ -9,11 +9,12 @@ from pydantic import ValidationError
 
 from ...labels.attribute_schema import AttributeSchema, named_attributes
 from ...labels.attributes import to_text
+from ...labels.names import attribute_problem
 from ...labels.pixels import mask_of
 from ...labels.schema import FieldSchema, LabelSchema
 from ...labels.types import FIELD_TYPES, LABEL_TYPES
 from ..dataset.mask_files import with_pixels
-from ..dataset.observe import Observed, is_attribute_name, known_paths
+from ..dataset.observe import Observed, known_paths
 from ..dataset.samples import FieldPlace, check_room, field_class, read_samples
 from ..errors import Refused
 from ..request import SendRequest
@@ -149,7 +150,7 @@ def complete(
         return {**settings, **_segmentation(collection, name, said, exists), "attributes": {}}
     if not codec.named:
         return {**settings, "classes": [name], "attributes": {"value": _value_schema(said, seen)}}
-    proposed_classes, proposed_attributes = propose(collection, name, seen)
+    proposed_classes, proposed_attributes = propose(collection, name, seen, codec.document)
     settings["classes"] = said.get("classes") or proposed_classes
     if not settings["classes"]:
         raise Refused(f"The field '{name}' has no classes to annotate with; give its `classes`.")
@@ -244,29 +245,32 @@ def _with_kind(settings: Any, proposed: AttributeSchema | None) -> Any:
     return settings
 
 
-def propose(collection: Any, name: str, seen: Observed) -> tuple[tuple[str, ...], dict[str, AttributeSchema]]:
+def propose(
+    collection: Any, name: str, seen: Observed, document: str
+) -> tuple[tuple[str, ...], dict[str, AttributeSchema]]:
     """The classes and attributes to start from: the dataset's schema, else its classes, and always what labels have.
 
     Args:
         collection: the samples
         name: the field
         seen: its labels
+        document: their class in FiftyOne
     """
     dataset = collection._root_dataset
     declared = (getattr(dataset, "label_schemas", None) or {}).get(name) or {}
     classes = declared.get("classes") or dataset.classes.get(name) or dataset.default_classes or ()
     attributes = dict(seen.attribute_schemas())
     for item in declared.get("attributes") or ():
-        schema = declared_attribute(item)
+        schema = declared_attribute(item, document)
         if schema is not None:
             attributes[item["name"]] = schema
     return tuple(dict.fromkeys([*map(str, classes), *seen.class_names])), attributes
 
 
-def declared_attribute(item: Mapping[str, Any]) -> AttributeSchema | None:
+def declared_attribute(item: Mapping[str, Any], document: str) -> AttributeSchema | None:
     """An attribute of the dataset's own label schema, or ``None`` if it is none that annotators can set."""
     name, kind = item.get("name", ""), item.get("type")
-    if kind not in ("str", "int", "float", "bool") or not is_attribute_name(name) or name in _NOT_ATTRIBUTES:
+    if kind not in ("str", "int", "float", "bool") or attribute_problem(name, document) or name in _NOT_ATTRIBUTES:
         return None
     widget = _COMPONENTS.get(item.get("component", ""), "number" if kind in ("int", "float") else "text")
     values = tuple(value for value in item.get("values") or () if value is not None)
@@ -287,4 +291,4 @@ def declared_attribute(item: Mapping[str, Any]) -> AttributeSchema | None:
         return AttributeSchema(type="text", read_only=read_only, kind=kind)
 
 
-_NOT_ATTRIBUTES = {"id", "tags", "confidence", "index", "label", "attributes", "instance", "mask_path", "rotation"}
+_NOT_ATTRIBUTES = {"confidence", "rotation"}

@@ -8,6 +8,7 @@ import fiftyone as fo
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import SendRequest, parse
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.checks import left_out_early
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.schema import resolve_schema
 
 
@@ -172,3 +173,23 @@ def test_a_read_only_field(filled: fo.Dataset) -> None:
     field.save()
     with pytest.raises(Refused, match="'gt' is read-only, so no annotations could be loaded into it"):
         resolve(filled)
+
+
+@pytest.mark.parametrize("name", ["copy", "clean", "has_mask", "instance_id", "x" * 65])
+def test_an_attribute_whose_name_would_break_a_label_stays_behind_and_is_counted(filled: fo.Dataset, name: str) -> None:
+    filled._sample_collection.update_many({}, {"$set": {f"gt.detections.0.{name}": "odd"}})
+    request = parse(SendRequest, {"anno_key": "k", "label_field": "gt"})
+    schema, seen = resolve_schema(filled, request)
+    assert set(schema.fields["gt"].attributes) == {"code", "size", "speed", "parked"}
+    (sentence,) = [text for text in left_out_early(request, schema, seen, []) if "name" in text]
+    assert sentence.startswith(f"gt: values of attribute '{name[:40]}")
+    assert left_out_early(request, schema, seen, [])[sentence] == 2
+    with pytest.raises(Refused, match="an attribute can't be named"):
+        resolve(filled, attributes=[name])
+
+
+@pytest.mark.parametrize("key", ["occluded_attr", "source_attr", "score_attr", "z_order_attr", "group_id_attr"])
+@pytest.mark.parametrize("name", ["mask_path", "_cls", "id", "tags", "$x", "a.b", "to_dict"])
+def test_nor_can_it_hold_what_cvat_knows_of_an_object(filled: fo.Dataset, key: str, name: str) -> None:
+    with pytest.raises(Refused, match="can't hold the"):
+        resolve(filled, **{key: name})
