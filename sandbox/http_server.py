@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import socket
 import struct
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
@@ -16,7 +18,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from .faults import Fault, Faults, proxy_page
-from .responses import Response
+from .responses import MEDIA_TYPE, Response
 from .settings import Settings
 
 
@@ -42,6 +44,10 @@ class Server(ThreadingHTTPServer):
         app: makes the answer to a WSGI environment.
         settings: latency and the limit of bodies.
         faults: the rules to apply.
+
+    Attributes:
+        log: all requests so far.
+        late: how many handlers run, or will run, after their request was answered.
     """
 
     daemon_threads = True
@@ -59,6 +65,8 @@ class Server(ThreadingHTTPServer):
         self.settings = settings
         self.faults = faults
         self.log: list[LogEntry] = []
+        self.late = 0
+        self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
         super().__init__(address, _Handler)
 
@@ -74,6 +82,19 @@ class Server(ThreadingHTTPServer):
     def shutdown_request(self, request: Any) -> None:
         self._open.discard(request)
         super().shutdown_request(request)
+
+    def answer_later(self, fault: Fault, environ: dict[str, Any]) -> None:
+        """Run a handler behind a gateway that does not wait for it."""
+
+        def work() -> None:
+            fault.wait()
+            self.app(environ)
+            with self._lock:
+                self.late -= 1
+
+        with self._lock:
+            self.late += 1
+        threading.Thread(target=work, daemon=True).start()
 
     @property
     def connections(self) -> int:
@@ -118,9 +139,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Write the log before the client can see the answer."""
         self.server.log.append(LogEntry(self.command, self._path, self._query, status, self._received))
 
-    def _answer(self, struck: list[Fault]) -> None:
-        time.sleep(self.server.settings.latency + sum(f.seconds for f in struck if f.kind == "delay"))
-        fault = next((f for f in struck if f.kind != "delay"), None)
+    def _answer(self, applied: list[Fault]) -> None:
+        time.sleep(self.server.settings.latency + sum(f.seconds for f in applied if f.kind == "delay"))
+        fault = next((f for f in applied if f.kind != "delay"), None)
         if fault and fault.kind == "reset":
             self._reset(halfway=fault.at == "body")
         body = self._read_body()
@@ -128,19 +149,31 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(self._received / 1e6 * self.server.settings.seconds_per_megabyte)
         if body is None:
             self.close_connection = True
-            response = _proxy_reply(413)
-        elif fault and fault.kind == "html":
-            response = _proxy_reply(fault.status)
-        elif fault and fault.kind == "status":
-            response = _plain_reply(fault)
+            self._send(_proxy_reply(413))
+        elif fault is None:
+            self._send(self.server.app(self._environ(body)))
         else:
-            response = self.server.app(self._environ(body))
-        if fault and fault.kind == "late_html":
-            response = _proxy_reply(fault.status)
-        if fault and fault.kind == "lost_reply":
+            self._send_fault(fault, self._environ(body))
+
+    def _send_fault(self, fault: Fault, environ: dict[str, Any]) -> None:
+        """Answer as a rule says."""
+        if fault.kind == "html":
+            return self._send(_proxy_reply(fault.status))
+        if fault.kind == "status":
+            return self._send(_plain_reply(fault, f"http://{self.headers.get('Host')}{self.path}"))
+        if fault.kind == "gateway":
+            self.server.answer_later(fault, environ)
+            time.sleep(fault.seconds)
+            return self._send(_proxy_reply(fault.status))
+        response = self.server.app(environ)
+        if fault.kind == "lost_reply":
             self._note(None)
             raise ConnectionReset
-        self._send(response, half=fault is not None and fault.kind == "half_body")
+        if fault.kind == "late_html":
+            response = _proxy_reply(fault.status)
+        elif fault.kind == "change" and response.content_type == MEDIA_TYPE:
+            response.body = json.dumps(fault.change(json.loads(response.body))).encode()
+        return self._send(response, half=fault.kind == "half_body")
 
     def _read_body(self) -> bytes | None:
         """The whole body; None when it is larger than allowed (it is read and thrown away)."""
@@ -202,15 +235,24 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         if response.content_type and (response.body or self.command == "HEAD"):
             self.send_header("Content-Type", response.content_type)
-        if response.status != HTTPStatus.NO_CONTENT:
+        self.close_connection = self.close_connection or response.pieces is not None
+        if response.status != HTTPStatus.NO_CONTENT and response.pieces is None:
             self.send_header("Content-Length", str(len(response.body)))
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        if self.command != "HEAD":
+        if response.pieces is not None:
+            self._send_pieces(response.pieces)
+        elif self.command != "HEAD":
             self.wfile.write(response.body[: len(response.body) // 2] if half else response.body)
         self.wfile.flush()
         self.close_connection = self.close_connection or half
+
+    def _send_pieces(self, pieces: Iterable[bytes]) -> None:
+        """Send until there is nothing more, or the client has enough."""
+        for piece in pieces:
+            self.wfile.write(piece)
+            self.wfile.flush()
 
     def _reset(self, halfway: bool) -> None:
         """Send RST instead of an orderly end."""
@@ -232,7 +274,12 @@ def _proxy_reply(status: int) -> Response:
     return Response(status=status, body=page, content_type="text/html")
 
 
-def _plain_reply(fault: Fault) -> Response:
-    response = Response(status=fault.status, body=fault.body, headers=list(fault.headers.items()))
+def _plain_reply(fault: Fault, address: str) -> Response:
+    body = fault.body(address) if callable(fault.body) else fault.body
+    response = Response(status=fault.status, body=b"", headers=list(fault.headers.items()))
     response.content_type = None if "Content-Type" in fault.headers else "text/plain"
+    if isinstance(body, bytes):
+        response.body = body
+    else:
+        response.pieces = body
     return response

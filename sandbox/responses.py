@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 MEDIA_TYPE = "application/vnd.cvat+json"
@@ -31,10 +32,11 @@ class Response:
         content_type: the type of `body`.
 
     Attributes:
+        pieces: what is sent instead of `body`, until the connection ends; None for nothing.
         bare: whether it comes from outside the API's own code, so that it has no `Allow` header.
     """
 
-    __slots__ = ("bare", "body", "content_type", "headers", "status")
+    __slots__ = ("bare", "body", "content_type", "headers", "pieces", "status")
 
     def __init__(
         self,
@@ -49,6 +51,7 @@ class Response:
         self.body = encode(data) if body is None else body
         self.content_type = MEDIA_TYPE if body is None else content_type
         self.bare = False
+        self.pieces: Iterable[bytes] | None = None
 
 
 def encode(data: Any) -> bytes:

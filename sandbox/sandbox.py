@@ -77,6 +77,7 @@ class Sandbox:
 
     def close(self) -> None:
         """Stop listening, end the background threads, close the connections."""
+        self.faults.clear()
         self._server.shutdown()
         self._server.server_close()
         self._server.drop_connections()
@@ -149,13 +150,13 @@ class Sandbox:
             self.release(status)
 
     def settle(self, timeout: float = 10.0) -> None:
-        """Wait until no task is being created and no webhook waits for its delivery.
+        """Wait until no task is being created, no webhook waits for its delivery, and no write is still to come.
 
         Raises:
             TimeoutError: if that takes too long.
         """
         deadline = time.monotonic() + timeout
-        while not (self._background.idle and self._events.idle):
+        while not (self._background.idle and self._events.idle and not self._server.late):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"still busy after {timeout} s")
             time.sleep(0.002)

@@ -16,6 +16,7 @@ class Settings:
         version: what `server/about` says.
         latency: seconds that every answer waits.
         max_body: the largest request body in bytes; larger ones get a proxy's 413.
+        max_tasks: how many tasks an account may have; None for no limit.
         creation_delay: seconds that the creation of a task is queued, and again that it is started.
         bucket_page: entries of a cloud storage in one answer at most.
         request_lifetime: seconds until a finished background request is forgotten.
@@ -27,6 +28,7 @@ class Settings:
     version: str = VERSION
     latency: float = 0.0
     max_body: int | None = None
+    max_tasks: int | None = None
     creation_delay: float = 0.03
     bucket_page: int = LARGEST_BUCKET_PAGE
     request_lifetime: float = 500.0

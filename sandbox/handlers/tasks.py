@@ -10,7 +10,7 @@ from ..fields import Field, Form, Forms, Integer, Text
 from ..lists import Listing
 from ..models import Project, Task
 from ..request import Request
-from ..responses import Response, empty, invalid, server_error
+from ..responses import Response, empty, invalid, refuse, server_error
 from ..routes import route
 from ..transfers import move_to_project, transfer
 from ..views import Views
@@ -80,6 +80,7 @@ def create_task(request: Request) -> Response:
     store = request.store
     project = _project(request)
     values = _NEW.accept(request.json)
+    _check_quota(request)
     if project and values["labels"]:
         raise invalid(["Task must have only one of Label set or project_id"])
     if project and project.organization is not request.organization:
@@ -109,6 +110,13 @@ def create_task(request: Request) -> Response:
             project.tasks[task.id] = task
             store.touch(project)
     return Response(view, 201, headers=[("location", view["url"])])
+
+
+def _check_quota(request: Request) -> None:
+    """Refuse a task too many. What the real server says then is not recorded."""
+    limit = request.services.settings.max_tasks
+    if limit is not None and sum(task.owner is request.user for task in request.store.tasks.values()) >= limit:
+        raise refuse(403, ["user tasks limit reached"])
 
 
 def _project(request: Request) -> Project | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import http.client
 import time
+from itertools import islice
 
 import pytest
 import requests
-from sandbox_client import Api, picture
+from sandbox_client import Api, picture, rectangle
 
 from sandbox import Sandbox
+from sandbox.hostile import ANSWERS, CHANGES, gzip_bomb, slow
 
 
 def test_status_with_headers(box: Sandbox, api: Api) -> None:
@@ -151,3 +153,114 @@ def test_latency() -> None:
         start = time.monotonic()
         requests.get(f"{box.url}/api/server/about")
         assert time.monotonic() - start >= 0.1
+
+
+def test_a_gateway_gives_up_and_the_task_is_made_later(box: Sandbox, api: Api) -> None:
+    fault = box.faults.add("gateway", "POST", "/api/tasks$", status=504, seconds=0.05, later=None)
+    start = time.monotonic()
+    assert api.send("POST", "tasks", json={"name": "late"}).status_code == 504
+    assert time.monotonic() - start >= 0.05
+    assert api.get("tasks")["count"] == 0
+    fault.release()
+    box.settle()
+    assert api.get("tasks")["count"] == 1
+
+
+def test_annotations_and_files_arrive_after_the_gateway_gave_up(box: Sandbox, api: Api) -> None:
+    task = api.make_task(1)
+    job, label = api.jobs(task)[0], api.label(task)
+    box.faults.add("gateway", "PATCH", "action=create", status=504, later=0.2)
+    path = f"jobs/{job}/annotations?action=create"
+    assert api.send("PATCH", path, json={"shapes": [rectangle(label)]}).status_code == 504
+    assert api.shapes(job) == {}
+    box.settle()
+    assert len(api.shapes(job)) == 1
+    empty = api.json("POST", "tasks", {"name": "t"})["id"]
+    box.faults.add("gateway", "POST", "/data/", status=504, later=0.1)
+    files = [("client_files[0]", ("a.png", picture()))]
+    assert api.send("POST", f"tasks/{empty}/data/", data={"image_quality": 70}, files=files).status_code == 504
+    assert api.get(f"tasks/{empty}").get("size", 0) == 0
+    box.settle()
+    assert api.get(f"tasks/{empty}")["size"] == 1
+
+
+def test_what_waits_behind_a_gateway_ends_with_the_sandbox() -> None:
+    box = Sandbox()
+    box.faults.add("gateway", "POST", "/api/tasks$", later=None)
+    Api(box).send("POST", "tasks", json={"name": "late"})
+    box.close()
+    assert box.crashes == []
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_hostile_answers_arrive_as_they_are_meant(name: str, box: Sandbox, api: Api) -> None:
+    answer = ANSWERS[name]
+    box.faults.add(method="GET", path="/api/jobs", **answer)
+    line = http.client.HTTPConnection(box.url.removeprefix("http://"), timeout=5)  # a client that trusts nothing
+    line.request("GET", "/api/jobs?task_id=1")
+    reply = line.getresponse()
+    assert reply.status == answer["status"]
+    assert answer.get("headers", {}).items() <= dict(reply.getheaders()).items()
+    body = answer.get("body", b"")
+    made = body("") if callable(body) else body
+    first = made if isinstance(made, bytes) else b"".join(islice(made, 1))
+    assert reply.read(10) == first[:10]
+    line.close()
+    assert api.get("jobs")["count"] == 0
+
+
+def test_a_gzip_bomb_is_a_valid_answer_that_grows_a_thousandfold(box: Sandbox, api: Api) -> None:
+    bomb = {**ANSWERS["gzip bomb"], "body": gzip_bomb(megabytes=8)}
+    box.faults.add(method="GET", path="/api/jobs", **bomb)
+    reply = api.session.get(f"{box.url}/api/jobs")
+    assert reply.json() == {}
+    assert len(reply.content) == 8 * (1 << 20) + 2
+    packed = b"".join(gzip_bomb(megabytes=8)(""))
+    assert len(packed) * 500 < len(reply.content)
+
+
+def test_slow_bytes_come_one_by_one(box: Sandbox, api: Api) -> None:
+    box.faults.add("status", "GET", "/api/jobs", status=200, body=slow(0.01))
+    reply = api.session.get(f"{box.url}/api/jobs", stream=True)
+    start = time.monotonic()
+    assert len(reply.raw.read(60)) == 60
+    assert time.monotonic() - start >= 0.08
+    reply.close()
+
+
+def test_pages_that_never_end(box: Sandbox, api: Api) -> None:
+    box.faults.add(method="GET", path="/api/jobs", times=None, **ANSWERS["endless pages"])
+    seen = [f"{box.url}/api/jobs?task_id=1"]
+    for _ in range(3):
+        seen.append(api.session.get(seen[-1]).json()["next"])
+    assert seen[1:] == [f"{box.url}/api/jobs?task_id=1&page={number}" for number in (2, 3, 4)]
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_changed_answers_are_those_of_the_server_but_for_the_change(name: str, box: Sandbox, api: Api) -> None:
+    task = api.make_task(1)
+    (job,) = api.jobs(task)
+    api.annotate(job, rectangle(api.label(task)))
+    for path in (f"jobs/{job}/annotations", f"jobs/{job}/data/meta", f"jobs?task_id={task}"):
+        before = api.get(path)
+        box.faults.add("change", "GET", path.replace("?", r"\?"), change=CHANGES[name])
+        assert set(api.get(path)) >= set(before)
+        assert api.get(path) == before
+
+
+def test_a_mask_larger_than_any_memory(box: Sandbox, api: Api) -> None:
+    task = api.make_task(1)
+    (job,) = api.jobs(task)
+    api.annotate(job, rectangle(api.label(task)))
+    box.faults.add("change", "GET", "/annotations", change=CHANGES["mask of 100,000 x 100,000 pixels"])
+    (mask,) = api.shapes(job).values()
+    assert (mask["type"], mask["points"][-2:]) == ("mask", [99_999, 99_999])
+
+
+def test_a_quota_of_tasks(box: Sandbox, api: Api) -> None:
+    box.settings.max_tasks = 1
+    first = api.json("POST", "tasks", {"name": "one"})["id"]
+    assert api.send("POST", "tasks", json={"name": "two"}).status_code == 403
+    assert Api(box, "annotator1").send("POST", "tasks", json={"name": "mine"}).status_code == 201
+    api.json("DELETE", f"tasks/{first}")
+    assert api.send("POST", "tasks", json={"name": "two"}).status_code == 201
