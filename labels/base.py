@@ -60,7 +60,7 @@ def is_digest(value: Any) -> bool:
     return isinstance(value, dict) and "sha1" in value
 
 
-def settle(document: Document, schema: FieldSchema, changes: Parts) -> tuple[dict[str, Any], Parts]:
+def apply_changes(document: Document, schema: FieldSchema, changes: Parts) -> tuple[dict[str, Any], Parts]:
     """What to write into a label's document for its changed parts, and the parts as they will be read from it.
 
     Args:

@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .codec import Codec, Document, Drawing, Pair, Parts
-from .figures import Figure, Size
+from .codec import Codec, Document, DrawingSchema, Pair, Parts
+from .shapes import CvatShape, Size
 
 
 class ClassificationCodec(Codec):
     """A class of a whole frame; it has no geometry."""
 
     document = "Classification"
-    figures = frozenset({"tag"})
+    shape_types = frozenset({"tag"})
     standard = frozenset({"confidence", "logits"})
 
-    def figure(self, document: Document) -> str:
+    def shape_type(self, document: Document) -> str:
         return "tag"
 
-    def encode(self, document: Document, size: Size, schema: Drawing) -> list[Figure]:
-        return [Figure("tag")]
+    def encode(self, document: Document, size: Size, schema: DrawingSchema) -> list[CvatShape]:
+        return [CvatShape("tag")]
 
-    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: Drawing) -> Parts:
+    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: DrawingSchema) -> Parts:
         return {}
 
-    def draw(self, figures: Sequence[Figure], size: Size, schema: Drawing) -> Parts:
+    def decode_new(self, shapes: Sequence[CvatShape], size: Size, schema: DrawingSchema) -> Parts:
         return {}
 
     def blank(self) -> dict[str, Any]:

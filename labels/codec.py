@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from .figures import Figure, Size
+from .shapes import CvatShape, Size
 from .skeleton import Skeleton
 
 Document = Mapping[str, Any]
 Parts = dict[str, Any]
 """What of a label can be edited in CVAT: paths in its document and their values, JSON-able."""
 
-Pair = tuple[Figure | None, Figure | None]
-"""A figure as both sides last agreed on, and as it is in CVAT now; ``None`` if it was drawn since, or deleted."""
+Pair = tuple[CvatShape | None, CvatShape | None]
+"""A shape as both sides last agreed on, and as it is in CVAT now; ``None`` if it was drawn since, or deleted."""
 
 
-class Drawing(Protocol):
+class DrawingSchema(Protocol):
     """What of a field's schema has a say in how its labels are drawn."""
 
     @property
@@ -29,32 +29,32 @@ class Drawing(Protocol):
 
 
 class Codec:
-    """How one kind of FiftyOne label is drawn in CVAT. Coordinates: relative in documents, pixels in figures.
+    """How one kind of FiftyOne label is drawn in CVAT. Coordinates: relative in documents, pixels in shapes.
 
     Attributes:
         document: the label's class in FiftyOne
-        figures: the CVAT figures that can be read as this label
+        shape_types: the types of the CVAT shapes that can be read as this label
         geometry: the document's paths that hold its geometry
         standard: the document's other paths that are FiftyOne's own, and no attributes
-        named: whether a label has a class; the class of others is the name of their field, or of each figure
+        named: whether a label has a class; the class of others is the name of their field, or of each shape
         scored: whether its confidence is one number
-        gathers: which figures belong to one label: each alone (``""``), those of one CVAT group (``"group"``), or
+        grouping: which shapes belong to one label: each alone (``""``), those of one CVAT group (``"group"``), or
             all on a frame (``"frame"``)
     """
 
     document = ""
-    figures: frozenset[str] = frozenset()
+    shape_types: frozenset[str] = frozenset()
     geometry: tuple[str, ...] = ()
     standard: frozenset[str] = frozenset()
     named = True
     scored = True
-    gathers = ""
+    grouping = ""
 
-    def figure(self, document: Document) -> str:
-        """The type of the figures that a label is drawn as."""
+    def shape_type(self, document: Document) -> str:
+        """The type of the shapes that a label is drawn as."""
         raise NotImplementedError
 
-    def encode(self, document: Document, size: Size, schema: Drawing) -> list[Figure]:
+    def encode(self, document: Document, size: Size, schema: DrawingSchema) -> list[CvatShape]:
         """Draws a label.
 
         Raises:
@@ -62,12 +62,12 @@ class Codec:
         """
         raise NotImplementedError
 
-    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: Drawing) -> Parts:
-        """The geometry of a label after its figures were edited.
+    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: DrawingSchema) -> Parts:
+        """The geometry of a label after its shapes were edited.
 
         Args:
             base: the label's parts when both sides last agreed
-            pairs: its figures, then and now
+            pairs: its shapes, then and now
             size: of the frame, in pixels
             schema: of the label's field
 
@@ -75,15 +75,15 @@ class Codec:
             the changed paths only; whatever was not edited keeps every bit
 
         Raises:
-            Unreadable: if a figure makes no sense
+            Unreadable: if a shape makes no sense
         """
         raise NotImplementedError
 
-    def draw(self, figures: Sequence[Figure], size: Size, schema: Drawing) -> Parts:
+    def decode_new(self, shapes: Sequence[CvatShape], size: Size, schema: DrawingSchema) -> Parts:
         """The parts of a label that was drawn in CVAT.
 
         Raises:
-            Unreadable: if a figure makes no sense
+            Unreadable: if a shape makes no sense
         """
         raise NotImplementedError
 
@@ -100,7 +100,7 @@ class Codec:
 
         Args:
             document: the label as it is; ``None`` for a new one
-            parts: as :meth:`decode` or :meth:`draw` gave them
+            parts: as :meth:`decode` or :meth:`decode_new` gave them
 
         Returns:
             values by path. An array at a path that holds the path of a file is to be written to a new file.

@@ -7,9 +7,9 @@ from typing import Any
 
 from . import pixels
 from .attributes import NotCarried
-from .codec import Codec, Document, Drawing, Pair, Parts
-from .figures import NOISE_PX, ROUNDING_PX, Figure, Size, is_number, touched, turned, visible
+from .codec import Codec, Document, DrawingSchema, Pair, Parts
 from .masks import crop, decode_runs, encode_runs, fit, pixel_box
+from .shapes import NOISE_PX, ROUNDING_PX, CvatShape, Size, is_number, touched, turned, visible
 
 
 class DetectionCodec(Codec):
@@ -21,29 +21,29 @@ class DetectionCodec(Codec):
     """
 
     document = "Detection"
-    figures = frozenset({"rectangle", "mask"})
+    shape_types = frozenset({"rectangle", "mask"})
     geometry = ("bounding_box", "rotation", "mask")
     standard = frozenset({"confidence", "mask_path", "index", "instance"})
 
-    def figure(self, document: Document) -> str:
+    def shape_type(self, document: Document) -> str:
         return "mask" if pixels.has_mask(document) else "rectangle"
 
-    def encode(self, document: Document, size: Size, schema: Drawing) -> list[Figure]:
+    def encode(self, document: Document, size: Size, schema: DrawingSchema) -> list[CvatShape]:
         box = _numbers(document.get("bounding_box"))
         if pixels.has_mask(document):
-            return [Figure("mask", _mask_points(document, box, size))]
+            return [CvatShape("mask", _mask_points(document, box, size))]
         x, y, width, height = box
         points = (x * size.width, y * size.height, (x + width) * size.width, (y + height) * size.height)
-        return [Figure("rectangle", points, _rotation(document.get("rotation")))]
+        return [CvatShape("rectangle", points, _rotation(document.get("rotation")))]
 
-    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: Drawing) -> Parts:
+    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: DrawingSchema) -> Parts:
         old, new = pairs[0]
         if old is None or new is None or new == old:
             return {}
         if new.type == "mask":
             return _edited_mask(base, old, new, size)
         if old.type == "mask":
-            return {**self.draw([new], size, schema), "mask": None}
+            return {**self.decode_new([new], size, schema), "mask": None}
         parts: Parts = {}
         before, after = _upright(old.points), _upright(new.points)
         spun = turned(old.rotation, new.rotation)
@@ -54,13 +54,13 @@ class DetectionCodec(Codec):
             parts["rotation"] = new.rotation
         return parts
 
-    def draw(self, figures: Sequence[Figure], size: Size, schema: Drawing) -> Parts:
-        figure = figures[0]
-        if figure.type == "mask":
-            return {"bounding_box": _mask_box(figure.points, size), "mask": _runs(figure)}
-        parts: Parts = {"bounding_box": _box(figure.points, size)}
-        if figure.rotation:
-            parts["rotation"] = figure.rotation
+    def decode_new(self, shapes: Sequence[CvatShape], size: Size, schema: DrawingSchema) -> Parts:
+        shape = shapes[0]
+        if shape.type == "mask":
+            return {"bounding_box": _mask_box(shape.points, size), "mask": _runs(shape)}
+        parts: Parts = {"bounding_box": _box(shape.points, size)}
+        if shape.rotation:
+            parts["rotation"] = shape.rotation
         return parts
 
     def parts(self, document: Document) -> Parts:
@@ -92,7 +92,7 @@ def _mask_points(document: Document, box: Sequence[float], size: Size) -> tuple[
     return encode_runs(cropped, left, top)
 
 
-def _edited_mask(base: Parts, old: Figure, new: Figure, size: Size) -> Parts:
+def _edited_mask(base: Parts, old: CvatShape, new: CvatShape, size: Size) -> Parts:
     parts: Parts = {"mask": _runs(new)}
     if old.type != "mask" or new.points[-4:] != old.points[-4:]:
         parts["bounding_box"] = _mask_box(new.points, size)
@@ -101,9 +101,9 @@ def _edited_mask(base: Parts, old: Figure, new: Figure, size: Size) -> Parts:
     return parts
 
 
-def _runs(figure: Figure) -> dict[str, list[float]]:
-    decode_runs(figure.points)  # CVAT does not check them
-    return {"runs": list(figure.points)}
+def _runs(shape: CvatShape) -> dict[str, list[float]]:
+    decode_runs(shape.points)  # CVAT does not check them
+    return {"runs": list(shape.points)}
 
 
 def _mask_box(points: Sequence[float], size: Size) -> list[float]:

@@ -10,13 +10,12 @@ from .attributes import NotCarried, to_text
 from .base import local_parts
 from .codec import Document, Parts
 from .facts import FACTS
-from .figures import Figure, Size
 from .objects import Object
 from .schema import FieldSchema
+from .shapes import FARTHEST_PX, CvatShape, Size
 from .types import LABEL_TYPES
 from .vocabulary import Vocabulary, Word
 
-FARTHEST_PX = 1e9
 SOURCE = "file"
 
 
@@ -54,24 +53,24 @@ def encode_label(document: Document, name: str, vocabulary: Vocabulary, size: Si
     own = document.get("label") if codec.named else name
     if codec.named and (not isinstance(own, str) or vocabulary.word(name, own) is None):
         raise NotCarried(_no_word(own))
-    figures = codec.encode(document, size, schema)
-    if any(abs(point) > FARTHEST_PX for figure in figures for point in figure.points if figure.type != "mask"):
+    shapes = codec.encode(document, size, schema)
+    if any(abs(point) > FARTHEST_PX for shape in shapes for point in shape.points if shape.type != "mask"):
         raise NotCarried("labels that lie absurdly far outside their image")
     left_out: list[str] = []
     objects = []
-    for figure in figures:
-        word = vocabulary.word(name, figure.name or own or "")
+    for shape in shapes:
+        word = vocabulary.word(name, shape.name or own or "")
         if word is None:
-            raise NotCarried(_no_word(figure.name or own))
+            raise NotCarried(_no_word(shape.name or own))
         attributes = {a: item for a, item in schema.attributes_of(word.name).items() if a in word.specs}
         values, behind = _texts(document, attributes)
         left_out += [reason for reason in behind if reason not in left_out]
         shared = _facts(document, schema)
         shared.update(frame=frame, label_id=word.label_id)
         shared["attributes"] = [{"spec_id": word.specs[a][0], "value": text} for a, text in values.items()]
-        if len(figures) > 1 and codec.gathers == "group":
+        if len(shapes) > 1 and codec.grouping == "group":
             shared["group"] = group
-        objects.append(_object(figure, shared, word))
+        objects.append(_object(shape, shared, word))
     return Encoded(tuple(objects), local_parts(document, schema), tuple(left_out))
 
 
@@ -105,12 +104,12 @@ def _texts(document: Document, attributes: Mapping[str, AttributeSchema]) -> tup
     return texts, tuple(left_out)
 
 
-def _object(figure: Figure, shared: dict[str, Any], word: Word) -> Object:
-    if figure.type == "tag":
+def _object(shape: CvatShape, shared: dict[str, Any], word: Word) -> Object:
+    if shape.type == "tag":
         return Tag.model_validate(shared)
-    shape = {**shared, "type": figure.type, "points": figure.points, "rotation": figure.rotation}
-    if figure.nodes:
-        shape["elements"] = [
+    values = {**shared, "type": shape.type, "points": shape.points, "rotation": shape.rotation}
+    if shape.nodes:
+        values["elements"] = [
             {
                 "type": "points",
                 "frame": shared["frame"],
@@ -120,6 +119,6 @@ def _object(figure: Figure, shared: dict[str, Any], word: Word) -> Object:
                 "occluded": node.occluded,
                 "source": shared["source"],
             }
-            for node in figure.nodes
+            for node in shape.nodes
         ]
-    return Shape.model_validate(shape)
+    return Shape.model_validate(values)

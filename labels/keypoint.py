@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from .attributes import NotCarried
-from .codec import Codec, Document, Drawing, Pair, Parts
-from .figures import Figure, Node, Size, kept_vertices, touched
+from .codec import Codec, Document, DrawingSchema, Pair, Parts
+from .shapes import CvatShape, Node, Size, kept_vertices, touched
 
 OCCLUDED = "occluded"
 """The attribute with a bool for each point of a skeleton: whether it is hidden."""
@@ -22,26 +22,26 @@ class KeypointCodec(Codec):
     """
 
     document = "Keypoint"
-    figures = frozenset({"points", "skeleton"})
+    shape_types = frozenset({"points", "skeleton"})
     geometry = ("points",)
     standard = frozenset({"confidence", "index", "instance"})
     scored = False
 
-    def figure(self, document: Document) -> str:
+    def shape_type(self, document: Document) -> str:
         return "points"
 
-    def encode(self, document: Document, size: Size, schema: Drawing) -> list[Figure]:
+    def encode(self, document: Document, size: Size, schema: DrawingSchema) -> list[CvatShape]:
         points = _points(document)
         if schema.skeleton is not None:
             if len(points) != len(schema.skeleton.labels):
                 raise NotCarried(f"keypoints that do not have the skeleton's {len(schema.skeleton.labels)} points")
-            return [Figure("skeleton", nodes=_nodes(points, document.get(OCCLUDED), size))]
+            return [CvatShape("skeleton", nodes=_nodes(points, document.get(OCCLUDED), size))]
         seen = [point for point in points if point is not None]
         if not seen:
             raise NotCarried("keypoints without a visible point")
-        return [Figure("points", tuple(v for x, y in seen for v in (x * size.width, y * size.height)))]
+        return [CvatShape("points", tuple(v for x, y in seen for v in (x * size.width, y * size.height)))]
 
-    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: Drawing) -> Parts:
+    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: DrawingSchema) -> Parts:
         old, new = pairs[0]
         if old is None or new is None or new == old:
             return {}
@@ -49,15 +49,15 @@ class KeypointCodec(Codec):
             return _edited_skeleton(base, old, new, size, schema)
         return _edited_points(base, old, new, size)
 
-    def draw(self, figures: Sequence[Figure], size: Size, schema: Drawing) -> Parts:
-        figure = figures[0]
-        if figure.type != "skeleton":
-            return {"points": _relative(figure.points, size)}
+    def decode_new(self, shapes: Sequence[CvatShape], size: Size, schema: DrawingSchema) -> Parts:
+        shape = shapes[0]
+        if shape.type != "skeleton":
+            return {"points": _relative(shape.points, size)}
         count = len(schema.skeleton.labels) if schema.skeleton else 0
-        nodes = {node.index: node for node in figure.nodes}
+        nodes = {node.index: node for node in shape.nodes}
         count = max([count, *(index + 1 for index in nodes)])
         parts: Parts = {"points": [_place(nodes.get(index), size) for index in range(count)]}
-        if any(node.occluded for node in figure.nodes):
+        if any(node.occluded for node in shape.nodes):
             parts[OCCLUDED] = [bool(index in nodes and nodes[index].occluded) for index in range(count)]
         return parts
 
@@ -113,8 +113,8 @@ def _place(node: Node | None, size: Size) -> list[float]:
     return [node.x / size.width, node.y / size.height]
 
 
-def _edited_skeleton(base: Parts, old: Figure, new: Figure, size: Size, schema: Drawing) -> Parts:
-    before, after = ({node.index: node for node in figure.nodes} for figure in (old, new))
+def _edited_skeleton(base: Parts, old: CvatShape, new: CvatShape, size: Size, schema: DrawingSchema) -> Parts:
+    before, after = ({node.index: node for node in shape.nodes} for shape in (old, new))
     both = [index for index in before if index in after]
     flat_old = [v for i in both for v in (before[i].x, before[i].y)]
     flat_new = [v for i in both for v in (after[i].x, after[i].y)]
@@ -138,7 +138,7 @@ def _edited_skeleton(base: Parts, old: Figure, new: Figure, size: Size, schema: 
     return parts
 
 
-def _edited_points(base: Parts, old: Figure, new: Figure, size: Size) -> Parts:
+def _edited_points(base: Parts, old: CvatShape, new: CvatShape, size: Size) -> Parts:
     fresh = _relative(new.points, size)
     seen = [i for i, point in enumerate(base["points"]) if all(v is not None and math.isfinite(v) for v in point)]
     again = kept_vertices(old.points, new.points)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .attributes import Unreadable
-from .figures import Size
+from .shapes import Size
 
 Mask = NDArray[np.bool_]
 

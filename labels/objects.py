@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ..cvat.models import Shape, Tag
 from .codec import Codec
-from .figures import Figure, Node
+from .shapes import CvatShape, Node
 from .types import LABEL_TYPES
 from .vocabulary import Vocabulary
 
@@ -20,24 +20,24 @@ def key_of(item: Object) -> Key:
     return ("tag" if isinstance(item, Tag) else "shape", item.id)
 
 
-def figure_of(item: Object, vocabulary: Vocabulary) -> Figure:
+def shape_of(item: Object, vocabulary: Vocabulary) -> CvatShape:
     """What of an object is drawn."""
     if isinstance(item, Tag):
-        return Figure("tag")
+        return CvatShape("tag")
     if item.type == "skeleton":
         order = vocabulary.points_of(item.label_id)
         places = [(order[e.label_id], e) for e in item.elements if e.label_id in order and len(e.points) >= 2]
         nodes = [Node(index, e.points[0], e.points[1], e.outside, e.occluded) for index, e in places]
-        return Figure("skeleton", nodes=tuple(sorted(nodes, key=lambda node: node.index)))
-    return Figure(item.type, item.points, item.rotation)
+        return CvatShape("skeleton", nodes=tuple(sorted(nodes, key=lambda node: node.index)))
+    return CvatShape(item.type, item.points, item.rotation)
 
 
-def figure_in(item: Object, vocabulary: Vocabulary, codec: Codec) -> Figure:
-    """A figure of a label; where each has a class of its own, with that and with what lies above."""
-    figure = figure_of(item, vocabulary)
-    if codec.gathers != "frame" or isinstance(item, Tag):
-        return figure
-    return replace(figure, name=vocabulary.meaning(item.label_id, item.type).name, z_order=item.z_order)
+def shape_in(item: Object, vocabulary: Vocabulary, codec: Codec) -> CvatShape:
+    """A shape of a label; where each has a class of its own, with that and with what lies above."""
+    shape = shape_of(item, vocabulary)
+    if codec.grouping != "frame" or isinstance(item, Tag):
+        return shape
+    return replace(shape, name=vocabulary.meaning(item.label_id, item.type).name, z_order=item.z_order)
 
 
 def same_content(old: Object, new: Object, vocabulary: Vocabulary, field: str) -> bool:
@@ -48,7 +48,7 @@ def same_content(old: Object, new: Object, vocabulary: Vocabulary, field: str) -
         old.label_id == new.label_id
         and old.frame == new.frame
         and texts_of(old) == texts_of(new)
-        and figure_in(old, vocabulary, codec) == figure_in(new, vocabulary, codec)
+        and shape_in(old, vocabulary, codec) == shape_in(new, vocabulary, codec)
         and all(getattr(old, fact, None) == getattr(new, fact, None) for fact in schema.facts)
     )
 

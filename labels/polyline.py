@@ -1,4 +1,4 @@
-"""Polyline <-> polygon, polyline or ellipse; one figure for each part."""
+"""Polyline <-> polygon, polyline or ellipse; one shape for each part."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from .attributes import NotCarried
-from .codec import Codec, Document, Drawing, Pair, Parts
-from .figures import Figure, Size, is_number, kept_vertices, touched, visible
+from .codec import Codec, Document, DrawingSchema, Pair, Parts
+from .shapes import CvatShape, Size, is_number, kept_vertices, touched, visible
 
 ELLIPSE_VERTICES = 64
 ELLIPSE, CUBOID = "cvat_ellipse", "cvat_cuboid"
@@ -20,41 +20,41 @@ class PolylineCodec(Codec):
     """A line or area of one or more parts.
 
     ``points`` is a list of parts, each a list of relative ``[x, y]``. A closed or filled line is a polygon in CVAT, an
-    open one a polyline; a label of several parts is one group of figures. An ellipse or a cuboid that was drawn in CVAT
+    open one a polyline; a label of several parts is one group of shapes. An ellipse or a cuboid that was drawn in CVAT
     is a label whose attribute ``cvat_ellipse`` or ``cvat_cuboid`` has its own numbers, so that it can be sent as one
     again: relative ``[cx, cy, rx, ry, clockwise degrees]``, and relative ``x, y`` of the eight corners.
     """
 
     document = "Polyline"
-    figures = frozenset({"polygon", "polyline", "ellipse", "cuboid"})
+    shape_types = frozenset({"polygon", "polyline", "ellipse", "cuboid"})
     geometry = ("points", "closed", "filled", ELLIPSE, CUBOID)
     standard = frozenset({"confidence", "index", "instance"})
-    gathers = "group"
+    grouping = "group"
 
-    def figure(self, document: Document) -> str:
+    def shape_type(self, document: Document) -> str:
         if _numbers(document.get(ELLIPSE), 5):
             return "ellipse"
         if _numbers(document.get(CUBOID), 16):
             return "cuboid"
-        return _line_figure(document)
+        return _line_type(document)
 
-    def encode(self, document: Document, size: Size, schema: Drawing) -> list[Figure]:
+    def encode(self, document: Document, size: Size, schema: DrawingSchema) -> list[CvatShape]:
         solid = _solid(document, size)
         if solid is not None:
             return [solid]
         parts = document.get("points")
         if not isinstance(parts, (list, tuple)) or not parts:
             raise NotCarried("polylines without points")
-        return [_figure(part, _line_figure(document) == "polygon", size) for part in parts]
+        return [_shape(part, _line_type(document) == "polygon", size) for part in parts]
 
-    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: Drawing) -> Parts:
+    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: DrawingSchema) -> Parts:
         if all(new == old for old, new in pairs):
             return {}
         there = [(old, new) for old, new in pairs if new is not None]
-        solid = {figure.type for pair in pairs for figure in pair if figure} & {"ellipse", "cuboid"}
+        solid = {shape.type for pair in pairs for shape in pair if shape} & {"ellipse", "cuboid"}
         if len(pairs) == 1 and solid:
             own = {name: None for name in (ELLIPSE, CUBOID) if base.get(name) is not None}
-            return {**own, **self.draw([new for _, new in there], size, schema)}
+            return {**own, **self.decode_new([new for _, new in there], size, schema)}
         parts: Parts = {"points": _edited_lines(base["points"], pairs, size)}
         became = {new.type for old, new in there if old is None or new.type != old.type}
         if became and became == {new.type for _, new in there}:
@@ -63,14 +63,14 @@ class PolylineCodec(Codec):
                 parts.update(closed=area, filled=area)
         return parts
 
-    def draw(self, figures: Sequence[Figure], size: Size, schema: Drawing) -> Parts:
-        first = figures[0]
+    def decode_new(self, shapes: Sequence[CvatShape], size: Size, schema: DrawingSchema) -> Parts:
+        first = shapes[0]
         if first.type == "ellipse":
             return _ellipse(first, size)
         if first.type == "cuboid":
             return _cuboid(first, size)
         area = first.type == "polygon"
-        return {"points": [_line(figure.points, size) for figure in figures], "closed": area, "filled": area}
+        return {"points": [_line(shape.points, size) for shape in shapes], "closed": area, "filled": area}
 
     def parts(self, document: Document) -> Parts:
         parts = {path: document.get(path) for path in ("points", "closed", "filled")}
@@ -81,7 +81,7 @@ class PolylineCodec(Codec):
         return {"_cls": "Polyline", "attributes": {}, "tags": []}
 
 
-def _line_figure(document: Document) -> str:
+def _line_type(document: Document) -> str:
     return "polygon" if document.get("closed") or document.get("filled") else "polyline"
 
 
@@ -92,39 +92,39 @@ def _numbers(value: Any, count: int) -> list[float] | None:
     return [float(number) for number in value] if all(map(is_number, value)) else None
 
 
-def _solid(document: Document, size: Size) -> Figure | None:
+def _solid(document: Document, size: Size) -> CvatShape | None:
     """The ellipse or cuboid that a label was drawn as, unless its points were changed since."""
-    figure = None
+    shape = None
     if numbers := _numbers(document.get(ELLIPSE), 5):
         cx, cy, rx, ry, degrees = numbers
         points = (cx * size.width, cy * size.height, (cx + rx) * size.width, (cy - ry) * size.height)
-        figure, parts = Figure("ellipse", points, degrees % 360.0), _ellipse
+        shape, parts = CvatShape("ellipse", points, degrees % 360.0), _ellipse
     elif numbers := _numbers(document.get(CUBOID), 16):
         scale = (size.width, size.height)
-        figure, parts = Figure("cuboid", tuple(v * scale[i % 2] for i, v in enumerate(numbers))), _cuboid
+        shape, parts = CvatShape("cuboid", tuple(v * scale[i % 2] for i, v in enumerate(numbers))), _cuboid
     points_now = document.get("points")
-    if figure is None or not isinstance(points_now, (list, tuple)) or not all(map(_is_line, points_now)):
+    if shape is None or not isinstance(points_now, (list, tuple)) or not all(map(_is_line, points_now)):
         return None
-    drawn = parts(figure, size)["points"]
+    drawn = parts(shape, size)["points"]
     alike = [len(part) for part in drawn] == [len(part) for part in points_now]
-    return figure if alike and all(np.allclose(a, b) for a, b in zip(drawn, points_now, strict=True)) else None
+    return shape if alike and all(np.allclose(a, b) for a, b in zip(drawn, points_now, strict=True)) else None
 
 
-def _ellipse(figure: Figure, size: Size) -> Parts:
-    cx, cy, right, top = figure.points[:4]
+def _ellipse(shape: CvatShape, size: Size) -> Parts:
+    cx, cy, right, top = shape.points[:4]
     rx, ry = right - cx, cy - top
-    turn = math.radians(figure.rotation)
+    turn = math.radians(shape.rotation)
     around = np.linspace(0, 2 * math.pi, ELLIPSE_VERTICES, endpoint=False)
     x, y = rx * np.cos(around), ry * np.sin(around)
     xs = cx + x * math.cos(turn) - y * math.sin(turn)
     ys = cy + x * math.sin(turn) + y * math.cos(turn)
     line = [[float(x) / size.width, float(y) / size.height] for x, y in zip(xs, ys, strict=True)]
-    own = [cx / size.width, cy / size.height, rx / size.width, ry / size.height, figure.rotation]
+    own = [cx / size.width, cy / size.height, rx / size.width, ry / size.height, shape.rotation]
     return {"points": [line], "closed": True, "filled": True, ELLIPSE: own}
 
 
-def _cuboid(figure: Figure, size: Size) -> Parts:
-    corners = _line(figure.points, size)
+def _cuboid(shape: CvatShape, size: Size) -> Parts:
+    corners = _line(shape.points, size)
     front, back = corners[:4], corners[4:]
     own = [value for corner in corners for value in corner]
     return {"points": [_ring(front), _ring(back)], "closed": True, "filled": False, CUBOID: own}
@@ -135,13 +135,13 @@ def _ring(face: list[list[float]]) -> list[list[float]]:
     return [face[0], face[2], face[3], face[1]] if len(face) == 4 else face
 
 
-def _figure(part: Any, area: bool, size: Size) -> Figure:
+def _shape(part: Any, area: bool, size: Size) -> CvatShape:
     if not _is_line(part):
         raise NotCarried("polylines whose points are not pairs of finite numbers")
     if len(part) < 2:
         raise NotCarried("polylines with a part of less than two points")
     points = tuple(value for x, y in part for value in (float(x) * size.width, float(y) * size.height))
-    return Figure("polygon" if area and len(part) > 2 else "polyline", points)
+    return CvatShape("polygon" if area and len(part) > 2 else "polyline", points)
 
 
 def _is_line(part: Any) -> bool:

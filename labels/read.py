@@ -9,9 +9,9 @@ from .attributes import ABSENT, Kind, NotCarried, Unreadable, Value, from_text, 
 from .base import BaseLabel
 from .codec import Pair, Parts
 from .facts import FACTS
-from .figures import Size
-from .objects import Object, figure_in, figure_of, texts_of
+from .objects import Object, shape_in, shape_of, texts_of
 from .schema import FieldSchema
+from .shapes import Size
 from .types import LABEL_TYPES
 from .vocabulary import Meaning, Vocabulary
 
@@ -43,16 +43,16 @@ def read_label(
     schema = vocabulary.schema.fields[base.field]
     codec = LABEL_TYPES[schema.type].codec
     refused: Counter[str] = Counter()
-    figures = [_figure_pair(n, pair, base, vocabulary, size, refused) for n, pair in enumerate(pairs)]
+    shapes = [_shape_pair(n, pair, base, vocabulary, size, refused) for n, pair in enumerate(pairs)]
     parts: Parts = dict(base.parts)
     try:
-        parts.update(codec.decode(base.parts, figures, size, schema))
+        parts.update(codec.decode(base.parts, shapes, size, schema))
     except Unreadable as error:
         refused[f"edits of shapes that could not be read ({error})"] += 1
     for old, new in pairs:
         if old is None or new is None:
             continue
-        meaning = vocabulary.meaning(new.label_id, figure_of(new, vocabulary).type)
+        meaning = vocabulary.meaning(new.label_id, shape_of(new, vocabulary).type)
         if codec.named and meaning.name != vocabulary.name_then(old.label_id):
             parts["label"] = meaning.name
         if texts_of(old) != texts_of(new) or old.label_id != new.label_id:
@@ -72,7 +72,7 @@ def _not_shown(attribute: str) -> str:
     return f"edits of '{attribute}' where CVAT could not show the value"
 
 
-def _figure_pair(
+def _shape_pair(
     number: int,
     pair: tuple[Object | None, Object | None],
     base: BaseLabel,
@@ -80,18 +80,18 @@ def _figure_pair(
     size: Size,
     refused: Counter[str],
 ) -> Pair:
-    """A figure then, and now; one that was made something this label can't be stays what it was."""
+    """A shape then, and now; one that was made something this label can't be stays what it was."""
     schema = vocabulary.schema.fields[base.field]
     codec = LABEL_TYPES[schema.type].codec
-    old, new = (figure_in(item, vocabulary, codec) if item else None for item in pair)
-    if old is not None and old.type not in codec.figures:
+    old, new = (shape_in(item, vocabulary, codec) if item else None for item in pair)
+    if old is not None and old.type not in codec.shape_types:
         try:
             old = codec.encode(base.parts, size, schema)[number]
         except NotCarried:
             old = None
-    if new is None or new.type in codec.figures:
+    if new is None or new.type in codec.shape_types:
         return old, new
-    if new != (figure_in(pair[0], vocabulary, codec) if pair[0] else None):
+    if new != (shape_in(pair[0], vocabulary, codec) if pair[0] else None):
         refused[f"edits that turned {_a(codec.document or 'value')} into {_a(new.type)}"] += 1
     return old, old
 
@@ -109,7 +109,7 @@ def _read_attributes(
     parts: Parts,
     refused: Counter[str],
 ) -> None:
-    before = vocabulary.meaning(old.label_id, figure_of(old, vocabulary).type)
+    before = vocabulary.meaning(old.label_id, shape_of(old, vocabulary).type)
     old_texts, new_texts = _named(old, before), _named(new, meaning)
     defaults = {name: default for name, (_, default) in meaning.specs.items()}
     class_changed = old.label_id != new.label_id
@@ -161,7 +161,7 @@ def _named(item: Object, meaning: Meaning) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class NewLabel:
     """A label that was drawn in CVAT.
 
     Args:
@@ -175,7 +175,7 @@ class Drawn:
     refused: Counter[str]
 
 
-def read_new(items: Sequence[Object], codec_type: str | None, vocabulary: Vocabulary, size: Size) -> Drawn:
+def read_new(items: Sequence[Object], codec_type: str | None, vocabulary: Vocabulary, size: Size) -> NewLabel:
     """A label drawn in CVAT.
 
     Raises:
@@ -188,17 +188,17 @@ def read_new(items: Sequence[Object], codec_type: str | None, vocabulary: Vocabu
         size: of the frame, in pixels
     """
     first = items[0]
-    meaning = vocabulary.meaning(first.label_id, figure_of(first, vocabulary).type)
+    meaning = vocabulary.meaning(first.label_id, shape_of(first, vocabulary).type)
     if codec_type is None and meaning.field is None:
-        return Drawn(None, {"label": meaning.name}, Counter())
+        return NewLabel(None, {"label": meaning.name}, Counter())
     if meaning.field is not None:
         schema = vocabulary.schema.fields[meaning.field]
     else:
         schema = FieldSchema(type=codec_type or "", classes=())
     codec = LABEL_TYPES[schema.type].codec
-    figures = [figure_in(item, vocabulary, codec) for item in items]
+    shapes = [shape_in(item, vocabulary, codec) for item in items]
     parts: Parts = {"label": meaning.name} if codec.named else {}
-    parts.update(codec.draw(figures, size, schema))
+    parts.update(codec.decode_new(shapes, size, schema))
     facts = {attribute: getattr(first, fact, None) for fact, attribute in schema.facts.items()}
     parts.update({attribute: value for attribute, value in facts.items() if value is not None})
     refused: Counter[str] = Counter()
@@ -211,4 +211,4 @@ def read_new(items: Sequence[Object], codec_type: str | None, vocabulary: Vocabu
             continue
         if value is not None:
             parts[name] = value
-    return Drawn(meaning.field, parts, refused)
+    return NewLabel(meaning.field, parts, refused)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from . import pixels
 from .attributes import NotCarried
-from .codec import Codec, Document, Drawing, Pair, Parts
-from .figures import Figure, Size
+from .codec import Codec, Document, DrawingSchema, Pair, Parts
 from .masks import decode_runs, encode_runs, fit, tight
+from .shapes import CvatShape, Size
 
 Canvas = NDArray[np.int64]
 NOTHING = -1
@@ -28,21 +28,21 @@ class SegmentationCodec(Codec):
     """
 
     document = "Segmentation"
-    figures = frozenset({"mask"})
+    shape_types = frozenset({"mask"})
     geometry = ("mask",)
     standard = frozenset({"mask_path"})
     named = False
     scored = False
-    gathers = "frame"
+    grouping = "frame"
 
-    def figure(self, document: Document) -> str:
+    def shape_type(self, document: Document) -> str:
         return "mask"
 
-    def encode(self, document: Document, size: Size, schema: Drawing) -> list[Figure]:
+    def encode(self, document: Document, size: Size, schema: DrawingSchema) -> list[CvatShape]:
         mask = pixels.mask_of(document)
         if mask is None:
             raise NotCarried("segmentations without a mask that can be read")
-        figures = []
+        shapes = []
         for name, values in _values_by_name(schema).items():
             there = np.zeros(mask.shape[:2], dtype=np.bool_)
             for value in values:
@@ -50,10 +50,10 @@ class SegmentationCodec(Codec):
             covered = fit(there, size.width, size.height)
             if covered.any():
                 part, left, top = tight(covered)
-                figures.append(Figure("mask", encode_runs(part, left, top), name=name))
-        return figures
+                shapes.append(CvatShape("mask", encode_runs(part, left, top), name=name))
+        return shapes
 
-    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: Drawing) -> Parts:
+    def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: DrawingSchema) -> Parts:
         then = [old for old, _ in pairs if old is not None]
         now = [new for _, new in pairs if new is not None]
         names = list(_values_by_name(schema))
@@ -69,8 +69,8 @@ class SegmentationCodec(Codec):
             edits.append({"value": value, "runs": list(encode_runs(part, left, top))})
         return {"mask": {"size": [size.height, size.width], "edits": edits}}
 
-    def draw(self, figures: Sequence[Figure], size: Size, schema: Drawing) -> Parts:
-        return self.decode({}, [(None, figure) for figure in figures], size, schema) or {
+    def decode_new(self, shapes: Sequence[CvatShape], size: Size, schema: DrawingSchema) -> Parts:
+        return self.decode({}, [(None, shape) for shape in shapes], size, schema) or {
             "mask": {"size": [size.height, size.width], "edits": []}
         }
 
@@ -96,7 +96,7 @@ class SegmentationCodec(Codec):
         return {"_cls": "Segmentation", "tags": []}
 
 
-def _values_by_name(schema: Drawing) -> dict[str, list[int | str]]:
+def _values_by_name(schema: DrawingSchema) -> dict[str, list[int | str]]:
     """The pixel values of each class that is drawn; the background is what is not drawn."""
     found: dict[str, list[int | str]] = {}
     for value, name in schema.targets.items():
@@ -105,7 +105,7 @@ def _values_by_name(schema: Drawing) -> dict[str, list[int | str]]:
     return found
 
 
-def _background(schema: Drawing) -> int | str:
+def _background(schema: DrawingSchema) -> int | str:
     return "#000000" if any(isinstance(value, str) for value in schema.targets) else 0
 
 
@@ -123,17 +123,17 @@ def _colour(value: str) -> NDArray[np.uint8]:
     return np.array([int(value[i : i + 2], 16) for i in (1, 3, 5)], dtype=np.uint8)
 
 
-def _compose(figures: Sequence[Figure], names: Sequence[str], size: Size) -> Canvas:
+def _compose(shapes: Sequence[CvatShape], names: Sequence[str], size: Size) -> Canvas:
     """What is seen in CVAT: the number of a class for each pixel of the frame, the upper mask above the lower."""
     canvas: Canvas = np.full((size.height, size.width), NOTHING, dtype=np.int64)
-    for figure in sorted(figures, key=lambda item: item.z_order):
-        if figure.name not in names:
+    for shape in sorted(shapes, key=lambda item: item.z_order):
+        if shape.name not in names:
             continue
-        mask, left, top = decode_runs(figure.points)
+        mask, left, top = decode_runs(shape.points)
         rows = slice(max(0, top), min(size.height, top + mask.shape[0]))
         columns = slice(max(0, left), min(size.width, left + mask.shape[1]))
         inside = mask[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-        canvas[rows, columns][inside] = names.index(figure.name)
+        canvas[rows, columns][inside] = names.index(shape.name)
     return canvas
 
 

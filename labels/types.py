@@ -71,4 +71,4 @@ NEW_FIELD_FOR: dict[str, str] = {
     "skeleton": "keypoints",
     "tag": "classifications",
 }
-"""Where an object goes that no field of its run can hold, by its CVAT figure."""
+"""Where an object goes that no field of its run can hold, by its CVAT shape."""

@@ -148,22 +148,22 @@ class Vocabulary:
         label = self._added.get(label_id)
         return {sub.id: index for index, sub in enumerate(label.sublabels)} if label is not None else {}
 
-    def meaning(self, label_id: int, figure: str) -> Meaning:
+    def meaning(self, label_id: int, type_: str) -> Meaning:
         """What an object of a CVAT label is in FiftyOne.
 
         Args:
             label_id: the CVAT label
-            figure: the type of the object: a shape's type, or ``"tag"``
+            type_: of the object: a shape's type, or ``"tag"``
         """
         name = self.name_now(label_id)
         word = self._by_id.get(label_id)
         if word is not None:
             item = self.schema.fields[word.field]
-            fits = figure in LABEL_TYPES[item.type].codec.figures
+            fits = type_ in LABEL_TYPES[item.type].codec.shape_types
             attributes = {**item.all_attributes, **item.attributes_of(word.name)}
             return Meaning(word.field if fits else None, name, attributes, word.specs)
         label = self._added.get(label_id)
-        field = self._home_of(self.called.get(label_id) or (label.name if label else ""), figure)
+        field = self._home_of(self.called.get(label_id) or (label.name if label else ""), type_)
         shared = self.schema.fields[field].attributes if field else {}
         specs = [spec for spec in label.attributes if self._is_free(spec, field)] if label else []
         return Meaning(
@@ -183,9 +183,9 @@ class Vocabulary:
             endings.append(word.cvat_name.removeprefix(word.name.strip()))
         return next((cvat_name.removesuffix(end) for end in endings if cvat_name.endswith(end)), cvat_name)
 
-    def _home_of(self, name: str, figure: str) -> str | None:
+    def _home_of(self, name: str, type_: str) -> str | None:
         """The field for a class that was added in CVAT: the one its name points to, else the first that fits."""
-        fits = [f for f, item in self.schema.fields.items() if figure in LABEL_TYPES[item.type].codec.figures]
+        fits = [f for f, item in self.schema.fields.items() if type_ in LABEL_TYPES[item.type].codec.shape_types]
         named = [field for field in fits if name.endswith(f" ({field})")]
         return next(iter(named or fits), None)
 

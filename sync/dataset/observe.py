@@ -77,14 +77,14 @@ class Observed:
         classes: how many of each class; labels without a class are under ``""``
         attributes: what attributes they have
         unnameable: how many values are in attributes whose name can't be carried, by sentence
-        figures: how many would be drawn as which CVAT figure
+        shape_types: how many would be drawn as which type of CVAT shape
     """
 
     labels: int = 0
     classes: Counter[str] = field(default_factory=Counter)
     attributes: dict[str, ObservedAttribute] = field(default_factory=dict)
     unnameable: Counter[str] = field(default_factory=Counter)
-    figures: Counter[str] = field(default_factory=Counter)
+    shape_types: Counter[str] = field(default_factory=Counter)
 
     def add(self, documents: Iterable[Mapping[str, Any]], codec: Codec, known: frozenset[str]) -> None:
         """Counts labels.
@@ -99,7 +99,7 @@ class Observed:
             self.labels += 1
             if codec.named:
                 self.classes[document.get("label") or ""] += 1
-            self.figures[codec.figure(document)] += 1
+            self.shape_types[codec.shape_type(document)] += 1
             follows = codec.follows(document)
             for name in document.keys() - known:
                 value = document[name]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from bson import ObjectId
 
+from ...labels.base import BaseLabel, is_digest
 from ...labels.codec import Parts
 from ...labels.schema import FieldSchema, LabelSchema
-from ...labels.translate import BaseLabel, is_digest
 from ...labels.types import LABEL_TYPES
 from ..dataset.labels import Labels
 from ..dataset.samples import FieldPlace, Writes

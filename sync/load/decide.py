@@ -6,9 +6,10 @@ from typing import Any
 
 from bson import ObjectId
 
+from ...labels.base import BaseLabel, apply_changes
 from ...labels.codec import Parts
+from ...labels.objects import key_of
 from ...labels.schema import LabelSchema
-from ...labels.translate import BaseLabel, key_of, settle
 from ...labels.types import LABEL_TYPES, NEW_FIELD_FOR
 from ..dataset.labels import Held
 from ..dataset.mask_files import name_arrays
@@ -127,7 +128,7 @@ class _Decisions:
         values: Document = {}
         settled: Parts = {}
         if decision.action == "edit" and document is not None:
-            values, settled = settle(document, schema, decision.changes)
+            values, settled = apply_changes(document, schema, decision.changes)
         elif decision.action == "restore" and (whole := restorable(edited, decision.changes, schema)):
             change, settled = self._made(base, held, whole)
             after = agreed(edited, decision, settled, schema)
@@ -257,7 +258,7 @@ class _Decisions:
         """A label that is made anew, and its parts as they will be read from its document."""
         schema = self.terms.schema.fields[base.field]
         blank = LABEL_TYPES[schema.type].codec.blank()
-        values, settled = settle(blank, schema, parts)
+        values, settled = apply_changes(blank, schema, parts)
         document = {**blank, "_id": ObjectId(base.label_id), **values}
         where = (base.field, base.sample_id, base.label_id)
         return Change("added", *where, None, document, holder=held.holder), settled

@@ -6,22 +6,13 @@ from dataclasses import dataclass, field
 
 from ...cvat import Annotations
 from ...labels.attributes import Unreadable
-from ...labels.translate import (
-    BaseLabel,
-    Drawn,
-    Key,
-    Object,
-    Reading,
-    figure_of,
-    key_of,
-    read_label,
-    read_new,
-    same_content,
-)
+from ...labels.base import BaseLabel
+from ...labels.objects import Key, Object, key_of, same_content, shape_of
+from ...labels.read import NewLabel, Reading, read_label, read_new
 from ...labels.types import LABEL_TYPES, NEW_FIELD_FOR
 from ...labels.vocabulary import Vocabulary
 from ..runs.base import NO_SAMPLE, FrameRecord
-from .identity import How, Sketch, find_again
+from .identity import Candidate, How, find_again
 
 
 @dataclass(frozen=True)
@@ -48,7 +39,7 @@ class New:
     sample_id: str
     frame: int
     figure: str
-    drawn: Drawn
+    drawn: NewLabel
     objects: tuple[Object, ...]
 
 
@@ -141,7 +132,7 @@ def _take(found: dict[Key, Object], old: Object) -> Object | None:
 def _is_lost(label: BaseLabel, now: Sequence[Object | None], vocabulary: Vocabulary) -> bool:
     """Whether none of a label's objects is there; one about the whole frame is empty then, and not lost."""
     codec = LABEL_TYPES[vocabulary.schema.fields[label.field].type].codec
-    return bool(label.objects) and not any(now) and codec.gathers != "frame"
+    return bool(label.objects) and not any(now) and codec.grouping != "frame"
 
 
 def _untouched(label: BaseLabel, now: Sequence[Object | None], vocabulary: Vocabulary) -> bool:
@@ -179,7 +170,7 @@ class _Fresh:
     def find_again(self, labels: Sequence[BaseLabel]) -> dict[int, tuple[tuple[Object | None, ...], How]]:
         """What labels that lost their ids are now, and how they were found, by the label's own ``id()``."""
         rest = self.rest()
-        found = find_again([self._sketch(label) for label in labels], [self._sketch_of(item) for item in rest])
+        found = find_again([self._candidate(label) for label in labels], [self._candidate_of(item) for item in rest])
         again: dict[int, tuple[tuple[Object | None, ...], How]] = {}
         for number, label in enumerate(labels):
             numbers, how = found.get(number, ((), "exact"))
@@ -189,7 +180,7 @@ class _Fresh:
 
     def take_more(self, label: BaseLabel) -> tuple[Object, ...]:
         """The objects that were added to a label: to its group, or to its frame."""
-        gathers = LABEL_TYPES[self._vocabulary.schema.fields[label.field].type].codec.gathers
+        gathers = LABEL_TYPES[self._vocabulary.schema.fields[label.field].type].codec.grouping
         if not gathers:
             return ()
         keys = [key for key in self._by_place.get((label.frame, label.field), ()) if key in self._items]
@@ -202,15 +193,15 @@ class _Fresh:
         return [self._items[key] for key in sorted(self._items)]
 
     def _field(self, item: Object) -> str | None:
-        return self._vocabulary.meaning(item.label_id, figure_of(item, self._vocabulary).type).field
+        return self._vocabulary.meaning(item.label_id, shape_of(item, self._vocabulary).type).field
 
-    def _sketch(self, label: BaseLabel) -> Sketch:
+    def _candidate(self, label: BaseLabel) -> Candidate:
         type_ = LABEL_TYPES[self._vocabulary.schema.fields[label.field].type]
-        figures = tuple(figure_of(item, self._vocabulary) for item in label.objects)
-        return Sketch(label.frame, label.field, label.objects[0].label_id, figures, alone=not type_.many)
+        figures = tuple(shape_of(item, self._vocabulary) for item in label.objects)
+        return Candidate(label.frame, label.field, label.objects[0].label_id, figures, alone=not type_.many)
 
-    def _sketch_of(self, item: Object) -> Sketch:
-        return Sketch(item.frame, self._field(item), item.label_id, (figure_of(item, self._vocabulary),))
+    def _candidate_of(self, item: Object) -> Candidate:
+        return Candidate(item.frame, self._field(item), item.label_id, (shape_of(item, self._vocabulary),))
 
 
 def _read_fresh(
@@ -218,7 +209,7 @@ def _read_fresh(
 ) -> None:
     for items in _together(fresh, vocabulary):
         first = items[0]
-        figure = figure_of(first, vocabulary).type
+        figure = shape_of(first, vocabulary).type
         if not 0 <= first.frame < len(frames):
             result.unreadable["objects on frames that the task does not have"] += len(items)
             continue
@@ -243,8 +234,8 @@ def _together(fresh: Sequence[Object], vocabulary: Vocabulary) -> list[list[Obje
     labels: list[list[Object]] = []
     by_frame: dict[tuple[str, int], list[Object]] = {}
     for item in fresh:
-        field = vocabulary.meaning(item.label_id, figure_of(item, vocabulary).type).field
-        if field is None or LABEL_TYPES[vocabulary.schema.fields[field].type].codec.gathers != "frame":
+        field = vocabulary.meaning(item.label_id, shape_of(item, vocabulary).type).field
+        if field is None or LABEL_TYPES[vocabulary.schema.fields[field].type].codec.grouping != "frame":
             labels.append([item])
         elif (field, item.frame) in by_frame:
             by_frame[field, item.frame].append(item)

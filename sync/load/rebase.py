@@ -4,10 +4,11 @@ from collections.abc import Collection
 
 from ...cvat import Shape
 from ...labels.attributes import kind_of
+from ...labels.base import BaseLabel, is_digest, local_parts
 from ...labels.codec import Parts
+from ...labels.objects import Object, key_of
 from ...labels.pixels import PIXELS
 from ...labels.schema import FieldSchema
-from ...labels.translate import BaseLabel, Object, is_digest, key_of, local_parts
 from ...labels.types import LABEL_TYPES
 from ..dataset.samples import Document
 from .diff import Edited

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import bson
 
-from ...labels.translate import BaseLabel
+from ...labels.base import BaseLabel
 from ...labels.types import LABEL_TYPES
 from ..dataset.labels import Held, Labels
 from ..dataset.samples import Document, FieldPlace

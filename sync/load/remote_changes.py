@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ...cvat import Annotations, Client, Job
+from ...labels.base import BaseLabel
+from ...labels.read import Reading
 from ...labels.schema import LabelSchema
-from ...labels.translate import BaseLabel, Reading
 from ...labels.vocabulary import Vocabulary
 from ..errors import Refused
 from ..progress import Watch

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from ...cvat import Job
-from ...labels.translate import BaseLabel
+from ...labels.base import BaseLabel
 from ..dataset.labels import DatasetLabels
 from ..progress import Watch
 from ..request import LoadRequest, Policy, parse
@@ -104,10 +104,10 @@ def resolve(
         Refused: if a decision can't be understood; nothing was changed
     """
     choices = [parse(Choice, decision) for decision in decisions]
-    return settle(_desk(dataset._root_dataset, key, dest_field, user), choices)
+    return apply_changes(_desk(dataset._root_dataset, key, dest_field, user), choices)
 
 
-def settle(desk: Desk, choices: Sequence[Choice]) -> dict[str, Any]:
+def apply_changes(desk: Desk, choices: Sequence[Choice]) -> dict[str, Any]:
     """Decides about open conflicts; see :func:`resolve`."""
 
     def judge(label: BaseLabel) -> dict[str, Policy]:

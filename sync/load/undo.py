@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...labels.translate import BaseLabel
+from ...labels.base import BaseLabel
 from ...labels.types import LABEL_TYPES
 from ..dataset.labels import DatasetLabels, Labels, Reverts
 from ..dataset.samples import FieldPlace

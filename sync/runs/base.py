@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from ...cvat import Shape, Tag
+from ...labels.base import BaseLabel
 from ...labels.codec import Parts
-from ...labels.figures import Size
 from ...labels.schema import LabelSchema
-from ...labels.translate import BaseLabel
+from ...labels.shapes import Size
 from ...labels.vocabulary import Vocabulary
 from ..request import Policy
 from .outbox import Outbox, labels_of

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
-from ...labels.translate import BaseLabel
+from ...labels.base import BaseLabel
 from ..dataset.labels import Holder
 from ..dataset.samples import Document
 from .base import OpenConflict

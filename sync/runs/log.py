@@ -8,7 +8,7 @@ from typing import Any, Literal
 import bson
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from ...labels.translate import BaseLabel
+from ...labels.base import BaseLabel
 from ..dataset.labels import Holder
 from .base import OpenConflict, dump_labels, read_labels
 from .change import Change

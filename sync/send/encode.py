@@ -10,8 +10,8 @@ from ...cvat import Shape
 from ...labels.attributes import NotCarried
 from ...labels.base import BaseLabel
 from ...labels.encode import encode_label
-from ...labels.figures import Size
 from ...labels.schema import LabelSchema
+from ...labels.shapes import Size
 from ...labels.types import LABEL_TYPES
 from ...labels.vocabulary import Vocabulary
 from ..dataset.mask_files import with_pixels

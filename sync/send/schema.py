@@ -159,7 +159,7 @@ def complete(
     settings["attributes"] = {key: item for key, item in attributes.items() if key not in facts}
     if codec.document == "Keypoint":
         settings.setdefault("skeleton", skeleton_of(collection._root_dataset, name))
-    if set(seen.figures) - {LABEL_TYPES[type_].drawn_as}:
+    if set(seen.shape_types) - {LABEL_TYPES[type_].drawn_as}:
         settings.setdefault("drawn_as", "any")
     return settings
 
@@ -212,9 +212,9 @@ def skeleton_of(dataset: Any, name: str) -> dict[str, Any] | None:
 
 def suit_type(type_: str, seen: Observed) -> str:
     """The label type of the same field that suits its labels, if they are all drawn alike."""
-    if len(seen.figures) != 1:
+    if len(seen.shape_types) != 1:
         return type_
-    figure = next(iter(seen.figures))
+    figure = next(iter(seen.shape_types))
     alike = FIELD_TYPES[LABEL_TYPES[type_].field]
     return next((other for other in alike if LABEL_TYPES[other].drawn_as == figure), type_)
 

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from ...labels.figures import Size
 from ...labels.fitting import fit_project
+from ...labels.shapes import Size
 from ...labels.vocabulary import Vocabulary
 from ..dataset.media import Frame
 from ..runs.outbox import Kept

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat.models import AttributeSpec, AttributeValue, Label, Shape, Tag
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.figures import Size
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.base import BaseLabel
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.encode import Encoded, encode_label
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.read import Reading, read_label
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.schema import LabelSchema
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.shapes import Size
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.specs import label_specs
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.translate import BaseLabel, Encoded, Reading, encode_label, read_label
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.vocabulary import Vocabulary
 from pydantic import TypeAdapter
 

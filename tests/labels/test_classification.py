@@ -5,7 +5,7 @@ from __future__ import annotations
 import fiftyone as fo
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat.models import Tag
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.classification import ClassificationCodec
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.figures import Figure, Size
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.shapes import CvatShape, Size
 from hypothesis import given
 from labels_server import bits, echo, edited, schema_of, send
 from labels_strategies import sizes, values
@@ -43,7 +43,7 @@ def test_an_edited_tag_changes_only_its_part() -> None:
 
 def test_a_new_tag_is_stored_as_fiftyone_would() -> None:
     codec = ClassificationCodec()
-    ours = codec.blank() | {"label": "day"} | codec.draw([Figure("tag")], Size(640, 480), SCHEMA.fields["gt"])
+    ours = codec.blank() | {"label": "day"} | codec.decode_new([CvatShape("tag")], Size(640, 480), SCHEMA.fields["gt"])
     theirs = fo.Classification(label="day").to_dict()
     del theirs["_id"]
     assert bits(ours) == bits(theirs)

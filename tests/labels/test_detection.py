@@ -10,7 +10,7 @@ import pytest
 from bson import ObjectId
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.attributes import NotCarried
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.detection import DetectionCodec
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.figures import Figure, Size
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.shapes import CvatShape, Size
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from labels_server import bits, echo, edited, schema_of, send
@@ -43,7 +43,7 @@ def shift(points: tuple[float, ...], by: list[float]) -> tuple[float, ...]:
     ],
 )
 def test_drawn_as_a_rectangle(box: list[float], size: tuple[int, int], points: tuple[float, ...]) -> None:
-    assert CODEC.encode(detection(box), Size(*size), FIELD) == [Figure("rectangle", points)]
+    assert CODEC.encode(detection(box), Size(*size), FIELD) == [CvatShape("rectangle", points)]
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,9 @@ def test_a_rectangle_that_became_something_else_is_refused_once(type_: str) -> N
 @pytest.mark.parametrize("rotation", [0.0, 33.5])
 def test_a_drawn_box_is_stored_as_fiftyone_would(rotation: float) -> None:
     turned = {"rotation": rotation} if rotation else {}
-    ours = CODEC.blank() | CODEC.draw([Figure("rectangle", (160, 240, 480, 360), rotation)], Size(640, 480), FIELD)
+    ours = CODEC.blank() | CODEC.decode_new(
+        [CvatShape("rectangle", (160, 240, 480, 360), rotation)], Size(640, 480), FIELD
+    )
     theirs = fo.Detection(label="car", bounding_box=[0.25, 0.5, 0.5, 0.25], **turned).to_dict()
     del theirs["_id"], theirs["label"]
     assert bits(ours) == bits(theirs)
@@ -236,6 +238,6 @@ def test_a_drawn_box_is_stored_as_fiftyone_would(rotation: float) -> None:
 @given(boxes, sizes)
 def test_a_drawn_box_is_where_it_was_drawn(box: list[float], size: tuple[int, int]) -> None:
     frame = Size(*size)
-    figures = CODEC.encode(detection(box), frame, FIELD)
-    drawn = CODEC.draw(figures, frame, FIELD)["bounding_box"]
-    assert CODEC.encode(detection(drawn), frame, FIELD)[0].points == pytest.approx(figures[0].points, abs=1e-6)
+    shapes = CODEC.encode(detection(box), frame, FIELD)
+    drawn = CODEC.decode_new(shapes, frame, FIELD)["bounding_box"]
+    assert CODEC.encode(detection(drawn), frame, FIELD)[0].points == pytest.approx(shapes[0].points, abs=1e-6)

@@ -6,9 +6,9 @@ from dataclasses import replace
 import fiftyone as fo
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.attributes import NotCarried
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.figures import Figure, Node, Size
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.keypoint import KeypointCodec
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.schema import FieldSchema
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.shapes import CvatShape, Node, Size
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.skeleton import Skeleton
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,7 +30,7 @@ def document(points: list, **more: object) -> dict:
     return dict(fo.Keypoint(label="dog", points=points, **more).to_dict())
 
 
-def read(points: list, new: Figure, schema: FieldSchema = POINTS, **more: object) -> dict:
+def read(points: list, new: CvatShape, schema: FieldSchema = POINTS, **more: object) -> dict:
     """The changed parts after an edit in CVAT."""
     doc = document(points, **more)
     (old,) = CODEC.encode(doc, SIZE, schema)
@@ -48,9 +48,9 @@ def test_unedited_points_are_not_touched(points: list) -> None:
         with pytest.raises(NotCarried):
             CODEC.encode(document(points), SIZE, POINTS)
         return
-    (figure,) = CODEC.encode(document(points), SIZE, POINTS)
-    assert len(figure.points) == 2 * sum(not math.isnan(x) for x, _ in points)
-    assert read(points, figure) == {}
+    (shape,) = CODEC.encode(document(points), SIZE, POINTS)
+    assert len(shape.points) == 2 * sum(not math.isnan(x) for x, _ in points)
+    assert read(points, shape) == {}
 
 
 @given(st.lists(places, min_size=1, max_size=6, unique_by=tuple), st.data())
@@ -69,7 +69,7 @@ def test_a_moved_point_moves_alone(points: list, data: st.DataObject) -> None:
 def test_values_of_points_follow_them() -> None:
     points = [[0.1, 0.1], NAN, [0.2, 0.2], [0.3, 0.3]]
     (old,) = CODEC.encode(document(points), SIZE, POINTS)
-    fewer = Figure("points", (*old.points[:2], *old.points[4:], 64.0, 96.0))
+    fewer = CvatShape("points", (*old.points[:2], *old.points[4:], 64.0, 96.0))
     parts = read(points, fewer, confidence=[0.5, 0.6, 0.7, 0.8], names=["a", "b", "c", "d"])
     assert same(parts["points"], [[0.1, 0.1], NAN, [0.3, 0.3], [0.1, 0.2]])
     assert same(parts["confidence"], [0.5, 0.6, 0.8, math.nan])
@@ -80,18 +80,18 @@ def test_values_of_points_follow_them() -> None:
     st.lists(st.one_of(places, st.just(NAN)), min_size=3, max_size=3), st.lists(st.booleans(), min_size=3, max_size=3)
 )
 def test_an_unedited_skeleton_is_not_touched(points: list, occluded: list[bool]) -> None:
-    (figure,) = CODEC.encode(document(points, occluded=occluded), SIZE, POSE)
-    assert [node.outside for node in figure.nodes] == [math.isnan(x) for x, _ in points]
-    assert [node.occluded for node in figure.nodes] == occluded
-    assert all(math.isfinite(node.x) and math.isfinite(node.y) for node in figure.nodes)
-    assert read(points, figure, POSE, occluded=occluded) == {}
+    (shape,) = CODEC.encode(document(points, occluded=occluded), SIZE, POSE)
+    assert [node.outside for node in shape.nodes] == [math.isnan(x) for x, _ in points]
+    assert [node.occluded for node in shape.nodes] == occluded
+    assert all(math.isfinite(node.x) and math.isfinite(node.y) for node in shape.nodes)
+    assert read(points, shape, POSE, occluded=occluded) == {}
 
 
 @given(three_places, st.integers(0, 2))
 def test_one_point_of_a_skeleton_is_edited(points: list, index: int) -> None:
     (old,) = CODEC.encode(document(points), SIZE, POSE)
 
-    def now(**changes: object) -> Figure:
+    def now(**changes: object) -> CvatShape:
         return replace(old, nodes=tuple(replace(n, **changes) if n.index == index else n for n in old.nodes))
 
     placed = read(points, now(x=3200.0, y=-960.0, outside=False), POSE)["points"]
@@ -110,6 +110,6 @@ def test_a_skeleton_needs_all_its_points() -> None:
 
 def test_a_skeleton_drawn_in_cvat() -> None:
     nodes = (Node(0, 64, 48), Node(1, 1, 1, outside=True), Node(2, 128, 96, occluded=True))
-    parts = CODEC.draw([Figure("skeleton", nodes=nodes)], SIZE, POSE)
+    parts = CODEC.decode_new([CvatShape("skeleton", nodes=nodes)], SIZE, POSE)
     assert same(parts["points"], [[0.1, 0.1], NAN, [0.2, 0.2]])
     assert parts["occluded"] == [False, False, True]

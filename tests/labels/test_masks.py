@@ -5,8 +5,8 @@ import time
 import numpy as np
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.attributes import Unreadable
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.figures import Size
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.masks import crop, decode_runs, encode_runs, fit, pixel_box, tight
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.shapes import Size
 from hypothesis import given
 from hypothesis import strategies as st
 

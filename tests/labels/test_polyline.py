@@ -1,4 +1,4 @@
-"""Polylines and polygons: what of their points an edit of their figures changes."""
+"""Polylines and polygons: what of their points an edit of their shapes changes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import fiftyone as fo
 import pytest
 from bson import ObjectId
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.attributes import NotCarried
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.figures import Figure, Size, kept_vertices
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.polyline import PolylineCodec
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.shapes import CvatShape, Size, kept_vertices
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from labels_server import Sent, bits, echo, edited, schema_of, send
@@ -207,7 +207,7 @@ def test_a_part_that_is_deleted(closed: bool, gone: int) -> None:
 
 
 def test_a_deletion_that_was_refused_does_not_stop_later_reads() -> None:
-    """The base then has more parts than CVAT has figures."""
+    """The base then has more parts than CVAT has shapes."""
     sent = send(polyline([SQUARE, STROKE]), SCHEMA)
     base = sent.base.model_copy(update={"objects": sent.objects[1:]})
     later = Sent(sent.document, sent.vocabulary, sent.size, sent.encoded, base, base.objects)
@@ -251,8 +251,8 @@ def test_whole_numbers_stay_whole_numbers() -> None:
 
 @pytest.mark.parametrize(("type_", "area"), [("polygon", True), ("polyline", False)])
 def test_a_drawn_line_is_stored_as_fiftyone_would(type_: str, area: bool) -> None:
-    figure = Figure(type_, (64, 48, 320, 240, 0, 480))
-    ours = CODEC.blank() | CODEC.draw([figure], Size(640, 480), FIELD)
+    shape = CvatShape(type_, (64, 48, 320, 240, 0, 480))
+    ours = CODEC.blank() | CODEC.decode_new([shape], Size(640, 480), FIELD)
     points = [[[0.1, 0.1], [0.5, 0.5], [0.0, 1.0]]]
     theirs = fo.Polyline(label="car", points=points, closed=area, filled=area).to_dict()
     del theirs["_id"], theirs["label"]
@@ -263,7 +263,7 @@ def test_a_drawn_line_is_stored_as_fiftyone_would(type_: str, area: bool) -> Non
 def test_a_drawn_line_is_where_it_was_drawn(data: st.DataObject, size: tuple[int, int]) -> None:
     document = data.draw(polylines(size))
     frame = Size(*size)
-    figures = CODEC.encode(document, frame, FIELD)
-    drawn = CODEC.encode(CODEC.draw(figures, frame, FIELD), frame, FIELD)
-    for then, now in zip(figures, drawn, strict=True):
+    shapes = CODEC.encode(document, frame, FIELD)
+    drawn = CODEC.encode(CODEC.decode_new(shapes, frame, FIELD), frame, FIELD)
+    for then, now in zip(shapes, drawn, strict=True):
         assert now.points == pytest.approx(then.points, abs=1e-6)

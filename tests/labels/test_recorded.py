@@ -12,9 +12,11 @@ from typing import Any
 import fiftyone as fo
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat.models import Label, Shape
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.figures import Size
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.base import BaseLabel
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.objects import same_content
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.read import read_label, read_new
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.schema import LabelSchema
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.translate import BaseLabel, read_label, read_new, same_content
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.shapes import Size
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.vocabulary import Vocabulary
 from labels_server import bits
 

@@ -225,4 +225,4 @@ def test_every_label_type_has_a_field_to_be_in() -> None:
     assert {name for names in FIELD_TYPES.values() for name in names} == set(LABEL_TYPES)
     for item in LABEL_TYPES.values():
         assert item.many == (item.field != item.codec.document)
-        assert item.drawn_as in item.codec.figures
+        assert item.drawn_as in item.codec.shape_types

@@ -4,11 +4,11 @@ import fiftyone as fo
 import numpy as np
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.attributes import NotCarried
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.figures import Figure, Size
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.masks import encode_runs
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.pixels import mask_of
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.schema import FieldSchema
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.segmentation import SegmentationCodec
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.shapes import CvatShape, Size
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,7 +28,7 @@ def scenes(draw: st.DrawFn) -> np.ndarray:
     return np.random.default_rng(draw(st.integers(0, 2**32 - 1))).choice([0, 1, 2, 7, 255], shape).astype(np.uint8)
 
 
-def stored(mask: np.ndarray, pairs: list[tuple[Figure | None, Figure | None]]) -> np.ndarray | None:
+def stored(mask: np.ndarray, pairs: list[tuple[CvatShape | None, CvatShape | None]]) -> np.ndarray | None:
     """The mask after an edit in CVAT; ``None`` if nothing is to be written."""
     size = Size(mask.shape[1], mask.shape[0])
     parts = CODEC.decode(CODEC.parts(document(mask)), pairs, size, SCHEMA)
@@ -37,11 +37,9 @@ def stored(mask: np.ndarray, pairs: list[tuple[Figure | None, Figure | None]]) -
 
 @given(scenes())
 def test_each_class_is_one_mask_and_unedited_nothing_is_written(mask: np.ndarray) -> None:
-    figures = CODEC.encode(document(mask), Size(mask.shape[1], mask.shape[0]), SCHEMA)
-    assert {figure.name for figure in figures} == {
-        name for v, name in {1: "road", 2: "sky"}.items() if (mask == v).any()
-    }
-    assert stored(mask, [(figure, figure) for figure in figures]) is None
+    shapes = CODEC.encode(document(mask), Size(mask.shape[1], mask.shape[0]), SCHEMA)
+    assert {shape.name for shape in shapes} == {name for v, name in {1: "road", 2: "sky"}.items() if (mask == v).any()}
+    assert stored(mask, [(shape, shape) for shape in shapes]) is None
 
 
 @given(scenes(), scenes())
@@ -50,11 +48,11 @@ def test_a_drawn_mask_changes_its_pixels_only(mask: np.ndarray, other: np.ndarra
     old = CODEC.encode(document(mask), size, SCHEMA)
     height, width = min(mask.shape[0], other.shape[0]), min(mask.shape[1], other.shape[1])
     brush = other[:height, :width] == 1
-    new = Figure("mask", encode_runs(brush, 0, 0), name="sky", z_order=1)
+    new = CvatShape("mask", encode_runs(brush, 0, 0), name="sky", z_order=1)
     expected = mask.copy()
     painted = brush & (mask[:height, :width] != 2)
     expected[:height, :width][painted] = 2
-    after = stored(mask, [*((figure, figure) for figure in old), (None, new)])
+    after = stored(mask, [*((shape, shape) for shape in old), (None, new)])
     assert np.array_equal(mask if after is None else after, expected)
     assert after is None or after.dtype == mask.dtype
 
@@ -62,14 +60,14 @@ def test_a_drawn_mask_changes_its_pixels_only(mask: np.ndarray, other: np.ndarra
 @given(scenes())
 def test_a_deleted_class_becomes_background_and_other_values_stay(mask: np.ndarray) -> None:
     old = CODEC.encode(document(mask), Size(mask.shape[1], mask.shape[0]), SCHEMA)
-    after = stored(mask, [(figure, None if figure.name == "road" else figure) for figure in old])
+    after = stored(mask, [(shape, None if shape.name == "road" else shape) for shape in old])
     assert np.array_equal(mask if after is None else after, np.where(mask == 1, 0, mask))
 
 
 @given(scenes())
 def test_a_relabelled_mask_changes_its_class(mask: np.ndarray) -> None:
     old = CODEC.encode(document(mask), Size(mask.shape[1], mask.shape[0]), SCHEMA)
-    became = [Figure("mask", figure.points, name="sky") for figure in old]
+    became = [CvatShape("mask", shape.points, name="sky") for shape in old]
     after = stored(mask, list(zip(old, became, strict=True)))
     assert np.array_equal(mask if after is None else after, np.where(mask == 1, 2, mask))
 
@@ -81,7 +79,7 @@ def test_colours_keep_every_other_pixel() -> None:
     size = Size(6, 4)
     (red,) = CODEC.encode(document(mask), size, COLOURS)
     parts = CODEC.decode(
-        {}, [(red, Figure("mask", encode_runs(np.ones((1, 6), bool), 0, 0), name="red"))], size, COLOURS
+        {}, [(red, CvatShape("mask", encode_runs(np.ones((1, 6), bool), 0, 0), name="red"))], size, COLOURS
     )
     expected = mask.copy()
     expected[1] = 0
@@ -92,7 +90,7 @@ def test_a_mask_of_another_size_than_its_frame_is_stretched_both_ways() -> None:
     mask = np.repeat(np.repeat(np.array([[1, 2], [2, 0]], dtype=np.uint8), 2, axis=0), 3, axis=1)
     size = Size(12, 8)
     old = CODEC.encode(document(mask), size, SCHEMA)
-    pairs = [(figure, None if figure.name == "road" else figure) for figure in old]
+    pairs = [(shape, None if shape.name == "road" else shape) for shape in old]
     after = mask_of(CODEC.store(document(mask), CODEC.decode({}, pairs, size, SCHEMA)))
     assert np.array_equal(after, np.where(mask == 1, 0, mask))
 
@@ -103,7 +101,7 @@ def test_numbers_as_targets_of_a_coloured_mask_are_refused() -> None:
 
 
 def test_a_segmentation_drawn_in_cvat() -> None:
-    figure = Figure("mask", encode_runs(np.ones((2, 3), bool), 1, 0), name="road")
-    parts = CODEC.draw([figure], Size(5, 3), SCHEMA)
+    shape = CvatShape("mask", encode_runs(np.ones((2, 3), bool), 1, 0), name="road")
+    parts = CODEC.decode_new([shape], Size(5, 3), SCHEMA)
     after = {**CODEC.blank(), **CODEC.store(None, parts)}
     assert mask_of(after).tolist() == [[0, 1, 1, 1, 0], [0, 1, 1, 1, 0], [0, 0, 0, 0, 0]]

@@ -217,7 +217,7 @@ class TestRenamed:
 
 class TestAdded:
     @pytest.mark.parametrize(
-        ("name", "figure", "field", "class_name"),
+        ("name", "shape", "field", "class_name"),
         [
             ("bike", "rectangle", "boxes", "bike"),
             ("bike", "polygon", "areas", "bike"),
@@ -229,14 +229,14 @@ class TestAdded:
             ("bike", "points", None, "bike"),
         ],
     )
-    def test_where_it_belongs(self, name: str, figure: str, field: str | None, class_name: str) -> None:
+    def test_where_it_belongs(self, name: str, shape: str, field: str | None, class_name: str) -> None:
         schema = schema_of(boxes={}, more={"classes": ["bus"]}, areas={"type": "polygons", "classes": ["road"]})
         vocabulary = bound(schema).refreshed([*make_labels(schema), added(name)])
         assert vocabulary.knows(900)
         assert vocabulary.name_then(900) == class_name
-        meaning = vocabulary.meaning(900, figure)
+        meaning = vocabulary.meaning(900, shape)
         assert (meaning.field, meaning.name) == (field, class_name)
-        assert kept(vocabulary).meaning(900, figure) == meaning
+        assert kept(vocabulary).meaning(900, shape) == meaning
 
     def test_its_attributes_are_judged_by_their_widgets(self) -> None:
         schema = schema_of(gt={"attributes": {"speed": {"type": "number", "kind": "int"}}})

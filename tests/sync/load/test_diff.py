@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat import Annotations, Label, Shape, Tag
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.base import BaseLabel
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.schema import LabelSchema
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.translate import BaseLabel
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.vocabulary import Vocabulary
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.diff import JobDiff, diff_job
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.base import FrameRecord

@@ -2,42 +2,40 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.figures import Figure, Node
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.masks import encode_runs
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.identity import LEAST_OVERLAP, Sketch, find_again, likeness
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.shapes import CvatShape
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.identity import Candidate, find_again
 
 CAT, DOG = 1, 2
 
 
-def box(left: float, top: float = 0.0, width: float = 10.0, height: float = 10.0, rotation: float = 0.0) -> Figure:
-    return Figure("rectangle", (left, top, left + width, top + height), rotation)
+def box(left: float, top: float = 0.0, width: float = 10.0, height: float = 10.0, rotation: float = 0.0) -> CvatShape:
+    return CvatShape("rectangle", (left, top, left + width, top + height), rotation)
 
 
-def polygon(*points: float) -> Figure:
-    return Figure("polygon", points)
+def polygon(*points: float) -> CvatShape:
+    return CvatShape("polygon", points)
 
 
-def mask(left: int, width: int = 10) -> Figure:
-    return Figure("mask", encode_runs(np.ones((10, width), dtype=bool), left, 0))
+def mask(left: int, width: int = 10) -> CvatShape:
+    return CvatShape("mask", encode_runs(np.ones((10, width), dtype=bool), left, 0))
 
 
-def dots(*points: float) -> Figure:
-    return Figure("points", points)
+def dots(*points: float) -> CvatShape:
+    return CvatShape("points", points)
 
 
-def seen(figure: Figure, name: int = CAT, frame: int = 0, field: str | None = "gt", alone: bool = False) -> Sketch:
-    return Sketch(frame, field, name, (figure,), alone)
+def seen(shape: CvatShape, name: int = CAT, frame: int = 0, field: str | None = "gt", alone: bool = False) -> Candidate:
+    return Candidate(frame, field, name, (shape,), alone)
 
 
-def parts(*figures: Figure) -> Sketch:
-    return Sketch(0, "gt", CAT, figures)
+def parts(*shapes: CvatShape) -> Candidate:
+    return Candidate(0, "gt", CAT, shapes)
 
 
-FOUND: dict[str, tuple[list[Sketch], list[Sketch], dict[int, tuple[tuple[int, ...], str]]]] = {
+FOUND: dict[str, tuple[list[Candidate], list[Candidate], dict[int, tuple[tuple[int, ...], str]]]] = {
     # what was lost, what is new, which is which and how it was found
     "nothing lost": ([], [seen(box(0))], {}),
     "nothing new": ([seen(box(0))], [], {}),
@@ -87,62 +85,24 @@ FOUND: dict[str, tuple[list[Sketch], list[Sketch], dict[int, tuple[tuple[int, ..
         [seen(polygon(0, 0, 9, 0, 9, 9))],
         {},
     ),
-    "a tag has no place": ([seen(Figure("tag"))], [seen(Figure("tag"), DOG)], {}),
+    "a tag has no place": ([seen(CvatShape("tag"))], [seen(CvatShape("tag"), DOG)], {}),
     "the only tag of a field for one": (
-        [seen(Figure("tag"), alone=True)],
-        [seen(Figure("tag"), DOG)],
+        [seen(CvatShape("tag"), alone=True)],
+        [seen(CvatShape("tag"), DOG)],
         {0: ((0,), "overlap")},
     ),
     "two tags for a field for one": (
-        [seen(Figure("tag"), alone=True)],
-        [seen(Figure("tag"), DOG), seen(Figure("tag"), 3)],
+        [seen(CvatShape("tag"), alone=True)],
+        [seen(CvatShape("tag"), DOG), seen(CvatShape("tag"), 3)],
         {},
     ),
-    "numbers that make no figure": ([seen(box(0))], [seen(Figure("rectangle", (0.0, 0.0, 9.0)))], {}),
-    "runs that make no mask": ([seen(mask(0))], [seen(Figure("mask", (3.0, 0, 0, 9, 9)))], {}),
+    "numbers that make no shape": ([seen(box(0))], [seen(CvatShape("rectangle", (0.0, 0.0, 9.0)))], {}),
+    "runs that make no mask": ([seen(mask(0))], [seen(CvatShape("mask", (3.0, 0, 0, 9, 9)))], {}),
 }
 
 
 @pytest.mark.parametrize(("lost", "fresh", "found"), FOUND.values(), ids=FOUND)
-def test_find_again(lost: list[Sketch], fresh: list[Sketch], found: dict[int, tuple[tuple[int, ...], str]]) -> None:
+def test_find_again(
+    lost: list[Candidate], fresh: list[Candidate], found: dict[int, tuple[tuple[int, ...], str]]
+) -> None:
     assert find_again(lost, fresh) == found
-
-
-def skeleton(*points: tuple[float, float]) -> Figure:
-    return Figure("skeleton", nodes=tuple(Node(index, x, y) for index, (x, y) in enumerate(points)))
-
-
-DIAMOND = polygon(10, 0, 20, 10, 10, 20, 0, 10)
-LIKENESS: dict[str, tuple[Figure, Figure, float]] = {
-    "the same box": (box(0), box(0), 1.0),
-    "boxes": (box(0), box(2), 8 / 12),
-    "a box drawn from its other corner": (box(0), Figure("rectangle", (10.0, 10.0, 0.0, 0.0)), 1.0),
-    "a box inside another": (box(0), box(0, width=5), 0.5),
-    "below the least": (box(0), box(0, width=4.9), 0.0),
-    "apart": (box(0), box(50), 0.0),
-    "turned by half": (box(0, rotation=90), box(0), 1.0),
-    "turned by an eighth": (box(0), box(0, rotation=45), 0.7071),
-    "a box of no size": (box(0, width=0), box(0, width=0), 1.0),
-    "polygons": (DIAMOND, DIAMOND, 1.0),
-    "a polygon in a box": (DIAMOND, box(0, width=20, height=20), 0.5),
-    "masks": (mask(0), mask(2), 8 / 12),
-    "a mask and a box": (mask(0), box(2), 8 / 12),
-    "an ellipse in a box": (Figure("ellipse", (10.0, 10.0, 20.0, 0.0)), box(0, width=20, height=20), math.pi / 4),
-    "points": (dots(0, 0, 100, 0), dots(0, 0, 100, 0), 1.0),
-    "points in another order": (dots(0, 0, 100, 0), dots(100, 0, 0, 0), 1.0),
-    "points a bit off": (dots(0, 0, 100, 0), dots(0, 5, 100, 5), 0.5),
-    "points too far off": (dots(0, 0, 100, 0), dots(0, 11, 100, 11), 0.0),
-    "large things may be farther off": (dots(0, 0, 1000, 0), dots(0, 25, 1000, 25), 0.75),
-    "one point": (dots(0, 0), dots(0, 4), 0.6),
-    "lines": (Figure("polyline", (0.0, 0.0, 50.0, 0.0)), Figure("polyline", (0.0, 1.0, 50.0, 1.0)), 0.9),
-    "a line and an area": (Figure("polyline", (0.0, 0.0, 50.0, 0.0)), box(0), 0.0),
-    "skeletons": (skeleton((0, 0), (10, 0)), skeleton((0, 1), (10, 1)), 0.9),
-    "skeletons whose points changed places": (skeleton((0, 0), (60, 0)), skeleton((60, 0), (0, 0)), 0.0),
-}
-
-
-@pytest.mark.parametrize(("old", "new", "expected"), LIKENESS.values(), ids=LIKENESS)
-def test_likeness(old: Figure, new: Figure, expected: float) -> None:
-    assert likeness(old, new) == pytest.approx(expected, abs=0.01)
-    assert likeness(new, old) == pytest.approx(likeness(old, new), abs=0.01)
-    assert LEAST_OVERLAP == 0.5

@@ -12,15 +12,10 @@ import pytest
 from bson import ObjectId
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat.models import Shape, Tag
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.attributes import NotCarried
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.figures import Size
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.translate import (
-    BaseLabel,
-    key_of,
-    local_parts,
-    read_new,
-    same_content,
-    settle,
-)
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.base import BaseLabel, apply_changes, local_parts
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.objects import key_of, same_content
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.read import read_new
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.shapes import Size
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.types import LABEL_TYPES, NEW_FIELD_FOR
 from hypothesis import given
 from hypothesis import strategies as st
@@ -111,7 +106,7 @@ class TestUnedited:
     @pytest.mark.parametrize("foreign", FOREIGN, ids=repr)
     def test_a_label_that_is_made_again_does_not_get_a_stand_in_for_its_value(self, foreign: Any) -> None:
         sent = send(car(plate=foreign), SCHEMA)
-        values, agreed = settle(LABEL_TYPES["detections"].codec.blank(), SCHEMA.fields["gt"], sent.base.parts)
+        values, agreed = apply_changes(LABEL_TYPES["detections"].codec.blank(), SCHEMA.fields["gt"], sent.base.parts)
         assert values["plate"] is None
         assert agreed["plate"] is None
         assert values["bounding_box"] == BOX
@@ -330,7 +325,7 @@ class TestNotCarried:
 
 class TestNew:
     @pytest.mark.parametrize(
-        ("field_type", "figure", "points", "theirs"),
+        ("field_type", "shape", "points", "theirs"),
         [
             ("detections", "rectangle", (160, 240, 480, 360), fo.Detection(bounding_box=BOX)),
             (
@@ -349,7 +344,7 @@ class TestNew:
         ],
     )
     def test_a_document_as_fiftyone_would_store_it(
-        self, field_type: str, figure: str, points: tuple[float, ...], theirs: fo.Label
+        self, field_type: str, shape: str, points: tuple[float, ...], theirs: fo.Label
     ) -> None:
         schema = schema_of(gt={"type": field_type, "attributes": ATTRIBUTES})
         vocabulary = bound(schema)
@@ -360,8 +355,8 @@ class TestNew:
         values = [{"spec_id": word.specs[name][0], "value": text} for name, text in texts.items()]
         item = (
             Tag.model_validate({**drawn_as, "attributes": values})
-            if figure == "tag"
-            else Shape.model_validate({**drawn_as, "type": figure, "points": points, "attributes": values})
+            if shape == "tag"
+            else Shape.model_validate({**drawn_as, "type": shape, "points": points, "attributes": values})
         )
         drawn = read_new([item], None, vocabulary, Size(640, 480))
         assert drawn.field == "gt"
@@ -385,20 +380,20 @@ class TestNew:
         assert drawn.parts["plate"] == "1"
         assert drawn.refused == {"values of 'doors' that could not be read ('many' is not a whole number)": 1}
 
-    @pytest.mark.parametrize("figure", ["polygon", "polyline", "tag"])
-    def test_a_figure_that_no_field_can_hold_can_be_read_as_another_type(self, figure: str) -> None:
+    @pytest.mark.parametrize("shape", ["polygon", "polyline", "tag"])
+    def test_a_figure_that_no_field_can_hold_can_be_read_as_another_type(self, shape: str) -> None:
         vocabulary = bound(SCHEMA)
         word = vocabulary.word("gt", "car")
         assert word is not None
-        if figure == "tag":
+        if shape == "tag":
             item: Any = Tag(id=1, frame=0, label_id=word.label_id)
         else:
-            item = Shape(id=1, frame=0, label_id=word.label_id, type=figure, points=(1, 2, 3, 4, 5, 6))
+            item = Shape(id=1, frame=0, label_id=word.label_id, type=shape, points=(1, 2, 3, 4, 5, 6))
         assert read_new([item], None, vocabulary, Size(640, 480)).field is None
-        drawn = read_new([item], NEW_FIELD_FOR[figure], vocabulary, Size(640, 480))
+        drawn = read_new([item], NEW_FIELD_FOR[shape], vocabulary, Size(640, 480))
         assert drawn.field is None
         assert drawn.parts["label"] == "car"
-        assert ("points" in drawn.parts) == (figure != "tag")
+        assert ("points" in drawn.parts) == (shape != "tag")
 
     def test_what_was_drawn_and_loaded_is_then_unedited(self) -> None:
         """The parts of a new label are its base; a later edit changes only its part."""

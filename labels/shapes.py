@@ -1,4 +1,4 @@
-"""Figures: what CVAT draws, in pixels, without attributes."""
+"""Shapes: what CVAT draws, in pixels, without attributes."""
 
 import sys
 from collections.abc import Sequence
@@ -18,6 +18,10 @@ NOISE_DEGREES = 1e-3
 
 ROUNDING_PX = 1e-9
 """What adding and subtracting pixels can lose."""
+
+
+FARTHEST_PX = 1e9
+"""No coordinate is farther away than this from its image: what is was not drawn by anybody."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +51,15 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Figure:
+class CvatShape:
     """One shape or tag of CVAT.
 
     Args:
         type: ``"rectangle"``, ``"polygon"``, ``"polyline"``, ``"mask"``, ``"tag"`` ...
         points: as CVAT has them: flat ``x, y, x, y ...`` in pixels, or the runs of a mask
         rotation: clockwise degrees in ``[0, 360)``
-        name: its own class, where the figures of one label have several
-        z_order: what lies above, where figures overlap
+        name: its own class, where the shapes of one label have several
+        z_order: what lies above, where shapes overlap
         nodes: the points of a skeleton, in its order
     """
 
@@ -73,7 +77,7 @@ def is_number(value: object) -> bool:
 
 
 def touched(old: Sequence[float], new: Sequence[float], alone: bool = True) -> list[bool]:
-    """Which coordinates of an edited figure a person moved.
+    """Which coordinates of an edited shape a person moved.
 
     When something moved visibly, movements below :data:`NOISE_PX` beside it are the editor's and are not counted; when
     nothing else moved they are taken as meant.
@@ -81,7 +85,7 @@ def touched(old: Sequence[float], new: Sequence[float], alone: bool = True) -> l
     Args:
         old: the coordinates then
         new: the coordinates now
-        alone: whether nothing else of the figure was edited
+        alone: whether nothing else of the shape was edited
     """
     least = NOISE_PX if visible(old, new) or not alone else 0.0
     return [bool(moved) for moved in np.abs(np.subtract(new, old)) > least]
@@ -93,7 +97,7 @@ def visible(old: Sequence[float], new: Sequence[float]) -> bool:
 
 
 def turned(old: float, new: float) -> bool:
-    """Whether a figure was visibly rotated, the short way round."""
+    """Whether a shape was visibly rotated, the short way round."""
     return abs((new - old + 180.0) % 360.0 - 180.0) > NOISE_DEGREES
 
 
