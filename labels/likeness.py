@@ -1,4 +1,4 @@
-"""How alike two shapes are: whether one that is new may be one that was lost. Whatever is drawn, the cost is bounded."""
+"""How alike shapes are: whether one that is new may be one that was lost. The cost is bounded, whatever is drawn."""
 
 import math
 from dataclasses import dataclass
