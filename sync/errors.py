@@ -17,8 +17,8 @@ __all__ = [
     "RunMissing",
     "SendFailed",
     "StateUnreadable",
+    "error_context",
     "sentence",
-    "telling",
 ]
 
 
@@ -73,7 +73,7 @@ def sentence(error: BaseException) -> str:
 
 
 @contextmanager
-def telling(what_is_safe: Callable[[], str]) -> Iterator[None]:
+def error_context(what_is_safe: Callable[[], str]) -> Iterator[None]:
     """Lets errors of CVAT, and a person's stop, also say what became of the dataset."""
     try:
         yield

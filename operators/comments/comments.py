@@ -48,17 +48,17 @@ class Comments(foo.Operator):
 
         return answer(ctx, work)
 
-    def __call__(self, samples: Any, run: Any) -> list[dict[str, Any]]:
+    def __call__(self, samples: Any, anno_key: Any) -> list[dict[str, Any]]:
         """The review comments of a run, from Python.
 
         Args:
             samples: the dataset, or any view of it
-            run: the run's key, or the summary that the send returned
+            anno_key: the run's key, or the summary that the send returned
 
         Returns:
             see :func:`sync.runs.comments.list_comments`
         """
-        return list_comments(samples, choose_run.key_of(run))
+        return list_comments(samples, choose_run.key_of(anno_key))
 
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
         outputs = types.Object()

@@ -58,13 +58,13 @@ class ResolveConflicts(foo.Operator):
         return perform(ctx, work, partial(_finish, ctx, key))
 
     def __call__(
-        self, samples: Any, run: Any, decisions: Iterable[Mapping[str, Any]] = (), *, dest_field: Any = None
+        self, samples: Any, anno_key: Any, decisions: Iterable[Mapping[str, Any]] = (), *, dest_field: Any = None
     ) -> dict[str, Any]:
         """Decides about open conflicts from Python; without decisions, lists them.
 
         Args:
             samples: the dataset, or any view of it
-            run: the run's key, or the summary that the send returned
+            anno_key: the run's key, or the summary that the send returned
             decisions: dicts with ``take`` (``"remote"`` for CVAT's version, ``"local"`` for the dataset's), and any
                 of ``field``, ``label_id`` and ``part`` to say of which conflicts; see :class:`sync.load.resolve.Choice`
             dest_field: as of the load, if it loaded beside
@@ -73,7 +73,7 @@ class ResolveConflicts(foo.Operator):
             what was decided, see :func:`sync.load.resolve.resolve`, and under ``conflicts`` what is still open, see
             :func:`sync.load.resolve.conflicts`
         """
-        key, decisions = choose_run.key_of(run), list(decisions)
+        key, decisions = choose_run.key_of(anno_key), list(decisions)
         done = resolve(samples, key, decisions, dest_field) if decisions else {}
         return {**done, "conflicts": conflicts(samples, key, dest_field)}
 

@@ -64,13 +64,13 @@ class LoadHistory(foo.Operator):
         return answer(ctx, work)
 
     def __call__(
-        self, samples: Any, run: Any, *, label_id: str | None = None, path: str | None = None
+        self, samples: Any, anno_key: Any, *, label_id: str | None = None, path: str | None = None
     ) -> list[dict[str, Any]]:
         """The loads of a run, from Python.
 
         Args:
             samples: the dataset, or any view of it
-            run: the run's key, or the summary that the send returned
+            anno_key: the run's key, or the summary that the send returned
             label_id: only the loads that changed this label
             path: of a file to save the list to, ``.csv`` or ``.json``; of a label only ``.json``
 
@@ -80,7 +80,7 @@ class LoadHistory(foo.Operator):
         Raises:
             Refused: if the file can't be written
         """
-        key = choose_run.key_of(run)
+        key = choose_run.key_of(anno_key)
         listed = label_history(samples, key, label_id) if label_id else history(samples, key)
         if path:
             _save(Path(path).expanduser(), listed, of_label=bool(label_id))

@@ -19,7 +19,7 @@ from ..shared import choose_run, context, show_form, shown_samples, terminal
 from ..shared.running import perform
 from . import texts
 
-FORM_ONLY = frozenset({"target", "dry_run", "outlook", "outlook_of", "ignore"})
+FORM_ONLY = frozenset({"target", "dry_run", "preview_text", "preview_of", "ignore"})
 
 
 class ImportFromCvat(foo.Operator):
@@ -78,8 +78,8 @@ class ImportFromCvat(foo.Operator):
 
 def _form(ctx: foo.ExecutionContext) -> types.Property:
     inputs = types.Object()
-    if ctx.params.get("outlook") and ctx.params.get("outlook_of") == _fingerprint(ctx):
-        inputs.str("outlook", view=types.MarkdownView())
+    if ctx.params.get("preview_text") and ctx.params.get("preview_of") == _fingerprint(ctx):
+        inputs.str("preview_text", view=types.MarkdownView())
     _tasks(ctx, inputs)
     found = context.targets(ctx)
     if len(found) > 1:
@@ -132,7 +132,7 @@ def _fingerprint(ctx: foo.ExecutionContext) -> str:
 
 def _foretell(ctx: foo.ExecutionContext, found: Mapping[str, Any]) -> Iterator[Any]:
     """Shows what would be imported, in the form with the same answers."""
-    told = {"outlook": texts.outlook(found), "outlook_of": _fingerprint(ctx), "dry_run": False}
+    told = {"preview_text": texts.preview(found), "preview_of": _fingerprint(ctx), "dry_run": False}
     yield show_form.again(ctx, {**context.answers(ctx), **told})
 
 

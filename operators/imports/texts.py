@@ -18,7 +18,7 @@ def imported_line(report: Mapping[str, Any]) -> str:
     return f"Imported {labels} on {count(found['linked'], 'sample')} from {count(len(found['tasks']), 'task')}."
 
 
-def outlook(found: Mapping[str, Any]) -> str:
+def preview(found: Mapping[str, Any]) -> str:
     """What would be imported, in Markdown; see :func:`sync.imports.plan.prepare_import`."""
     tasks, objects = count(len(found["tasks"]), "task"), count(found["objects"], "object")
     match = "matches a sample" if found["linked"] == 1 else "match samples"

@@ -16,7 +16,7 @@ from ..shared import choose_run, context, shown_samples
 from . import built_in_runs, texts
 
 FORM_ONLY = frozenset(
-    {"more", "beside", "into", "outlook", "outlook_of", "outlook_samples", "cautions", "confirm_deleted"}
+    {"more", "beside", "into", "preview_text", "preview_of", "preview_samples", "cautions", "confirm_deleted"}
     | {"confirm_emptied", "most_deleted"}
 )
 POLICIES = {
@@ -38,7 +38,7 @@ def build(ctx: foo.ExecutionContext) -> types.Property:
     if run is None and (ctx.params.get("anno_key") or next(iter(others), "")) in others:
         inputs.view("foreign", types.Notice(label=SENTENCE))
     if run is not None:
-        _outlook(ctx, inputs)
+        _preview(ctx, inputs)
         _policy(inputs)
         inputs.bool("more", default=False, label="More options", view=types.SwitchView())
         if ctx.params.get("more"):
@@ -49,16 +49,16 @@ def build(ctx: foo.ExecutionContext) -> types.Property:
     return choose_run.form(inputs, "Load annotations from CVAT", "Show" if looks else "Load")
 
 
-def _outlook(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+def _preview(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     """Shows what would change, if the person has just asked for that or has to confirm it."""
-    if not ctx.params.get("outlook"):
+    if not ctx.params.get("preview_text"):
         return
-    if ctx.params.get("outlook_of") != fingerprint(ctx):
+    if ctx.params.get("preview_of") != fingerprint(ctx):
         inputs.view("changed", types.Notice(label="You have changed something since you looked at what would change."))
         return
-    inputs.str("outlook", view=types.MarkdownView())
+    inputs.str("preview_text", view=types.MarkdownView())
     shown_samples.button(
-        inputs, f"preview {ctx.params.get('anno_key')}", ctx.params.get("outlook_samples") or 0, "concerned"
+        inputs, f"preview {ctx.params.get('anno_key')}", ctx.params.get("preview_samples") or 0, "concerned"
     )
     for item in ctx.params.get("cautions") or ():
         name = f"confirm_{item['caution']}"
@@ -125,7 +125,7 @@ def read(ctx: foo.ExecutionContext) -> dict[str, Any]:
         params["dest_field"] = {name: to for name in fields if (to := into.get(key_of(name)))}
     confirmed = [name for name in ("deleted", "emptied") if ctx.params.get(f"confirm_{name}")]
     # What was confirmed was of another load, if the answers changed since
-    if confirmed and ctx.params.get("outlook_of") == _digest(params):
+    if confirmed and ctx.params.get("preview_of") == _digest(params):
         params["confirm"] = confirmed
     return params
 

@@ -62,12 +62,12 @@ class LoadAnnotations(foo.Operator):
 
         return perform(ctx, work, partial(_finish, ctx))
 
-    def __call__(self, samples: Any, run: Any, **params: Any) -> dict[str, Any]:
+    def __call__(self, samples: Any, anno_key: Any, **params: Any) -> dict[str, Any]:
         """Loads annotations from Python.
 
         Args:
             samples: the dataset, or any view of it
-            run: the run's key, or the summary that the send returned
+            anno_key: the run's key, or the summary that the send returned
             **params: as in :class:`sync.request.LoadRequest`; and ``url``, ``token``, ``username``, ``email`` and
                 ``password`` to log in otherwise than the environment says
 
@@ -76,7 +76,7 @@ class LoadAnnotations(foo.Operator):
             :func:`sync.imports.built_in_runs.load_foreign`
         """
         login, params = context.split_login(params)
-        key = choose_run.key_of(run)
+        key = choose_run.key_of(anno_key)
         if key in built_in_runs.offered(samples._root_dataset):
             return built_in_runs.load_from(samples, key, login, params)
         request = parse(LoadRequest, {"anno_key": key, **params})
@@ -116,9 +116,9 @@ def _foretell(ctx: foo.ExecutionContext, report: dict[str, Any], names: dict[str
     """Shows what would change, in the form with the same answers; there, it can be confirmed and loaded."""
     shown_samples.keep(ctx, f"preview {report['anno_key']}", report["samples"])
     told = {
-        "outlook": texts.preview(report, names),
-        "outlook_of": form.fingerprint(ctx),
-        "outlook_samples": len(report["samples"]),
+        "preview_text": texts.preview(report, names),
+        "preview_of": form.fingerprint(ctx),
+        "preview_samples": len(report["samples"]),
         "cautions": report["cautions"],
         "preview": False,
         "confirm_deleted": False,

@@ -50,17 +50,17 @@ class UndoLoad(foo.Operator):
 
         return perform(ctx, work, partial(_finish, ctx))
 
-    def __call__(self, samples: Any, run: Any) -> dict[str, Any]:
+    def __call__(self, samples: Any, anno_key: Any) -> dict[str, Any]:
         """Undoes the last load of a run from Python.
 
         Args:
             samples: the dataset, or any view of it
-            run: the run's key, or the summary that the send returned
+            anno_key: the run's key, or the summary that the send returned
 
         Returns:
             what was done, and the labels that were edited since and are left alone; see :func:`sync.load.undo.undo`
         """
-        return undo(samples, choose_run.key_of(run))
+        return undo(samples, choose_run.key_of(anno_key))
 
 
 def _last(inputs: types.Object, loads: list[dict[str, Any]]) -> None:

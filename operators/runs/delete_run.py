@@ -54,17 +54,17 @@ class DeleteRun(foo.Operator):
 
         return perform(ctx, work, partial(self._finish, ctx))
 
-    def __call__(self, samples: Any, run: Any, delete_tasks: bool = False, **login: Any) -> dict[str, Any]:
+    def __call__(self, samples: Any, anno_key: Any, delete_tasks: bool = False, **login: Any) -> dict[str, Any]:
         """Deletes a run from Python.
 
         Args:
             samples: the dataset, or any view of it
-            run: the run's key, or the summary that the send returned
+            anno_key: the run's key, or the summary that the send returned
             delete_tasks: whether to delete its tasks in CVAT too
             **login: ``url``, ``token``, ``username``, ``email`` and ``password``, to log in otherwise than the
                 environment says
         """
-        dataset, key = samples._root_dataset, choose_run.key_of(run)
+        dataset, key = samples._root_dataset, choose_run.key_of(anno_key)
         organization = find(dataset, key).organization
         client = context.client_from(login, organization) if delete_tasks else None
         with terminal.watching() as watch:

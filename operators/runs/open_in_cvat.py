@@ -34,14 +34,14 @@ class OpenInCvat(foo.Operator):
         """The links of the run ``anno_key``: ``tasks``, and a ``text`` in Markdown."""
         return answer(ctx, lambda: self(ctx.dataset, ctx.params.get("anno_key", "")))
 
-    def __call__(self, samples: Any, run: Any) -> dict[str, Any]:
+    def __call__(self, samples: Any, anno_key: Any) -> dict[str, Any]:
         """The links of a run, from Python.
 
         Args:
             samples: the dataset, or any view of it
-            run: the run's key, or the summary that the send returned
+            anno_key: the run's key, or the summary that the send returned
         """
-        record = find(samples._root_dataset, choose_run.key_of(run))
+        record = find(samples._root_dataset, choose_run.key_of(anno_key))
         lines = []
         for task in record.tasks:
             lines.append(f"- [{task.name}]({task.url})")

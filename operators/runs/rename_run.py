@@ -47,13 +47,13 @@ class RenameRun(foo.Operator):
 
         return answer(ctx, work)
 
-    def __call__(self, samples: Any, run: Any, new_key: str) -> dict[str, Any]:
+    def __call__(self, samples: Any, anno_key: Any, new_key: str) -> dict[str, Any]:
         """Renames a run from Python; its new ``anno_key``.
 
         Args:
             samples: the dataset, or any view of it
-            run: the run's key, or the summary that the send returned
+            anno_key: the run's key, or the summary that the send returned
             new_key: an identifier that no run has
         """
-        record.rename(samples._root_dataset, choose_run.key_of(run), new_key)
+        record.rename(samples._root_dataset, choose_run.key_of(anno_key), new_key)
         return {"anno_key": new_key}

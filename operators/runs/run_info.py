@@ -35,14 +35,14 @@ class RunInfo(foo.Operator):
         """The record of the run ``anno_key``, and a ``text`` in Markdown."""
         return answer(ctx, lambda: self(ctx.dataset, ctx.params.get("anno_key", "")))
 
-    def __call__(self, samples: Any, run: Any) -> dict[str, Any]:
+    def __call__(self, samples: Any, anno_key: Any) -> dict[str, Any]:
         """The record of a run, from Python.
 
         Args:
             samples: the dataset, or any view of it
-            run: the run's key, or the summary that the send returned
+            anno_key: the run's key, or the summary that the send returned
         """
-        key = choose_run.key_of(run)
+        key = choose_run.key_of(anno_key)
         found = find(samples._root_dataset, key)
         status, record = status_of(samples._root_dataset, found), found.model_dump(mode="json")
         said = {"status": status.state, "progress": status.done, "problem": found.problem}

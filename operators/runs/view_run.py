@@ -44,15 +44,15 @@ class ViewRun(foo.Operator):
 
         return answer(ctx, work)
 
-    def __call__(self, samples: Any, run: Any, *, left_out: bool = False) -> Any:
+    def __call__(self, samples: Any, anno_key: Any, *, left_out: bool = False) -> Any:
         """The view of a run's samples, from Python.
 
         Args:
             samples: the dataset, or any view of it
-            run: the run's key, or the summary that the send returned
+            anno_key: the run's key, or the summary that the send returned
             left_out: whether only those that could not be sent because of their files
         """
-        dataset, key = samples._root_dataset, choose_run.key_of(run)
+        dataset, key = samples._root_dataset, choose_run.key_of(anno_key)
         find(dataset, key)
         view = dataset.load_annotation_view(key)
         return view.match_tags(LEFT_OUT_TAG) if left_out else view

@@ -12,7 +12,18 @@ from ..shared import context
 from . import media_form
 
 FORM_ONLY = frozenset(
-    {"target", "schema", "new_field", "new_name", "new_type", "new_classes", "more", "look", "dry_run", "resume"}
+    {
+        "target",
+        "schema",
+        "new_field",
+        "new_name",
+        "new_type",
+        "new_classes",
+        "more",
+        "show_dry_run",
+        "dry_run",
+        "resume",
+    }
 )
 """Answers that are no parameters of a send."""
 

@@ -13,10 +13,10 @@ from ...sync.progress import Watch
 from ...sync.request import SendRequest, parse
 from ...sync.runs import record
 from ...sync.send import proposals
-from ...sync.send.prepare import outlook, prepare
+from ...sync.send.prepare import describe, prepare
 from ..shared import context
 from ..shared.texts import count
-from . import look_ahead, media_form, options
+from . import dry_run_text, media_form, options
 from .answers import attribute_row, key_of, proposal, read
 from .media_form import MOST_FILES
 
@@ -40,9 +40,9 @@ def build(ctx: foo.ExecutionContext) -> types.Property:
     inputs.bool("more", default=False, label="More options", view=types.SwitchView())
     if ctx.params.get("more"):
         options.add(ctx, inputs, connected)
-    inputs.bool("look", default=False, label="Show what would be sent", view=types.SwitchView())
-    if ctx.params.get("look"):
-        _look_ahead(ctx, inputs)
+    inputs.bool("show_dry_run", default=False, label="Show what would be sent", view=types.SwitchView())
+    if ctx.params.get("show_dry_run"):
+        _dry_run(ctx, inputs)
     button = "Show" if only_shows(ctx) else "Send"
     return types.Property(inputs, view=types.PromptView(label="Send to CVAT", submit_button_label=button))
 
@@ -61,17 +61,17 @@ def _server(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
 def greeting(ctx: foo.ExecutionContext) -> dict[str, str]:
     """Who answers at the server, or why nobody does. Asked once for each time the form is opened."""
     try:
-        return {"text": proposals.greet(context.client_for(ctx, hasty=True)), "error": ""}
+        return {"text": proposals.describe_login(context.client_for(ctx, hasty=True)), "error": ""}
     except (RoundtripError, CvatError) as error:
         return {"text": "", "error": str(error)}
 
 
 def only_shows(ctx: foo.ExecutionContext) -> bool:
     """Whether the form's button only shows what would be sent: of many images, that takes too long for a form."""
-    return bool(ctx.params.get("look")) and len(context.target(ctx)) > MOST_FILES
+    return bool(ctx.params.get("show_dry_run")) and len(context.target(ctx)) > MOST_FILES
 
 
-def _look_ahead(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+def _dry_run(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     """Shows what would be sent with the answers given so far."""
     if only_shows(ctx):
         sentence = "For so many images this takes a while: press Show. Nothing is sent as long as this is on."
@@ -80,13 +80,13 @@ def _look_ahead(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     try:
         asked = read(ctx)
     except Refused as error:
-        inputs.view("outlook", types.Warning(label=str(error)))
+        inputs.view("preview_text", types.Warning(label=str(error)))
         return
     found = _foreseen(ctx, context.target_name(ctx), json.dumps(asked, sort_keys=True, default=str))
     if found["error"]:
-        inputs.view("outlook", types.Warning(label=found["error"]))
+        inputs.view("preview_text", types.Warning(label=found["error"]))
     else:
-        inputs.md(found["text"], name="outlook")
+        inputs.md(found["text"], name="preview_text")
 
 
 @foo.execution_cache(residency="ephemeral", prompt_scoped=True, ttl=60)  # type: ignore[misc]
@@ -98,7 +98,7 @@ def _foreseen(ctx: foo.ExecutionContext, target: str, asked: str) -> dict[str, s
             prepared = prepare(context.targets(ctx)[target], request, client, Watch())
     except (RoundtripError, CvatError) as error:
         return {"text": "", "error": str(error)}
-    return {"text": look_ahead.text(outlook(prepared)), "error": ""}
+    return {"text": dry_run_text.text(describe(prepared)), "error": ""}
 
 
 def _targets(ctx: foo.ExecutionContext, inputs: types.Object) -> None:

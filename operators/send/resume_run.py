@@ -55,12 +55,12 @@ class ResumeRun(foo.Operator):
 
         return perform(ctx, work, partial(finish, ctx))
 
-    def __call__(self, samples: Any, run: Any, *, bad_files: str | None = None, **login: Any) -> dict[str, Any]:
+    def __call__(self, samples: Any, anno_key: Any, *, bad_files: str | None = None, **login: Any) -> dict[str, Any]:
         """Goes on with a send from Python.
 
         Args:
             samples: the dataset, or any view of it
-            run: the run's key
+            anno_key: the run's key, or the summary that the send returned
             bad_files: what to do from now on about files that CVAT can't read, ``"stop"`` or ``"leave_out"``; ``None``
                 for what the send was told
             **login: ``url``, ``token``, ``username``, ``email`` and ``password``, to log in otherwise than the
@@ -69,6 +69,6 @@ class ResumeRun(foo.Operator):
         Returns:
             the run as a plain dict, see :func:`sync.send.send`; also if it had been complete
         """
-        dataset, key = samples._root_dataset, choose_run.key_of(run)
+        dataset, key = samples._root_dataset, choose_run.key_of(anno_key)
         with context.client_from(login, find(dataset, key).organization) as client, terminal.watching() as watch:
             return resume(dataset, key, client, watch, bad_files=bad_files)

@@ -11,11 +11,11 @@ import fiftyone.operators.types as types
 from ...sync.progress import Watch
 from ...sync.request import SendRequest, parse
 from ...sync.runs.record import find_all
-from ...sync.send.prepare import outlook, prepare
+from ...sync.send.prepare import describe, prepare
 from ...sync.send.send import resume, send
-from ..shared import context, terminal
+from ..shared import choose_run, context, terminal
 from ..shared.running import perform, show
-from . import answers, form, look_ahead
+from . import answers, dry_run_text, form
 from .finish import finish, unstoppable
 
 
@@ -54,11 +54,14 @@ class SendToCvat(foo.Operator):
         dry = bool(ctx.params.get("dry_run")) or form.only_shows(ctx)
         return perform(ctx, work, partial(_foretell if dry else finish, ctx))
 
-    def __call__(self, samples: Any, *, resume: bool = False, dry_run: bool = False, **params: Any) -> dict[str, Any]:
-        """Sends samples from Python.
+    def __call__(
+        self, samples: Any, anno_key: Any = None, *, resume: bool = False, dry_run: bool = False, **params: Any
+    ) -> dict[str, Any]:
+        """Send samples from Python.
 
         Args:
             samples: the dataset or view to send
+            anno_key: the key of the new run; with ``resume`` also the summary of an earlier send
             resume: whether to go on with the run ``anno_key`` if a send of it was interrupted; a complete one is left
                 as it is
             dry_run: whether only to find out what would be sent; nothing is changed anywhere
@@ -66,10 +69,11 @@ class SendToCvat(foo.Operator):
                 ``password`` to log in otherwise than the environment says
 
         Returns:
-            the run as a plain dict, see :func:`sync.send.send`; of a dry run :func:`sync.send.prepare.outlook`
+            the run as a plain dict, see :func:`sync.send.send`; of a dry run :func:`sync.send.prepare.describe`
         """
         login, params = context.split_login(params)
-        request = parse(SendRequest, params)
+        given = {} if anno_key is None else {"anno_key": choose_run.key_of(anno_key)}
+        request = parse(SendRequest, {**params, **given})
         do = _verb(samples, request, again=resume, dry=dry_run)
         with context.client_from(login, request.organization) as client, terminal.watching() as watch:
             summary = do(samples, request, client, watch)
@@ -80,7 +84,7 @@ class SendToCvat(foo.Operator):
 
 def _foretell(ctx: foo.ExecutionContext, found: dict[str, Any]) -> Iterator[Any]:
     """Shows what would be sent."""
-    yield show(ctx, look_ahead.text(found))
+    yield show(ctx, dry_run_text.text(found))
 
 
 Verb = Callable[[Any, SendRequest, Any, Watch], dict[str, Any]]
@@ -96,7 +100,7 @@ def _verb(samples: Any, request: SendRequest, *, again: bool, dry: bool) -> Verb
 
 
 def _look(samples: Any, request: SendRequest, client: Any, watch: Watch) -> dict[str, Any]:
-    return outlook(prepare(samples, request, client, watch))
+    return describe(prepare(samples, request, client, watch))
 
 
 def _go_on(samples: Any, request: SendRequest, client: Any, watch: Watch) -> dict[str, Any]:

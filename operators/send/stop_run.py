@@ -40,14 +40,14 @@ class StopRun(foo.Operator):
 
         return answer(ctx, work)
 
-    def __call__(self, samples: Any, run: Any) -> dict[str, Any]:
+    def __call__(self, samples: Any, anno_key: Any) -> dict[str, Any]:
         """Stops a send from Python; it ends within some seconds, and can be resumed.
 
         Args:
             samples: the dataset, or any view of it
-            run: the run's key
+            anno_key: the run's key, or the summary that the send returned
         """
-        return stop(samples._root_dataset, choose_run.key_of(run))
+        return stop(samples._root_dataset, choose_run.key_of(anno_key))
 
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
         return output("Stop sending a run")

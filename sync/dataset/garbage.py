@@ -14,7 +14,7 @@ _thresholds = gc.get_threshold()
 
 
 @contextmanager
-def set_aside() -> Iterator[None]:
+def paused_garbage_collection() -> Iterator[None]:
     """Sets aside what is in memory, so that only what is made meanwhile is looked through for garbage, and less often.
 
     A send or load makes many objects at once, and each full collection would visit every object of FiftyOne too: that

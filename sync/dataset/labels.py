@@ -15,7 +15,7 @@ from .samples import Document, FieldPlace, Writes, ensure_field, field_class, wr
 
 
 @dataclass(frozen=True)
-class Holder:
+class FormerValue:
     """What a field held that was no place for labels: nothing at all, or a value such as ``None``."""
 
     there: bool
@@ -23,7 +23,7 @@ class Holder:
 
 
 @dataclass(frozen=True)
-class Held:
+class SampleLabels:
     """What a field of a sample holds.
 
     Args:
@@ -32,7 +32,7 @@ class Held:
     """
 
     labels: dict[str, Document]
-    holder: Holder | None = None
+    holder: FormerValue | None = None
 
 
 @dataclass
@@ -46,14 +46,14 @@ class Reverts:
     """
 
     replace: list[tuple[str, Document]] = field(default_factory=list)
-    remove: list[tuple[str, str, Holder | None]] = field(default_factory=list)
+    remove: list[tuple[str, str, FormerValue | None]] = field(default_factory=list)
     insert: list[tuple[str, int, Document]] = field(default_factory=list)
 
 
 class Labels(Protocol):
     """The labels of a dataset. What is done twice is done once."""
 
-    def read(self, place: FieldPlace, sample_ids: Iterable[str]) -> dict[str, Held]:
+    def read(self, place: FieldPlace, sample_ids: Iterable[str]) -> dict[str, SampleLabels]:
         """What a field of some samples holds; samples that the dataset lost are absent."""
 
     def write(self, place: FieldPlace, writes: Writes) -> None:
@@ -84,7 +84,7 @@ class DatasetLabels:
     def __init__(self, dataset: Any) -> None:
         self._dataset = dataset
 
-    def read(self, place: FieldPlace, sample_ids: Iterable[str]) -> dict[str, Held]:
+    def read(self, place: FieldPlace, sample_ids: Iterable[str]) -> dict[str, SampleLabels]:
         ids = [ObjectId(sample_id) for sample_id in sample_ids]
         found = self._dataset._sample_collection.find({"_id": {"$in": ids}}, {place.name: True})
         return {str(sample["_id"]): held(place, sample) for sample in found}
@@ -122,7 +122,7 @@ class DatasetLabels:
         save_files(files)
 
 
-def held(place: FieldPlace, sample: Mapping[str, Any]) -> Held:
+def held(place: FieldPlace, sample: Mapping[str, Any]) -> SampleLabels:
     """What a field holds in a sample's document."""
     top, *rest = place.name.split(".")
     there, value = top in sample, sample.get(top)
@@ -133,7 +133,7 @@ def held(place: FieldPlace, sample: Mapping[str, Any]) -> Held:
         filled = isinstance(value, Mapping) and isinstance(value.get(place.root.rsplit(".", 1)[1]), list)
     else:
         filled = value is not None
-    return Held(documents, None if filled else Holder(there, value))
+    return SampleLabels(documents, None if filled else FormerValue(there, value))
 
 
 Operation = tuple[Document, dict[str, Any]]
@@ -164,14 +164,14 @@ def _single_reverts(place: FieldPlace, reverts: Reverts) -> list[Operation]:
         value = document.get("value") if place.plain else document
         operations.append(({"_id": ObjectId(sample_id)}, {"$set": {place.name: value}}))
     for sample_id, _, holder in reverts.remove:
-        operations.append(_emptied(place, {"_id": ObjectId(sample_id)}, holder or Holder(True)))
+        operations.append(_emptied(place, {"_id": ObjectId(sample_id)}, holder or FormerValue(True)))
     for sample_id, _, document in reverts.insert:
         value = document.get("value") if place.plain else document
         operations.append(({"_id": ObjectId(sample_id), place.name: None}, {"$set": {place.name: value}}))
     return operations
 
 
-def _emptied(place: FieldPlace, match: Document, holder: Holder) -> Operation:
+def _emptied(place: FieldPlace, match: Document, holder: FormerValue) -> Operation:
     """A field that holds what it held before it had labels."""
     if holder.there:
         return match, {"$set": {place.name: holder.value}}

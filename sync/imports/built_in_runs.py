@@ -86,7 +86,7 @@ def load_foreign(dataset: Any, key: str, credentials: Credentials) -> dict[str, 
     except Exception as error:  # anything, as FiftyOne's code raises what it meets
         raise LoadFailed(
             f"FiftyOne's built-in integration could not load the run '{key}': {sentence(error)} What it had written "
-            "by then stays; loading again writes all of it."
+            "by then stays; load_run again writes all of it."
         ) from error
     return _report(run, before, _count_labels(dataset))
 

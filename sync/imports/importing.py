@@ -6,7 +6,7 @@ from typing import Any
 from ...cvat import Client
 from ...labels.schema import LabelSchema
 from ...labels.vocabulary import Vocabulary
-from ..errors import RunMissing, telling
+from ..errors import RunMissing, error_context
 from ..load.load import load
 from ..progress import Watch
 from ..request import LoadRequest
@@ -38,7 +38,7 @@ def import_from_cvat(target: Any, request: ImportRequest, client: Client, watch:
 
     Raises:
         Refused: if it can't be done; nothing was changed
-        CvatError: if CVAT can't be reached or refuses; if the run is made by then, loading it goes on
+        CvatError: if CVAT can't be reached or refuses; if the run is made by then, load_run it goes on
     """
     watch = watch or Watch()
     dataset = target._root_dataset
@@ -49,7 +49,7 @@ def import_from_cvat(target: Any, request: ImportRequest, client: Client, watch:
         watch.step("Linking frames to samples")
         _register(prepared, client)
         found = prepared.as_dict()
-    with telling(lambda: f"The run '{request.anno_key}' is made; load it to go on."):
+    with error_context(lambda: f"The run '{request.anno_key}' is made; load it to go on."):
         report = load(dataset, wanted, client, watch)
     return {**report, "imported": found}
 

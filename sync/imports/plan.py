@@ -10,7 +10,7 @@ from ...cvat import Client
 from ...labels.schema import LabelSchema
 from ...labels.types import LABEL_TYPES
 from ..dataset.samples import FieldPlace, check_room, read_labels
-from ..errors import Refused, telling
+from ..errors import Refused, error_context
 from ..progress import Watch
 from ..runs import record as records
 from ..send.checks import check_target, read_paths
@@ -113,7 +113,7 @@ def prepare_import(target: Any, request: ImportRequest, client: Client, watch: W
     dataset = collection._root_dataset
     records.check_key(dataset, request.anno_key)
     paths = dict(read_paths(collection, request.media_field))
-    with telling(lambda: "Nothing was changed."):
+    with error_context(lambda: "Nothing was changed."):
         watch.step("Connecting to CVAT")
         user = client.check().user.username
         ids = task_ids(client, request)

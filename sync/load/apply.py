@@ -4,27 +4,27 @@ from collections.abc import Sequence
 
 from ...labels.schema import LabelSchema
 from ...labels.types import LABEL_TYPES
-from ..dataset.labels import Held, Labels
+from ..dataset.labels import Labels, SampleLabels
 from ..dataset.mask_files import with_pixels
 from ..dataset.samples import FieldPlace, Writes
 from ..runs.base import OpenConflict
 from ..runs.change import CONFLICT_TAG, Change, JobPlan
-from .decide import Local, Terms, concerned
+from .decide import Local, MergeSettings, concerned
 from .diff import JobDiff
 
 PORTION = 5_000
 """Labels that are written at once."""
 
 
-def read_local(labels: Labels, diff: JobDiff, was_open: Sequence[OpenConflict], terms: Terms) -> Local:
+def read_local(labels: Labels, diff: JobDiff, was_open: Sequence[OpenConflict], settings: MergeSettings) -> Local:
     """What the dataset has of the labels that a decision is about, with the pixels of their mask files."""
     changed = [*(edited.base for edited in diff.edited), *diff.deleted]
     wanted = {label.label_id for label in changed}
-    local: dict[str, dict[str, Held]] = {}
-    for name, ids in concerned(diff, was_open, terms).items():
+    local: dict[str, dict[str, SampleLabels]] = {}
+    for name, ids in concerned(diff, was_open, settings).items():
         local[name] = {
-            sample: Held({i: with_pixels(d) if i in wanted else d for i, d in held.labels.items()}, held.holder)
-            for sample, held in labels.read(terms.place(name), ids).items()
+            sample: SampleLabels({i: with_pixels(d) if i in wanted else d for i, d in held.labels.items()}, held.holder)
+            for sample, held in labels.read(settings.place(name), ids).items()
         }
     return local
 

@@ -1,4 +1,4 @@
-"""Loading beside: copies of a run's labels in other fields, with a base of their own."""
+"""LoadRun beside: copies of a run's labels in other fields, with a base of their own."""
 
 import hashlib
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from ..runs.report import LoadReport
 
 
 @dataclass(frozen=True)
-class Mapped:
+class MappedSchema:
     """A run's schema with the names of the fields it is loaded into.
 
     Args:
@@ -32,19 +32,19 @@ class Mapped:
     fields: dict[str, str]
     target: str
 
-    def with_field(self, name: str, item: FieldSchema) -> "Mapped":
+    def with_field(self, name: str, item: FieldSchema) -> "MappedSchema":
         """The same with one more field."""
-        return Mapped(LabelSchema(fields={**self.schema.fields, name: item}), self.fields, self.target)
+        return MappedSchema(LabelSchema(fields={**self.schema.fields, name: item}), self.fields, self.target)
 
 
-def map_fields(schema: LabelSchema, dest: str | dict[str, str] | None) -> Mapped:
+def map_fields(schema: LabelSchema, dest: str | dict[str, str] | None) -> MappedSchema:
     """Applies a ``dest_field``.
 
     Raises:
         Refused: if it names a field that is not in the run, or one name for two
     """
     if not dest:
-        return Mapped(schema, {}, "")
+        return MappedSchema(schema, {}, "")
     if isinstance(dest, str):
         sent = [name for name, item in schema.fields.items() if item.classes] or list(schema.fields)
         if len(sent) > 1:  # fields without classes were made for what was drawn in CVAT besides
@@ -54,7 +54,7 @@ def map_fields(schema: LabelSchema, dest: str | dict[str, str] | None) -> Mapped
         raise Refused(f"The run has no field '{unknown[0]}'; it has: {', '.join(schema.fields)}.")
     moved = {name: to for name, to in dest.items() if to and to != name}
     if not moved:
-        return Mapped(schema, {}, "")
+        return MappedSchema(schema, {}, "")
     names = [moved.get(name, name) for name in schema.fields]
     if len(set(names)) < len(names):
         raise Refused("Two fields of the run would be loaded into the same field.")
@@ -62,7 +62,7 @@ def map_fields(schema: LabelSchema, dest: str | dict[str, str] | None) -> Mapped
         moved.get(name, name): item.model_copy(update={"existing_field": name not in moved and item.existing_field})
         for name, item in schema.fields.items()
     }
-    return Mapped(LabelSchema(fields=fields), moved, derived_id(*sorted(f"{a}>{b}" for a, b in moved.items())))
+    return MappedSchema(LabelSchema(fields=fields), moved, derived_id(*sorted(f"{a}>{b}" for a, b in moved.items())))
 
 
 def derived_id(*parts: str) -> str:
@@ -71,7 +71,7 @@ def derived_id(*parts: str) -> str:
 
 
 def seed_copy(
-    labels: Labels, record: RunRecord, mapped: Mapped, main: BaseStore, copy: BaseStore, report: LoadReport
+    labels: Labels, record: RunRecord, mapped: MappedSchema, main: BaseStore, copy: BaseStore, report: LoadReport
 ) -> None:
     """Copies the run's labels into their new fields, each with every bit but its id, and starts their base."""
     marks = main.marks()
@@ -98,7 +98,7 @@ def seed_copy(
     )
 
 
-def _copied(label: BaseLabel, record: RunRecord, mapped: Mapped) -> BaseLabel:
+def _copied(label: BaseLabel, record: RunRecord, mapped: MappedSchema) -> BaseLabel:
     to = mapped.fields.get(label.field)
     if to is None:
         return label
@@ -126,6 +126,6 @@ def _without_digests(parts: Parts) -> Parts:
     return {path: value for path, value in parts.items() if not is_digest(value)}
 
 
-def _renamed(known: TaskBase, mapped: Mapped) -> TaskBase:
+def _renamed(known: TaskBase, mapped: MappedSchema) -> TaskBase:
     words = [{**word, "field": mapped.fields.get(word["field"], word["field"])} for word in known.vocabulary["words"]]
     return known.model_copy(update={"vocabulary": {**known.vocabulary, "words": words}})

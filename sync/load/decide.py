@@ -11,7 +11,7 @@ from ...labels.codec import Parts
 from ...labels.objects import key_of
 from ...labels.schema import LabelSchema
 from ...labels.types import LABEL_TYPES, NEW_FIELD_FOR
-from ..dataset.labels import Held
+from ..dataset.labels import SampleLabels
 from ..dataset.mask_files import name_arrays
 from ..dataset.samples import Document, FieldPlace
 from ..request import Policy
@@ -23,29 +23,29 @@ from .diff import Edited, JobDiff, New
 from .merge import Decision, Rules, forbidden, merge
 from .rebase import agreed, local_of, restorable, stored
 
-Local = Mapping[str, Mapping[str, Held]]
+Local = Mapping[str, Mapping[str, SampleLabels]]
 """What the dataset has now: by field, then sample."""
 
 
-Judge = Callable[[BaseLabel], Mapping[str, Policy]]
+Resolver = Callable[[BaseLabel], Mapping[str, Policy]]
 
 
 @dataclass(frozen=True)
-class Terms:
+class MergeSettings:
     """What a load goes by.
 
     Args:
         run_id: the run's own id
         schema: the run's schema, under the names of the fields that are loaded into
         policy: whose change counts where both sides changed the same part
-        judge: the parts of a label that somebody decides now, in addition to those that were decided before
+        resolver: the parts of a label that somebody decides now, in addition to those that were decided before
         rooms: the field for labels that no field of the run can hold, by label type; without one they are ignored
     """
 
     run_id: str
     schema: LabelSchema
     policy: Policy = "remote"
-    judge: Judge = lambda label: {}
+    resolver: Resolver = lambda label: {}
     rooms: Mapping[str, str] = field(default_factory=dict)
 
     def place(self, name: str) -> FieldPlace:
@@ -57,28 +57,28 @@ class Terms:
         return new.drawn.field or self.rooms.get(NEW_FIELD_FOR[new.figure])
 
 
-def concerned(diff: JobDiff, was_open: Sequence[OpenConflict], terms: Terms) -> dict[str, set[str]]:
+def concerned(diff: JobDiff, was_open: Sequence[OpenConflict], settings: MergeSettings) -> dict[str, set[str]]:
     """The samples whose labels have to be known for a decision, by field."""
     samples: dict[str, set[str]] = {}
     labels = [*(edited.base for edited in diff.edited), *diff.deleted, *(conflict.base for conflict in was_open)]
     for label in labels:
         samples.setdefault(label.field, set()).add(label.sample_id)
     for new in diff.new:
-        if (name := terms.field_of(new)) is not None:
+        if (name := settings.field_of(new)) is not None:
             samples.setdefault(name, set()).add(new.sample_id)
     return samples
 
 
-def decide(diff: JobDiff, was_open: Sequence[OpenConflict], local: Local, terms: Terms) -> JobPlan:
+def decide(diff: JobDiff, was_open: Sequence[OpenConflict], local: Local, settings: MergeSettings) -> JobPlan:
     """Merges what changed in a job with what the dataset has.
 
     Args:
         diff: what changed in CVAT
         was_open: conflicts of the job that nobody has decided so far
         local: the labels of the samples that are concerned
-        terms: what to go by
+        settings: what to go by
     """
-    job = _Decisions(was_open, local, terms)
+    job = _Decisions(was_open, local, settings)
     base = [*diff.kept]
     base.extend(label for edited in diff.edited if (label := job.edit(edited)))
     base.extend(label for gone in diff.deleted if (label := job.delete(gone)))
@@ -102,8 +102,8 @@ def decide(diff: JobDiff, was_open: Sequence[OpenConflict], local: Local, terms:
 class _Decisions:
     """The decisions of one job, one after the other."""
 
-    def __init__(self, was_open: Sequence[OpenConflict], local: Local, terms: Terms) -> None:
-        self.terms = terms
+    def __init__(self, was_open: Sequence[OpenConflict], local: Local, settings: MergeSettings) -> None:
+        self.settings = settings
         self.local = local
         self.was_open = {(conflict.base.field, conflict.base.label_id): conflict for conflict in was_open}
         self.changes: list[Change] = []
@@ -116,7 +116,7 @@ class _Decisions:
         held = self._held(base)
         if held is None:
             return None
-        schema = self.terms.schema.fields[base.field]
+        schema = self.settings.schema.fields[base.field]
         document = held.labels.get(base.label_id)
         decision, decided = self._merge(base, document, remote)
         self.tally.of(base.field).refused.update(edited.reading.refused)
@@ -162,14 +162,14 @@ class _Decisions:
 
     def add(self, new: New) -> BaseLabel | None:
         """Adds a label that was drawn in CVAT; its base."""
-        name = self.terms.field_of(new)
+        name = self.settings.field_of(new)
         if name is None:
             self.tally.unexpected[f"{new.figure}: ignored"] += 1
             return None
         if new.drawn.field is None:
             self.tally.unexpected[f"{new.figure}: put into '{name}'"] += 1
-        place, schema = self.terms.place(name), self.terms.schema.fields[name]
-        label_id = derived_id(self.terms.run_id, name, *map(str, key_of(new.objects[0])))
+        place, schema = self.settings.place(name), self.settings.schema.fields[name]
+        label_id = derived_id(self.settings.run_id, name, *map(str, key_of(new.objects[0])))
         nothing = dict.fromkeys(schema.all_attributes)
         base = BaseLabel(
             field=name,
@@ -207,11 +207,11 @@ class _Decisions:
         self, base: BaseLabel, document: Document | None, remote: Parts | None
     ) -> tuple[Decision, dict[str, Policy]]:
         """Decides about a label; the decision, and what somebody decided about its parts."""
-        schema = self.terms.schema.fields[base.field]
+        schema = self.settings.schema.fields[base.field]
         earlier = self.was_open.get((base.field, base.label_id))
-        decided = {**(earlier.decided if earlier else {}), **self.terms.judge(base)}
+        decided = {**(earlier.decided if earlier else {}), **self.settings.resolver(base)}
         geometry = LABEL_TYPES[schema.type].codec.geometry
-        rules = Rules(self.terms.policy, decided, geometry, forbidden(schema))
+        rules = Rules(self.settings.policy, decided, geometry, forbidden(schema))
         local = None if document is None else local_of(base, document, schema)
         decision = merge(base.parts, local, remote, rules)
         self.tally.of(base.field).refused.update(decision.refused)
@@ -221,13 +221,13 @@ class _Decisions:
             self.tally.samples[base.sample_id] = None
         return decision, decided
 
-    def _leave_open(self, base: BaseLabel, held: Held, conflict: OpenConflict) -> None:
-        carrier = base.label_id in held.labels and not self.terms.place(base.field).plain
+    def _leave_open(self, base: BaseLabel, held: SampleLabels, conflict: OpenConflict) -> None:
+        carrier = base.label_id in held.labels and not self.settings.place(base.field).plain
         self.open.append(conflict.model_copy(update={"on_sample": not carrier}))
         self._write(base, base, held, {}, marked=True)
 
     def _write(
-        self, base: BaseLabel, after: BaseLabel | None, held: Held, values: Document, marked: bool = False
+        self, base: BaseLabel, after: BaseLabel | None, held: SampleLabels, values: Document, marked: bool = False
     ) -> None:
         """Writes an edited label, if anything of it or its tag changes."""
         document = held.labels.get(base.label_id)
@@ -235,7 +235,7 @@ class _Decisions:
             return
         tags = document.get("tags") or []
         tag = {}
-        if not self.terms.place(base.field).plain and marked != (CONFLICT_TAG in tags):
+        if not self.settings.place(base.field).plain and marked != (CONFLICT_TAG in tags):
             tag = {"tags": [*tags, CONFLICT_TAG] if marked else [item for item in tags if item != CONFLICT_TAG]}
         if not values and not tag:
             return
@@ -254,9 +254,9 @@ class _Decisions:
         )
         self._note(change)
 
-    def _made(self, base: BaseLabel, held: Held, parts: Parts) -> tuple[Change, Parts]:
+    def _made(self, base: BaseLabel, held: SampleLabels, parts: Parts) -> tuple[Change, Parts]:
         """A label that is made anew, and its parts as they will be read from its document."""
-        schema = self.terms.schema.fields[base.field]
+        schema = self.settings.schema.fields[base.field]
         blank = LABEL_TYPES[schema.type].codec.blank()
         values, settled = apply_changes(blank, schema, parts)
         document = {**blank, "_id": ObjectId(base.label_id), **values}
@@ -271,14 +271,14 @@ class _Decisions:
             what: Count = change.kind
             self.tally.of(change.field).count(what, str(document.get("label") or ""))
 
-    def _held(self, label: BaseLabel) -> Held | None:
+    def _held(self, label: BaseLabel) -> SampleLabels | None:
         """What a label's sample has; ``None`` if the dataset does not have the sample any more."""
         held = self.local.get(label.field, {}).get(label.sample_id)
         if held is None:
             self.tally.samples_gone += 1
         return held
 
-    def _is_free(self, base: BaseLabel, held: Held) -> bool:
+    def _is_free(self, base: BaseLabel, held: SampleLabels) -> bool:
         """Whether a field for one label has room for this one."""
         here = [c for c in self.changes if (c.field, c.sample_id) == (base.field, base.sample_id)]
         gone = {change.label_id for change in here if change.kind == "deleted"}

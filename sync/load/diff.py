@@ -96,7 +96,7 @@ def diff_job(
     result.kept = [label for label in base if label.frame in removed]
     taken = [(label, tuple(_take(found, item) for item in label.objects)) for label in base]
     here = [(label, items) for label, items in taken if label.frame not in removed]
-    fresh = _Fresh((item for item in found.values() if item.frame not in removed), vocabulary)
+    fresh = _NewObjects((item for item in found.values() if item.frame not in removed), vocabulary)
     more = [() if _is_lost(label, items, vocabulary) else fresh.take_more(label) for label, items in here]
     again = fresh.find_again([label for label, items in here if _is_lost(label, items, vocabulary)])
     for (label, items), added in zip(here, more, strict=True):
@@ -155,7 +155,7 @@ def _edited(
     return Edited(label, reading, tuple(item for _, item in pairs if item is not None))
 
 
-class _Fresh:
+class _NewObjects:
     """Objects that no label of the base has, to be found by what they look like."""
 
     def __init__(self, items: Iterable[Object], vocabulary: Vocabulary) -> None:

@@ -8,12 +8,12 @@ from bson import ObjectId
 from numpy.typing import NDArray
 
 from ...labels.schema import FieldSchema
-from ..dataset.labels import Held, Holder, Labels, Reverts
+from ..dataset.labels import FormerValue, Labels, Reverts, SampleLabels
 from ..dataset.samples import Document, FieldPlace, Writes
 from ..runs.store import Store
 
 
-class ScratchLabels:
+class DryRunLabels:
     """The labels of a dataset, with changes that only this object knows.
 
     Args:
@@ -22,9 +22,9 @@ class ScratchLabels:
 
     def __init__(self, below: Labels) -> None:
         self._below = below
-        self._fields: dict[str, dict[str, Held]] = {}
+        self._fields: dict[str, dict[str, SampleLabels]] = {}
 
-    def read(self, place: FieldPlace, sample_ids: Iterable[str]) -> dict[str, Held]:
+    def read(self, place: FieldPlace, sample_ids: Iterable[str]) -> dict[str, SampleLabels]:
         known = self._fields.setdefault(place.name, {})
         wanted = list(sample_ids)
         known.update(self._below.read(place, [sample_id for sample_id in wanted if sample_id not in known]))
@@ -61,15 +61,15 @@ class ScratchLabels:
     def save_files(self, files: Mapping[str, NDArray[Any]]) -> None:
         """Nothing to be tried."""
 
-    def _edit(self, place: FieldPlace, sample_id: str, change: Any, holder: Holder | None = None) -> None:
+    def _edit(self, place: FieldPlace, sample_id: str, change: Any, holder: FormerValue | None = None) -> None:
         found = self.read(place, [sample_id]).get(sample_id)
         if found is None:
             return
         labels = found.labels
         change(labels)
         empty = not labels and (not place.many or holder is not None or found.holder is not None)
-        left = holder or found.holder or Holder(True)
-        self._fields[place.name][sample_id] = Held(labels, left if empty else None)
+        left = holder or found.holder or FormerValue(True)
+        self._fields[place.name][sample_id] = SampleLabels(labels, left if empty else None)
 
 
 def _update(place: FieldPlace, labels: dict[str, Document], label_id: str, values: Document) -> None:
@@ -98,7 +98,7 @@ def _insert(labels: dict[str, Document], index: int, document: Document) -> None
     labels.update(items)
 
 
-class ScratchStore:
+class DryRunStore:
     """A run's store, with changes that only this object knows.
 
     Args:

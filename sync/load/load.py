@@ -6,10 +6,10 @@ from typing import Any
 
 from ...cvat import Client
 from ...labels.types import LABEL_TYPES
-from ..dataset.garbage import set_aside
+from ..dataset.garbage import paused_garbage_collection
 from ..dataset.labels import DatasetLabels
 from ..dataset.samples import check_room
-from ..errors import LoadStopped, Refused, telling
+from ..errors import LoadStopped, Refused, error_context
 from ..progress import Watch
 from ..request import LoadRequest
 from ..runs import record as records
@@ -19,8 +19,8 @@ from ..runs.report import LoadReport
 from ..runs.store import RunStore
 from .cautions import DELETED, find_cautions, stop_sentence
 from .copying import map_fields
-from .load_run import Desk, Loading
-from .remote_changes import Found, look
+from .load_run import LoadContext, LoadRun
+from .remote_changes import RemoteChanges, find_remote_changes
 
 
 def load(target: Any, request: LoadRequest, client: Client, watch: Watch | None = None) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def load(target: Any, request: LoadRequest, client: Client, watch: Watch | None 
         RunMissing: if there is no such run
         Refused: if it can't be loaded; nothing was changed
         LoadStopped: if it would do something that has to be confirmed; nothing was changed
-        CvatError: if CVAT can't be reached or refuses; what was loaded so far is consistent, and loading again goes on
+        CvatError: if CVAT can't be reached or refuses; what was loaded so far is consistent, and load_run again goes on
     """
     watch = watch or Watch()
     dataset = target._root_dataset
@@ -50,7 +50,7 @@ def load(target: Any, request: LoadRequest, client: Client, watch: Watch | None 
     mapped = map_fields(record.schema_, request.dest_field)
     for name, item in mapped.schema.fields.items():
         check_room(dataset, name, LABEL_TYPES[item.type].field)
-    desk = Desk(
+    context = LoadContext(
         labels=DatasetLabels(dataset),
         store=RunStore(dataset, record.run_id),
         record=record,
@@ -60,8 +60,8 @@ def load(target: Any, request: LoadRequest, client: Client, watch: Watch | None 
         keep=partial(records.update, dataset, request.anno_key),
         review=partial(refresh_comments, dataset, record, client),
     )
-    with set_aside():
-        return carry_out(desk, client, watch).as_dict()
+    with paused_garbage_collection():
+        return carry_out(context, client, watch).as_dict()
 
 
 def check_loadable(key: str, record: RunRecord, client: Client) -> None:
@@ -77,39 +77,39 @@ def check_loadable(key: str, record: RunRecord, client: Client) -> None:
         raise Refused(f"The run '{key}' was sent to {record.server}, but you are connected to {client.url}.")
 
 
-def carry_out(desk: Desk, client: Client, watch: Watch) -> LoadReport:
+def carry_out(context: LoadContext, client: Client, watch: Watch) -> LoadReport:
     """Looks, asks if there is need to, and writes.
 
     Raises:
         LoadStopped: if it would do something that has to be confirmed; nothing was changed
         CvatError: if CVAT can't be reached or refuses; what was loaded so far is consistent
     """
-    request = desk.request
-    trial = Loading(desk.scratch(), Watch(stop=watch.stop))
-    with telling(lambda: "Nothing was changed."):
+    request = context.request
+    trial = LoadRun(context.dry_run(), Watch(stop=watch.stop))
+    with error_context(lambda: "Nothing was changed."):
         watch.step("Asking CVAT what changed")
         trial.prepare()
-        found = look(client, desk.record, desk.mapped.schema, trial.base, request, watch)
+        found = find_remote_changes(client, context.record, context.mapped.schema, trial.base, request, watch)
         if request.preview:
             report = trial.apply(found.copy())
             cautions = find_cautions(request, report, found.labels, _emptied(found))
             return report.model_copy(update={"preview": True, "cautions": cautions})
         _check(trial, found)
-    real = Loading(desk, watch)
-    with telling(real.so_far):
+    real = LoadRun(context, watch)
+    with error_context(real.so_far):
         real.prepare()
         report = real.apply(found)
     watch.step("Reading review comments")
-    remarks = desk.review(found.listed)
+    remarks = context.review(found.listed)
     report.comments = remarks if any(remarks.values()) else {}
     return report
 
 
-def _check(trial: Loading, found: Found) -> None:
+def _check(trial: LoadRun, found: RemoteChanges) -> None:
     """Stops the load if something is not confirmed. What it would delete is tried only if that may be too much."""
-    request = trial.desk.request
+    request = trial.context.request
     report = LoadReport(anno_key=request.anno_key)
-    gone = sum(len(look.diff.deleted) for look in found.looks)
+    gone = sum(len(changes.diff.deleted) for changes in found.job_changes)
     if gone > request.max_deleted * found.labels and not request.confirms(DELETED):
         report = trial.apply(found.copy())
     cautions = find_cautions(request, report, found.labels, _emptied(found))
@@ -121,5 +121,5 @@ def _check(trial: Loading, found: Found) -> None:
         raise LoadStopped(stop_sentence(cautions), report.as_dict())
 
 
-def _emptied(found: Found) -> list[tuple[int, int]]:
-    return [(look.job.id, look.emptied) for look in found.looks if look.emptied]
+def _emptied(found: RemoteChanges) -> list[tuple[int, int]]:
+    return [(changes.job.id, changes.emptied) for changes in found.job_changes if changes.emptied]

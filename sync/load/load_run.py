@@ -19,16 +19,16 @@ from ..runs.record import RunRecord
 from ..runs.report import LoadReport
 from ..runs.store import Store
 from .apply import read_local, write_changes
-from .copying import Mapped, seed_copy
-from .decide import Judge, Terms, decide
-from .dry_run import ScratchLabels, ScratchStore
+from .copying import MappedSchema, seed_copy
+from .decide import MergeSettings, Resolver, decide
+from .dry_run import DryRunLabels, DryRunStore
 from .recover import entry_of, recover
-from .remote_changes import READING, Found, JobLook, TaskLook
+from .remote_changes import READING, JobChanges, RemoteChanges, TaskChanges
 from .undo import finish_undo
 
 
 @dataclass(frozen=True)
-class Desk:
+class LoadContext:
     """What a load works on.
 
     Args:
@@ -45,37 +45,37 @@ class Desk:
     labels: Labels
     store: Store
     record: RunRecord
-    mapped: Mapped
+    mapped: MappedSchema
     request: LoadRequest
     user: str
     keep: Callable[[RunRecord], None]
     review: Callable[[Sequence[Job]], dict[str, int]] = lambda jobs: {}
 
-    def scratch(self) -> "Desk":
+    def dry_run(self) -> "LoadContext":
         """The same to try things on."""
-        labels, store = ScratchLabels(self.labels), ScratchStore(self.store)
+        labels, store = DryRunLabels(self.labels), DryRunStore(self.store)
         return replace(self, labels=labels, store=store, keep=lambda record: None)
 
 
-class Loading:
+class LoadRun:
     """One load on its way.
 
     Args:
-        desk: what it works on
+        context: what it works on
         watch: who waits
-        judge: what somebody decided about the parts of a label that is in conflict; makes it a ``"resolve"``
+        resolver: what somebody decided about the parts of a label that is in conflict; makes it a ``"resolve"``
     """
 
-    def __init__(self, desk: Desk, watch: Watch, judge: Judge | None = None) -> None:
-        self.desk = desk
+    def __init__(self, context: LoadContext, watch: Watch, resolver: Resolver | None = None) -> None:
+        self.context = context
         self.watch = watch
-        self.mapped = desk.mapped
-        self.record = desk.record
-        self.log = LoadLog(desk.store)
-        self.base = BaseStore(desk.store, desk.mapped.target)
-        self.report = LoadReport(anno_key=desk.request.anno_key)
-        self.kind: Literal["load", "resolve"] = "resolve" if judge else "load"
-        self.judge: Judge = judge or (lambda label: {})
+        self.mapped = context.mapped
+        self.record = context.record
+        self.log = LoadLog(context.store)
+        self.base = BaseStore(context.store, context.mapped.target)
+        self.report = LoadReport(anno_key=context.request.anno_key)
+        self.kind: Literal["load", "resolve"] = "resolve" if resolver else "load"
+        self.resolver: Resolver = resolver or (lambda label: {})
         self.load: LoadRecord | None = None
         self.earlier: dict[int, JobEntry] = {}
         self.entries: dict[int, JobEntry] = {}
@@ -90,69 +90,71 @@ class Loading:
         """Ends what was interrupted, and makes the copies of labels that are loaded beside for the first time."""
         interrupted = [r for r in self.log.records() if r.status in ("applying", "undoing")]
         for record in interrupted:
-            base = BaseStore(self.desk.store, record.target)
+            base = BaseStore(self.context.store, record.target)
             if record.status == "undoing":
-                finish_undo(self.desk.labels, base, self.log, record)
+                finish_undo(self.context.labels, base, self.log, record)
                 continue
-            written = recover(self.desk.labels, base, self.log, record)
+            written = recover(self.context.labels, base, self.log, record)
             if (record.target, record.kind) == (self.base.target, self.kind):
                 self.load, self.earlier = record, written
             elif record.kind == "resolve":  # what was not decided then waits to be decided
                 self.log.save(record.model_copy(update=_facts(written)))
         for name, item in self.mapped.schema.fields.items():
-            self.desk.labels.ensure(name, item)
+            self.context.labels.ensure(name, item)
         if self.mapped.target and not self.base.marks():
-            main = BaseStore(self.desk.store)
-            seed_copy(self.desk.labels, self.record, self.mapped, main, self.base, self.report)
+            main = BaseStore(self.context.store)
+            seed_copy(self.context.labels, self.record, self.mapped, main, self.base, self.report)
 
-    def apply(self, found: Found) -> LoadReport:
+    def apply(self, found: RemoteChanges) -> LoadReport:
         """Writes what was found; the report."""
         self.report.jobs, self.report.jobs_left = found.jobs, found.jobs_left
-        self.report.jobs_read = sum(look.date is not None for look in found.looks)
+        self.report.jobs_read = sum(changes.date is not None for changes in found.job_changes)
         for sentence in found.notes:
             self.report.note(sentence)
         marks = dict(found.marks)
         done = 0
         for task in found.tasks:
             self._tag_frames(task)
-            for look in task.jobs:
-                share = done / len(found.looks)
-                self.watch.step(f"Loading job {look.job.id}", READING + (1 - READING) * share)
-                self._apply_job(look, marks)
+            for changes in task.jobs:
+                share = done / len(found.job_changes)
+                self.watch.step(f"LoadRun job {changes.job.id}", READING + (1 - READING) * share)
+                self._apply_job(changes, marks)
                 done += 1
             self._settle_task(task)
         self._finish(marks)
         return self.report
 
-    def apply_jobs(self, looks: Sequence[JobLook], marks: dict[int, JobMark]) -> LoadReport:
+    def apply_jobs(self, changed_jobs: Sequence[JobChanges], marks: dict[int, JobMark]) -> LoadReport:
         """Writes what was decided about the conflicts of some jobs; the report."""
-        for look in looks:
-            self._apply_job(look, marks)
+        for changes in changed_jobs:
+            self._apply_job(changes, marks)
         if self.load is not None:
             self._close(self.load)
         return self.report
 
-    def _apply_job(self, look: JobLook, marks: dict[int, JobMark]) -> None:
-        rooms = self._make_room({NEW_FIELD_FOR[new.figure] for new in look.diff.new if new.drawn.field is None})
+    def _apply_job(self, changes: JobChanges, marks: dict[int, JobMark]) -> None:
+        rooms = self._make_room({NEW_FIELD_FOR[new.figure] for new in changes.diff.new if new.drawn.field is None})
         schema = self.mapped.schema
-        terms = Terms(self.record.run_id, schema, self.desk.request.policy, self.judge, rooms)
-        plan = decide(look.diff, look.open, read_local(self.desk.labels, look.diff, look.open, terms), terms)
-        look.diff.use_up()
-        entry = entry_of(_note(look), plan, look.open, self.earlier.pop(look.job.id, None))
+        settings = MergeSettings(self.record.run_id, schema, self.context.request.policy, self.resolver, rooms)
+        plan = decide(
+            changes.diff, changes.open, read_local(self.context.labels, changes.diff, changes.open, settings), settings
+        )
+        changes.diff.use_up()
+        entry = entry_of(_note(changes), plan, changes.open, self.earlier.pop(changes.job.id, None))
         if entry.changes or entry.tagged or entry.untagged:
             self._begin()
             self.log.save_job(self._number, entry)
-            self.entries[look.job.id] = entry
-            write_changes(self.desk.labels, plan, schema)
+            self.entries[changes.job.id] = entry
+            write_changes(self.context.labels, plan, schema)
         self.report.add(entry.tally)
-        if plan.open != look.open:
-            self.base.save_open(look.job.id, plan.open)
-        if by_label(plan.base) != by_label(look.base):
-            self.base.save_labels(look.job.id, plan.base)
-        date = marks[look.job.id].updated_date if look.date is None else look.date
+        if plan.open != changes.open:
+            self.base.save_open(changes.job.id, plan.open)
+        if by_label(plan.base) != by_label(changes.base):
+            self.base.save_labels(changes.job.id, plan.base)
+        date = marks[changes.job.id].updated_date if changes.date is None else changes.date
         mark = JobMark(updated_date=date, labels=count_fields(plan.base), open=len(plan.open))
-        if mark != marks.get(look.job.id):
-            marks[look.job.id] = mark
+        if mark != marks.get(changes.job.id):
+            marks[changes.job.id] = mark
             self.base.save_marks(marks)
 
     @property
@@ -174,27 +176,27 @@ class Loading:
             target=self.mapped.target,
             types=types,
             at=records.now(),
-            user=self.desk.user,
+            user=self.context.user,
         )
         self.log.save(self.load)
 
     def _make_room(self, types: Iterable[str]) -> dict[str, str]:
         """Finds, or declares, the fields for labels that no field of the run can hold, by their type."""
-        if self.desk.request.unexpected != "keep":
+        if self.context.request.unexpected != "keep":
             return {}
-        rooms = {type_: room_for(self.desk.labels, self.mapped.schema, type_) for type_ in sorted(types)}
+        rooms = {type_: room_for(self.context.labels, self.mapped.schema, type_) for type_ in sorted(types)}
         for type_, name in rooms.items():
             if name in self.mapped.schema.fields:
                 continue
             added = FieldSchema(type=type_, classes=(), existing_field=False)
-            self.desk.labels.ensure(name, added)
+            self.context.labels.ensure(name, added)
             self.mapped = self.mapped.with_field(name, added)
             schema = {**self.record.label_schema, **LabelSchema(fields={name: added}).as_annotate()}
             self.record = self.record.model_copy(update={"label_schema": schema})
-            self.desk.keep(self.record)
+            self.context.keep(self.record)
         return rooms
 
-    def _tag_frames(self, task: TaskLook) -> None:
+    def _tag_frames(self, task: TaskChanges) -> None:
         """Tags the samples whose frames were removed; what the task was before is kept first."""
         then, now = frozenset(task.known.deleted_frames), task.state.removed
         removed, restored = _samples(task.known, now - then), _samples(task.known, then - now)
@@ -206,10 +208,10 @@ class Loading:
             facts = {"vocabulary": task.known.vocabulary, "deleted_frames": task.known.deleted_frames}
             entry = TaskEntry(task_id=task_id, tagged=tuple(removed), untagged=tuple(restored), **facts)
             self.log.save_task(self._number, entry)
-        self.desk.labels.tag(removed, DELETED_TAG)
-        self.desk.labels.untag(restored, DELETED_TAG)
+        self.context.labels.tag(removed, DELETED_TAG)
+        self.context.labels.untag(restored, DELETED_TAG)
 
-    def _settle_task(self, task: TaskLook) -> None:
+    def _settle_task(self, task: TaskChanges) -> None:
         """Keeps what is known of a task now."""
         state = task.state
         whole = state.updated_date is not None and not state.left
@@ -234,7 +236,7 @@ class Loading:
         if self.report.frames_deleted:
             self.report.note(_removal(self.report.frames_deleted))
         self.record = self.record.model_copy(update={"loaded_at": records.now()})
-        self.desk.keep(self.record)
+        self.context.keep(self.record)
 
     def _close(self, load: LoadRecord) -> None:
         """Notes that a load is complete."""
@@ -261,8 +263,8 @@ def _facts(entries: Mapping[int, JobEntry]) -> dict[str, Any]:
     return {**counts, "status": "applied", "jobs": notes, "conflicts": sum(len(t.conflicts) for t in tallies)}
 
 
-def _note(look: JobLook) -> JobNote:
-    job = look.job
+def _note(changes: JobChanges) -> JobNote:
+    job = changes.job
     who = job.assignee.username if job.assignee else None
     return JobNote(job_id=job.id, task_id=job.task_id, assignee=who, stage=job.stage, state=job.state)
 

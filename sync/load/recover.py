@@ -7,7 +7,7 @@ import bson
 
 from ...labels.base import BaseLabel
 from ...labels.types import LABEL_TYPES
-from ..dataset.labels import Held, Labels
+from ..dataset.labels import Labels, SampleLabels
 from ..dataset.samples import Document, FieldPlace
 from ..runs.base import BaseStore, OpenConflict
 from ..runs.change import CONFLICT_TAG, Change, JobPlan, Kind
@@ -31,7 +31,7 @@ def read_changed(labels: Labels, changes: Sequence[Change], types: Mapping[str, 
     return {name: labels.read(FieldPlace.of(name, LABEL_TYPES[types[name]]), ids) for name, ids in samples.items()}
 
 
-def find_held(local: Local, change: Change) -> Held | None:
+def find_held(local: Local, change: Change) -> SampleLabels | None:
     """What a changed label's sample holds now; ``None`` if the dataset lost the sample."""
     return local.get(change.field, {}).get(change.sample_id)
 

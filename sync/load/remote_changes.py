@@ -21,7 +21,7 @@ READING = 0.5
 
 
 @dataclass(frozen=True)
-class JobLook:
+class JobChanges:
     """A job that has something to be loaded.
 
     Args:
@@ -42,7 +42,7 @@ class JobLook:
 
 
 @dataclass(frozen=True)
-class TaskLook:
+class TaskChanges:
     """A task that has something to be loaded.
 
     Args:
@@ -55,11 +55,11 @@ class TaskLook:
     state: TaskState
     known: TaskBase
     vocabulary: Vocabulary
-    jobs: tuple[JobLook, ...]
+    jobs: tuple[JobChanges, ...]
 
 
 @dataclass
-class Found:
+class RemoteChanges:
     """What there is to be loaded.
 
     Args:
@@ -70,7 +70,7 @@ class Found:
         notes: sentences for the person
     """
 
-    tasks: list[TaskLook] = field(default_factory=list)
+    tasks: list[TaskChanges] = field(default_factory=list)
     marks: dict[int, JobMark] = field(default_factory=dict)
     jobs: int = 0
     jobs_left: int = 0
@@ -78,14 +78,15 @@ class Found:
     notes: list[str] = field(default_factory=list)
 
     @property
-    def looks(self) -> list[JobLook]:
+    def job_changes(self) -> list[JobChanges]:
         """The jobs of all tasks."""
-        return [look for task in self.tasks for look in task.jobs]
+        return [changes for task in self.tasks for changes in task.jobs]
 
-    def copy(self) -> "Found":
+    def copy(self) -> "RemoteChanges":
         """The same, to be tried."""
         tasks = [
-            replace(task, jobs=tuple(replace(look, diff=look.diff.copy()) for look in task.jobs)) for task in self.tasks
+            replace(task, jobs=tuple(replace(changes, diff=changes.diff.copy()) for changes in task.jobs))
+            for task in self.tasks
         ]
         return replace(self, tasks=tasks)
 
@@ -95,15 +96,15 @@ class Found:
         return sum(sum(mark.labels.values()) for mark in self.marks.values())
 
 
-def look(
+def find_remote_changes(
     client: Client, record: RunRecord, schema: LabelSchema, base: BaseStore, request: LoadRequest, watch: Watch
-) -> Found:
+) -> RemoteChanges:
     """Reads what changed in CVAT.
 
     Raises:
         Refused: if what was known of the run is not with the dataset
     """
-    found = Found(marks=base.marks())
+    found = RemoteChanges(marks=base.marks())
     known = {task.id: kept for task in record.tasks if (kept := base.task(task.id))}
     if len(known) < len(record.tasks):
         raise Refused(
@@ -130,7 +131,7 @@ class _Reader:
     schema: LabelSchema
     base: BaseStore
     watch: Watch
-    found: Found
+    found: RemoteChanges
     seen: list[int] = field(default_factory=list)
 
     def is_due(self, job: Job) -> bool:
@@ -138,44 +139,44 @@ class _Reader:
         mark = self.found.marks.get(job.id, JobMark())
         return mark.updated_date != job.updated_date or bool(mark.open)
 
-    def look_at(self, state: TaskState, known: TaskBase) -> TaskLook | None:
+    def look_at(self, state: TaskState, known: TaskBase) -> TaskChanges | None:
         """Looks at a task; ``None`` if it has nothing."""
         due = [job for job in state.jobs if self.is_due(job)]
         if not due and not state.moved:
             return None
-        changed = state.moved or any(self._moved(job) for job in due)
+        is_new = state.moved or any(self._moved(job) for job in due)
         then = known.words(self.schema)
-        vocabulary = then.refreshed(fetch_labels(self.client, self.record, state)) if changed else then
+        vocabulary = then.refreshed(fetch_labels(self.client, self.record, state)) if is_new else then
         for label_id, name in vocabulary.renamed.items():
             self.found.notes.append(f"The class '{then.name_then(label_id)}' is called '{name}' in CVAT now.")
         flipped = state.removed ^ frozenset(known.deleted_frames)
-        looks = []
+        changed = []
         for job in state.jobs:
             read = self._moved(job) or bool(vocabulary.renamed)
             read = read or any(job.start_frame <= frame <= job.stop_frame for frame in flipped)
             if read:
-                looks.append(self._read(job, state, known, vocabulary))
+                changed.append(self._read(job, state, known, vocabulary))
             elif job in due:
-                looks.append(self._look_again(job))
-        return TaskLook(state, known, vocabulary, tuple(looks))
+                changed.append(self._look_again(job))
+        return TaskChanges(state, known, vocabulary, tuple(changed))
 
     def _moved(self, job: Job) -> bool:
         return self.found.marks.get(job.id, JobMark()).updated_date != job.updated_date
 
-    def _read(self, job: Job, state: TaskState, known: TaskBase, vocabulary: Vocabulary) -> JobLook:
+    def _read(self, job: Job, state: TaskState, known: TaskBase, vocabulary: Vocabulary) -> JobChanges:
         self.watch.step(f"Reading job {job.id}", READING * len(self.seen) / max(1, self.found.jobs))
         self.seen.append(job.id)
         date, annotations = self.client.stable_annotations(job.id, before=job.updated_date)
         base = self.base.labels(job.id) or ()
         diff = diff_job(base, annotations, known.frames, state.removed, vocabulary)
         emptied = _emptied(base, annotations, state.removed)
-        return JobLook(job, date, diff, base, self._open(job), emptied)
+        return JobChanges(job, date, diff, base, self._open(job), emptied)
 
-    def _look_again(self, job: Job) -> JobLook:
+    def _look_again(self, job: Job) -> JobChanges:
         """The open conflicts of a job that did not change in CVAT: what it has is still known."""
         base = self.base.labels(job.id) or ()
         open_ = self._open(job)
-        return JobLook(job, None, reopened(base, open_), base, open_)
+        return JobChanges(job, None, reopened(base, open_), base, open_)
 
     def _open(self, job: Job) -> tuple[OpenConflict, ...]:
         return self.base.open(job.id) if self.found.marks.get(job.id, JobMark()).open else ()

@@ -18,11 +18,11 @@ from ..runs.record import RunRecord
 from ..runs.store import RunStore
 from .apply import read_local
 from .copying import map_fields
-from .decide import Terms, decide
+from .decide import MergeSettings, decide
 from .diff import JobDiff
-from .load_run import Desk, Loading
+from .load_run import LoadContext, LoadRun
 from .merge import ALL
-from .remote_changes import JobLook, reopened
+from .remote_changes import JobChanges, reopened
 
 
 class Choice(BaseModel):
@@ -60,7 +60,7 @@ def conflicts(dataset: Any, key: str, dest_field: Any = None) -> list[dict[str, 
     Raises:
         RunMissing: if there is no such run
     """
-    return open_conflicts(_desk(dataset._root_dataset, key, dest_field))
+    return open_conflicts(_context_of(dataset._root_dataset, key, dest_field))
 
 
 def count_open(dataset: Any, record: RunRecord) -> int:
@@ -68,15 +68,15 @@ def count_open(dataset: Any, record: RunRecord) -> int:
     return sum(mark.open for mark in BaseStore(RunStore(dataset, record.run_id)).marks().values())
 
 
-def open_conflicts(desk: Desk) -> list[dict[str, Any]]:
+def open_conflicts(context: LoadContext) -> list[dict[str, Any]]:
     """The open conflicts of a run; see :func:`conflicts`."""
-    loading = Loading(desk.scratch(), Watch())
+    load_run = LoadRun(context.dry_run(), Watch())
     listed: list[dict[str, Any]] = []
-    for look in _looks(loading, loading.base.marks()):
-        terms = Terms(desk.record.run_id, desk.mapped.schema, "ask")
-        diff = JobDiff(edited=look.diff.edited, deleted=look.diff.deleted)
-        plan = decide(diff, look.open, read_local(desk.labels, diff, look.open, terms), terms)
-        listed += [{**conflict, "job_id": look.job.id} for conflict in plan.tally.conflicts]
+    for changes in _open_jobs(load_run, load_run.base.marks()):
+        settings = MergeSettings(context.record.run_id, context.mapped.schema, "ask")
+        diff = JobDiff(edited=changes.diff.edited, deleted=changes.diff.deleted)
+        plan = decide(diff, changes.open, read_local(context.labels, diff, changes.open, settings), settings)
+        listed += [{**conflict, "job_id": changes.job.id} for conflict in plan.tally.conflicts]
     return listed
 
 
@@ -104,19 +104,19 @@ def resolve(
         Refused: if a decision can't be understood; nothing was changed
     """
     choices = [parse(Choice, decision) for decision in decisions]
-    return apply_changes(_desk(dataset._root_dataset, key, dest_field, user), choices)
+    return apply_changes(_context_of(dataset._root_dataset, key, dest_field, user), choices)
 
 
-def apply_changes(desk: Desk, choices: Sequence[Choice]) -> dict[str, Any]:
+def apply_changes(context: LoadContext, choices: Sequence[Choice]) -> dict[str, Any]:
     """Decides about open conflicts; see :func:`resolve`."""
 
-    def judge(label: BaseLabel) -> dict[str, Policy]:
+    def resolver(label: BaseLabel) -> dict[str, Policy]:
         return {choice.part or ALL: choice.take for choice in choices if choice.concerns(label)}
 
-    loading = Loading(desk, Watch(), judge)
-    loading.prepare()
-    marks = loading.base.marks()
-    report = loading.apply_jobs(_looks(loading, marks), marks)
+    load_run = LoadRun(context, Watch(), resolver)
+    load_run.prepare()
+    marks = load_run.base.marks()
+    report = load_run.apply_jobs(_open_jobs(load_run, marks), marks)
     return {
         **{what: report.total(what) for what in ("added", "changed", "deleted")},
         "decided": sum(conflict["outcome"] != "open" for conflict in report.conflicts),
@@ -125,21 +125,21 @@ def apply_changes(desk: Desk, choices: Sequence[Choice]) -> dict[str, Any]:
     }
 
 
-def _looks(loading: Loading, marks: Mapping[int, JobMark]) -> list[JobLook]:
+def _open_jobs(load_run: LoadRun, marks: Mapping[int, JobMark]) -> list[JobChanges]:
     """The jobs with open conflicts."""
-    tasks = {job_id: task.id for task in loading.record.tasks for job_id in task.jobs}
-    looks = []
+    tasks = {job_id: task.id for task in load_run.record.tasks for job_id in task.jobs}
+    changed = []
     for job_id in (job_id for job_id, mark in marks.items() if mark.open):
-        base, open_ = loading.base.labels(job_id) or (), loading.base.open(job_id)
+        base, open_ = load_run.base.labels(job_id) or (), load_run.base.open(job_id)
         job = Job(id=job_id, task_id=tasks.get(job_id, 0), stage="", state="")
-        looks.append(JobLook(job, None, reopened(base, open_), base, open_))
-    return looks
+        changed.append(JobChanges(job, None, reopened(base, open_), base, open_))
+    return changed
 
 
-def _desk(dataset: Any, key: str, dest_field: Any, user: str = "") -> Desk:
+def _context_of(dataset: Any, key: str, dest_field: Any, user: str = "") -> LoadContext:
     record: RunRecord = records.find(dataset, key)
     request = parse(LoadRequest, {"anno_key": key, "dest_field": dest_field, "policy": "ask"})
-    return Desk(
+    return LoadContext(
         labels=DatasetLabels(dataset),
         store=RunStore(dataset, record.run_id),
         record=record,

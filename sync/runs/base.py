@@ -92,7 +92,7 @@ class OpenConflict(BaseModel):
     on_sample: bool = False
 
 
-class SentPlace(BaseModel):
+class SentLabels(BaseModel):
     """Where a job's labels are that nobody has loaded yet."""
 
     model_config = ConfigDict(frozen=True)
@@ -126,19 +126,19 @@ class BaseStore:
         if text is None:
             return None
         if text.startswith(b"{"):
-            sent = SentPlace.model_validate_json(text)
-            kept = Outbox(self._store).portions(sent.task, sent.segment)
-            return tuple(label for item in kept if item.saved for label in labels_of(item.portion, item.saved))
+            sent = SentLabels.model_validate_json(text)
+            kept = Outbox(self._store).batches(sent.task, sent.segment)
+            return tuple(label for item in kept if item.saved for label in labels_of(item.batch, item.saved))
         return _LABELS.validate_json(text)
 
     def point_to_sent(self, job_id: int, task: int, segment: int) -> None:
-        """Says that a job's labels are as the portions have them that were written by a send.
+        """Says that a job's labels are as the batches have them that were written by a send.
 
         Args:
             job_id: the job
             task, segment: the task's place in the run, and the job's in the task
         """
-        self._store.save(f"job/{job_id}{self._tail}", SentPlace(task=task, segment=segment).model_dump_json())
+        self._store.save(f"job/{job_id}{self._tail}", SentLabels(task=task, segment=segment).model_dump_json())
 
     def save_labels(self, job_id: int, labels: tuple[BaseLabel, ...]) -> None:
         """Keeps the labels of a job."""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from numpy.typing import NDArray
 
 from ...labels.base import BaseLabel
-from ..dataset.labels import Holder
+from ..dataset.labels import FormerValue
 from ..dataset.samples import Document
 from .base import OpenConflict
 from .report import Counts
@@ -45,7 +45,7 @@ class Change:
     after: Document | None
     values: Document = dataclasses.field(default_factory=dict)
     index: int | None = None
-    holder: Holder | None = None
+    holder: FormerValue | None = None
     base: BaseLabel | None = None
     base_after: BaseLabel | None = None
     files: Mapping[str, NDArray[Any]] = dataclasses.field(default_factory=dict)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from ...cvat import Client, Comment, Issue, Job
 from ..dataset.labels import DatasetLabels
-from ..errors import telling
+from ..errors import error_context
 from . import record as records
 from .base import NO_SAMPLE, BaseStore, TaskBase
 from .record import RunRecord
@@ -108,7 +108,7 @@ def refresh_comments(dataset: Any, record: RunRecord, client: Client, jobs: Sequ
     store = RunStore(dataset, record.run_id)
     base = BaseStore(store)
     before = stored_comments(store)
-    with telling(lambda: "The labels are loaded; the review comments are as they were. Load again for these."):
+    with error_context(lambda: "The labels are loaded; the review comments are as they were. Load again for these."):
         due = _due(jobs, before)
         known = {task: kept for task in {job.task_id for job in due} if (kept := base.task(task)) is not None}
         after = read_comments(client, jobs, known, before)

@@ -22,7 +22,7 @@ SILENCE = 60.0
 """Seconds without one after which a process counts as gone."""
 
 
-class Sign(BaseModel):
+class Heartbeat(BaseModel):
     """A sign of life.
 
     Args:
@@ -58,16 +58,16 @@ def _runs(pid: int) -> bool:
     return True
 
 
-def read_sign(store: RunStore) -> Sign | None:
+def read_heartbeat(store: RunStore) -> Heartbeat | None:
     """The last sign of life of a run's send, or ``None`` if nobody sends it."""
     found = store.noted(NAME)
-    return None if found is None else Sign.model_validate(found)
+    return None if found is None else Heartbeat.model_validate(found)
 
 
 def is_held(store: RunStore) -> bool:
     """Whether somebody is sending a run at this moment."""
-    sign = read_sign(store)
-    return sign is not None and sign.is_alive(time.time())
+    heartbeat = read_heartbeat(store)
+    return heartbeat is not None and heartbeat.is_alive(time.time())
 
 
 def ask_to_stop(store: RunStore) -> None:
@@ -75,10 +75,10 @@ def ask_to_stop(store: RunStore) -> None:
     store.note(STOP, {"at": time.time()})
 
 
-def forget_dead_sign(store: RunStore) -> None:
+def forget_dead_heartbeat(store: RunStore) -> None:
     """Forgets the last sign of a process that ended before it could do so itself."""
-    sign = read_sign(store)
-    if sign is not None and not sign.is_alive(time.time()):
+    heartbeat = read_heartbeat(store)
+    if heartbeat is not None and not heartbeat.is_alive(time.time()):
         store.drop(NAME)
 
 
@@ -125,9 +125,9 @@ class Lease:
 
     def __enter__(self) -> "Lease":
         found = self._store.noted(NAME)
-        if found is not None and Sign.model_validate(found).is_alive(time.time()):
+        if found is not None and Heartbeat.model_validate(found).is_alive(time.time()):
             raise Refused(f"The run '{self._key}' is being sent at this moment ({_where(found)}); wait for its end.")
-        if not self._store.exchange(NAME, found, self._sign()):
+        if not self._store.exchange(NAME, found, self._heartbeat()):
             raise Refused(f"The run '{self._key}' is being sent by somebody else since just now; wait for its end.")
         if self._store.noted(STOP):
             self._store.drop(STOP)
@@ -148,12 +148,12 @@ class Lease:
                 if found is not None and found["owner"] != self._owner:
                     self._lost.set()
                     return
-                self._store.note(NAME, self._sign())
+                self._store.note(NAME, self._heartbeat())
                 if self._store.noted(STOP):
                     self._stopped.set()
 
-    def _sign(self) -> dict[str, Any]:
-        sign = Sign(
+    def _heartbeat(self) -> dict[str, Any]:
+        heartbeat = Heartbeat(
             owner=self._owner,
             host=socket.gethostname(),
             pid=os.getpid(),
@@ -161,9 +161,9 @@ class Lease:
             text=self._progress.text,
             done=self._progress.done,
         )
-        return sign.model_dump()
+        return heartbeat.model_dump()
 
 
 def _where(found: dict[str, Any]) -> str:
-    sign = Sign.model_validate(found)
-    return sign.text or f"process {sign.pid} on {sign.host}"
+    heartbeat = Heartbeat.model_validate(found)
+    return heartbeat.text or f"process {heartbeat.pid} on {heartbeat.host}"

@@ -9,7 +9,7 @@ import bson
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from ...labels.base import BaseLabel
-from ..dataset.labels import Holder
+from ..dataset.labels import FormerValue
 from .base import OpenConflict, dump_labels, read_labels
 from .change import Change
 from .report import Counts
@@ -147,20 +147,20 @@ class LoadLog:
         data = self._store.load(f"load/{number}/job/{job_id}")
         if data is None:
             return None
-        portions, entry = _read_entry(data)
+        batches, entry = _read_entry(data)
         changes: dict[tuple[str, str], Change] = {}
-        for portion in range(portions):
-            kept = self._store.load(f"load/{number}/changes/{job_id}/{portion}")
+        for batch in range(batches):
+            kept = self._store.load(f"load/{number}/changes/{job_id}/{batch}")
             for change in () if kept is None else _read_changes(kept):
                 changes.setdefault((change.field, change.label_id), change)
         return replace(entry, changes=tuple(changes.values()))
 
     def save_job(self, number: int, entry: JobEntry) -> None:
-        """Keeps what a load is about to change in a job, in portions that memory hardly notices."""
+        """Keeps what a load is about to change in a job, in batches that memory hardly notices."""
         starts = range(0, len(entry.changes), PORTION)
-        for portion, start in enumerate(starts):
+        for batch, start in enumerate(starts):
             data = _dump_changes(entry.changes[start : start + PORTION])
-            self._store.save(f"load/{number}/changes/{entry.note.job_id}/{portion}", data)
+            self._store.save(f"load/{number}/changes/{entry.note.job_id}/{batch}", data)
         self._store.save(f"load/{number}/job/{entry.note.job_id}", _dump_entry(entry, len(starts)))
 
     def tasks(self, number: int) -> list[TaskEntry]:
@@ -219,13 +219,13 @@ def _read_changes(data: bytes) -> list[Change]:
     return [_read_change(item, bases) for item in found["changes"]]
 
 
-def _dump_entry(entry: JobEntry, portions: int) -> bytes:
+def _dump_entry(entry: JobEntry, batches: int) -> bytes:
     data: bytes = bson.encode(
         {
             "note": entry.note.model_dump_json(),
             "tally": entry.tally.model_dump_json(),
             "labels": json.dumps(entry.labels or [(c.field, c.label_id, c.kind) for c in entry.changes]),
-            "portions": portions,
+            "batches": batches,
             "open": _OPEN.dump_json(entry.open),
             "tagged": list(entry.tagged),
             "untagged": list(entry.untagged),
@@ -235,9 +235,9 @@ def _dump_entry(entry: JobEntry, portions: int) -> bytes:
 
 
 def _read_entry(data: bytes) -> tuple[int, JobEntry]:
-    """An entry without its changes, and in how many portions they are."""
+    """An entry without its changes, and in how many batches they are."""
     found = bson.decode(data)
-    return found["portions"], JobEntry(
+    return found["batches"], JobEntry(
         note=JobNote.model_validate_json(found["note"]),
         tally=Counts.model_validate_json(found["tally"]),
         changes=(),
@@ -252,7 +252,7 @@ def _read_change(item: dict[str, Any], bases: Any) -> Change:
     was, then = item["bases"]
     base: BaseLabel | None = next(bases) if was else None
     after: BaseLabel | None = next(bases) if then else None
-    holder = None if item["holder"] is None else Holder(*item["holder"])
+    holder = None if item["holder"] is None else FormerValue(*item["holder"])
     name, sample_id, label_id = item["where"]
     return Change(
         kind=item["kind"],

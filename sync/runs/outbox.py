@@ -10,7 +10,7 @@ from ...labels.base import BaseLabel
 from .store import Store
 
 
-class Portion(BaseModel):
+class Batch(BaseModel):
     """Labels that are written by one request, as they were drawn.
 
     Args:
@@ -24,8 +24,8 @@ class Portion(BaseModel):
     left_out: dict[str, int] = {}
 
 
-class Saved(BaseModel):
-    """What CVAT answered to a portion: for each object its id, or all of it if it differs from what was sent.
+class BatchAnswer(BaseModel):
+    """What CVAT answered to a batch: for each object its id, or all of it if it differs from what was sent.
 
     An id of ``None`` stands for an object that was deleted in CVAT before its id could be learned.
     """
@@ -36,16 +36,16 @@ class Saved(BaseModel):
     shapes: tuple[int | dict[str, Any] | None, ...] = ()
 
 
-class Kept(NamedTuple):
-    """A portion as it is kept: its place among those of its job, and CVAT's answer, if that is known."""
+class StoredBatch(NamedTuple):
+    """A batch as it is kept: its place among those of its job, and CVAT's answer, if that is known."""
 
     number: int
-    portion: Portion
-    saved: Saved | None
+    batch: Batch
+    saved: BatchAnswer | None
 
 
 class Outbox:
-    """The portions of labels of a run: as they were drawn, and what CVAT answered.
+    """The batches of labels of a run: as they were drawn, and what CVAT answered.
 
     Args:
         store: the run's store
@@ -54,21 +54,21 @@ class Outbox:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def draw(self, task: int, segment: int, number: int, portion: Portion) -> None:
-        """Keeps a portion, before it is sent."""
-        self._store.save(f"drawn/{task}/{segment}/{number}", portion.model_dump_json(exclude_defaults=True))
+    def draw(self, task: int, segment: int, number: int, batch: Batch) -> None:
+        """Keeps a batch, before it is sent."""
+        self._store.save(f"drawn/{task}/{segment}/{number}", batch.model_dump_json(exclude_defaults=True))
 
-    def save(self, task: int, segment: int, number: int, saved: Saved) -> None:
-        """Keeps CVAT's answer to a portion."""
+    def save(self, task: int, segment: int, number: int, saved: BatchAnswer) -> None:
+        """Keeps CVAT's answer to a batch."""
         self._store.save(f"saved/{task}/{segment}/{number}", saved.model_dump_json(exclude_defaults=True))
 
-    def portions(self, task: int, segment: int) -> Iterator[Kept]:
-        """The portions that were drawn of a job, in order."""
+    def batches(self, task: int, segment: int) -> Iterator[StoredBatch]:
+        """The batches that were drawn of a job, in order."""
         number = 0
         while (text := self._store.load(f"drawn/{task}/{segment}/{number}")) is not None:
             answer = self._store.load(f"saved/{task}/{segment}/{number}")
-            saved = None if answer is None else Saved.model_validate_json(answer)
-            yield Kept(number, Portion.model_validate_json(text), saved)
+            saved = None if answer is None else BatchAnswer.model_validate_json(answer)
+            yield StoredBatch(number, Batch.model_validate_json(text), saved)
             number += 1
 
     def forget(self, task: int) -> None:
@@ -76,12 +76,12 @@ class Outbox:
         self._store.drop(f"drawn/{task}/")
 
 
-def labels_of(portion: Portion, saved: Saved) -> tuple[BaseLabel, ...]:
-    """The labels of a portion, with their objects as CVAT has them."""
+def labels_of(batch: Batch, saved: BatchAnswer) -> tuple[BaseLabel, ...]:
+    """The labels of a batch, with their objects as CVAT has them."""
     tags, shapes = iter(saved.tags), iter(saved.shapes)
     labels = []
     missing = 0
-    for label in portion.labels:
+    for label in batch.labels:
         objects: list[Tag | Shape] = []
         for item in label.objects:
             found = next(tags if isinstance(item, Tag) else shapes)

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .lease import read_sign
+from .lease import read_heartbeat
 from .record import RunRecord
 from .store import RunStore
 
@@ -30,8 +30,8 @@ def status_of(dataset: Any, record: RunRecord) -> RunStatus:
     """The state of a run of a dataset."""
     if record.status == "sent":
         return RunStatus("sent", done=1.0)
-    sign = read_sign(RunStore(dataset, record.run_id))
-    if sign is not None and sign.is_alive(time.time()):
-        return RunStatus("sending", sign.text, sign.done)
+    heartbeat = read_heartbeat(RunStore(dataset, record.run_id))
+    if heartbeat is not None and heartbeat.is_alive(time.time()):
+        return RunStatus("sending", heartbeat.text, heartbeat.done)
     ended = "Its process ended before it was complete."
-    return RunStatus("interrupted", record.problem or ended, sign.done if sign else None)
+    return RunStatus("interrupted", record.problem or ended, heartbeat.done if heartbeat else None)

@@ -1,23 +1,23 @@
-"""Portions of labels: as requests, and with the ids that CVAT gave them. Pure functions."""
+"""Batches of labels: as requests, and with the ids that CVAT gave them. Pure functions."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...cvat import Annotations, Shape, Tag
-from ..runs.outbox import Portion, Saved
+from ..runs.outbox import Batch, BatchAnswer
 
 Wire = dict[str, Any]
 """An object as CVAT's JSON has it."""
 
 
-def wire(portion: Portion) -> tuple[list[Wire], list[Wire]]:
-    """A portion's tags and shapes as they are sent.
+def wire(batch: Batch) -> tuple[list[Wire], list[Wire]]:
+    """A batch's tags and shapes as they are sent.
 
     Raises:
         ValueError: if a number would harm the job
     """
-    objects = [item for label in portion.labels for item in label.objects]
+    objects = [item for label in batch.labels for item in label.objects]
     body = Annotations(
         tags=tuple(item for item in objects if isinstance(item, Tag)),
         shapes=tuple(item for item in objects if isinstance(item, Shape)),
@@ -25,9 +25,9 @@ def wire(portion: Portion) -> tuple[list[Wire], list[Wire]]:
     return body["tags"], body["shapes"]
 
 
-def answer_of(sent: tuple[Sequence[Wire], Sequence[Wire]], got: tuple[Sequence[Wire], Sequence[Wire]]) -> Saved:
+def answer_of(sent: tuple[Sequence[Wire], Sequence[Wire]], got: tuple[Sequence[Wire], Sequence[Wire]]) -> BatchAnswer:
     """What to keep of CVAT's answer, which has the objects in the order of the request."""
-    return Saved(
+    return BatchAnswer(
         tags=tuple(_kept(a, b) for a, b in zip(sent[0], got[0], strict=True)),
         shapes=tuple(_kept(a, b) for a, b in zip(sent[1], got[1], strict=True)),
     )
@@ -39,7 +39,7 @@ def _kept(sent: Wire, got: Wire) -> int | Wire:
     return int(got["id"]) if same else got
 
 
-def ids_of(saved: Iterable[Saved]) -> set[tuple[str, int]]:
+def ids_of(saved: Iterable[BatchAnswer]) -> set[tuple[str, int]]:
     """The ids that answers gave: kind and id."""
     found: set[tuple[str, int]] = set()
     for answer in saved:
@@ -50,16 +50,16 @@ def ids_of(saved: Iterable[Saved]) -> set[tuple[str, int]]:
 
 def find_written(
     sent: tuple[Sequence[Wire], Sequence[Wire]], there: Annotations, known: set[tuple[str, int]]
-) -> Saved | None:
-    """Looks for a portion in a job whose answer was lost.
+) -> BatchAnswer | None:
+    """Looks for a batch in a job whose answer was lost.
 
     CVAT writes a request whole or not at all, so one object that is there proves all. Equal objects are told apart by
     their ids, which CVAT counts up in the order of the request. An object that was deleted since has no id.
 
     Args:
-        sent: the portion's tags and shapes
+        sent: the batch's tags and shapes
         there: what the job has
-        known: what was there before, or belongs to other portions: kind and id
+        known: what was there before, or belongs to other batches: kind and id
 
     Returns:
         its ids; ``None`` if it was not written
@@ -68,7 +68,7 @@ def find_written(
     shapes = _match(sent[1], [shape for shape in there.shapes if ("shape", shape.id) not in known])
     if not any(item is not None for item in (*tags, *shapes)):
         return None
-    return Saved(tags=tuple(tags), shapes=tuple(shapes))
+    return BatchAnswer(tags=tuple(tags), shapes=tuple(shapes))
 
 
 def _match(sent: Sequence[Wire], there: Sequence[Tag | Shape]) -> list[int | Wire | None]:
@@ -106,13 +106,13 @@ def _with_ids(body: Wire, match: Tag | Shape) -> Wire:
     return {**body, "id": match.id, "elements": elements}
 
 
-def split(portion: Portion) -> tuple[Portion, Portion] | None:
-    """Two halves of a portion that was too large; ``None`` if it is one label."""
-    if len(portion.labels) < 2:
+def split(batch: Batch) -> tuple[Batch, Batch] | None:
+    """Two halves of a batch that was too large; ``None`` if it is one label."""
+    if len(batch.labels) < 2:
         return None
-    middle = len(portion.labels) // 2
+    middle = len(batch.labels) // 2
     # What was left out is counted with the first half
     return (
-        portion.model_copy(update={"labels": portion.labels[:middle]}),
-        Portion(labels=portion.labels[middle:]),
+        batch.model_copy(update={"labels": batch.labels[:middle]}),
+        Batch(labels=batch.labels[middle:]),
     )

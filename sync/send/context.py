@@ -11,12 +11,12 @@ from ..runs.base import BaseStore
 from ..runs.outbox import Outbox
 from .encode import LabelReader
 from .journal import Journal, TaskStep
-from .ordered_gate import Turns
-from .send_progress import Tally
+from .ordered_gate import OrderedGate
+from .send_progress import SendProgress
 
 
 @dataclass(frozen=True)
-class Setting:
+class SendContext:
     """What all tasks of a run share.
 
     Args:
@@ -29,8 +29,8 @@ class Setting:
         project_labels: the project's labels
         assignee_id: the user the tasks are for
         reader: reads the labels of samples
-        tally: adds up what is done
-        turns: lets the tasks be made in order
+        progress: adds up what is done
+        gate: lets the tasks be made in order
         check: raises if the send is to end
         leave_out: takes files that are left out after all
         told: takes every step of a task
@@ -47,8 +47,8 @@ class Setting:
     project_labels: tuple[Label, ...]
     assignee_id: int | None
     reader: LabelReader
-    tally: Tally
-    turns: Turns
+    progress: SendProgress
+    gate: OrderedGate
     check: Callable[[], None]
     leave_out: Callable[[Sequence[BadFile]], None]
     told: Callable[[int, TaskStep], None]

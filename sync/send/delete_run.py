@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...cvat import Client
-from ..errors import Refused, telling
+from ..errors import Refused, error_context
 from ..progress import Watch
 from ..runs import record as records
 from ..runs.lease import is_held
@@ -41,7 +41,7 @@ def delete(dataset: Any, key: str, client: Client | None, watch: Watch) -> dict[
     if client is not None and not run.imported:
         if client.url != run.server:
             raise Refused(f"The run '{key}' was sent to {run.server}, but you are connected to {client.url}.")
-        with telling(lambda: f"The run '{key}' is still there; delete it again when that is mended."):
+        with error_context(lambda: f"The run '{key}' is still there; delete it again when that is mended."):
             for number, task_id in enumerate(_all_tasks(client, run, known)):
                 watch.step(f"Deleting task {task_id}", number / max(1, len(known)))
                 delete_task(client, task_id)

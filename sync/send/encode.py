@@ -1,4 +1,4 @@
-"""Drawing labels: a job's labels as portions, each to be written by one request."""
+"""Drawing labels: a job's labels as batches, each to be written by one request."""
 
 import threading
 from collections import Counter
@@ -16,7 +16,7 @@ from ...labels.types import LABEL_TYPES
 from ...labels.vocabulary import Vocabulary
 from ..dataset.mask_files import with_pixels
 from ..dataset.samples import Document, FieldPlace, read_samples
-from ..runs.outbox import Portion
+from ..runs.outbox import Batch
 
 OBJECTS = 5_000
 """Objects in a request: while CVAT writes them the next are drawn. It takes bodies of up to 100 MB."""
@@ -75,8 +75,8 @@ def draw(
     skip: Container[Identity],
     group: int,
     lost: Counter[str],
-) -> Iterator[Portion]:
-    """Draws labels, in portions that make requests of a good size.
+) -> Iterator[Batch]:
+    """Draws labels, in batches that make requests of a good size.
 
     Args:
         labels: where they are, their fields, and their documents
@@ -113,21 +113,21 @@ def draw(
         count += len(drawn.objects)
         size += sum(len(item.points) for item in drawn.objects if isinstance(item, Shape)) * NUMBER_BYTES
         if count >= OBJECTS or size >= BYTES:
-            yield Portion.model_construct(labels=tuple(batch), left_out=dict(left_out))
+            yield Batch.model_construct(labels=tuple(batch), left_out=dict(left_out))
             batch, count, size = [], 0, 0
             left_out.clear()
     if batch:
-        yield Portion.model_construct(labels=tuple(batch), left_out=dict(left_out))
+        yield Batch.model_construct(labels=tuple(batch), left_out=dict(left_out))
 
 
-def identities(portions: Sequence[Portion]) -> set[Identity]:
-    """The labels of portions."""
-    return {(label.field, label.sample_id, label.label_id) for portion in portions for label in portion.labels}
+def identities(batches: Sequence[Batch]) -> set[Identity]:
+    """The labels of batches."""
+    return {(label.field, label.sample_id, label.label_id) for batch in batches for label in batch.labels}
 
 
-def last_group(portions: Sequence[Portion]) -> int:
-    """The largest CVAT group in portions."""
-    return max((item.group or 0 for p in portions for label in p.labels for item in label.objects), default=0)
+def last_group(batches: Sequence[Batch]) -> int:
+    """The largest CVAT group in batches."""
+    return max((item.group or 0 for p in batches for label in p.labels for item in label.objects), default=0)
 
 
 def count_labels(labels: Sequence[BaseLabel]) -> Mapping[str, int]:

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from ...cvat import AmbiguousOutcome, Annotations, Client, EncodedObjects, TooLarge, encode_objects
-from ..runs.outbox import Kept, Outbox, Portion, Saved
+from ..runs.outbox import Batch, BatchAnswer, Outbox, StoredBatch
 from .batch import Wire, answer_of, find_written, ids_of, split, wire
 from .encode import count_labels
 
@@ -21,17 +21,17 @@ Sheet = tuple[list[Wire], list[Wire]]
 
 
 class Prepared(NamedTuple):
-    """A portion that is journaled and can be sent: as objects, and as the body of the request."""
+    """A batch that is journaled and can be sent: as objects, and as the body of the request."""
 
     number: int
-    portion: Portion
+    batch: Batch
     sheet: Sheet
     encoded: EncodedObjects
 
 
 @dataclass(frozen=True)
 class JobPlace:
-    """Where a job's portions are kept: the task's and the job's places in the run."""
+    """Where a job's batches are kept: the task's and the job's places in the run."""
 
     task: int
     segment: int
@@ -42,14 +42,14 @@ class JobWriter:
 
     Args:
         client: the CVAT server
-        outbox: where portions are journaled
+        outbox: where batches are journaled
         place: where this job's are
-        portions: its labels, drawn when they are asked for
+        batches: its labels, drawn when they are asked for
         lost: where the drawing counts labels that can't be carried
         earlier: what an earlier process drew, after :func:`settle_doubts`
 
     Attributes:
-        count: how many portions there are
+        count: how many batches there are
         labels: how many labels were written, by field
     """
 
@@ -58,25 +58,25 @@ class JobWriter:
         client: Client,
         outbox: Outbox,
         place: JobPlace,
-        portions: Iterator[Portion],
+        batches: Iterator[Batch],
         lost: Counter[str],
-        earlier: Sequence[Kept] = (),
+        earlier: Sequence[StoredBatch] = (),
     ) -> None:
         self._client = client
         self._outbox = outbox
         self._place = place
-        self._portions = portions
+        self._portions = batches
         self._lost = lost
         self._saved = [kept.saved for kept in earlier if kept.saved is not None]
-        self._ahead = [_prepared(kept.number, kept.portion) for kept in earlier if not kept.saved]
+        self._ahead = [_prepared(kept.number, kept.batch) for kept in earlier if not kept.saved]
         self._job_id = 0
         self.count = max((kept.number + 1 for kept in earlier), default=0)
         self.labels: Counter[str] = Counter()
         self._left_out: Counter[str] = Counter()
         for kept in earlier:
             if kept.saved is not None:
-                self.labels.update(count_labels(kept.portion.labels))
-                self._left_out.update(kept.portion.left_out)
+                self.labels.update(count_labels(kept.batch.labels))
+                self._left_out.update(kept.batch.left_out)
 
     @property
     def left_out(self) -> Counter[str]:
@@ -84,11 +84,11 @@ class JobWriter:
         return self._left_out + self._lost
 
     def draw_ahead(self) -> bool:
-        """Draws and journals one portion before the job is there; whether there was one."""
-        portion = next(self._portions, None)
-        if portion is not None:
-            self._ahead.append(self._prepare(portion))
-        return portion is not None
+        """Draws and journals one batch before the job is there; whether there was one."""
+        batch = next(self._portions, None)
+        if batch is not None:
+            self._ahead.append(self._prepare(batch))
+        return batch is not None
 
     def write(self, job_id: int) -> Iterator[int]:
         """Writes everything into the job.
@@ -99,7 +99,7 @@ class JobWriter:
         self._job_id = job_id
         drawn = chain(self._ahead, map(self._prepare, self._portions))
         # One sender: parallel writes to a job would meet. While it waits for CVAT, the answer before is looked at,
-        # and the next portion is drawn
+        # and the next batch is drawn
         with ThreadPoolExecutor(1, thread_name_prefix="cvat-write") as sender:
             under_way: tuple[Prepared, Future[Sheet]] | None = None
             for prepared in chain(drawn, (None,)):
@@ -115,23 +115,23 @@ class JobWriter:
     def _create(self, prepared: Prepared) -> Sheet:
         return self._client.create_objects(self._job_id, prepared.encoded)
 
-    def _prepare(self, portion: Portion, number: int | None = None) -> Prepared:
+    def _prepare(self, batch: Batch, number: int | None = None) -> Prepared:
         if number is None:
             number = self.count
             self.count += 1
-        self._outbox.draw(self._place.task, self._place.segment, number, portion)
-        return _prepared(number, portion)
+        self._outbox.draw(self._place.task, self._place.segment, number, batch)
+        return _prepared(number, batch)
 
-    def _keep(self, prepared: Prepared, saved: Saved) -> int:
+    def _keep(self, prepared: Prepared, saved: BatchAnswer) -> int:
         """Journals CVAT's answer; how many labels it is about."""
         self._outbox.save(self._place.task, self._place.segment, prepared.number, saved)
         self._saved.append(saved)
-        self.labels.update(count_labels(prepared.portion.labels))
-        self._left_out.update(prepared.portion.left_out)
-        return len(prepared.portion.labels)
+        self.labels.update(count_labels(prepared.batch.labels))
+        self._left_out.update(prepared.batch.left_out)
+        return len(prepared.batch.labels)
 
     def _recover(self, prepared: Prepared, error: BaseException) -> int:
-        """Writes a portion after all: looked for in the job, sent again, and at last in halves."""
+        """Writes a batch after all: looked for in the job, sent again, and at last in halves."""
         if isinstance(error, AmbiguousOutcome):
             if found := self._look_for(prepared.sheet):
                 return self._keep(prepared, found)
@@ -146,19 +146,19 @@ class JobWriter:
             else:
                 self._drop_twins(prepared.sheet, saved)
                 return self._keep(prepared, saved)
-        halves = split(prepared.portion) if isinstance(error, (AmbiguousOutcome, TooLarge)) else None
+        halves = split(prepared.batch) if isinstance(error, (AmbiguousOutcome, TooLarge)) else None
         if halves is None:
             raise error
         return self._write_now(halves[0], prepared.number) + self._write_now(halves[1])
 
-    def _write_now(self, portion: Portion, number: int | None = None) -> int:
-        prepared = self._prepare(portion, number)
+    def _write_now(self, batch: Batch, number: int | None = None) -> int:
+        prepared = self._prepare(batch, number)
         try:
             return self._keep(prepared, answer_of(prepared.sheet, self._create(prepared)))
         except (AmbiguousOutcome, TooLarge) as error:
             return self._recover(prepared, error)
 
-    def _look_for(self, sheet: Sheet) -> Saved | None:
+    def _look_for(self, sheet: Sheet) -> BatchAnswer | None:
         for pause in LOOKS:
             time.sleep(pause)
             found = find_written(sheet, self._client.annotations(self._job_id), ids_of(self._saved))
@@ -166,7 +166,7 @@ class JobWriter:
                 return found
         return None
 
-    def _drop_twins(self, sheet: Sheet, saved: Saved) -> None:
+    def _drop_twins(self, sheet: Sheet, saved: BatchAnswer) -> None:
         """Deletes what the first try wrote after all, after it had been looked for in vain."""
         there = self._client.annotations(self._job_id)
         twin = find_written(sheet, there, ids_of([*self._saved, saved]))
@@ -180,13 +180,13 @@ class JobWriter:
         self._client.delete_annotations(self._job_id, doubled)
 
 
-def _prepared(number: int, portion: Portion) -> Prepared:
-    sheet = wire(portion)
-    return Prepared(number, portion, sheet, encode_objects(*sheet))
+def _prepared(number: int, batch: Batch) -> Prepared:
+    sheet = wire(batch)
+    return Prepared(number, batch, sheet, encode_objects(*sheet))
 
 
-def settle_doubts(client: Client, job_id: int, found: Sequence[Kept]) -> list[Kept]:
-    """Finds out which portions of an earlier process are in a job: of some it did not live to keep the answer.
+def settle_doubts(client: Client, job_id: int, found: Sequence[StoredBatch]) -> list[StoredBatch]:
+    """Finds out which batches of an earlier process are in a job: of some it did not live to keep the answer.
 
     Args:
         client: the CVAT server
@@ -202,7 +202,7 @@ def settle_doubts(client: Client, job_id: int, found: Sequence[Kept]) -> list[Ke
     known = ids_of(kept.saved for kept in found if kept.saved)
     settled = []
     for kept in found:
-        if kept.saved is None and (saved := find_written(wire(kept.portion), there, known)):
+        if kept.saved is None and (saved := find_written(wire(kept.batch), there, known)):
             kept = kept._replace(saved=saved)
             known |= ids_of([saved])
         settled.append(kept)

@@ -1,4 +1,4 @@
-"""Taking turns: what several threads do at the same time, but begin in order."""
+"""Taking gate: what several threads do at the same time, but begin in order."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ PAUSE = 0.1
 """Seconds between two looks at whether the send is to end."""
 
 
-class Turns:
+class OrderedGate:
     """Lets numbered threads do one step in the order of their numbers, which begin at 0.
 
     Args:

@@ -8,12 +8,12 @@ from ...labels.vocabulary import Vocabulary
 from .job_writer import JobWriter
 
 PORTIONS = 8
-"""Portions of a task that are drawn before its jobs are there; all of them are in memory."""
+"""Batches of a task that are drawn before its jobs are there; all of them are in memory."""
 
 Foreseen = tuple[Vocabulary, list[JobWriter]]
 
 
-class Ahead:
+class Prefetch:
     """Draws until the end of its ``with`` block.
 
     Args:
@@ -26,7 +26,7 @@ class Ahead:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="cvat-draw")
         self._future: Future[Foreseen]
 
-    def __enter__(self) -> "Ahead":
+    def __enter__(self) -> "Prefetch":
         self._future = self._pool.submit(self._draw)
         return self
 

@@ -10,7 +10,7 @@ from ...cvat import Client, ServerInfo, User
 from ...labels.schema import LabelSchema
 from ..dataset.media import BadFile, find_frames
 from ..dataset.observe import Observed
-from ..errors import telling
+from ..errors import error_context
 from ..progress import Watch
 from ..request import SendRequest
 from ..runs import record as records
@@ -99,7 +99,7 @@ def prepare(target: Any, request: SendRequest, client: Client, watch: Watch) -> 
     if request.media_source == "upload":
         check_files(frames, bad, request.bad_files)
     watch.step("Connecting to CVAT")
-    with telling(lambda: "Nothing was sent."):
+    with error_context(lambda: "Nothing was sent."):
         server = greeting.result()
         if request.media_source != "upload":
             frames, bad = find_server_frames(client, paths, request, watch)
@@ -120,7 +120,7 @@ def prepare(target: Any, request: SendRequest, client: Client, watch: Watch) -> 
     )
 
 
-def outlook(prepared: Prepared) -> dict[str, Any]:
+def describe(prepared: Prepared) -> dict[str, Any]:
     """What a send would do, as plain data.
 
     Returns:

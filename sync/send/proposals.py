@@ -67,7 +67,7 @@ def left_behind(counts: Mapping[str, int], classes: list[str]) -> Counter[str]:
     return Counter({name or "(no class)": n for name, n in counts.items() if name not in classes})
 
 
-def greet(client: Client) -> str:
+def describe_login(client: Client) -> str:
     """Who answers at the server, and who we are there, in one line."""
     server = client.check()
     where = f", organization {server.organization}" if server.organization else ""

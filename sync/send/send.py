@@ -4,12 +4,12 @@ import uuid
 from typing import Any
 
 from ...cvat import Client
-from ..dataset.garbage import set_aside
-from ..errors import Refused, telling
+from ..dataset.garbage import paused_garbage_collection
+from ..errors import Refused, error_context
 from ..progress import Watch
 from ..request import SendRequest
 from ..runs import record as records
-from ..runs.lease import forget_dead_sign
+from ..runs.lease import forget_dead_heartbeat
 from ..runs.record import RunRecord
 from ..runs.store import RunStore
 from .checks import find_people
@@ -20,7 +20,7 @@ from .send_run import LEFT_OUT_TAG, SendRun
 __all__ = ["LEFT_OUT_TAG", "resume", "send"]
 
 
-@set_aside()
+@paused_garbage_collection()
 def send(target: Any, request: SendRequest, client: Client, watch: Watch | None = None) -> dict[str, Any]:
     """Sends samples and their labels to CVAT.
 
@@ -74,7 +74,7 @@ def _plan_of(prepared: Prepared) -> SendPlan:
     )
 
 
-@set_aside()
+@paused_garbage_collection()
 def resume(
     dataset: Any, key: str, client: Client, watch: Watch | None = None, *, bad_files: str | None = None
 ) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def resume(
     store = RunStore(dataset, record.run_id)
     if record.status == "sent":  # perhaps by a process that ended while it tidied up
         Journal(store).finish()
-        forget_dead_sign(store)
+        forget_dead_heartbeat(store)
         return record.summary(key)
     if client.url != record.server:
         raise Refused(f"The run '{key}' was begun on {record.server}, but you are connected to {client.url}.")
@@ -117,7 +117,7 @@ def resume(
     if bad_files is not None:
         plan = plan.model_copy(update={"request": plan.request.model_copy(update={"bad_files": bad_files})})
     watch.step("Connecting to CVAT")
-    with telling(lambda: f"The run '{key}' is as it was; resume it when that is mended."):
+    with error_context(lambda: f"The run '{key}' is as it was; resume it when that is mended."):
         client.check()
         people = find_people(client, plan.request)
     try:

@@ -12,7 +12,7 @@ SURE = 0.02
 """The part of the work after which the time that is left can be told."""
 
 
-class Tally:
+class SendProgress:
     """What of a send is done.
 
     Args:

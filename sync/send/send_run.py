@@ -23,13 +23,13 @@ from ..runs.outbox import Outbox
 from ..runs.record import RunRecord, TaskRecord
 from ..runs.store import RunStore
 from .checks import count_files
-from .context import Setting
+from .context import SendContext
 from .encode import LabelReader
 from .journal import Journal, SendPlan, TaskStep
-from .ordered_gate import Turns
+from .ordered_gate import OrderedGate
 from .plan import TaskPlan, deal
 from .project import ProjectPlan, extend_project, find_own_project, make_project
-from .send_progress import Tally
+from .send_progress import SendProgress
 from .task_marks import mark_of, tasks_of_run
 from .task_sender import TaskSender
 
@@ -116,11 +116,11 @@ class SendRun:
     # The tasks
 
     def _send_tasks(self) -> None:
-        setting = self._setting()
+        context = self._send_context()
         mark = self.record.run_id, self.dataset.name, self.request.anno_key
         with ThreadPoolExecutor(TASKS_AT_ONCE, thread_name_prefix="cvat-task") as pool:
             futures: list[Future[TaskStep]] = [
-                pool.submit(self._send_task, setting, number, mark_of(*mark, number))
+                pool.submit(self._send_task, context, number, mark_of(*mark, number))
                 for number in range(self.plan.tasks)
             ]
             try:
@@ -133,18 +133,18 @@ class SendRun:
                 pool.shutdown(cancel_futures=True)
                 raise
 
-    def _send_task(self, setting: Setting, number: int, mark: str) -> TaskStep:
+    def _send_task(self, context: SendContext, number: int, mark: str) -> TaskStep:
         self._check()
-        sender = TaskSender(setting, self.journal.task(number), mark, doubtful=self.resumed)
+        sender = TaskSender(context, self.journal.task(number), mark, doubtful=self.resumed)
         step = sender.send()
         with self.lock:
             self.steps[number] = step
         return step
 
-    def _setting(self) -> Setting:
+    def _send_context(self) -> SendContext:
         project_id = self.record.project_id
         assignee = self.request.task_assignee
-        return Setting(
+        return SendContext(
             client=self.client,
             journal=self.journal,
             outbox=Outbox(self.store),
@@ -156,8 +156,8 @@ class SendRun:
             project_labels=tuple(self.client.labels(project_id=project_id)) if project_id else (),
             assignee_id=self.people[assignee].id if assignee else None,
             reader=LabelReader(self.collection, self.record.schema_),
-            tally=Tally(self.watch, self.plan.images, self.plan.bytes, self.plan.labels),
-            turns=Turns(self._check),
+            progress=SendProgress(self.watch, self.plan.images, self.plan.bytes, self.plan.labels),
+            gate=OrderedGate(self._check),
             check=self._check,
             leave_out=self._leave_out,
             told=self._told,

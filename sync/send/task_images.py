@@ -9,7 +9,7 @@ from ..dataset.media import BadFile, Frame, frames_named, refreshed
 from ..errors import SendFailed
 from ..runs.base import FrameRecord
 from .checks import check_files, match_frames
-from .context import Setting
+from .context import SendContext
 from .journal import UploadNotes
 from .plan import Segment, TaskPlan
 
@@ -21,15 +21,15 @@ class TaskImages:
     """The images of a task.
 
     Args:
-        setting: what all tasks of the run share
+        context: what all tasks of the run share
         plan: the task
 
     Attributes:
         plan: the task, without the files that turned out to be bad
     """
 
-    def __init__(self, setting: Setting, plan: TaskPlan) -> None:
-        self._set = setting
+    def __init__(self, context: SendContext, plan: TaskPlan) -> None:
+        self._context = context
         self.plan = plan
 
     def bring(self, task_id: int, *, doubtful: bool) -> str:
@@ -39,12 +39,12 @@ class TaskImages:
             task_id: the task
             doubtful: whether some of this may have been done
         """
-        client, quality = self._set.client, self._set.request.image_quality
+        client, quality = self._context.client, self._context.request.image_quality
         first = self.plan.frames[0]
         if first.server_path is not None:
             paths = [frame.server_path or "" for frame in self.plan.frames]
             return client.attach(task_id, paths, storage_id=first.storage_id, image_quality=quality, resume=doubtful)
-        notes = self._set.journal.uploads(self.plan.number)
+        notes = self._context.journal.uploads(self.plan.number)
         if doubtful:
             self._look_again(notes.read())
         return client.upload(
@@ -53,8 +53,8 @@ class TaskImages:
             image_quality=quality,
             resume=doubtful,
             checkpoint=notes,
-            progress=lambda size, files: self._set.tally.keep(self.plan.number, images=files, bytes=size),
-            cancelled=self._set.is_stopped,
+            progress=lambda size, files: self._context.progress.keep(self.plan.number, images=files, bytes=size),
+            cancelled=self._context.is_stopped,
         )
 
     def _look_again(self, notes: UploadNotes) -> None:
@@ -65,7 +65,7 @@ class TaskImages:
                 frames.append(frame if notes.is_stored(frame.name) else refreshed(frame))
             except ValueError as error:
                 gone.append(BadFile(frame.sample_id, frame.path, str(error)))
-        check_files(frames, gone, self._set.request.bad_files)
+        check_files(frames, gone, self._context.request.bad_files)
         if frames != list(self.plan.frames):
             self._replace(frames, gone)
 
@@ -77,18 +77,20 @@ class TaskImages:
             SendFailed: if it takes too long, or they are not what was sent
         """
         self.count_as_sent()
-        self._set.tally.say(f"CVAT is preparing '{self.plan.name}'")
+        self._context.progress.say(f"CVAT is preparing '{self.plan.name}'")
         deadline = WAIT_BASE + WAIT_PER_FRAME * len(self.plan.frames)
         try:
-            self._set.client.wait_for_creation(task_id, rq_id, deadline=deadline, cancelled=self._set.is_stopped)
+            self._context.client.wait_for_creation(
+                task_id, rq_id, deadline=deadline, cancelled=self._context.is_stopped
+            )
         except DeadlinePassed as error:
             raise SendFailed(
                 f"CVAT did not finish preparing '{self.plan.name}' within {deadline / 60:,.0f} min; it still may."
             ) from error
         with ThreadPoolExecutor(1) as pool:
-            jobs = pool.submit(self._set.client.jobs, task_id)
-            got = self._set.client.task_meta(task_id).frames
-        lenient = self._set.request.bad_files == "leave_out"
+            jobs = pool.submit(self._context.client.jobs, task_id)
+            got = self._context.client.task_meta(task_id).frames
+        lenient = self._context.request.bad_files == "leave_out"
         frames, dropped = match_frames(self.plan.frames, got, lenient=lenient)
         if dropped:
             self._drop(dropped, "was left out by CVAT, which may not know its format")
@@ -97,7 +99,7 @@ class TaskImages:
 
     def count_as_sent(self) -> None:
         """Tells that all images of the task are in CVAT."""
-        self._set.tally.keep(self.plan.number, images=len(self.plan.frames), bytes=self.plan.bytes)
+        self._context.progress.keep(self.plan.number, images=len(self.plan.frames), bytes=self.plan.bytes)
 
     def leave_out(self, error: CreationFailed) -> bool:
         """Leaves out the file that CVAT says it can't read; whether it named one.
@@ -114,7 +116,7 @@ class TaskImages:
                 f"CVAT can't read one of the {len(bad)} images of the same name ({error.message}): {named}. Put that "
                 "file right, or send without it."
             ) from error
-        if self._set.request.bad_files != "leave_out" or len(bad) == len(self.plan.frames):
+        if self._context.request.bad_files != "leave_out" or len(bad) == len(self.plan.frames):
             raise SendFailed(
                 f"CVAT can't read '{bad[0].path}' ({error.message}). Put the file right, or set `bad_files` to "
                 "'leave_out' to send without it."
@@ -129,6 +131,6 @@ class TaskImages:
 
     def _replace(self, frames: Sequence[Frame], gone: Sequence[BadFile]) -> None:
         # In this order: should it end between the two, the files are found bad again, and left out again
-        self._set.leave_out(gone)
+        self._context.leave_out(gone)
         self.plan = TaskPlan(self.plan.number, self.plan.name, tuple(frames))
-        self._set.journal.save_task(self.plan)
+        self._context.journal.save_task(self.plan)

@@ -8,8 +8,8 @@ from ...labels.fitting import fit_project
 from ...labels.shapes import Size
 from ...labels.vocabulary import Vocabulary
 from ..dataset.media import Frame
-from ..runs.outbox import Kept
-from .context import Setting
+from ..runs.outbox import StoredBatch
+from .context import SendContext
 from .encode import Place, draw, identities, last_group
 from .job_writer import JobPlace, JobWriter, settle_doubts
 from .plan import Segment, foresee_segments
@@ -23,12 +23,12 @@ class TaskLabels:
     """The labels of a task.
 
     Args:
-        setting: what all tasks of the run share
+        context: what all tasks of the run share
         number: the task's place in the run
     """
 
-    def __init__(self, setting: Setting, number: int) -> None:
-        self._set = setting
+    def __init__(self, context: SendContext, number: int) -> None:
+        self._context = context
         self._number = number
 
     def foresee(self, task_id: int, frames: Sequence[Frame]) -> Foreseen:
@@ -36,12 +36,12 @@ class TaskLabels:
 
         There are none if the files did not say how large the images are.
         """
-        labels = self._set.project_labels or self._set.client.labels(task_id=task_id)
-        names = fit_project(self._set.schema, labels).names if self._set.project_id else None
-        words = Vocabulary.bind(self._set.schema, labels, names)
+        labels = self._context.project_labels or self._context.client.labels(task_id=task_id)
+        names = fit_project(self._context.schema, labels).names if self._context.project_id else None
+        words = Vocabulary.bind(self._context.schema, labels, names)
         places = places_of(frames)
         drawable = all(place.size.width for place in places)
-        segments = foresee_segments(len(frames), self._set.request.segment_size)
+        segments = foresee_segments(len(frames), self._context.request.segment_size)
         return words, self.writers(words, segments, places) if drawable else []
 
     def writers(self, words: Vocabulary, segments: Sequence[Segment], places: Sequence[Place]) -> list[JobWriter]:
@@ -58,29 +58,29 @@ class TaskLabels:
             list(pool.map(self._write_job, segments, writers))
 
     def _write_job(self, segment: Segment, writer: JobWriter) -> None:
-        self._set.tally.add(labels=sum(writer.labels.values()))
+        self._context.progress.add(labels=sum(writer.labels.values()))
         for count in writer.write(segment.job_id):
-            self._set.tally.add(labels=count)
-            self._set.check()
-        self._set.base.point_to_sent(segment.job_id, self._number, segment.number)
+            self._context.progress.add(labels=count)
+            self._context.check()
+        self._context.base.point_to_sent(segment.job_id, self._number, segment.number)
 
-    def _settled(self, segment: Segment) -> list[Kept]:
-        found = list(self._set.outbox.portions(self._number, segment.number))
-        settled = settle_doubts(self._set.client, segment.job_id, found)
+    def _settled(self, segment: Segment) -> list[StoredBatch]:
+        found = list(self._context.outbox.batches(self._number, segment.number))
+        settled = settle_doubts(self._context.client, segment.job_id, found)
         for before, kept in zip(found, settled, strict=True):
             if kept.saved is not None and before.saved is None:
-                self._set.outbox.save(self._number, segment.number, kept.number, kept.saved)
+                self._context.outbox.save(self._number, segment.number, kept.number, kept.saved)
         return settled
 
     def _writer(
-        self, words: Vocabulary, segment: Segment, places: Sequence[Place], earlier: Sequence[Kept]
+        self, words: Vocabulary, segment: Segment, places: Sequence[Place], earlier: Sequence[StoredBatch]
     ) -> JobWriter:
-        portions = [kept.portion for kept in earlier]
-        labels = self._set.reader.read([places[number] for number in segment.frames])
+        batches = [kept.batch for kept in earlier]
+        labels = self._context.reader.read([places[number] for number in segment.frames])
         lost: Counter[str] = Counter()
-        drawn = draw(labels, words, identities(portions), last_group(portions), lost)
+        drawn = draw(labels, words, identities(batches), last_group(batches), lost)
         place = JobPlace(self._number, segment.number)
-        return JobWriter(self._set.client, self._set.outbox, place, drawn, lost, earlier)
+        return JobWriter(self._context.client, self._context.outbox, place, drawn, lost, earlier)
 
 
 def places_of(frames: Sequence[Frame]) -> list[Place]:

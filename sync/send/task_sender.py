@@ -7,12 +7,12 @@ from ...cvat import AmbiguousOutcome, CreationFailed, NotFound, Task
 from ...labels.vocabulary import Vocabulary
 from ..errors import SendFailed, sentence
 from ..runs.base import FrameRecord, TaskBase
-from .context import Setting
+from .context import SendContext
 from .encode import Place
 from .job_writer import JobWriter
 from .journal import TaskStep
 from .plan import Segment, TaskPlan, foresee_segments
-from .prefetch import Ahead
+from .prefetch import Prefetch
 from .task_images import TaskImages
 from .task_labels import TaskLabels, places_of
 from .task_marks import delete_made, find_made
@@ -25,20 +25,20 @@ class TaskSender:
     """Sends one task.
 
     Args:
-        setting: what all tasks of the run share
+        context: what all tasks of the run share
         plan: the task
         mark: by which the task is found in CVAT
         doubtful: whether an earlier process may have done something that is not in the journal
     """
 
-    def __init__(self, setting: Setting, plan: TaskPlan, mark: str, *, doubtful: bool) -> None:
-        self._set = setting
+    def __init__(self, context: SendContext, plan: TaskPlan, mark: str, *, doubtful: bool) -> None:
+        self._context = context
         self._number = plan.number
         self._name = plan.name
         self._mark = mark
         self._doubtful = doubtful
-        self._images = TaskImages(setting, plan)
-        self._labels = TaskLabels(setting, plan.number)
+        self._images = TaskImages(context, plan)
+        self._labels = TaskLabels(context, plan.number)
 
     def send(self) -> TaskStep:
         """Sends the task, or goes on with it.
@@ -57,49 +57,49 @@ class TaskSender:
                 if failures == CREATIONS:
                     raise SendFailed(f"{sentence(error)} The task was deleted again.") from error
             except NotFound:
-                step = self._set.journal.step(self._number)
+                step = self._context.journal.step(self._number)
                 failures += 1
                 if step is None or failures == CREATIONS or self._task_is_there(step.task_id):
                     raise
                 self._forget()  # somebody deleted the task before it was complete
 
     def _go_on(self) -> TaskStep:
-        with self._set.turns.turn(self._number):  # so that CVAT lists the tasks in order
-            step = self._set.journal.step(self._number) or self._make()
+        with self._context.gate.turn(self._number):  # so that CVAT lists the tasks in order
+            step = self._context.journal.step(self._number) or self._make()
         if step.stage == "written":
             self._images.count_as_sent()
-            self._set.tally.add(labels=step.label_count)
+            self._context.progress.add(labels=step.label_count)
             return step
         if step.stage == "ready":
-            words = Vocabulary.load(self._set.schema, step.vocabulary)
-            base = self._set.base.task(step.task_id)
+            words = Vocabulary.load(self._context.schema, step.vocabulary)
+            base = self._context.base.task(step.task_id)
             assert base is not None, "the frames are kept before the step that says so"
             self._images.count_as_sent()
             return self._write(step, self._labels.resumed(words, step.segments, _places(base.frames)))
         return self._write(*self._make_ready(step))
 
     def _make(self) -> TaskStep:
-        self._set.check()
-        self._set.tally.say(f"Making the task '{self._name}'")
-        task = find_made(self._set.client, self._mark) if self._doubtful else None
+        self._context.check()
+        self._context.progress.say(f"Making the task '{self._name}'")
+        task = find_made(self._context.client, self._mark) if self._doubtful else None
         if task is None:
             task = self._create()
         return self._keep(TaskStep(task_id=task.id, name=self._name, frames=len(self._images.plan.frames)))
 
     def _create(self) -> Task:
         """Makes the task. If the answer is lost, CVAT is asked for it before it is made a second time."""
-        client, request = self._set.client, self._set.request
+        client, request = self._context.client, self._context.request
         lost = False
         while True:
             try:
                 task = client.create_task(
                     self._name,
-                    labels=None if self._set.project_id else self._set.specs,
-                    project_id=self._set.project_id,
+                    labels=None if self._context.project_id else self._context.specs,
+                    project_id=self._context.project_id,
                     segment_size=request.segment_size,
                     overlap=0,
                     bug_tracker=self._mark,
-                    assignee_id=self._set.assignee_id,
+                    assignee_id=self._context.assignee_id,
                 )
             except AmbiguousOutcome:
                 found = find_made(client, self._mark, patiently=True)
@@ -116,56 +116,56 @@ class TaskSender:
     def _make_ready(self, step: TaskStep) -> tuple[TaskStep, list[JobWriter]]:
         """Brings the images, and draws labels meanwhile; the step with the jobs, and their writers."""
         if self._doubtful:  # what was drawn has not been sent, as the jobs were not there yet
-            self._set.outbox.forget(self._number)
+            self._context.outbox.forget(self._number)
         planned = self._images.plan.frames
-        with Ahead(lambda: self._labels.foresee(step.task_id, planned)) as ahead:
+        with Prefetch(lambda: self._labels.foresee(step.task_id, planned)) as ahead:
             if step.stage == "made":
                 rq_id = self._images.bring(step.task_id, doubtful=self._doubtful)
                 step = self._keep(step.model_copy(update={"stage": "uploaded", "rq_id": rq_id}))
             frames, segments = self._images.wait(step.task_id, step.rq_id)
         words, writers = ahead.result()
         places = _places(frames)
-        foreseen = foresee_segments(len(frames), self._set.request.segment_size)
+        foreseen = foresee_segments(len(frames), self._context.request.segment_size)
         fits = _spans(segments) == _spans(foreseen) and places == places_of(planned) and len(writers) == len(segments)
         if not fits:
-            self._set.outbox.forget(self._number)
-        self._set.base.save_task(step.task_id, TaskBase(frames=frames, vocabulary=words.dump()))
+            self._context.outbox.forget(self._number)
+        self._context.base.save_task(step.task_id, TaskBase(frames=frames, vocabulary=words.dump()))
         found = {"stage": "ready", "segments": segments, "frames": len(frames), "vocabulary": words.dump()}
         step = self._keep(step.model_copy(update=found))
         return step, writers if fits else self._labels.writers(words, segments, places)
 
     def _write(self, step: TaskStep, writers: Sequence[JobWriter]) -> TaskStep:
-        self._set.tally.say(f"Writing the labels of '{self._name}'")
+        self._context.progress.say(f"Writing the labels of '{self._name}'")
         self._labels.write(step.segments, writers)
-        if self._set.request.issue_tracker:
-            self._set.client.update_task(step.task_id, bug_tracker=self._set.request.issue_tracker)
+        if self._context.request.issue_tracker:
+            self._context.client.update_task(step.task_id, bug_tracker=self._context.request.issue_tracker)
         left_out = sum((writer.left_out for writer in writers), Counter[str]())
         labels = tuple(dict(writer.labels) for writer in writers)
         return self._keep(step.model_copy(update={"stage": "written", "labels": labels, "left_out": dict(left_out)}))
 
     def _clear(self) -> None:
         """Deletes a task whose frames CVAT could not make: it can't be used again."""
-        step = self._set.journal.step(self._number)
+        step = self._context.journal.step(self._number)
         if step is not None:
-            self._set.client.delete_task(step.task_id)
+            self._context.client.delete_task(step.task_id)
         self._forget()
-        self._set.check()
+        self._context.check()
 
     def _forget(self) -> None:
-        self._set.journal.forget_task(self._number)
+        self._context.journal.forget_task(self._number)
         self._doubtful = True
 
     def _task_is_there(self, task_id: int) -> bool:
         try:
-            self._set.client.task(task_id)
+            self._context.client.task(task_id)
         except NotFound:
             return False
         return True
 
     def _keep(self, step: TaskStep) -> TaskStep:
-        self._set.journal.save_step(self._number, step)
-        self._set.told(self._number, step)
-        self._set.check()
+        self._context.journal.save_step(self._number, step)
+        self._context.told(self._number, step)
+        self._context.check()
         return step
 
 

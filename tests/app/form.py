@@ -64,7 +64,7 @@ class Form:
         self._answer(pick, lambda: value in _text_of(box), label)
 
     def switch(self, label: str) -> None:
-        """Turns on a switch or ticks a box, which may be anything that starts with these words."""
+        """Turn on a switch or ticks a box, which may be anything that starts with these words."""
         place = self.root.locator("label").filter(has_text=label)
         self._answer(place.click, place.get_by_role("checkbox").is_checked, label)
 

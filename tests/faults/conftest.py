@@ -13,7 +13,7 @@ _TALLY: Counter[str] = Counter()
 
 
 @pytest.fixture
-def tally() -> Counter[str]:
+def struck() -> Counter[str]:
     """Counts the points that were tried, and those that a send did not come to."""
     return _TALLY
 

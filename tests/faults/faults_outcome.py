@@ -126,7 +126,7 @@ def _record(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _names(keys: Sequence[str]) -> dict[str, int]:
-    """What is kept, counted by name; of labels once for each job: their portions may have become smaller."""
+    """What is kept, counted by name; of labels once for each job: their batches may have become smaller."""
     names = [_RUN_ID.sub("", key) for key in keys]
     counts = Counter(re.sub(r"^(job|task)/\d+", r"\1/N", name) for name in names if name[:5] not in ("drawn", "saved"))
     drawn, saved = ({name[6:] for name in names if name.startswith(kind)} for kind in ("drawn", "saved"))

@@ -43,7 +43,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.send import resume, send  # 
 
 HASTY = RetryPolicy(attempts=3, connect_attempts=2, first_pause=0.004, longest_pause=0.01, longest_wait=0.01)
 SMALL = [
-    (encode, "OBJECTS", 3),  # several portions of labels in a job
+    (encode, "OBJECTS", 3),  # several batches of labels in a job
     (job_writer, "LOOKS", (0.0, 0.01, 0.02)),
     (task_marks, "LOOKS", (0.0, 0.01, 0.02)),
     (task_marks, "PAUSES_OF_DELETION", (0.02, 0.05, 0.1)),

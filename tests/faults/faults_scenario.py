@@ -1,4 +1,4 @@
-"""What is sent: few and tiny images, but several tasks, jobs, uploads and portions of labels, of every kind."""
+"""What is sent: few and tiny images, but several tasks, jobs, uploads and batches of labels, of every kind."""
 
 from __future__ import annotations
 

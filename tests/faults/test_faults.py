@@ -136,8 +136,8 @@ def is_as_undisturbed(box: Sandbox, on: Ground) -> None:
     assert not on.samples_moved()
 
 
-def count(tally: Counter[str], test: str, came: bool) -> None:
-    tally[test if came else "missed"] += 1
+def count(struck: Counter[str], test: str, came: bool) -> None:
+    struck[test if came else "missed"] += 1
 
 
 @pytest.mark.parametrize("name", SCENES)
@@ -154,18 +154,18 @@ def test_undisturbed(name: str) -> None:
         is_as_undisturbed(box, on)
 
 
-def test_killed(name: str, point: Point, death: Any, tally: Counter[str]) -> None:
+def test_killed(name: str, point: Point, death: Any, struck: Counter[str]) -> None:
     on = ground(name)
     with on.server() as box:
         told = on.work(box, "send", death=Death(point, death))
-        count(tally, "death", told is None)
+        count(struck, "death", told is None)
         goes_on(box, on)
 
 
-def test_killed_and_given_up(name: str, point: Point, end: Any, tally: Counter[str]) -> None:
+def test_killed_and_given_up(name: str, point: Point, end: Any, struck: Counter[str]) -> None:
     on = ground(name)
     with on.server() as box:
-        count(tally, "end", on.work(box, "send", death=Death(point, end)) is None)
+        count(struck, "end", on.work(box, "send", death=Death(point, end)) is None)
         if on.is_sent():
             return  # a complete run: what it made may be in use
         told = on.work(box, "delete")
@@ -178,20 +178,20 @@ def test_killed_and_given_up(name: str, point: Point, end: Any, tally: Counter[s
         assert left == []
 
 
-def test_a_bad_answer(name: str, point: Point, answer: str, tally: Counter[str]) -> None:
-    meets(name, point, answer, 1, tally)
+def test_a_bad_answer(name: str, point: Point, answer: str, struck: Counter[str]) -> None:
+    meets(name, point, answer, 1, struck)
 
 
-def test_bad_answers_for_long(name: str, point: Point, long_answer: str, tally: Counter[str]) -> None:
-    meets(name, point, long_answer, LONG, tally)
+def test_bad_answers_for_long(name: str, point: Point, long_answer: str, struck: Counter[str]) -> None:
+    meets(name, point, long_answer, LONG, struck)
 
 
-def meets(name: str, point: Point, answer: str, times: int, tally: Counter[str]) -> None:
+def meets(name: str, point: Point, answer: str, times: int, struck: Counter[str]) -> None:
     on = ground(name)
     with on.server() as box:
         fault = strike(box, point, ANSWERS[answer], times)
         told = on.work(box, "send")
-        count(tally, answer, fault.struck > 0)
+        count(struck, answer, fault.struck > 0)
         box.faults.clear()
         assert told is not None
         assert not told.error or any(words in told.error for words in WHAT_TO_DO), told.error
@@ -200,20 +200,20 @@ def meets(name: str, point: Point, answer: str, times: int, tally: Counter[str])
 
 @pytest.mark.parametrize("seed", range(20 if ALL else 2))
 @pytest.mark.parametrize("name", SCENES)
-def test_killed_again_and_again(name: str, seed: int, tally: Counter[str]) -> None:
+def test_killed_again_and_again(name: str, seed: int, struck: Counter[str]) -> None:
     on = ground(name)
     chance = random.Random(seed)
     with on.server() as box:
         for act in ("send", *["resume"] * 30):
             death = Death(chance.choice(on.points), chance.choice(("before", "after")))
             told = on.work(box, act, death=death)
-            tally["again"] += told is None
+            struck["again"] += told is None
             if told is not None:
                 assert not told.error, told
                 break
         goes_on(box, on)
 
 
-def test_nearly_all_points_are_come_to(tally: Counter[str]) -> None:
+def test_nearly_all_points_are_come_to(struck: Counter[str]) -> None:
     """How often CVAT is asked whether a task is ready varies; nothing else does."""
-    assert tally["missed"] <= sum(tally.values()) / 20
+    assert struck["missed"] <= sum(struck.values()) / 20

@@ -87,7 +87,7 @@ def test_looked_at_and_loaded(many: Loop) -> None:
     dialog = again(many, first.run())
     assert many.documents() == before
     form = dialog.form()
-    text = dialog.request["params"]["outlook"]
+    text = dialog.request["params"]["preview_text"]
     assert text.startswith("**This would add 0, change 1 and delete 1 label.** Nothing was changed yet.")
     assert "| gt | dog | 0 | 1 | 0 |" in text
     assert "| gt | cat | 0 | 0 | 1 |" in text
@@ -103,12 +103,12 @@ def test_answers_that_changed_since(many: Loop) -> None:
     first = opened(many)
     first.fill(preview=True)
     dialog = again(many, first.run())
-    assert "outlook" in properties(dialog.fill(more=True))
-    assert "outlook" in properties(dialog.accept_defaults())
+    assert "preview_text" in properties(dialog.fill(more=True))
+    assert "preview_text" in properties(dialog.accept_defaults())
     form = dialog.fill(policy="local")
     assert "changed" in properties(form)
-    assert not {"outlook", "view_samples"} & set(properties(form))
-    assert "outlook" in properties(dialog.fill(policy="remote"))
+    assert not {"preview_text", "view_samples"} & set(properties(form))
+    assert "preview_text" in properties(dialog.fill(policy="remote"))
 
 
 def wipe(loop: Loop) -> None:

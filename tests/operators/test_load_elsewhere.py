@@ -114,12 +114,12 @@ def test_import_is_looked_at_first(annotated: Loop) -> None:
     dialog = again(annotated, dialog.run())
     assert annotated.documents() == before
     assert annotated.dataset.list_annotation_runs() == []
-    text = dialog.request["params"]["outlook"]
+    text = dialog.request["params"]["preview_text"]
     assert text.startswith("**This would import 3 objects from 1 task.** Nothing was changed yet.")
     assert "3 of 3 images match samples by file name." in text
     assert "| boxes | detections |" in text
-    assert "outlook" in properties(dialog.form())
-    assert "outlook" not in properties(dialog.fill(label_field="other"))
+    assert "preview_text" in properties(dialog.form())
+    assert "preview_text" not in properties(dialog.fill(label_field="other"))
     dialog.fill(label_field="boxes")
     assert dialog.run().notice[0] == "success"
 
@@ -131,7 +131,7 @@ def test_images_that_match_no_sample(annotated: Loop) -> None:
     assert kind == "error"
     assert "1 of 3 frames match no sample" in sentence
     dialog.fill(ignore=True, dry_run=True)
-    assert "- photo_002.jpg" in again(annotated, dialog.run()).request["params"]["outlook"]
+    assert "- photo_002.jpg" in again(annotated, dialog.run()).request["params"]["preview_text"]
 
 
 def test_import_from_python(annotated: Loop) -> None:

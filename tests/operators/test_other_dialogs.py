@@ -73,7 +73,7 @@ def test_a_fault_of_the_program_is_told_too(filled: Loop, monkeypatch: pytest.Mo
     from fiftyone.plugins.orgs.roundtrip.cvat.sync.load import load as module
 
     filled.send()
-    monkeypatch.setattr(module, "look", lambda *args: 1 / 0)
+    monkeypatch.setattr(module, "find_remote_changes", lambda *args: 1 / 0)
     dialog = Dialog(filled, "load_annotations")
     dialog.accept_defaults()
     shown = dialog.run()

@@ -17,12 +17,12 @@ import bson
 from bson import ObjectId
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat import Client, Credentials
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.types import LABEL_TYPES
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.labels import Held, Holder, Reverts, held
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.labels import FormerValue, Reverts, SampleLabels, held
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.samples import FieldPlace, Writes
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.copying import map_fields
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.dry_run import ScratchLabels, ScratchStore
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.dry_run import DryRunLabels, DryRunStore
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load import carry_out
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load_run import Desk
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load_run import LoadContext
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.resolve import Choice, settle
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.undo import undo_last
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Watch
@@ -64,7 +64,7 @@ class Nowhere:
         return []
 
 
-class MemoryStore(ScratchStore):
+class MemoryStore(DryRunStore):
     """A run's store, from what a real one has."""
 
     def __init__(self, kept: Mapping[str, bytes], clock: Clock) -> None:
@@ -93,14 +93,14 @@ class MemorySamples:
     def __init__(self, samples: Mapping[str, Thing]) -> None:
         self.samples = samples
 
-    def read(self, place: FieldPlace, sample_ids: Iterable[str]) -> dict[str, Held]:
+    def read(self, place: FieldPlace, sample_ids: Iterable[str]) -> dict[str, SampleLabels]:
         return {key: held(place, self.samples[key]) for key in sample_ids if key in self.samples}
 
     def field_class(self, name: str) -> str | None:
         return {"gt": "Detections", "sky": "Classification"}.get(name)
 
 
-class MemoryLabels(ScratchLabels):
+class MemoryLabels(DryRunLabels):
     """A dataset's labels; each is written by itself, so that a process can die between two."""
 
     def __init__(self, samples: Mapping[str, Thing], clock: Clock) -> None:
@@ -109,7 +109,7 @@ class MemoryLabels(ScratchLabels):
         self.gone: set[str] = set()
         self.tags: dict[str, set[str]] = {}
 
-    def read(self, place: FieldPlace, sample_ids: Iterable[str]) -> dict[str, Held]:
+    def read(self, place: FieldPlace, sample_ids: Iterable[str]) -> dict[str, SampleLabels]:
         return super().read(place, [key for key in sample_ids if key not in self.gone])
 
     def write(self, place: FieldPlace, writes: Writes) -> None:
@@ -137,7 +137,7 @@ class MemoryLabels(ScratchLabels):
 
     def take_all(self, place: FieldPlace, sample_id: str) -> None:
         """Leaves nothing of a field, as when it is renamed."""
-        self._fields[place.name][sample_id] = Held({}, Holder(False))
+        self._fields[place.name][sample_id] = SampleLabels({}, FormerValue(False))
 
     def tag(self, sample_ids: Iterable[str], tag: str) -> None:
         for key in sample_ids:
@@ -305,9 +305,9 @@ class World:
 
     # what the plugin does
 
-    def desk(self, **params: Any) -> Desk:
+    def context(self, **params: Any) -> LoadContext:
         request = LoadRequest(anno_key="run", **{"confirm": True, **params})
-        return Desk(
+        return LoadContext(
             self.labels, self.store, self.record, map_fields(self.record.schema_, None), request, "x", self._keep
         )
 
@@ -315,13 +315,13 @@ class World:
         self.record = record.model_copy(update={"loaded_at": None})
 
     def load(self, **params: Any) -> dict[str, Any]:
-        return carry_out(self.desk(**params), self.client, Watch()).as_dict()
+        return carry_out(self.context(**params), self.client, Watch()).as_dict()
 
     def undo(self) -> dict[str, Any]:
         return undo_last(self.labels, self.store, "run")
 
     def resolve(self, *choices: Thing) -> dict[str, Any]:
-        return settle(self.desk(policy="ask"), [Choice(**choice) for choice in choices])
+        return settle(self.context(policy="ask"), [Choice(**choice) for choice in choices])
 
     def dump(self) -> dict[str, Any]:
         """The dataset as bytes: labels in order, and the tags of samples."""

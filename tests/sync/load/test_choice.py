@@ -1,4 +1,4 @@
-"""Loading some jobs and leaving the others for later; and what was loaded when, from whose job."""
+"""LoadRun some jobs and leaving the others for later; and what was loaded when, from whose job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loading beside: the field that was sent stays as it is, and a copy of it gets the edits."""
+"""LoadRun beside: the field that was sent stays as it is, and a copy of it gets the edits."""
 
 from __future__ import annotations
 

@@ -10,9 +10,9 @@ import fiftyone as fo
 import pytest
 from bson import ObjectId
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.types import LABEL_TYPES
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.labels import DatasetLabels, Held, Holder, Reverts
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.labels import DatasetLabels, FormerValue, Reverts, SampleLabels
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.samples import FieldPlace, Writes
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.dry_run import ScratchLabels, ScratchStore
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.dry_run import DryRunLabels, DryRunStore
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import RunStore
 
 PLACES = {
@@ -43,11 +43,11 @@ CASES: dict[str, list[Step]] = {
     "put back": [("gt", lambda s: Reverts(replace=[(s[0], box(B, label="old", z=1))]))],
     "removed again": [
         ("gt", lambda s: Writes(adds=[(s[1], box(NEW)), (s[1], box(C))])),
-        ("gt", lambda s: Reverts(remove=[(s[1], NEW, Holder(False)), (s[1], C, Holder(False))])),
+        ("gt", lambda s: Reverts(remove=[(s[1], NEW, FormerValue(False)), (s[1], C, FormerValue(False))])),
     ],
     "removed again, but one": [
         ("gt", lambda s: Writes(adds=[(s[1], box(NEW)), (s[1], box(C))])),
-        ("gt", lambda s: Reverts(remove=[(s[1], NEW, Holder(True))])),
+        ("gt", lambda s: Reverts(remove=[(s[1], NEW, FormerValue(True))])),
     ],
     "inserted": [
         ("gt", lambda s: Writes(deletes=[(s[0], A), (s[0], B)])),
@@ -69,7 +69,7 @@ CASES: dict[str, list[Step]] = {
     ],
     "single: removed": [
         ("sky", lambda s: Writes(adds=[(s[1], sky(NEW))])),
-        ("sky", lambda s: Reverts(remove=[(s[1], NEW, Holder(True))])),
+        ("sky", lambda s: Reverts(remove=[(s[1], NEW, FormerValue(True))])),
     ],
     "plain: edit": [("speed", lambda s: Writes(edits=[(s[0], s[0], {"value": 8}), (s[1], s[1], {"value": 9})]))],
     "plain: back": [
@@ -79,7 +79,7 @@ CASES: dict[str, list[Step]] = {
 }
 
 
-def plain(found: dict[str, Held]) -> Any:
+def plain(found: dict[str, SampleLabels]) -> Any:
     """What was read, as bytes, and whatever the paths' order is."""
     return {
         key: ([bson.encode(dict(sorted(item.items()))) for item in held.labels.values()], held.holder is None)
@@ -104,7 +104,7 @@ def samples(dataset: fo.Dataset) -> list[str]:
 def test_labels(dataset: fo.Dataset, samples: list[str], steps: list[Step]) -> None:
     real = DatasetLabels(dataset)
     start = {name: plain(real.read(place, samples)) for name, place in PLACES.items()}
-    scratch = ScratchLabels(real)
+    scratch = DryRunLabels(real)
     for labels in (scratch, real):
         if labels is real:
             assert {name: plain(real.read(place, samples)) for name, place in PLACES.items()} == start
@@ -122,7 +122,7 @@ def test_store(dataset: fo.Dataset) -> None:
     real = RunStore(dataset, "one")
     real.save("a/1", "1")
     real.save("a/2", b"2")
-    scratch = ScratchStore(real)
+    scratch = DryRunStore(real)
     scratch.save("a/2", "3")
     scratch.save("b", "4")
     assert [scratch.load(name) for name in ("a/1", "a/2", "b", "c")] == [b"1", b"3", b"4", None]

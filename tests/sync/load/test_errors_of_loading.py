@@ -1,4 +1,4 @@
-"""What can go wrong when annotations are loaded: one sentence, a consistent dataset, and loading again goes on."""
+"""What can go wrong when annotations are loaded: one sentence, a consistent dataset, and load_run again goes on."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Cancelled, Refused
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Progress
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import lease as module
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.lease import Lease, Sign, ask_to_stop, is_held, read_sign
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.lease import Heartbeat, Lease, ask_to_stop, is_held, read_heartbeat
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import RunStore
 from pymongo.errors import PyMongoError
 
@@ -45,7 +45,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_alive(case: str) -> None:
     host, pid, ago, alive = CASES[case]
-    assert Sign(owner="x", host=host, pid=pid, at=1000).is_alive(1000 + ago) is alive
+    assert Heartbeat(owner="x", host=host, pid=pid, at=1000).is_alive(1000 + ago) is alive
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -58,17 +58,17 @@ def wait_until(condition: Callable[[], bool]) -> None:
 def test_one_sends_at_a_time(store: RunStore) -> None:
     with Lease(store, "run") as held:
         held.tell(Progress("Uploading", 0.5))
-        wait_until(lambda: (read_sign(store) or held).text == "Uploading")
+        wait_until(lambda: (read_heartbeat(store) or held).text == "Uploading")
         with pytest.raises(Refused, match=r"is being sent at this moment \(Uploading\)"), Lease(store, "run"):
             pass
         assert is_held(store)
-    assert read_sign(store) is None
+    assert read_heartbeat(store) is None
     with Lease(store, "run"):
         pass
 
 
 def test_what_a_dead_process_left_is_taken_over(store: RunStore) -> None:
-    store.note(module.NAME, Sign(owner="x", host=HERE, pid=dead_process(), at=time.time()).model_dump())
+    store.note(module.NAME, Heartbeat(owner="x", host=HERE, pid=dead_process(), at=time.time()).model_dump())
     assert not is_held(store)
     with Lease(store, "run") as held:
         held.check()
@@ -94,13 +94,13 @@ def test_somebody_asks_to_stop(store: RunStore) -> None:
 def test_whoever_was_silent_too_long_gives_way(store: RunStore) -> None:
     """A laptop that slept: another process went on with the run."""
     with Lease(store, "run") as held:
-        store.note(module.NAME, Sign(owner="another", host=ELSEWHERE, pid=1, at=time.time()).model_dump())
+        store.note(module.NAME, Heartbeat(owner="another", host=ELSEWHERE, pid=1, at=time.time()).model_dump())
         wait_until(lambda: held.is_lost)
         with pytest.raises(Refused, match="Another process goes on with sending the run 'run'"):
             held.check()
-    sign = read_sign(store)
-    assert sign is not None
-    assert sign.owner == "another"
+    heartbeat = read_heartbeat(store)
+    assert heartbeat is not None
+    assert heartbeat.owner == "another"
 
 
 def test_a_database_that_is_away_does_not_hide_what_happened(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> None:

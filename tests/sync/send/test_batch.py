@@ -1,4 +1,4 @@
-"""Portions of labels: as requests, with the ids that came back, and looked for when the answer was lost."""
+"""Batches of labels: as requests, with the ids that came back, and looked for when the answer was lost."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat import Annotations, Shape, Tag
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.base import BaseLabel
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.outbox import Portion, Saved, labels_of
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.outbox import Batch, BatchAnswer, labels_of
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.batch import answer_of, find_written, ids_of, split, wire
 
 
@@ -23,9 +23,9 @@ def bones(left: float, ids: tuple[int, int] | None = None, **more: Any) -> Shape
     return Shape(type="skeleton", frame=0, label_id=10, elements=tuple(points), **more)
 
 
-def portion(*objects: Shape | Tag) -> Portion:
+def batch(*objects: Shape | Tag) -> Batch:
     """A label for each object."""
-    return Portion(
+    return Batch(
         labels=tuple(
             BaseLabel(field="gt", sample_id="s", frame=0, label_id=str(n), parts={}, objects=(item,))
             for n, item in enumerate(objects)
@@ -41,12 +41,12 @@ def stored(*objects: Shape | Tag) -> Annotations:
     )
 
 
-SENT = portion(box(1), Tag(frame=0, label_id=2), box(2), box(1), bones(3))
+SENT = batch(box(1), Tag(frame=0, label_id=2), box(2), box(1), bones(3))
 WRITTEN = [box(1, id=5), box(2, id=6), box(1, id=7), bones(3, (21, 22), id=8), Tag(frame=0, label_id=2, id=5)]
 
-ALL = Saved(tags=(5,), shapes=(5, 6, 7, {"id": 8}))
+ALL = BatchAnswer(tags=(5,), shapes=(5, 6, 7, {"id": 8}))
 
-CASES: dict[str, tuple[Annotations, set[tuple[str, int]], Saved | None]] = {
+CASES: dict[str, tuple[Annotations, set[tuple[str, int]], BatchAnswer | None]] = {
     # what the job has, what of it is known -> what was written
     "nothing": (stored(), set(), None),
     "only what was there before": (
@@ -58,17 +58,17 @@ CASES: dict[str, tuple[Annotations, set[tuple[str, int]], Saved | None]] = {
     "all, in the server's own order": (
         stored(*reversed(WRITTEN)),
         set(),
-        Saved(tags=(5,), shapes=(5, 6, 7, {"id": 8})),
+        BatchAnswer(tags=(5,), shapes=(5, 6, 7, {"id": 8})),
     ),
     "all, beside others alike": (
         stored(box(1, id=3), *WRITTEN, box(9, id=9)),
         {("shape", 3)},
-        Saved(tags=(5,), shapes=(5, 6, 7, {"id": 8})),
+        BatchAnswer(tags=(5,), shapes=(5, 6, 7, {"id": 8})),
     ),
     "all, and somebody deleted one since": (
         stored(*(item for item in WRITTEN if item.id != 6)),
         set(),
-        Saved(tags=(5,), shapes=(5, None, 7, {"id": 8})),
+        BatchAnswer(tags=(5,), shapes=(5, None, 7, {"id": 8})),
     ),
     "only something else": (stored(box(4, id=5), box(1, frame=1, id=6)), set(), None),
 }
@@ -99,7 +99,7 @@ def test_the_answer_of_a_write_gives_the_ids() -> None:
     assert (saved.shapes[0], saved.shapes[2]) == (5, 7)
     assert saved.shapes[1] == shapes[1]  # it keeps something else than was sent
     assert saved.shapes[3] == shapes[3]  # its points have ids, too
-    labels = labels_of(SENT, Saved.model_validate_json(saved.model_dump_json()))
+    labels = labels_of(SENT, BatchAnswer.model_validate_json(saved.model_dump_json()))
     assert [label.objects[0].id for label in labels] == [5, 5, 6, 7, 8]
     assert labels[0].objects[0] == SENT.labels[0].objects[0].model_copy(update={"id": 5})
     assert labels[2].objects[0].source == "manual by the server"
@@ -107,13 +107,13 @@ def test_the_answer_of_a_write_gives_the_ids() -> None:
 
 
 def test_an_object_that_was_deleted_at_once_has_an_id_of_nobody() -> None:
-    labels = labels_of(portion(box(1), box(2)), Saved(shapes=(None, None)))
+    labels = labels_of(batch(box(1), box(2)), BatchAnswer(shapes=(None, None)))
     assert [label.objects[0].id for label in labels] == [-1, -2]
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 8])
 def test_halves(count: int) -> None:
-    whole = portion(*(box(n) for n in range(count))).model_copy(update={"left_out": {"a": 1}})
+    whole = batch(*(box(n) for n in range(count))).model_copy(update={"left_out": {"a": 1}})
     halves = split(whole)
     if count == 1:
         assert halves is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Progress, Watch
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.send_progress import Tally, duration, megabytes
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.send_progress import SendProgress, duration, megabytes
 
 
 class Clock:
@@ -21,18 +21,18 @@ def clock() -> Clock:
 
 def test_it_adds_up_over_tasks(clock: Clock) -> None:
     told: list[Progress] = []
-    tally = Tally(Watch(tell=told.append), images=4, bytes=4_000_000, labels=10, clock=clock)
-    tally.say("Making the task 'a'")
+    progress = SendProgress(Watch(tell=told.append), images=4, bytes=4_000_000, labels=10, clock=clock)
+    progress.say("Making the task 'a'")
     assert told[-1] == Progress("Making the task 'a': 0 of 4 images, 0.0 MB of 4.0 MB, 0 of 10 labels", 0.0)
     clock.now = 10
-    tally.keep(0, images=1, bytes=1_000_000)
-    tally.keep(1, images=1, bytes=1_000_000)  # so soon after the other that nobody reads it
+    progress.keep(0, images=1, bytes=1_000_000)
+    progress.keep(1, images=1, bytes=1_000_000)  # so soon after the other that nobody reads it
     assert len(told) == 2
     clock.now = 20
-    tally.keep(1, images=1, bytes=1_000_000)
-    tally.add(labels=5)
+    progress.keep(1, images=1, bytes=1_000_000)
+    progress.add(labels=5)
     clock.now = 21
-    tally.add(labels=0)
+    progress.add(labels=0)
     assert told[-1].done == pytest.approx(0.5)
     assert told[-1].text == (
         "Making the task 'a': 2 of 4 images, 2.0 MB of 4.0 MB, 5 of 10 labels (0.1 MB/s, about 21 s left)"
@@ -41,15 +41,15 @@ def test_it_adds_up_over_tasks(clock: Clock) -> None:
 
 def test_what_a_resumed_send_finds_done_is_not_its_pace(clock: Clock) -> None:
     told: list[Progress] = []
-    tally = Tally(Watch(tell=told.append), images=10, bytes=0, labels=0, clock=clock)
-    tally.keep(0, images=8, bytes=0)
+    progress = SendProgress(Watch(tell=told.append), images=10, bytes=0, labels=0, clock=clock)
+    progress.keep(0, images=8, bytes=0)
     clock.now = 10
-    tally.keep(1, images=1, bytes=0)
+    progress.keep(1, images=1, bytes=0)
     assert told[-1].text == "Sending: 9 of 10 images (about 10 s left)"
 
 
 def test_nothing_to_do(clock: Clock) -> None:
-    assert Tally(Watch(), images=0, bytes=0, labels=0, clock=clock).done == 0
+    assert SendProgress(Watch(), images=0, bytes=0, labels=0, clock=clock).done == 0
 
 
 @pytest.mark.parametrize(

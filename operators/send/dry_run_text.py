@@ -23,7 +23,7 @@ def text(found: Mapping[str, Any]) -> str:
     """What would be sent, in Markdown.
 
     Args:
-        found: as of :func:`sync.send.prepare.outlook`
+        found: as of :func:`sync.send.prepare.describe`
     """
     lines = [f"**{line(found)}** Nothing is sent yet.", ""]
     if found["project"]:

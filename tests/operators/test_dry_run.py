@@ -14,13 +14,13 @@ def look(loop: Loop, **params: object) -> Dialog:
     """The form with the switch turned on."""
     opened = Dialog(loop, "send_to_cvat")
     opened.accept_defaults()
-    opened.fill(look=True, **params)
+    opened.fill(show_dry_run=True, **params)
     return opened
 
 
 def seen(opened: Dialog) -> str:
     """What the form says would be sent."""
-    view = properties(opened.form())["outlook"]
+    view = properties(opened.form())["preview_text"]
     return str(view["view"].get("label") or view["default"])
 
 
@@ -57,7 +57,7 @@ def test_many_images_are_looked_at_with_progress(filled: Loop, monkeypatch: pyte
     assert shown.output.startswith("**This would send 2 images")
     assert shown.of("set_progress")
     assert filled.cvat.find("tasks") == []
-    assert opened.fill(look=False)["view"]["submit_button_label"] == "Send"
+    assert opened.fill(show_dry_run=False)["view"]["submit_button_label"] == "Send"
 
 
 def test_what_is_left_out(filled: Loop) -> None:
