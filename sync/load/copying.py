@@ -1,4 +1,4 @@
-"""LoadRun beside: copies of a run's labels in other fields, with a base of their own."""
+"""Load into other fields: copies of a run's labels in other fields, with a base of their own."""
 
 import hashlib
 from collections.abc import Sequence

@@ -117,7 +117,7 @@ class LoadRun:
             self._tag_frames(task)
             for changes in task.jobs:
                 share = done / len(found.job_changes)
-                self.watch.step(f"LoadRun job {changes.job.id}", READING + (1 - READING) * share)
+                self.watch.step(f"Loading job {changes.job.id}", READING + (1 - READING) * share)
                 self._apply_job(changes, marks)
                 done += 1
             self._settle_task(task)

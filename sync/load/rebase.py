@@ -31,7 +31,7 @@ def stored(document: Document) -> Document:
 
 
 def agreed(edited: Edited, decision: Decision, settled: Parts, schema: FieldSchema) -> BaseLabel:
-    """The base after a merge: what CVAT has, in FiftyOne's settings, but for what was refused."""
+    """The base after a merge: what CVAT has, in FiftyOne's terms, but for what was refused."""
     base, remote = edited.base, edited.reading.parts
     withheld: Collection[str] = ()
     objects = edited.objects

@@ -1,4 +1,4 @@
-"""Taking gate: what several threads do at the same time, but begin in order."""
+"""An ordered gate: what several threads do at the same time, but begin in order."""
 
 import threading
 from collections.abc import Callable, Iterator

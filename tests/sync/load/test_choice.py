@@ -1,4 +1,4 @@
-"""LoadRun some jobs and leaving the others for later; and what was loaded when, from whose job."""
+"""Loading some jobs and leaving the others for later; and what was loaded when, from whose job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LoadRun beside: the field that was sent stays as it is, and a copy of it gets the edits."""
+"""Loading into other fields: the field that was sent stays as it is, and a copy of it gets the edits."""
 
 from __future__ import annotations
 
