@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...cvat.models import TrackedShape
-from .contours import Array, contours_between
+from .contours import Array, ContourPair
 
 MOVING = frozenset({"rectangle", "ellipse", "cuboid", "skeleton"})
 """Types whose numbers all move evenly from one keyframe to the next."""
@@ -38,7 +38,7 @@ def between(left: TrackedShape, right: TrackedShape, frames: Sequence[int]) -> l
             zip(map(tuple, places.tolist()), rotations_between(left.rotation, right.rotation, offsets), strict=True)
         )
     if left.type in CONTOURS:
-        lines = contours_between(left.points, right.points, left.type == "polygon", offsets)
+        lines = ContourPair(left.points, right.points, left.type == "polygon").at(offsets)
         return [(tuple(line), left.rotation) for line in lines]
     return [(left.points, left.rotation)] * len(frames)
 

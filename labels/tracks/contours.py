@@ -17,29 +17,39 @@ _Piece = tuple[int, int, float]
 """First and last pair of a piece of the contour, and the distance below which its vertices are left out."""
 
 
-def contours_between(left: Sequence[float], right: Sequence[float], closed: bool, offsets: Array) -> list[list[float]]:
-    """A contour at moments between two keyframes.
+class ContourPair:
+    """Two keyframes of a polygon or polyline, and what is between them.
 
     Args:
-        left, right: the keyframes' vertices: flat ``x, y, x, y ...`` in pixels, one or more
+        left, right: their vertices: flat ``x, y, x, y ...`` in pixels, one or more
         closed: whether they are polygons
-        offsets: the moments, from 0 at the left keyframe to 1 at the right one
-
-    Returns:
-        the vertices at each moment: flat pixels
     """
-    lefts, rights = _vertices(left, closed), _vertices(right, closed)
-    partners = _partners(relative_lengths(lefts), relative_lengths(rights))
-    ones = [one for one, others in enumerate(partners) for _ in others]
-    others = [other for found in partners for other in found]
-    start = lefts[ones]
-    moving = start + (rights[others] - start) * offsets[:, None, None]
-    pieces = _pieces(partners, lefts, rights)
-    if all(first == last for first, last, _ in pieces):
-        kept = moving[:, [first for first, _, _ in pieces]]
-        lines: list[list[float]] = kept[:, : -1 if closed else None].reshape(len(offsets), -1).tolist()
+
+    def __init__(self, left: Sequence[float], right: Sequence[float], closed: bool) -> None:
+        lefts, rights = _vertices(left, closed), _vertices(right, closed)
+        partners = _partners(relative_lengths(lefts), relative_lengths(rights))
+        start = lefts[[one for one, others in enumerate(partners) for _ in others]]
+        self._closed = closed
+        self._start = start
+        self._way = rights[[other for others in partners for other in others]] - start
+        self._pieces = _pieces(partners, lefts, rights)
+
+    @property
+    def sizes(self) -> range:
+        """How many numbers the vertices in between can have."""
+        return range(2 * (len(self._pieces) - self._closed), 2 * (len(self._start) - self._closed) + 1)
+
+    def at(self, offsets: Array) -> list[list[float]]:
+        """The vertices in between, flat in pixels.
+
+        Args:
+            offsets: moments from 0 at the left keyframe to 1 at the right one
+        """
+        moving = self._start + self._way * offsets[:, None, None]
+        if any(first < last for first, last, _ in self._pieces):
+            return [_thinned(vertices, self._pieces, self._closed) for vertices in moving]
+        lines: list[list[float]] = moving[:, : -1 if self._closed else None].reshape(len(offsets), -1).tolist()
         return lines
-    return [_thinned(vertices, pieces, closed) for vertices in moving]
 
 
 def relative_lengths(vertices: Array) -> Array:
@@ -79,13 +89,13 @@ def _pieces(partners: Sequence[Sequence[int]], lefts: Array, rights: Array) -> l
         others = partners[one]
         last = one
         if len(others) > 1:
-            least = _length(rights[others[0] : others[-1] + 1]) / (2 * (others[-1] - others[0] + 1))
             width = len(others)
+            least = _length(rights[others[0] : others[-1] + 1]) / (2 * (others[-1] - others[0] + 1))
         else:
             while last + 1 < len(partners) and partners[last + 1] == others:
                 last += 1
             width = last - one + 1
-            least = _length(lefts[one : last + 1]) / (2 * width)
+            least = _length(lefts[one : last + 1]) / (2 * width) if width > 1 else 0.0
         pieces.append((pair, pair + width - 1, least))
         pair += width
         one = last + 1
