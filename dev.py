@@ -31,6 +31,8 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed.json"
 INSTALL_LOG = DEV / "install.log"
 
+MOST_WORKERS = 8  # the browser suite is one worker's, and the others are done before it with as many
+
 TYPED_ROOMS = ("cvat", "labels", "sync")
 NO_NETWORK = re.compile(
     r"NewConnectionError|NameResolutionError|name resolution|Name or service not known|nodename nor servname"
@@ -131,7 +133,7 @@ def test_command(options: argparse.Namespace, rest: list[str]) -> int:
             "ruff": [PYTHON, "-m", "ruff", "check", "."],
             "ruff format": [PYTHON, "-m", "ruff", "format", "--check", "."],
             "mypy": [PYTHON, "-m", "mypy", *_mypy_arguments()],
-            "pytest": [*steps["pytest"], "--cov", "--cov-report=term"],
+            "pytest": [*steps["pytest"], *_in_parallel(), "--cov", "--cov-report=term"],
         }
     failed = []
     for name, command in steps.items():
@@ -142,6 +144,12 @@ def test_command(options: argparse.Namespace, rest: list[str]) -> int:
     verdict = f"failed: {', '.join(failed)}" if failed else "all is well"
     print(f"\n== {verdict}, after {_duration(time.monotonic() - started)}", flush=True)
     return 1 if failed else 0
+
+
+def _in_parallel() -> list[str]:
+    """Options of pytest for a worker on each core, each with a database, a sandbox and a browser of its own."""
+    workers = min(os.cpu_count() or 1, MOST_WORKERS)
+    return ["-n", str(workers), "--dist", "loadgroup", "--no-loadscope-reorder"]
 
 
 def bench_command(options: argparse.Namespace, rest: list[str]) -> int:

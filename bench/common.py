@@ -5,16 +5,13 @@ Run as a program, this file is that sandbox: it prints its address, and ends whe
 
 from __future__ import annotations
 
-import atexit
 import importlib.metadata
 import json
 import os
 import platform
 import resource
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.database import Database
+from demo.scratch import scratch_folder
 from dev import ROOT, link_plugin
 
 ACCOUNT = "admin"
@@ -56,8 +54,7 @@ def world(**settings: Any) -> Iterator[World]:
     """
     for name in [name for name in os.environ if name.startswith(("FIFTYONE_", "CVAT_"))]:
         del os.environ[name]
-    folder = Path(tempfile.mkdtemp(prefix="roundtrip-bench-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # registered first, so done last
+    folder = scratch_folder("bench")
     (folder / "home").mkdir()
     link_plugin(folder / "plugins")
     os.environ.update(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from .database import Database, scratch_folder
+from .database import Database
+from .scratch import scratch_folder
 from .server import cvat_server
 
 

@@ -7,13 +7,11 @@ named to FiftyOne by `FIFTYONE_DATABASE_URI`, before FiftyOne is imported.
 
 from __future__ import annotations
 
-import atexit
 import importlib.machinery
 import json
 import os
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 from .guard import Guarded
@@ -67,16 +65,6 @@ class Database:
             if entry.get("s") in ("E", "F"):
                 print(f"mongod: {entry['msg']} {entry.get('attr', '')}", file=sys.stderr)
         raise DatabaseError(f"MongoDB did not start in {self.folder}; its last words are above.")
-
-
-def scratch_folder(purpose: str) -> Path:
-    """A temporary folder that is removed last of all, when FiftyOne and its database have said goodbye.
-
-    Make it before the database is started: what is registered first is done last.
-    """
-    folder = Path(tempfile.mkdtemp(prefix=f"roundtrip-{purpose}-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
 
 
 def find_mongod() -> str:

@@ -14,6 +14,9 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 
+HELD: list[int] = []
+"""Ends of pipes that every helper holds as long as it lives, so that who reads them knows when all have ended."""
+
 
 class Guarded:
     """A helper process that ends with this one at the latest.
@@ -28,6 +31,7 @@ class Guarded:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            pass_fds=HELD,
             start_new_session=True,  # Ctrl-C is for the program; what it leans on goes last
         )
         atexit.register(self.stop)

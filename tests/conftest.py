@@ -21,9 +21,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
-from demo.database import Database, scratch_folder
+from demo.database import Database
+from demo.scratch import scratch_folder
 from dev import ROOT, find_chromium, link_plugin
 
 if TYPE_CHECKING:
@@ -33,8 +35,19 @@ if TYPE_CHECKING:
 
 PLUGIN = "fiftyone.plugins.orgs.roundtrip.cvat"
 
+FIRST = ("app", "faults", "test_simulation", "test_replay")
+"""Folders and modules that take longest. They start first, so that no worker is left with one of them at the end."""
+
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, database=None, print_blob=True)
+hypothesis.settings.register_profile("search", deadline=None, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
 CHROMIUM = find_chromium()
 WORLD = scratch_folder("tests")
+
+SHARED = Path(os.environ.setdefault("ROUNDTRIP_SHARED", str(WORLD)))
+"""The folder that all workers of a run have in common: that of the process which starts them."""
+SAID = SHARED / "said.txt"
 
 
 def _enter_world() -> None:
@@ -75,6 +88,41 @@ class _OnDemand(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 _enter_world()
 sys.meta_path.insert(0, _OnDemand())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts what takes long first, and keeps on one worker what shares a fixture of its module or folder."""
+    items.sort(key=_place_in_line)
+    for item in items:
+        definitions = item._fixtureinfo.name2fixturedefs.values() if isinstance(item, pytest.Function) else ()
+        scopes = {found.scope for (*_, found) in definitions}
+        if "package" in scopes:
+            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
+        elif "module" in scopes:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+def _place_in_line(item: pytest.Item) -> int:
+    """Where a test comes in the order of :data:`FIRST`; those that are not named keep their order behind."""
+    names = item.path.relative_to(ROOT).with_suffix("").parts
+    return next((place for place, name in enumerate(FIRST) if name in names), len(FIRST))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints what tests had to say."""
+    for line in SAID.read_text().splitlines() if SAID.exists() else ():
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def say() -> Callable[[str], None]:
+    """Says a line at the end of the run, whichever worker has the test."""
+
+    def append(line: str) -> None:
+        with SAID.open("a") as file:
+            file.write(f"{line}\n")
+
+    return append
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""One App and one browser for each module; a dataset, a stand-in CVAT and a page for each test."""
+"""One App and one browser for all tests; a dataset, a stand-in CVAT and a page for each."""
 
 from __future__ import annotations
 
@@ -40,26 +40,29 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="module")
-def cvat_port() -> Iterator[int]:
-    """The port of every test's CVAT. The App's server knows it, and the login, from its environment."""
-    port = free_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FIFTYONE_CVAT_URL", f"http://127.0.0.1:{port}")
-        patch.setenv("FIFTYONE_CVAT_USERNAME", "admin")
-        patch.setenv("FIFTYONE_CVAT_PASSWORD", "admin")
-        yield port
+@pytest.fixture(scope="package")
+def cvat_port() -> int:
+    """The port of every test's CVAT."""
+    return free_port()
+
+
+def log_in(patch: pytest.MonkeyPatch, port: int) -> None:
+    """Puts the address of CVAT and the login into the environment."""
+    patch.setenv("FIFTYONE_CVAT_URL", f"http://127.0.0.1:{port}")
+    patch.setenv("FIFTYONE_CVAT_USERNAME", "admin")
+    patch.setenv("FIFTYONE_CVAT_PASSWORD", "admin")
 
 
 @pytest.fixture
-def cvat(cvat_port: int) -> Iterator[Sandbox]:
+def cvat(cvat_port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A stand-in CVAT of the test's own."""
+    log_in(monkeypatch, cvat_port)
     with Sandbox(port=cvat_port) as box:
         yield box
         assert box.crashes == []
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[fo.Dataset]:
     """Made-up photographs with boxes, and the weather."""
     import fiftyone as fo
@@ -73,12 +76,14 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[fo.Dataset]:
     made.delete()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def session(cvat_port: int, pictures: fo.Dataset) -> Iterator[fo.Session]:
-    """The App's server."""
+    """The App's server, which knows where CVAT is from its environment."""
     import fiftyone as fo
 
-    session = fo.launch_app(pictures, remote=True, address="127.0.0.1", port=free_port())
+    with pytest.MonkeyPatch.context() as patch:
+        log_in(patch, cvat_port)
+        session = fo.launch_app(pictures, remote=True, address="127.0.0.1", port=free_port())
     yield session
     session.close()
 
@@ -95,7 +100,7 @@ def show(session: fo.Session, dataset: fo.Dataset) -> None:
             time.sleep(0.2)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[BrowserContext]:
     """A browser without a window. It keeps what it has fetched of the App for the next test."""
     with sync_playwright() as playwright:

@@ -16,7 +16,7 @@ from faults_points import Death, Point, call_pattern, lasting
 from faults_scenario import Scene, fill
 from faults_work import Processes, Told, Work
 
-from demo.database import scratch_folder
+from demo.scratch import scratch_folder
 from sandbox import Sandbox
 
 PATIENCE = 10.0

@@ -9,16 +9,18 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+import faults_shared
 import pytest
 from faults_ground import Ground, strike
 from faults_points import Death, Point
 from faults_scenario import SAMPLES, SCENES
+from faults_shared import Struck
 from faults_work import Processes
 
 from sandbox import Sandbox
@@ -54,12 +56,18 @@ def ground(name: str) -> Ground:
     return Ground(f"faults of {name}", SCENES[name], processes())
 
 
-def points(name: str) -> list[Point]:
+def find_points(name: str) -> list[Point]:
     """The points of a send; none if that fails: a test of its own says so."""
     try:
         return ground(name).points
     except Exception:
         return []
+
+
+@cache
+def points(name: str) -> list[Point]:
+    """The points of a send, the same ones in all processes of a run."""
+    return faults_shared.points(name, lambda: find_points(name))
 
 
 def first_and_last(found: Sequence[Point]) -> list[Point]:
@@ -136,8 +144,8 @@ def is_as_undisturbed(box: Sandbox, on: Ground) -> None:
     assert not on.samples_moved()
 
 
-def count(struck: Counter[str], test: str, came: bool) -> None:
-    struck[test if came else "missed"] += 1
+def count(struck: Struck, test: str, came: bool) -> None:
+    struck.add(test if came else "missed")
 
 
 @pytest.mark.parametrize("name", SCENES)
@@ -154,7 +162,7 @@ def test_undisturbed(name: str) -> None:
         is_as_undisturbed(box, on)
 
 
-def test_killed(name: str, point: Point, death: Any, struck: Counter[str]) -> None:
+def test_killed(name: str, point: Point, death: Any, struck: Struck) -> None:
     on = ground(name)
     with on.server() as box:
         told = on.work(box, "send", death=Death(point, death))
@@ -162,7 +170,7 @@ def test_killed(name: str, point: Point, death: Any, struck: Counter[str]) -> No
         goes_on(box, on)
 
 
-def test_killed_and_given_up(name: str, point: Point, end: Any, struck: Counter[str]) -> None:
+def test_killed_and_given_up(name: str, point: Point, end: Any, struck: Struck) -> None:
     on = ground(name)
     with on.server() as box:
         count(struck, "end", on.work(box, "send", death=Death(point, end)) is None)
@@ -178,15 +186,15 @@ def test_killed_and_given_up(name: str, point: Point, end: Any, struck: Counter[
         assert left == []
 
 
-def test_a_bad_answer(name: str, point: Point, answer: str, struck: Counter[str]) -> None:
+def test_a_bad_answer(name: str, point: Point, answer: str, struck: Struck) -> None:
     meets(name, point, answer, 1, struck)
 
 
-def test_bad_answers_for_long(name: str, point: Point, long_answer: str, struck: Counter[str]) -> None:
+def test_bad_answers_for_long(name: str, point: Point, long_answer: str, struck: Struck) -> None:
     meets(name, point, long_answer, LONG, struck)
 
 
-def meets(name: str, point: Point, answer: str, times: int, struck: Counter[str]) -> None:
+def meets(name: str, point: Point, answer: str, times: int, struck: Struck) -> None:
     on = ground(name)
     with on.server() as box:
         fault = strike(box, point, ANSWERS[answer], times)
@@ -200,20 +208,24 @@ def meets(name: str, point: Point, answer: str, times: int, struck: Counter[str]
 
 @pytest.mark.parametrize("seed", range(20 if ALL else 2))
 @pytest.mark.parametrize("name", SCENES)
-def test_killed_again_and_again(name: str, seed: int, struck: Counter[str]) -> None:
+def test_killed_again_and_again(name: str, seed: int, struck: Struck) -> None:
     on = ground(name)
     chance = random.Random(seed)
     with on.server() as box:
         for act in ("send", *["resume"] * 30):
             death = Death(chance.choice(on.points), chance.choice(("before", "after")))
             told = on.work(box, act, death=death)
-            struck["again"] += told is None
-            if told is not None:
+            if told is None:
+                struck.add("again")
+            else:
                 assert not told.error, told
                 break
         goes_on(box, on)
 
 
-def test_nearly_all_points_are_come_to(struck: Counter[str]) -> None:
+def test_nearly_all_points_are_come_to(struck: Struck, say: Callable[[str], None]) -> None:
     """How often CVAT is asked whether a task is ready varies; nothing else does."""
-    assert struck["missed"] <= sum(struck.values()) / 20
+    counts = struck.counts()
+    tried, missed = sum(counts.values()), counts["missed"]
+    say(f"faults: {tried} points of sends were tried, {missed} of them were not come to")
+    assert missed <= tried / 20

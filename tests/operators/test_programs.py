@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,15 @@ def test_the_bar_never_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "50%" in line
 
 
-def test_ctrl_c_leaves_a_run_that_can_be_resumed(filled: Loop) -> None:
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C ends a program, also where this one was started to ignore it, as in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_leaves_a_run_that_can_be_resumed(filled: Loop, ctrl_c: None) -> None:
     """As a person presses it: a signal, while CVAT prepares the task."""
 
     def press() -> None:

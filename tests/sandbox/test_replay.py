@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -72,7 +73,7 @@ def test_answers_are_as_recorded(name: str, outcomes: dict[str, Outcome]) -> Non
     )
 
 
-def test_everything_claimed_is_replayed(outcomes: dict[str, Outcome], capsys: pytest.CaptureFixture[str]) -> None:
+def test_everything_claimed_is_replayed(outcomes: dict[str, Outcome], say: Callable[[str], None]) -> None:
     exchanges = observations = 0
     for name, facts in FOUND.items():
         done = set(outcomes[name].replayed)
@@ -80,11 +81,10 @@ def test_everything_claimed_is_replayed(outcomes: dict[str, Outcome], capsys: py
         assert done == {fact["n"] for fact in claimed}
         exchanges += sum("request" in fact and not fact.get("observed") for fact in claimed)
         observations += sum("request" not in fact or bool(fact.get("observed")) for fact in claimed)
-    with capsys.disabled():
-        print(
-            f"\n{exchanges} of {exchanges + len(UNCLAIMED)} recorded exchanges and {observations} observations "
-            f"replayed, {len(UNCLAIMED)} exchanges not claimed"
-        )
+    say(
+        f"{exchanges} of {exchanges + len(UNCLAIMED)} recorded exchanges and {observations} observations "
+        f"replayed, {len(UNCLAIMED)} exchanges not claimed"
+    )
     assert exchanges >= REPLAYED_EXCHANGES
     assert observations >= REPLAYED_OBSERVATIONS
 
