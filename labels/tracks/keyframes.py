@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from ...cvat.models import AttributeValue, Shape, Track, TrackedShape
-from ..figures import ROUNDING_PX
+from ..shapes import ROUNDING_PX
 from .fewest import after_the_last, fewest_keyframes
 from .interpolate import FrameShape, Interpolated, interpolate
 from .motion import motion_of, turns_allowed

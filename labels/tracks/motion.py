@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...cvat.models import Shape
-from ..figures import ROUNDING_PX
+from ..shapes import ROUNDING_PX
 from .between import CONTOURS, MOVING
 from .contours import Array, relative_lengths
 

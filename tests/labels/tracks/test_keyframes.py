@@ -6,7 +6,7 @@ import itertools
 import math
 
 import pytest
-from fiftyone.plugins.orgs.roundtrip.cvat.cvat.models import Shape, Track
+from fiftyone.plugins.orgs.roundtrip.cvat.cvat.models import AttributeValue, Shape, Track
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.tracks.interpolate import Interpolated, interpolate
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.tracks.keyframes import count_keyframes, track_of, wrong_frames
 from hypothesis import given, settings
@@ -158,8 +158,7 @@ def test_a_long_track_is_found_whole() -> None:
 
 def test_the_most_frequent_text_of_what_a_track_has_once_is_taken() -> None:
     shapes = {
-        frame: shape.model_copy(update={"attributes": ({"spec_id": FIXED, "value": text},)})
+        frame: shape.model_copy(update={"attributes": (AttributeValue(spec_id=FIXED, value=text),)})
         for (frame, shape), text in zip(boxes(1, 2, 3).items(), "abb", strict=True)
     }
-    track = track_of({frame: Shape.model_validate(shape.model_dump()) for frame, shape in shapes.items()}, 2)
-    assert texts(track) == {FIXED: "b"}
+    assert texts(track_of(shapes, 2)) == {FIXED: "b"}
