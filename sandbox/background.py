@@ -16,6 +16,7 @@ from .store import Store
 Work = Callable[[BackgroundRequest], None]
 
 _YEAR = {"days": 365.0}
+_LIVES = {"export:backup": 86400.0, "import:backup": 3600.0, "merge:job": 300.0, "merge:task": 300.0}
 _TRACE = (
     'Traceback (most recent call last):\n  File "/opt/venv/lib/python3.10/site-packages/rq/worker.py", '
     "line 1431, in perform_job\n    rv = job.perform()\n"
@@ -128,6 +129,4 @@ class Background:
 
     def _lifetime(self, request: BackgroundRequest) -> float:
         """Seconds that a finished request is remembered."""
-        return {"export:backup": 86400.0, "import:backup": 3600.0}.get(
-            request.operation, self.settings.request_lifetime
-        )
+        return _LIVES.get(request.operation, self.settings.request_lifetime)

@@ -140,7 +140,26 @@ class Items(Field):
             raise Invalid(f'Expected a list of items but got type "{type(value).__name__}".')
         if not value and not self.empty:
             raise Invalid("This list may not be empty.")
-        return [self.child.take(item) for item in value] if self.child else value
+        return self._children(value, self.child) if self.child else value
+
+    def _children(self, value: list[Any], child: Field) -> list[Any]:
+        results: list[Any] = []
+        errors: dict[str, Any] = {}
+        for place, item in enumerate(value):
+            try:
+                results.append(child.take(item))
+            except Invalid as problem:
+                errors[str(place)] = problem.errors
+        if errors:
+            raise Invalid(errors)
+        return results
+
+
+class Choices(Items):
+    """A list of words out of a few; the first one that is not among them is what the error is about."""
+
+    def _children(self, value: list[Any], child: Field) -> list[Any]:
+        return [child.take(item) for item in value]
 
 
 class Forms(Field):

@@ -5,25 +5,32 @@ from __future__ import annotations
 import io
 import mimetypes
 import re
-import tempfile
 import zipfile
-from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import Any
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .models import ClientFile, Data, Frame
+from .video import Video, VideoError
 
+# Not all that Python knows by name is known to the server, and the other way round.
 _TYPES = {
     ".avif": "image/avif",
     ".webp": "image/x-webp",
     ".jp2": "image/jp2",
+    ".tga": "image/x-tga",
+    ".pcx": "image/vnd.zbrush.pcx",
+    ".sgi": "image/x-sgi",
+    ".eps": "image/x-eps",
+    ".dib": "",
+    ".svg": "",
     ".zip": "application/zip",
     ".mp4": "video/mp4",
     ".mkv": "video/x-matroska",
     ".webm": "video/webm",
 }
+_KNOWN = mimetypes.MimeTypes()
+_KINDS = {"application/zip": "archive", "application/pdf": "pdf"}
 _ROTATED = (5, 6, 7, 8)
 _ORIENTATION = 0x0112
 _ROOT = "/home/django"
@@ -36,17 +43,14 @@ class MediaError(Exception):
 def media_type(name: str) -> str:
     """The type that a file has by its name, "" if unknown."""
     extension = PurePosixPath(name).suffix.lower()
-    return _TYPES.get(extension) or mimetypes.guess_type(f"x{extension}")[0] or ""
+    return _TYPES[extension] if extension in _TYPES else _KNOWN.guess_type(f"x{extension}")[0] or ""
 
 
 def kind_of(name: str) -> str | None:
-    """`image`, `video`, `archive`, or None for files that are ignored."""
+    """`image`, `video`, `archive`, `pdf`, or None for files that are ignored."""
     kind = media_type(name)
-    if kind.startswith("image/") and "svg" not in kind:
-        return "image"
-    if kind.startswith("video/"):
-        return "video"
-    return "archive" if kind == "application/zip" else None
+    family = kind.partition("/")[0]
+    return family if family in ("image", "video") else _KINDS.get(kind)
 
 
 def stored_path(data: Data, name: str) -> str:
@@ -72,16 +76,28 @@ def read_images(data: Data, files: list[ClientFile]) -> list[Frame]:
         path = stored_path(data, file.name)
         if file.data is None:
             raise MediaError(f"FileNotFoundError: [Errno 2] No such file or directory: '{path}'")
-        try:
-            width, height = displayed_size(file.data)
-        except (UnidentifiedImageError, OSError, ValueError):
-            if number == 0:
-                raise MediaError(f"PIL.UnidentifiedImageError: cannot identify image file '{path}'") from None
-            raise MediaError(
-                f"utils.dataset_manifest.errors.InvalidImageError: failed to parse image file '{file.name}'"
-            ) from None
-        frames.append(Frame(file.name, width, height, number, file.data))
+        frames.append(Frame(file.name, *_size(file, path, number), number, file.data, file.path, file.related))
     return frames
+
+
+def _size(file: ClientFile, path: str, number: int) -> tuple[int, int]:
+    """Width and height of the file with this number.
+
+    Raises:
+        MediaError: if it is not an image that the server reads.
+    """
+    if media_type(file.name) == "image/x-eps":
+        raise MediaError("OSError: Unable to locate Ghostscript on paths")
+    try:
+        return displayed_size(file.data or b"")
+    except Image.DecompressionBombError as error:
+        raise MediaError(f"PIL.Image.DecompressionBombError: {error}") from None
+    except (UnidentifiedImageError, OSError, ValueError):
+        if number == 0:
+            raise MediaError(f"PIL.UnidentifiedImageError: cannot identify image file '{path}'") from None
+        raise MediaError(
+            f"utils.dataset_manifest.errors.InvalidImageError: failed to parse image file '{file.name}'"
+        ) from None
 
 
 def displayed_size(content: bytes) -> tuple[int, int]:
@@ -112,63 +128,46 @@ def unpack(content: bytes) -> list[ClientFile]:
         raise MediaError(f"zipfile.BadZipFile: {error}") from None
 
 
-def read_video(data: Data, file: ClientFile) -> list[Frame]:
-    """Frames of a video, without their pixels.
+def read_video(data: Data, file: ClientFile) -> tuple[Video, list[Frame]]:
+    """A video and its frames, without their pixels.
 
     Raises:
         MediaError: if it cannot be decoded.
     """
-    sizes = [(image.shape[1], image.shape[0]) for image in _decode(file.data or b"")]
-    if not sizes:
+    try:
+        video = Video(file.data or b"")
+    except VideoError as error:
+        path = stored_path(data, file.name)
         raise MediaError(
-            "av.error.InvalidDataError: [Errno 1094995529] Invalid data found when processing input: "
-            f"'{stored_path(data, file.name)}'"
-        )
-    return [Frame(file.name, width, height, number) for number, (width, height) in enumerate(sizes)]
-
-
-def _decode(content: bytes) -> Iterator[Any]:
-    """The pictures of a video."""
-    import cv2  # large, and only needed for video
-
-    with tempfile.NamedTemporaryFile(suffix=".mp4") as file:
-        file.write(content)
-        file.flush()
-        capture = cv2.VideoCapture(file.name)
-        try:
-            while True:
-                found, image = capture.read()
-                if not found:
-                    return
-                yield image
-        finally:
-            capture.release()
+            f"av.error.InvalidDataError: [Errno 1094995529] Invalid data found when processing input: '{path}'"
+        ) from error
+    return video, [Frame(file.name, *size, number) for number, size in enumerate(video.sizes)]
 
 
 def frame_picture(data: Data, number: int) -> tuple[bytes, str]:
-    """A frame upright, in its own format, with its type."""
+    """A frame upright, in its own format, with its type.
+
+    Raises:
+        MediaError: if the file that it was made of is no longer there.
+    """
     frame = data.frames[number]
     if data.video is not None:
-        return _video_picture(data.video, frame.source), "image/png"
+        return data.video.picture(frame.source), "image/png"
+    if frame.path is not None and not frame.path.is_file():
+        raise MediaError(f"FileNotFoundError: [Errno 2] No such file or directory: '{frame.name}'")
+    return upright(frame)
+
+
+def upright(frame: Frame) -> tuple[bytes, str]:
+    """A frame of a file that is an image; TIFF is written anew."""
     kind = media_type(frame.name)
     with Image.open(io.BytesIO(frame.data)) as image:
-        turned = _orientation(image, frame.data) != 1
-        pages = getattr(image, "n_frames", 1)
-        if not turned and (pages == 1 or image.format != "TIFF"):
+        if _orientation(image, frame.data) == 1 and image.format != "TIFF":
             return frame.data, kind
-        upright = ImageOps.exif_transpose(image)
+        picture = ImageOps.exif_transpose(image)
         out = io.BytesIO()
-        upright.save(out, format=image.format)
+        picture.save(out, format=image.format)
         return out.getvalue(), kind
-
-
-def _video_picture(content: bytes, source: int) -> bytes:
-    import cv2
-
-    for number, image in enumerate(_decode(content)):
-        if number == source:
-            return cv2.imencode(".png", image)[1].tobytes()
-    raise ValueError(f"the video has no frame {source}")
 
 
 def jpeg(content: bytes, quality: int, longest: int | None = None) -> bytes:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .video import Video
+
 
 @dataclass(eq=False)
 class User:
@@ -109,21 +111,28 @@ class CloudStorage:
 
 @dataclass(eq=False)
 class Frame:
-    """One frame of a task; `source` is its number in the uploaded data."""
+    """One frame of a task; `source` is its number in the uploaded data, `path` a file that has to stay there."""
 
     name: str
     width: int
     height: int
     source: int
     data: bytes = b""
+    path: Path | None = None
+    related: list[ClientFile] = field(default_factory=list)
 
 
 @dataclass(eq=False)
 class ClientFile:
-    """An uploaded file. `data` is None when its bytes never arrived where they are looked for."""
+    """An uploaded file, or one of the server's own (with a `path`), with the images that belong to it.
+
+    `data` is None when its bytes never arrived where they are looked for.
+    """
 
     name: str
     data: bytes | None
+    path: Path | None = None
+    related: list[ClientFile] = field(default_factory=list)
 
 
 @dataclass(eq=False)
@@ -134,7 +143,7 @@ class Data:
     files: dict[str, ClientFile] = field(default_factory=dict)
     frames: list[Frame] = field(default_factory=list)
     deleted_frames: set[int] = field(default_factory=set)
-    video: bytes | None = None
+    video: Video | None = None
     size: int = 0
     image_quality: int = 50
     start_frame: int = 0
@@ -154,6 +163,21 @@ class Data:
 
 
 @dataclass(eq=False)
+class Validation:
+    """How the annotators of a task are checked.
+
+    `frames` are those of the ground truth; `honeypots` are copies of them among the frames of the other jobs, by
+    their number.
+    """
+
+    mode: str
+    frames: list[int]
+    frames_per_job: int | None = None
+    disabled: set[int] = field(default_factory=set)
+    honeypots: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
 class Task:
     id: int
     name: str
@@ -170,7 +194,8 @@ class Task:
     overlap: int | None = None
     segment_size: int = 0
     status: str = "annotation"
-    validation_mode: str | None = None
+    consensus_replicas: int = 0
+    validation: Validation | None = None
     data: Data | None = None
     labels: dict[int, Label] = field(default_factory=dict)
     jobs: dict[int, Job] = field(default_factory=dict)
@@ -196,6 +221,7 @@ class Job:
     stage: str = "annotation"
     state: str = "new"
     included_frames: list[int] | None = None
+    parent: Job | None = None
     tags: dict[int, dict[str, Any]] = field(default_factory=dict)
     shapes: dict[int, dict[str, Any]] = field(default_factory=dict)
     tracks: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -253,6 +279,7 @@ class BackgroundRequest:
     started_date: str | None = None
     finished_date: str | None = None
     expiry_date: str | None = None
+    job: Job | None = None
     result_id: int | None = None
     result_path: str | None = None
     unsettled: bool = False

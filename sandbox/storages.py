@@ -1,8 +1,8 @@
 """Files that the server sees by itself: folders that stand for its share and for buckets.
 
-There are recordings of a server without a share and without cloud storages only, and of one task made from a file
-that is not there. All else about them follows the sources of CVAT: names, order, pages, what is left out in silence.
-Simplified: directories and manifests are not expanded into the files they stand for, and buckets are always there.
+Of the share there are recordings; of cloud storages there are none but of a server that has none. All else about
+them follows the sources of CVAT: names, order, pages, what is left out in silence. Simplified: manifests are not
+expanded into the files they stand for, and buckets are always there. Links that lead out of a folder are not there.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ def list_share(root: Path | None, directory: str, begins: str) -> list[Json] | N
     """A directory of the share, directories first; None if there is no such directory."""
     if root is None:
         return None if directory.strip("/") else []
-    folder = _inside(root, directory)
-    if folder is None:
+    folder = _inside(root, root / directory)
+    if folder is None or not folder.is_dir():
         return None
-    found = [_info(entry.name, entry.is_dir()) for entry in folder.iterdir() if entry.name.startswith(begins)]
-    return sorted(found, key=lambda info: (info["type"], info["name"]))
+    entries = [entry for entry in folder.iterdir() if entry.name.startswith(begins) and _inside(root, entry)]
+    entries.sort(key=lambda entry: (not entry.is_dir(), entry.name))
+    return [_info(entry.name, entry.is_dir()) for entry in entries]
 
 
 def list_bucket(storage: CloudStorage, prefix: str, token: str, size: int) -> tuple[list[Json], str | None]:
@@ -58,22 +59,22 @@ def list_bucket(storage: CloudStorage, prefix: str, token: str, size: int) -> tu
 def _entries(folder: Path, prefix: str) -> Iterator[str]:
     """Keys that begin with a prefix, up to the first slash after it."""
     directory = prefix[: prefix.rfind("/") + 1]
-    place = _inside(folder, directory)
-    for path in place.iterdir() if place else ():
+    place = _inside(folder, folder / directory)
+    for path in place.iterdir() if place and place.is_dir() else ():
         key = f"{directory}{path.name}"
-        if key.startswith(prefix):
+        if key.startswith(prefix) and _inside(folder, path):
             yield f"{key}/" if path.is_dir() else key
 
 
-def _inside(root: Path, directory: str) -> Path | None:
-    """A directory below another one; None if there is none of this name."""
-    place = (root / directory).resolve()
-    return place if place.is_relative_to(root.resolve()) and place.is_dir() else None
+def _inside(root: Path, path: Path) -> Path | None:
+    """Where a path leads, if that is below a folder; None if it leads out of it."""
+    place = path.resolve()
+    return place if place.is_relative_to(root.resolve()) else None
 
 
 def _info(name: str, is_directory: bool) -> Json:
     kind = "DIR" if is_directory else kind_of(name) or "unknown"
-    return {"name": name, "type": "DIR" if is_directory else "REG", "mime_type": kind}
+    return {"name": name.strip(), "type": "DIR" if is_directory else "REG", "mime_type": kind}
 
 
 def read_server_files(store: Store, options: Json) -> list[ClientFile]:
@@ -83,14 +84,29 @@ def read_server_files(store: Store, options: Json) -> list[ClientFile]:
         MediaError: for a file that is not there.
     """
     storage = store.cloud_storages.get(options["cloud_storage_id"] or 0)
-    names = [_clean(name) for name in options["server_files"] if storage is None or name.startswith(storage.prefix)]
-    wanted = [name for name in dict.fromkeys(names) if kind_of(name) and "related_images" not in name.split("/")[:-1]]
-    if storage is not None:
-        return [_read(storage.folder, name, _not_in_bucket(storage, name)) for name in wanted]
-    return [_read(store.share, name, f"{_NO_FILE}: '{shared_path(name)}'") for name in wanted]
+    root = storage.folder if storage else store.share
+    given = [_clean(name) for name in options["server_files"] if storage is None or name.startswith(storage.prefix)]
+    names = _expand(root, given, [_clean(name) for name in options["server_files_exclude"]])
+    if any("\\" in name for name in names):
+        raise MediaError(_BACKSLASH)
+    related = {} if names == given else _related(names)
+    wanted = [name for name in dict.fromkeys(names) if kind_of(name) and _RELATED not in name.split("/")[:-1]]
+    stays = storage is None and not options["copy_data"]
+    files = []
+    for name in wanted:
+        problem = _not_in_bucket(storage, name) if storage else f"{_NO_FILE}: '{shared_path(name)}'"
+        file = _read(root, name, problem, stays)
+        file.related = [_read(root, other, problem, stays) for other in related.get(name, ())]
+        files.append(file)
+    return files
 
 
 _NO_FILE = "FileNotFoundError: [Errno 2] No such file or directory"
+_BACKSLASH = (
+    "rest_framework.exceptions.ValidationError: "
+    "[ErrorDetail(string='Incorrect file mapping to manifest content', code='invalid')]"
+)
+_RELATED = "related_images"
 
 
 def _clean(name: str) -> str:
@@ -100,12 +116,37 @@ def _clean(name: str) -> str:
     return name
 
 
+def _expand(root: Path | None, names: list[str], excluded: list[str]) -> list[str]:
+    """Files instead of the directories that they are in, without those excluded by name or by directory."""
+    found: list[str] = []
+    for name in names:
+        place = _inside(root, root / name) if root else None
+        if root and place and place.is_dir():
+            inside = (path.relative_to(root.resolve()) for path in sorted(place.rglob("*")) if path.is_file())
+            found += [path.as_posix() for path in inside]
+        else:
+            found.append(name)
+    return [name for name in found if not any(name == part or name.startswith(f"{part}/") for part in excluded)]
+
+
+def _related(names: list[str]) -> dict[str, list[str]]:
+    """Images in `related_images/a_png/` belong to `a.png` beside that directory."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        *above, directory, owner, _ = ["", "", "", *name.split("/")]
+        if directory == _RELATED:
+            stem, _, extension = owner.rpartition("_")
+            found.setdefault("/".join([*filter(None, above), f"{stem}.{extension}"]), []).append(name)
+    return found
+
+
 def _not_in_bucket(storage: CloudStorage, name: str) -> str:
     return f"rest_framework.exceptions.NotFound: The file '{name}' not found on the cloud storage '{storage.resource}'"
 
 
-def _read(root: Path | None, name: str, problem: str) -> ClientFile:
-    path = root / name if root else None
-    if path is None or not path.is_file():
+def _read(root: Path | None, name: str, problem: str, stays: bool) -> ClientFile:
+    """One file; `stays` if it is read again where it is, and not copied."""
+    place = _inside(root, root / name) if root else None
+    if place is None or not place.is_file():
         raise MediaError(problem)
-    return ClientFile(name, path.read_bytes())
+    return ClientFile(name, place.read_bytes(), place if stays else None)

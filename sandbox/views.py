@@ -177,8 +177,8 @@ class Views:
             },
             "labels": {"url": f"{self.api}/labels?task_id={task.id}"},
             "assignee_updated_date": task.assignee_updated_date,
-            "validation_mode": task.validation_mode,
-            "consensus_enabled": False,
+            "validation_mode": task.validation.mode if task.validation else None,
+            "consensus_enabled": task.consensus_replicas > 0,
         }
         if task.data:
             view |= {
@@ -223,8 +223,8 @@ class Views:
             "target_storage": None,
             "source_storage": None,
             "assignee_updated_date": job.assignee_updated_date,
-            "parent_job_id": None,
-            "consensus_replicas": 0,
+            "parent_job_id": job.parent.id if job.parent else None,
+            "consensus_replicas": task.consensus_replicas if job.type == "annotation" else 0,
         }
 
     def meta(self, task: Task, job: Job | None = None) -> Json:
@@ -250,8 +250,8 @@ class Views:
                     "width": frame.width,
                     "height": frame.height,
                     "name": frame.name if number in shown else "placeholder.jpg",
-                    "related_files": 0,
-                    "has_related_context": False,
+                    "related_files": len(frame.related),
+                    "has_related_context": bool(frame.related),
                 }
                 for number, frame in enumerate(frames, first)
             ],
@@ -265,19 +265,22 @@ class Views:
         """A background request; the first look at a finished one may show it half written."""
         half = request.unsettled and request.status in ("failed", "finished")
         done = request.status == "finished"
+        operation: Json = {
+            "type": request.operation,
+            "target": "job" if request.job else "task",
+            "project_id": None,
+            "task_id": request.task.id if request.task else None,
+            "job_id": request.job.id if request.job else None,
+            "format": None,
+            "lightweight": None,
+        }
+        if request.operation.startswith("merge:"):
+            del operation["format"]
         return {
             "status": request.status,
             "message": request.trace if half else request.message,
             "id": request.id,
-            "operation": {
-                "type": request.operation,
-                "target": "task",
-                "project_id": None,
-                "task_id": request.task.id if request.task else None,
-                "job_id": None,
-                "format": None,
-                "lightweight": None,
-            },
+            "operation": operation,
             "progress": 0.0,
             "created_date": request.created_date,
             "started_date": request.started_date,

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ..responses import server_error
+
 Json = dict[str, Any]
 Collection = dict[str, list[Json]]
 KINDS = ("tags", "shapes", "tracks")
+_MATCHED = ("rectangle", "polygon", "polyline")
 
 
 def cut(data: Collection, start: int, stop: int) -> Collection:
@@ -51,10 +54,16 @@ def _cut_keyframes(keyframes: list[Json], start: int, stop: int) -> list[Json]:
 
 
 def _interpolate(left: Json, right: Json, frame: int) -> Json:
-    """The keyframe that a track has at `frame`, between two of its keyframes."""
+    """The keyframe that a track has at `frame`, between two of its keyframes.
+
+    Raises:
+        Refusal: 500 for masks, between which the server can't interpolate.
+    """
+    if "mask" in (left["type"], right["type"]):
+        raise server_error()
     points = left.get("points", [])
     span = right["frame"] - left["frame"]
-    if span > 0 and len(points) == len(right.get("points", [])) and left["type"] != "mask":
+    if span > 0 and len(points) == len(right.get("points", [])):
         share = (frame - left["frame"]) / span
         points = [a + (b - a) * share for a, b in zip(points, right["points"], strict=True)]
     return {
@@ -70,8 +79,9 @@ def _interpolate(left: Json, right: Json, frame: int) -> Json:
 def join(parts: Iterable[tuple[int, int, Collection]]) -> Collection:
     """Put the parts of the jobs together.
 
-    Equal tags and shapes on frames that jobs share are one. Tracks that run along each other there are
-    united; the others end, by a hidden keyframe, where the next job has its first frame of its own.
+    Equal tags and shapes on frames that jobs share are one, also a shape of which one copy was moved a little.
+    Tracks that run along each other there are united; the others end, by a hidden keyframe, where the next job has
+    its first frame of its own.
 
     Args:
         parts: first and last frame of each job with its annotations, by first frame.
@@ -80,14 +90,29 @@ def join(parts: Iterable[tuple[int, int, Collection]]) -> Collection:
     shared_until: int | None = None
     for start, stop, part in parts:
         for kind in ("tags", "shapes"):
-            known = {_content(thing) for thing in whole[kind] if thing["frame"] >= start}
-            whole[kind] += [thing for thing in part[kind] if _content(thing) not in known]
+            known = [thing for thing in whole[kind] if thing["frame"] >= start]
+            whole[kind] += [thing for thing in part[kind] if not _take_copy(thing, known)]
         if shared_until is None:
             whole["tracks"] = list(part["tracks"])
         else:
             whole["tracks"] = _join_tracks(whole["tracks"], part["tracks"], start, shared_until)
         shared_until = stop + 1
     return whole
+
+
+def _take_copy(thing: Json, known: list[Json]) -> bool:
+    """Whether a tag or shape is a copy of one of another job; that one is no longer looked at then."""
+    for other in known:
+        if _content(other) == _content(thing) or _is_moved_copy(other, thing):
+            known.remove(other)
+            return True
+    return False
+
+
+def _is_moved_copy(one: Json, other: Json) -> bool:
+    if any(one.get(name) != other.get(name) for name in ("frame", "type", "label_id")):
+        return False
+    return one.get("type") in _MATCHED and overlap(one["points"], other["points"]) > 0.5
 
 
 def _content(thing: Json) -> str:
@@ -111,16 +136,27 @@ def _join_tracks(old: list[Json], new: list[Json], start: int, end: int) -> list
 
 
 def _run_along(one: Json, other: Json, frames: range) -> bool:
-    """Whether two tracks of one label overlap by more than half on the frames that jobs share."""
+    """Whether two tracks of one label overlap by more than half on the frames that jobs share.
+
+    Raises:
+        Refusal: 500 for a track with two different keyframes on one frame.
+    """
     if not frames or one["label_id"] != other["label_id"]:
         return False
+    if _is_ambiguous(one) or _is_ambiguous(other):
+        raise server_error()
     shares = []
     for frame in frames:
         left, right = _at(one, frame), _at(other, frame)
         if left is None and right is None:
             continue
-        shares.append(_overlap(left, right) if left and right else 0.0)
+        shares.append(overlap(left, right) if left and right else 0.0)
     return bool(shares) and sum(shares) / len(shares) > 0.5
+
+
+def _is_ambiguous(track: Json) -> bool:
+    frames: dict[int, str] = {}
+    return any(frames.setdefault(entry["frame"], _content(entry)) != _content(entry) for entry in track["shapes"])
 
 
 def _at(track: Json, frame: int) -> list[float] | None:
@@ -133,7 +169,7 @@ def _at(track: Json, frame: int) -> list[float] | None:
     return _interpolate(before[-1], (after or before[-1:])[0], frame)["points"] or None
 
 
-def _overlap(left: list[float], right: list[float]) -> float:
+def overlap(left: list[float], right: list[float]) -> float:
     """Intersection over union of the bounding boxes."""
     boxes = [(min(p[::2]), min(p[1::2]), max(p[::2]), max(p[1::2])) for p in (left, right)]
     (ax, ay, bx, by), (cx, cy, dx, dy) = boxes

@@ -4,6 +4,7 @@ from . import (
     annotations,
     auth,
     backups,
+    consensus,
     data,
     frames,
     jobs,
@@ -18,6 +19,7 @@ from . import (
     tasks,
     tus,
     users,
+    validation,
     webhooks,
 )
 
@@ -25,6 +27,7 @@ __all__ = [
     "annotations",
     "auth",
     "backups",
+    "consensus",
     "data",
     "frames",
     "jobs",
@@ -39,5 +42,6 @@ __all__ = [
     "tasks",
     "tus",
     "users",
+    "validation",
     "webhooks",
 ]

@@ -45,7 +45,7 @@ def _check_range(values: dict[str, Any]) -> None:
 _DATA = Form(
     {
         "image_quality": Integer(0, 100, required=True),
-        "chunk_size": _ChunkSize(null=True),
+        "chunk_size": _ChunkSize(null=True, default=None),
         "start_frame": Integer(0, default=0),
         "stop_frame": Integer(0, null=True, default=None),
         "frame_filter": _FrameFilter(blank=True, default=""),
@@ -53,15 +53,18 @@ _DATA = Form(
         "upload_file_order": Items(default=list),
         "job_file_mapping": Items(Items(), null=True, default=None),
         "server_files": Items(default=list),
+        "server_files_exclude": Items(default=list),
+        "copy_data": Boolean(default=False),
         "cloud_storage_id": Integer(null=True, default=None),
         "use_cache": Boolean(default=False),
         "use_zip_chunks": Boolean(default=False),
-        "validation_params": Field(null=True),
+        "validation_params": Field(null=True, default=None),
     },
     check=_check_range,
 )
 _DELETED = Form({"deleted_frames": Items(Integer(0))})
-_LISTS = ("upload_file_order", "server_files", "job_file_mapping")
+_LISTS = ("upload_file_order", "server_files", "server_files_exclude", "job_file_mapping")
+_LONGEST_NAME = 255
 
 
 @route("POST", "/api/tasks/{ident}/data[/]", wants_files=True)
@@ -142,7 +145,11 @@ def _base_name(part: FileStorage) -> str:
     raw = re.search(r'filename="([^"]*\\[^"\\][^"]*)"', part.headers.get("Content-Disposition", ""))
     if raw:
         name = raw[1]
-    return name.replace("\\", "/").rsplit("/", 1)[-1]
+    name = name.replace("\\", "/").rsplit("/", 1)[-1]
+    if len(name) <= _LONGEST_NAME:
+        return name
+    stem, dot, extension = name.rpartition(".")
+    return stem[: _LONGEST_NAME - len(extension) - 1] + dot + extension
 
 
 def _finish(request: Request, task: Task, fields: dict[str, Any]) -> Response:
@@ -173,7 +180,7 @@ def _storage(request: Request, values: dict[str, Any]) -> str:
     """
     ident = values["cloud_storage_id"]
     if ident is None:
-        return "share" if values["server_files"] else "local"
+        return "share" if values["server_files"] and not values["copy_data"] else "local"
     if ident not in request.store.cloud_storages:
         raise invalid(["CloudStorage matching query does not exist."])
     require(sees_storage(request, request.store.cloud_storages[ident]))

@@ -9,10 +9,11 @@ from ..access import in_workspace, owns_task, require, sees_job, sees_task
 from ..events import UpdateEvents
 from ..fields import Choice, Field, Form, Integer, Items
 from ..lists import Listing
-from ..models import Job, Task
+from ..models import Job, Task, Validation
 from ..request import Request
 from ..responses import Response, empty, invalid
 from ..routes import route
+from ..segments import add_ground_truth
 from ..views import Views
 from .projects import assign, known_fields
 from .tasks import TASK_TERMS
@@ -114,7 +115,7 @@ def delete_job(request: Request, ident: str) -> Response:
     if job.type != "ground_truth":
         raise invalid(["Only ground truth jobs can be removed"])
     request.store.drop_job(job)
-    job.task.validation_mode = None
+    job.task.validation = None
     return empty(204)
 
 
@@ -133,12 +134,8 @@ def create_job(request: Request) -> Response:
     if any(job.type == "ground_truth" for job in task.jobs.values()):
         raise invalid(['Task with validation mode "gt" cannot have more than 1 GT job'])
     frames = _choose_frames(task, values)
-    size = task.data.size if task.data else 0
-    chunks, created = store.now(), store.now()
-    job = Job(store.next_id("job"), task, "ground_truth", 0, size - 1, created, store.now(), chunks)
-    job.included_frames = frames
-    store.jobs[job.id] = task.jobs[job.id] = job
-    task.validation_mode = "gt"
+    task.validation = Validation("gt", frames)
+    job = add_ground_truth(store, task)
     view = Views(request.base).job(job)
     request.services.events.send("create:job", "job", view, request.user, task.project, task.organization)
     return Response(view, 201, headers=[("location", view["url"])])
@@ -161,9 +158,3 @@ def _choose_frames(task: Task, values: dict[str, Any]) -> list[int]:
             ]
         )
     return sorted(random.Random(values["random_seed"]).sample(range(size), count))
-
-
-@route("GET", "/api/jobs/{ident}/validation_layout", allow="GET, PATCH, HEAD, OPTIONS")
-def job_validation_layout(request: Request, ident: str) -> Any:
-    require(sees_job(request, request.store.job(ident)))
-    return {}

@@ -7,7 +7,7 @@ import zlib
 from typing import Any
 
 from ..access import in_workspace, owns_project, owns_task, require, sees_job, sees_project, sees_task
-from ..fields import Boolean, Choice, Field, Form, Forms, Integer, Items, Text
+from ..fields import Boolean, Choice, Form, Forms, Integer, Items, Text
 from ..lists import Listing
 from ..models import Attribute, Label, Project, Task
 from ..request import Request
@@ -24,13 +24,6 @@ TYPES = (
 _COLORS = {"car": "#2080c0", "person": "#c06060", "box": "#208080", "fish": "#e06080"}
 
 
-class _Word(Field):
-    """Any plain value, as text."""
-
-    def read(self, value: Any) -> str:
-        return str(value)
-
-
 _ATTRIBUTE = Form(
     {
         "id": Integer(),
@@ -38,7 +31,7 @@ _ATTRIBUTE = Form(
         "mutable": Boolean(required=True),
         "input_type": Choice("checkbox", "radio", "number", "text", "select", required=True),
         "default_value": Text(128, blank=True, default=""),
-        "values": Items(_Word(), default=list),
+        "values": Items(Text(200, blank=True), default=list),
     }
 )
 _COMMON = {
@@ -194,7 +187,9 @@ def _set_attributes(store: Store, label: Label, attributes: list[dict[str, Any]]
         taken = {other.name for other in label.attributes if other.id != values.get("id")}
         if values["name"] in taken:
             raise invalid([f"Duplicate attribute with name '{values['name']}' exists"])
-        fields = {**values, "values": values["values"] or [""]}
+        # They are stored as lines of one text
+        lines = "\n".join(values["values"]).split("\n")
+        fields = {**values, "values": lines}
         ident = fields.pop("id", None)
         if ident in known:
             label.attributes.remove(known[ident])

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..access import in_workspace, owns_task, require, sees_project, sees_task
 from ..events import UpdateEvents
-from ..fields import Field, Form, Forms, Integer, Text
+from ..fields import Field, Form, Forms, Integer, Invalid, Text
 from ..lists import Listing
 from ..models import Project, Task
 from ..request import Request
@@ -29,7 +29,7 @@ TASK_TERMS = {
     "status": lambda task: task.status,
     "mode": lambda task: task.mode,
     "dimension": lambda task: "2d",
-    "validation_mode": lambda task: task.validation_mode,
+    "validation_mode": lambda task: task.validation.mode if task.validation else None,
     "created_date": lambda task: task.created_date,
     "updated_date": lambda task: task.updated_date,
 }
@@ -53,6 +53,17 @@ _FIELDS = {
     "target_storage": Field(null=True),
     "source_storage": Field(null=True),
 }
+
+
+class _Replicas(Integer):
+    def read(self, value: Any) -> int:
+        number = super().read(value)
+        if number and not 1 < number < 12:
+            message = f"Consensus replicas must be 0 or a positive number more than 1 and less than 12, got {number}"
+            raise Invalid(message)
+        return number
+
+
 _NEW = Form(
     {
         **_FIELDS,
@@ -60,6 +71,7 @@ _NEW = Form(
         "labels": Forms(NEW_LABEL, default=list),
         "segment_size": Integer(0, default=0),
         "overlap": Integer(0, null=True, default=None),
+        "consensus_replicas": _Replicas(default=0),
     }
 )
 _CHANGE = Form(_FIELDS)
@@ -95,7 +107,7 @@ def create_task(request: Request) -> Response:
         project=project,
         **{
             name: values[name]
-            for name in ("name", "bug_tracker", "subset", "segment_size", "overlap")
+            for name in ("name", "bug_tracker", "subset", "segment_size", "overlap", "consensus_replicas")
             if name in values
         },
     )
@@ -209,13 +221,6 @@ def delete_task(request: Request, ident: str) -> Response:
     store.drop_task(task)
     events.send("delete:task", "task", view, request.user, task.project, task.organization)
     return empty(204)
-
-
-@route("GET", "/api/tasks/{ident}/validation_layout", allow="GET, PATCH, HEAD, OPTIONS")
-def task_validation_layout(request: Request, ident: str) -> Any:
-    task = request.store.task(ident)
-    require(sees_task(request, task))
-    return {"mode": task.validation_mode, "frames_per_job_count": None}
 
 
 @route("GET", "/api/tasks/{ident}/status")

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from ..access import administers, owns_project, require
-from ..fields import Boolean, Choice, Field, Form, Invalid, Items, Text
+from ..fields import Boolean, Choice, Choices, Field, Form, Invalid, Text
 from ..lists import Listing
 from ..models import Delivery, Webhook
 from ..request import Request
@@ -62,7 +62,7 @@ _FIELDS = {
     "secret": Text(64, blank=True, default=""),
     "is_active": Boolean(default=True),
     "enable_ssl": Boolean(default=True),
-    "events": Items(Choice(*_ORGANIZATION_EVENTS), required=True),
+    "events": Choices(Choice(*_ORGANIZATION_EVENTS), required=True),
 }
 _NEW = Form({**_FIELDS, "type": Choice("project", "organization", required=True), "project_id": Field(null=True)})
 _CHANGE = Form(_FIELDS)

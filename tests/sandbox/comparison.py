@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from PIL import Image
 from sandbox_ids import KEYS, Ids, inner_kind, kind_of
 
 # The value may differ, the type may not.
@@ -27,12 +30,14 @@ class Comparison:
         server: the address of the sandbox.
         loose: whether only keys and types count, and of lists only the first item: for lists of
             everything on the server, and where the answer is random.
+        in_order: whether annotations come in the order of the request, as in answers of writes.
     """
 
-    def __init__(self, ids: Ids, server: str, loose: bool = False) -> None:
+    def __init__(self, ids: Ids, server: str, loose: bool = False, in_order: bool = True) -> None:
         self.ids = ids
         self.server = server
         self.loose = loose
+        self.in_order = in_order
         self.found: list[str] = []
 
     def add(self, where: str, recorded: Any, replayed: Any) -> None:
@@ -94,7 +99,7 @@ class Comparison:
             recorded, replayed = recorded[:1], replayed[:1]
         if len(recorded) != len(replayed):
             self.add(f"{where} length", len(recorded), len(replayed))
-        if kind in ("shape", "tag", "track", "keyframe") and not self.loose:
+        if kind in ("shape", "tag", "track", "keyframe") and not (self.loose or self.in_order):
             recorded, replayed = self._align(recorded, replayed, kind)
         if kind == "spec" and all(isinstance(thing.get("name"), str) for thing in [*recorded, *replayed]):
             recorded, replayed = (sorted(things, key=lambda thing: thing["name"]) for things in (recorded, replayed))
@@ -104,15 +109,12 @@ class Comparison:
             self.compare(old, new, f"{where}[{number}]", kind)
 
     def _align(self, recorded: list[Any], replayed: list[Any], kind: str) -> tuple[list[Any], list[Any]]:
-        """Bring annotations whose ids are known into the same order, where there is none."""
+        """Bring annotations into the same order, where there is none: by ids that are known, else by their form."""
         if not all(isinstance(thing, dict) for thing in [*recorded, *replayed]):
             return recorded, replayed
-        frames = [thing.get("frame") for thing in recorded]
         idents = [thing.get("id") for thing in recorded]
         if not all(isinstance(ident, int) and self.ids.knows(kind, ident) for ident in idents):
-            return recorded, replayed
-        if kind in ("shape", "tag") and frames != sorted(frames):
-            return recorded, replayed  # the answer of a write: in request order
+            return sorted(recorded, key=_outline), sorted(replayed, key=_outline)
         place = {self.ids.get(kind, thing["id"]): number for number, thing in enumerate(recorded)}
         return recorded, sorted(replayed, key=lambda thing: place.get(thing.get("id"), len(place)))
 
@@ -138,6 +140,21 @@ class Comparison:
         names = [link and sorted(parse_qs(urlsplit(link).query)) for link in (recorded, replayed)]
         if names[0] != names[1]:
             self.add(where, recorded, replayed)
+
+
+def _outline(thing: dict[str, Any]) -> tuple[Any, ...]:
+    """Where a new annotation is, but for its ids."""
+    return thing["frame"], str(thing.get("type")), thing.get("points", [])
+
+
+def describe(content: bytes) -> list[Any]:
+    """Format, mode and size of a picture; name, format and size of each one in an archive."""
+    if content[:2] != b"PK":
+        with Image.open(io.BytesIO(content)) as image:
+            return [image.format, image.mode, list(image.size)]
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        found = [(name, describe(archive.read(name))) for name in archive.namelist()]
+        return [[name, kind, size] for name, (kind, _, size) in found]
 
 
 def _placeless(text: str) -> str:

@@ -35,13 +35,16 @@ KEYS = {
     "organization_id": "organization",
 }
 _IN_PATH = re.compile(rf"/({'|'.join(_PATHS)})/(\d+)")
-_IN_QUERY = re.compile(r"(?<![a-z_])(task_id|job_id|project_id|issue_id|target_id)(=|%3D)(\d+)")
+_IN_QUERY = re.compile(
+    r"(?<![a-z_])((?:target(?:=|%3D)job(?:&|%26))?(?:task_id|job_id|project_id|issue_id|target_id))(=|%3D)(\d+)"
+)
 _TUS = re.compile(r"1_[0-9a-f-]{36}")
 _IN_TEXT = (
     (re.compile(r'("label_id": )(\d+)'), "label"),
     (re.compile(r"(label_id `)(\d+)"), "label"),
     (re.compile(r"(spec_id `)(\d+)"), "spec"),
     (re.compile(r"(Key \(id\)=\()(\d+)"), "shape"),
+    (re.compile(r"(parent job )(\d+)"), "job"),
     (re.compile(r'(data-label-id=")(\d+)'), "label"),
 )
 _NEAR = 10
@@ -56,7 +59,7 @@ class Ids:
 
     def __init__(self) -> None:
         self._known: dict[str, dict[Any, Any]] = {}
-        self.places = {"<server-root>": "/home/django"}
+        self.places = {"<server-root>": "/home/django", "<share>": "/home/django/share"}
 
     def learn(self, kind: str, recorded: Any, replayed: Any) -> None:
         self._known.setdefault(kind, {})[recorded] = replayed
@@ -88,7 +91,8 @@ class Ids:
         return text
 
     def _in_query(self, name: str, number: int) -> int:
-        return int(self.get("task" if name == "target_id" else KEYS[name], number))
+        targets = {"target_id": "job" if "job" in name else "task"}
+        return int(self.get({**KEYS, **targets}[re.split("&|%26", name)[-1]], number))
 
     def query(self, query: dict[str, Any], path: str = "") -> dict[str, str]:
         """A recorded query for the replayed world; an `id` in its filter is one of what the path lists."""

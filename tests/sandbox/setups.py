@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -244,6 +245,25 @@ def browser_tracks(world: World) -> None:
     _annotate(world, 178, {"shape": [42356], "track": [36]}, shapes=[mask], tracks=[track])
 
 
+def browser_merge(world: World) -> None:
+    """Four frames with boxes, two lines of one group, a mask and a polygon."""
+    labels = [{"name": "car", "attributes": [ATTRIBUTES[0], ATTRIBUTES[4]]}, PLAIN, {"name": "area", "type": "mask"}]
+    files = world.pictures([f"i{number}.png" for number in range(4)], (640, 480))
+    task = world.make_task(918, files, labels=labels, jobs=[1617], label_ids=[3516, 3517, 3518])
+    world.learn_specs(world.learn_labels(f"task_id={task}", []), [1779, 1780])
+    box = {"type": "rectangle", "label_id": 3516}
+    line = {"type": "polyline", "frame": 1, "group": 3, "label_id": 3517}
+    speeds = [[{"spec_id": 1779, "value": "vw"}, {"spec_id": 1780, "value": speed}] for speed in ("10", "20")]
+    _annotate(world, 1617, {"shape": list(range(218247, 218253))}, shapes=[
+        {**box, "frame": 0, "points": [50, 50, 150, 150], "attributes": speeds[0]},
+        {**box, "frame": 2, "points": [90, 70, 190, 170], "attributes": speeds[1]},
+        {**line, "points": [300, 60, 350, 110, 420, 60]},
+        {**line, "points": [300, 160, 350, 210, 420, 160]},
+        {"type": "mask", "frame": 3, "label_id": 3518, "points": [0, 8000, 400, 300, 499, 379]},
+        {"type": "polygon", "frame": 3, "label_id": 3516, "points": [100, 100, 220, 100, 220, 220, 100, 220]},
+    ])  # fmt: skip
+
+
 def delete_shape(world: World) -> None:
     """Another client removes the first rectangle while the browser shows it."""
     path = f"/jobs/{world.ids.get('job', 177)}/annotations"
@@ -286,6 +306,19 @@ def queued_task(recorded: int, name: str) -> Setup:
             "POST", f"/tasks/{task}/data", headers={"Upload-Multiple": ""}, data={"image_quality": 70}, files=files
         )
         world.box.hold()
+
+    return setup
+
+
+def uploaded(recorded: int, make: bool = True) -> Setup:
+    """A task whose eight files are there, but for the end of the upload."""
+
+    def setup(world: World) -> None:
+        task = world.make_task(recorded) if make else world.ids.get("task", recorded)
+        pictures = world.pictures([f"i{number:02}.png" for number in range(8)])
+        files = [(f"client_files[{number}]", item) for number, item in enumerate(pictures.items())]
+        form = {"image_quality": 70}
+        world.call("POST", f"/tasks/{task}/data", headers={"Upload-Multiple": ""}, data=form, files=files)
 
     return setup
 
@@ -351,8 +384,33 @@ def _move(recorded: int, job: int, label: int, specs: list[int], name: str) -> S
     return setup
 
 
+def shared_frames(world: World) -> None:
+    """A folder on the share, with images that belong to another one."""
+    names = [
+        "wireF/a.png", "wireF/b.jpg", "wireF/photo.tif", "wireF/raw.bmp", "wireF/sub/a.png",
+        "wireF/sub/deeper/c d.png", "wireF/sub/related_images/a_png/left.jpg",
+        "wireF/sub/related_images/a_png/right.png",
+    ]  # fmt: skip
+    world.share(world.pictures(names))
+
+
+def lost_file(world: World) -> None:
+    """A file of the share goes after a task was made of it."""
+    world.share(world.pictures(["wireF/late.png"]))
+    task = world.make_task(925)
+    files = ["wireF/a.png", "wireF/late.png"]
+    world.call("POST", f"/tasks/{task}/data", json={"image_quality": 70, "server_files": files})
+    world.box.settle()
+    (Path(world.folder.name) / "wireF/late.png").unlink()
+
+
+def odd_names(world: World) -> None:
+    """Files on the share whose names are odd."""
+    world.share(world.pictures(["wireG/ lead.png", "wireG/back\\slash.png", "wireG/ok.png"]))
+
+
 # Files that are not shown in the recordings: large enough to make the creation take its time.
-SIZES = {"0.jpg": (1400, 1400)}
+SIZES = {"0.jpg": (1400, 1400), "bomb.png": (13500, 13500)}
 
 SETUPS: dict[str, Setup] = {
     "01_auth": authentication,
@@ -372,6 +430,9 @@ SETUPS: dict[str, Setup] = {
     "18c_ui_track_edits": browser_tracks,
     "19_concurrent_writes": concurrent,
     "22_move_and_backup": other_names,
+    "23_frames_download": shared_frames,
+    "26_ui_merge_group_track": browser_merge,
+    "27_errors_seen": odd_names,
 }
 
 # Before the exchange with this number.
@@ -404,6 +465,12 @@ STEPS: dict[tuple[str, int], Setup] = {
     ("16_permissions", 94): assign(171, 3),
     ("16_permissions", 101): one_of_two_jobs,
     ("19_concurrent_writes", 15): ground_truth,
+    ("24_consensus_quality", 105): uploaded(875),
+    ("24_consensus_quality", 108): uploaded(877),
+    ("24_consensus_quality", 111): uploaded(880),
+    ("24_consensus_quality", 114): uploaded(881),
+    ("24_consensus_quality", 119): uploaded(885, make=False),
+    ("23_frames_download", 101): lost_file,
     ("22_move_and_backup", 32): _move(844, 1535, 3417, [1720, 1721], "wire move 2"),
     ("22_move_and_backup", 83): _move(846, 1537, 3420, [1730, 1731], "wire transfer"),
     ("18b_ui_edits_and_conflicts", 13): delete_shape,

@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 from PIL import Image
 
 _FORMATS = {
-    "avif": "AVIF", "bmp": "BMP", "gif": "GIF", "jp2": "JPEG2000", "jpeg": "JPEG", "jpg": "JPEG", "png": "PNG",
+    "avif": "AVIF", "bmp": "BMP", "dib": "DIB", "gif": "GIF", "ico": "ICO", "pcx": "PCX", "ppm": "PPM", "sgi": "SGI",
+    "tga": "TGA", "jp2": "JPEG2000", "jpeg": "JPEG", "jpg": "JPEG", "png": "PNG",
     "tif": "TIFF", "tiff": "TIFF", "webp": "WEBP",
 }  # fmt: skip
+_LARGEST = 10_000_000
 _MEMBERS = ("a/b.png", "a/deep/er/c.png", "top.png", "z/b.png")
 
 
@@ -48,7 +52,9 @@ class StandIns:
         return content.ljust(size, b"\0")
 
     def _image(self, name: str, kind: str) -> bytes:
-        width, height = self._sizes.get(name, (64, 48))
+        width, height = (64, 48) if kind == "ICO" else self._sizes.get(name, (64, 48))
+        if width * height > _LARGEST:
+            return _header(width, height)
         exif = Image.Exif()
         turned = re.match(r"exif(\d)", name)
         if turned:
@@ -65,3 +71,12 @@ class StandIns:
             for name in self._members:
                 archive.writestr(name, self._image(name, "PNG"))
         return out.getvalue()
+
+
+def _header(width: int, height: int) -> bytes:
+    """A PNG of which nothing but the size is there."""
+    parts = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)), (b"IDAT", b""), (b"IEND", b"")]
+    chunks = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)

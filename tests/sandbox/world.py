@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
@@ -35,6 +37,7 @@ class World:
         self.tokens: dict[str, str] = {}
         self.uploads: dict[str, bytes] = {}
         self.backup = b""
+        self.folder = TemporaryDirectory()
         self.http = requests.Session()
         self.http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for name in ("admin", "annotator1", "annotator2"):
@@ -43,6 +46,7 @@ class World:
     def close(self) -> None:
         self.http.close()
         self.box.close()
+        self.folder.cleanup()
 
     def login(self, name: str) -> None:
         """Get the key of an account, and a session of its own."""
@@ -106,13 +110,13 @@ class World:
             self.ids.learn("job", old, new["id"])
         return [job["id"] for job in found]
 
-    def learn_job(self, recorded: int, task: int | None = None, start: int = 0, kind: str = "annotation") -> None:
-        """Pair a recorded job with one here: of a recorded task, else of the newest one, by first frame."""
+    def learn_job(self, recorded: int, task: int | None = None, start: int | None = None, kind: str = "") -> None:
+        """Pair a recorded job with one here: of a recorded task and its first frame, else the next of the newest."""
         tasks = self.box.store.tasks
         found = tasks.get(self.ids.get("task", task)) if task else list(tasks.values())[-1]
         for job in found.jobs.values() if found else ():
             known = self.ids.back("job", job.id) is not None
-            if not known and (job.start_frame, job.type) == (start, kind):
+            if not known and start in (None, job.start_frame) and kind in ("", job.type):
                 self.ids.learn("job", recorded, job.id)
                 return
 
@@ -130,10 +134,30 @@ class World:
         for old, new in zip(recorded, flat, strict=False):
             self.ids.learn("spec", old, new)
 
+    def learn_unknown(self, query: str, text: str) -> None:
+        """Pair ids of labels and attributes in a text that are not known yet with those that nobody named yet."""
+        for kind, key in (("label", "label_id"), ("spec", "spec_id")):
+            found = sorted({int(number) for number in re.findall(rf'"{key}": (\d+)', text)})
+            unknown = [number for number in found if not self.ids.knows(kind, number)]
+            if unknown:
+                labels = self.call("GET", f"/labels?{query}&page_size=all")["results"]
+                parts = [part for label in labels for part in (label, *label["sublabels"])]
+                things = parts if kind == "label" else [spec for part in parts for spec in part["attributes"]]
+                free = [thing["id"] for thing in things if self.ids.back(kind, thing["id"]) is None]
+                for old, new in zip(unknown, free, strict=False):
+                    self.ids.learn(kind, old, new)
+
     def pictures(self, names: list[str], size: tuple[int, int] = (64, 48)) -> dict[str, bytes]:
         """Image files."""
         maker = StandIns(self.files.media, dict.fromkeys(names, size))
         return {name: maker.find(name, 1, "") for name in names}
+
+    def share(self, files: dict[str, bytes]) -> None:
+        """Give the server a share with these files, by path."""
+        root = self.box.store.share = Path(self.folder.name)
+        for name, content in files.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_bytes(content)
 
     def send(self, request: Json) -> requests.Response:
         """Send a recorded request."""

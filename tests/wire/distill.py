@@ -68,7 +68,16 @@ def _distil_exchange(entry: Json) -> Json:
         kept["cookie"] = "..."
     if "text" in sent or "body" in sent:
         kept["content-type"] = headers.get("content-type", "")
-    return {"request": {**request, "headers": kept}, "response": _distil_answer(got)}
+    answer = _distil_answer(got)
+    content = re.search(r"content: (\[.*?\])(?:;|$)", entry.get("note", ""))
+    if content and got["status"] == 200:
+        answer["content"] = [_without_size(part) for part in json.loads(content[1])]
+    return {"request": {**request, "headers": kept}, "response": answer}
+
+
+def _without_size(part: Any) -> Any:
+    """A member of an archive as its name, format and width and height, without its bytes."""
+    return [part[0], *part[2:]] if isinstance(part, list) and isinstance(part[0], str) else part
 
 
 def _distil_answer(got: Json) -> Json:
