@@ -23,7 +23,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.copying import map_fields
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.dry_run import DryRunLabels, DryRunStore
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load import carry_out
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load_run import LoadContext
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.resolve import Choice, settle
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.resolve import Choice, apply_changes
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.undo import undo_last
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Watch
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import LoadRequest
@@ -321,7 +321,7 @@ class World:
         return undo_last(self.labels, self.store, "run")
 
     def resolve(self, *choices: Thing) -> dict[str, Any]:
-        return settle(self.context(policy="ask"), [Choice(**choice) for choice in choices])
+        return apply_changes(self.context(policy="ask"), [Choice(**choice) for choice in choices])
 
     def dump(self) -> dict[str, Any]:
         """The dataset as bytes: labels in order, and the tags of samples."""
