@@ -14,6 +14,7 @@ from .client import Client
 from .credentials import Credentials
 from .errors import (
     AmbiguousOutcome,
+    AnswerTooLarge,
     Cancelled,
     Conflict,
     CreationFailed,
@@ -28,6 +29,7 @@ from .errors import (
     TooLarge,
     Unreachable,
     UnsupportedServer,
+    UnwritableFile,
 )
 from .models import (
     About,
@@ -55,6 +57,8 @@ from .models import (
     User,
 )
 from .objects import EncodedObjects, encode_objects
+from .options import DataOptions
+from .redaction import redact, redacted_traceback
 from .retry import RetryPolicy
 from .session import Session
 
@@ -63,6 +67,7 @@ __all__ = [
     "About",
     "AmbiguousOutcome",
     "Annotations",
+    "AnswerTooLarge",
     "AttributeSpec",
     "AttributeValue",
     "Cancelled",
@@ -75,6 +80,7 @@ __all__ = [
     "Credentials",
     "CvatError",
     "DataMeta",
+    "DataOptions",
     "DeadlinePassed",
     "EncodedObjects",
     "FileInfo",
@@ -104,7 +110,10 @@ __all__ = [
     "Unreachable",
     "UnreadableFile",
     "UnsupportedServer",
+    "UnwritableFile",
     "UploadFile",
     "User",
     "encode_objects",
+    "redact",
+    "redacted_traceback",
 ]

@@ -11,6 +11,8 @@ from requests.auth import AuthBase
 
 from .credentials import Credentials
 from .errors import NotAuthenticated
+from .redaction import Secret
+from .waiting import Stopped, holding
 
 
 class NoAuth(AuthBase):
@@ -23,18 +25,18 @@ class NoAuth(AuthBase):
 class HeaderAuth(AuthBase):
     """Sends a fixed ``Authorization`` header."""
 
-    def __init__(self, header: str) -> None:
-        self._header = header
+    def __init__(self, scheme: str, secret: Secret) -> None:
+        self._scheme, self._secret = scheme, secret
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = self._header
+        request.headers["Authorization"] = f"{self._scheme} {self._secret.get_secret_value()}"
         return request
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, HeaderAuth) and other._header == self._header
+        return isinstance(other, HeaderAuth) and (other._scheme, other._secret) == (self._scheme, self._secret)
 
     def __hash__(self) -> int:
-        return hash(self._header)
+        return hash((self._scheme, self._secret))
 
 
 class Authenticator:
@@ -43,16 +45,18 @@ class Authenticator:
 
     A user has one API key; any logout, also of a browser, deletes it for all their clients. So a key that
     stopped working is replaced by logging in once more, and nothing here ever logs out.
+
+    Attributes:
+        rejected: Whether the server did not accept what was given.
     """
 
-    def __init__(self, credentials: Credentials, log_in: Callable[[], str]) -> None:
+    def __init__(self, credentials: Credentials) -> None:
         """
         Args:
             credentials: Who asks.
-            log_in: Sends the password and returns the API key.
         """
+        self.rejected = False
         self._credentials = credentials
-        self._log_in = log_in
         self._current: HeaderAuth | None = None
         self._lock = threading.Lock()
 
@@ -61,18 +65,24 @@ class Authenticator:
         """Whether an access token or API key was given, rather than a password."""
         return self._credentials.token is not None
 
-    def current(self) -> HeaderAuth:
+    def current(self, log_in: Callable[[], Secret], stopped: Stopped) -> HeaderAuth:
         """The credentials to send now; logs in before the first request.
+
+        Args:
+            log_in: Sends the password and returns the API key.
+            stopped: Is asked while another thread logs in.
 
         Raises:
             NotAuthenticated: Nothing to authenticate with was given.
         """
-        with self._lock:
+        if self._current is not None:
+            return self._current
+        with holding(self._lock, stopped):
             if self._current is None:
-                self._current = self._first()
+                self._current = self._first(log_in)
             return self._current
 
-    def renew(self, rejected: HeaderAuth) -> bool:
+    def renew(self, rejected: HeaderAuth, log_in: Callable[[], Secret], stopped: Stopped) -> bool:
         """Replaces credentials that the server rejected.
 
         Returns:
@@ -80,23 +90,22 @@ class Authenticator:
         """
         if self.with_token:
             return False
-        with self._lock:
+        with holding(self._lock, stopped):
             if self._current == rejected:
-                self._current = HeaderAuth(f"Token {self._log_in()}")
+                self._current = HeaderAuth("Token", log_in())
             return True
 
-    def _first(self) -> HeaderAuth:
+    def _first(self, log_in: Callable[[], Secret]) -> HeaderAuth:
         credentials = self._credentials
         if credentials.token is not None:
-            return HeaderAuth(_token_header(credentials.token.get_secret_value().strip()))
+            return HeaderAuth(_scheme(credentials.token.get_secret_value()), credentials.token)
         if not credentials.user or credentials.password is None:
             raise NotAuthenticated(
                 f"To use CVAT at {credentials.url}, give an access token, or a user name and a password"
             )
-        return HeaderAuth(f"Token {self._log_in()}")
+        return HeaderAuth("Token", log_in())
 
 
-def _token_header(token: str) -> str:
+def _scheme(token: str) -> str:
     """API keys go by ``Token``, access tokens by ``Bearer``; each scheme rejects the other kind."""
-    is_api_key = re.fullmatch(r"[0-9a-f]{40}", token) is not None
-    return f"{'Token' if is_api_key else 'Bearer'} {token}"
+    return "Token" if re.fullmatch(r"[0-9a-f]{40}", token) else "Bearer"

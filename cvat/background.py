@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-import requests
-
-from .errors import NotFound, PermissionDenied, Refused
+from .errors import NotFound, PermissionDenied, Refused, UnsupportedServer
+from .limits import HEADER_TEXT
 from .models import RequestStatus, Task
 from .models.base import Resource
+from .responses import Response
 from .session import Session
 
 HAS_DATA = "Adding more data is not supported"
@@ -31,11 +31,14 @@ def request_path(rq_id: str) -> str:
     return f"/api/requests/{quote(rq_id, safe='')}"
 
 
-def rq_id_in(session: Session, task_id: int, response: requests.Response) -> str:
+def rq_id_in(session: Session, task_id: int, response: Response) -> str:
     """The id in the answer to the end of an upload; a 409 names the creation that is already under way."""
-    answer = session.json(response) if response.content else {}
+    try:
+        answer = session.json(response) if response.content else {}
+    except UnsupportedServer:
+        answer = {}  # the status has said that it began
     rq_id = answer.get("rq_id") if isinstance(answer, dict) else None
-    return str(rq_id or default_rq_id(task_id))
+    return rq_id if isinstance(rq_id, str) and rq_id and len(rq_id) <= HEADER_TEXT else default_rq_id(task_id)
 
 
 def creation_status(session: Session, rq_id: str) -> RequestStatus | None:

@@ -6,16 +6,19 @@ from types import TracebackType
 
 from .accounts import Accounts
 from .credentials import Credentials
+from .frames import Frames
 from .jobs import Jobs
+from .kept import kept_session
 from .projects import Projects
 from .retry import USUAL, RetryPolicy
 from .reviews import Reviews
 from .server_media import ServerMedia
 from .session import CONNECTIONS, READ_TIMEOUT, Session
 from .tasks import Tasks
+from .waiting import Stopped
 
 
-class Client(Accounts, Projects, Tasks, ServerMedia, Jobs, Reviews):
+class Client(Accounts, Projects, Tasks, ServerMedia, Frames, Jobs, Reviews):
     """A CVAT server. Usable from several threads, and as a context manager.
 
     Nothing is sent before the first call. Closing ends the connections but never logs out, because a logout
@@ -38,6 +41,46 @@ class Client(Accounts, Projects, Tasks, ServerMedia, Jobs, Reviews):
             retry: How often a request is repeated, and after which pauses.
         """
         super().__init__(Session(credentials, timeout=timeout, connections=connections, retry=retry))
+        self._keeps_session = False
+
+    @classmethod
+    def kept(cls, credentials: Credentials, *, timeout: float = READ_TIMEOUT, retry: RetryPolicy = USUAL) -> Client:
+        """A client whose login and connections are kept for the next one of this process with the same credentials.
+
+        Args:
+            credentials: Where the server is and who asks.
+            timeout: Seconds to wait for the server's next byte; uploads wait longer.
+            retry: How often a request is repeated, and after which pauses.
+        """
+        session = kept_session(credentials).on_its_own(timeout=timeout, connections=CONNECTIONS, retry=retry)
+        return cls._over(session, keeps_session=True)
+
+    @classmethod
+    def _over(cls, session: Session, *, keeps_session: bool) -> Client:
+        client = cls.__new__(cls)
+        client.session, client._keeps_session = session, keeps_session
+        return client
+
+    def within(self, organization: str | None) -> Client:
+        """The same client in another workspace, over the same connections.
+
+        Args:
+            organization: The slug of an organization, an empty string for the personal workspace, None for everything
+                that the user may see.
+
+        Raises:
+            ValidationError: It is no slug.
+        """
+        return self._over(self.session.within(organization), keeps_session=True)
+
+    def stopping_when(self, stopped: Stopped) -> Client:
+        """The same client, over the same connections, for a caller who may want to stop.
+
+        Args:
+            stopped: Is asked several times a second, in whichever thread waits. Soon after it says True, every call
+                ends with ``Cancelled``, whatever it is waiting for.
+        """
+        return self._over(self.session.stopping_when(stopped), keeps_session=True)
 
     @property
     def url(self) -> str:
@@ -45,8 +88,9 @@ class Client(Accounts, Projects, Tasks, ServerMedia, Jobs, Reviews):
         return self.session.url
 
     def close(self) -> None:
-        """Closes the connections."""
-        self.session.close()
+        """Closes the connections, unless others use them, too."""
+        if not self._keeps_session:
+            self.session.close()
 
     def __enter__(self) -> Client:
         return self

@@ -6,16 +6,22 @@ import re
 import time
 from collections.abc import Callable
 
+from . import waiting
 from .background import creation_status, listed_creation
 from .errors import Cancelled, CreationFailed, DeadlinePassed, Refused, ServerFault, Unreachable
+from .limits import PAGE_TEXT
 from .models import RequestStatus, Task
 from .session import Session
+from .words import shorten
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds between two looks, growing from the first to the longest."""
 
 LOOKS_AT_EMPTY_TASK = 4
 """Looks after which a task without frames, whose request is gone, counts as failed."""
+
+MOST_OF_A_REASON = 1_000
+"""Characters of CVAT's reason that are looked at."""
 
 LOOKS_AT_FAILURE = 3
 """Looks at a failed request for its lasting message; the first one may be empty or a traceback."""
@@ -31,6 +37,20 @@ def wait_for_creation(
     cancelled: Callable[[], bool] | None,
 ) -> Task:
     """Polls until the task has its frames. See ``Client.wait_for_creation``."""
+    session = session if cancelled is None else session.stopping_when(cancelled)
+    try:
+        return _wait(session, task_id, rq_id, deadline, progress)
+    except Cancelled:
+        raise Cancelled(f"Stopped waiting for task {task_id}; CVAT goes on creating it") from None
+
+
+def _wait(
+    session: Session,
+    task_id: int,
+    rq_id: str,
+    deadline: float,
+    progress: Callable[[RequestStatus], None] | None,
+) -> Task:
     ends = time.monotonic() + deadline
     pause, empty_looks = FIRST_PAUSE, 0
     state = "nothing yet"
@@ -47,7 +67,7 @@ def wait_for_creation(
                 if empty_looks >= LOOKS_AT_EMPTY_TASK:
                     raise _without_frames(task_id, "its request is gone and the task has no frames")
             else:
-                state, empty_looks = status.message or status.status, 0
+                state, empty_looks = shorten(status.message or status.status), 0
                 if progress is not None:
                     progress(status)
                 if status.status == "failed":
@@ -62,14 +82,12 @@ def wait_for_creation(
                 raise
             # The work goes on at the server; only our view of it is interrupted.
             state = str(error)
-        if cancelled is not None and cancelled():
-            raise Cancelled(f"Stopped waiting for task {task_id}; CVAT goes on creating it")
         if time.monotonic() + pause > ends:
             raise DeadlinePassed(
                 f"CVAT has not finished creating task {task_id} within {deadline:.0f} s ({state}); "
                 "it goes on, look later"
             )
-        time.sleep(pause)
+        waiting.pause(pause, session.stopped)
         pause = min(pause * 1.5, LONGEST_PAUSE)
 
 
@@ -82,7 +100,7 @@ def _lasting(session: Session, rq_id: str, status: RequestStatus) -> RequestStat
     for _ in range(LOOKS_AT_FAILURE):
         if status.message.strip() and not status.message.startswith("Traceback"):
             break
-        time.sleep(FIRST_PAUSE)
+        waiting.pause(FIRST_PAUSE, session.stopped)
         status = creation_status(session, rq_id) or status
     return status
 
@@ -93,7 +111,7 @@ def _without_frames(task_id: int, reason: str) -> CreationFailed:
 
 def _failed(task_id: int, status: RequestStatus) -> CreationFailed:
     message, file = clean_message(status.message)
-    told = message or "it gave no reason"
+    told = shorten(message) or "it gave no reason"
     return CreationFailed(
         f"CVAT could not create task {task_id}: {told}",
         message=message,
@@ -112,8 +130,8 @@ def clean_message(message: str) -> tuple[str, str | None]:
         The reason without exception names and server directories, and the base name of the file it names, if
         any.
     """
-    lines = [line.strip() for line in message.strip().splitlines() if line.strip()]
-    reason = lines[-1] if lines else ""
+    lines = [line.strip() for line in message[-PAGE_TEXT:].strip().splitlines() if line.strip()]
+    reason = shorten(lines[-1], MOST_OF_A_REASON) if lines else ""
     reason = (
         re.sub(r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|DoesNotExist|Warning)\b:?\s*", "", reason) or reason
     )

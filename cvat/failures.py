@@ -1,81 +1,143 @@
-"""What a failed exchange means: never sent, or sent and its answer lost."""
+"""What a failed exchange means: surely not sent, or sent and its answer lost. No text of a lower layer is shown."""
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Iterator
+from http.client import BadStatusLine, RemoteDisconnected
+from typing import NamedTuple
 
 import requests
 from requests import exceptions
 from urllib3 import exceptions as low
 
-from .answers import action
 from .errors import AmbiguousOutcome, CvatError, Unreachable
+from .responses import BrokenAnswer
+from .wire import Exchange, LimitReached
+from .words import action
+
+FAILURES = (requests.RequestException, low.HTTPError, OSError, ValueError, BrokenAnswer, LimitReached)
+"""What the layers below raise."""
 
 _CA_HINT = "If an authority of your own issued it, name that authority's file in REQUESTS_CA_BUNDLE"
+_CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+_CERTIFICATES = {
+    9: "its certificate is not valid yet; check the clock of this computer",
+    10: "its certificate, or one of those that vouch for it, has expired; who runs the server must renew it",
+    62: "its certificate is for another name than this; use the name that it was issued for",
+    64: "its certificate is not for this address; use the name that it was issued for",
+}
+"""What is wrong with a certificate, by OpenSSL's number."""
 
 
-def never_sent(error: requests.RequestException) -> bool:
-    """Whether no connection was made, so that the server cannot have seen the request."""
-    if isinstance(error, (exceptions.ConnectTimeout, exceptions.ProxyError, exceptions.SSLError)):
-        return not _broke_midway(error)
-    return any(isinstance(cause, low.NewConnectionError) for cause in _causes(error))
+class Request(NamedTuple):
+    """What was asked, for the sentence."""
+
+    url: str
+    method: str
+    path: str
 
 
-def is_lasting(error: requests.RequestException) -> bool:
-    """Whether trying again is pointless: a certificate does not become valid."""
-    return isinstance(error, exceptions.SSLError) and not _broke_midway(error)
+def never_sent(error: BaseException, exchange: Exchange) -> bool:
+    """Whether the server cannot have seen the request."""
+    if exchange.watched:
+        return not exchange.sent
+    if isinstance(error, (requests.RequestException, low.HTTPError, BrokenAnswer)) and not isinstance(
+        error, ValueError
+    ):
+        return any(isinstance(cause, low.NewConnectionError) for cause in _causes(error))
+    return True  # it could not even be built
 
 
-def explain(error: requests.RequestException, *, url: str, method: str, path: str, in_doubt: bool) -> CvatError:
-    """Turns an exception of the transport into a sentence without urls, headers or queries of its own.
+def is_lasting(error: BaseException, exchange: Exchange) -> bool:
+    """Whether trying again is pointless: a certificate does not become valid, a setting does not mend itself."""
+    if isinstance(error, (LimitReached, ValueError)) or _is_missing_file(error):
+        return True
+    return _is_tls(error) and not _broke_midway(error) and not exchange.sent
+
+
+def explain(error: BaseException, request: Request, *, in_doubt: bool) -> CvatError:
+    """Turns an exception of a lower layer into a sentence without urls, headers or queries of its own.
 
     Args:
-        error: What ``requests`` raised.
-        url: The server.
-        method: The HTTP method.
-        path: The path without its query.
+        error: What was raised.
+        request: What was asked.
         in_doubt: Whether the server may have done a request that changes data.
     """
     reason = _reason(error)
     if in_doubt:
         return AmbiguousOutcome(
-            f"The connection to CVAT at {url} was lost ({reason}) "
-            f"after it was asked to {action(method, path)}; whether that was done is not known",
-            method=method,
-            path=path,
+            f"The connection to CVAT at {request.url} was lost ({reason}) "
+            f"after it was asked to {action(request.method, request.path)}; whether that was done is not known",
+            method=request.method,
+            path=request.path,
             detail=reason,
         )
-    return Unreachable(f"CVAT at {url} cannot be reached: {reason}", method=method, path=path, detail=reason)
+    return Unreachable(
+        f"CVAT at {request.url} cannot be reached: {reason}", method=request.method, path=request.path, detail=reason
+    )
 
 
-def _reason(error: requests.RequestException) -> str:
+def _reason(error: BaseException) -> str:
+    if isinstance(error, (LimitReached, BrokenAnswer)):
+        return str(error)
     causes = list(_causes(error))
-    if isinstance(error, exceptions.SSLError) and not _broke_midway(error):
+
+    def among(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(cause, kinds) for cause in causes)
+
+    if _is_missing_file(error):
+        return _missing_file()
+    if _is_tls(error) and not _broke_midway(error):
         return _tls_reason(causes)
-    if isinstance(error, exceptions.ProxyError):
+    if among(exceptions.ProxyError, low.ProxyError):
         return "the proxy that the environment names does not let this through"
-    if isinstance(error, exceptions.ConnectTimeout):
+    if among(exceptions.ConnectTimeout, low.ConnectTimeoutError) and not among(low.NewConnectionError):
         return "no connection within the time allowed"
-    if isinstance(error, exceptions.Timeout) or any(isinstance(cause, TimeoutError) for cause in causes):
+    if among(TimeoutError, low.ReadTimeoutError):
         return "no answer within the time allowed"
-    names = {type(cause).__name__ for cause in causes}
-    if names & {"NameResolutionError", "gaierror"}:
+    if {type(cause).__name__ for cause in causes} & {"NameResolutionError", "gaierror"}:
         return "its host name is not known"
-    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+    if among(ConnectionRefusedError):
         return "nothing is listening at this address"
-    if any(isinstance(cause, low.NewConnectionError) for cause in causes):
+    if among(low.NewConnectionError):
         return "no connection could be made"
+    if among(BadStatusLine) and not among(RemoteDisconnected):
+        return "what answers there does not speak HTTP"
+    if isinstance(error, (ValueError, UnicodeError)):
+        return "a request for this address cannot be made; check its url, and the proxies that the environment names"
     return "the connection broke"
+
+
+def _is_missing_file(error: BaseException) -> bool:
+    """Whether the file of certificate authorities is missing: ``requests`` raises a bare OSError before it connects."""
+    return type(error) is OSError
+
+
+def _missing_file() -> str:
+    for name in _CA_VARIABLES:
+        if os.environ.get(name):
+            return f"the file of certificate authorities that {name} names is not there; name one that is, or unset it"
+    return "the file of certificate authorities of Python's `certifi` is not there; install it anew"
+
+
+def _is_tls(error: BaseException) -> bool:
+    return any(isinstance(cause, (ssl.SSLError, low.SSLError, exceptions.SSLError)) for cause in _causes(error))
 
 
 def _tls_reason(causes: list[BaseException]) -> str:
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"its certificate could not be verified: {cause.verify_message}. {_CA_HINT}"
+            known = _CERTIFICATES.get(cause.verify_code)
+            return known or f"its certificate could not be verified: {cause.verify_message}. {_CA_HINT}"
     text = " ".join(str(cause) for cause in causes)
     if "WRONG_VERSION_NUMBER" in text or "RECORD_LAYER_FAILURE" in text:
         return "it does not speak TLS; its url may have to begin with http://"
+    if any(words in text for words in ("NO_CERTIFICATE_OR_CRL_FOUND", "PEM lib", "NOT_ENOUGH_DATA")):
+        name = next((name for name in _CA_VARIABLES if os.environ.get(name)), "REQUESTS_CA_BUNDLE")
+        return f"the file of certificate authorities that {name} names has no certificates"
     if "certificate" in text.lower():
         return f"its certificate could not be verified. {_CA_HINT}"
     return "TLS could not be set up with it"

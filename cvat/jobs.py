@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import requests
-
 from .calls import UNCHANGED, Calls, Unchanged
-from .errors import AmbiguousOutcome, Conflict, Refused
-from .models import Annotations, Comment, DataMeta, Issue, Job
+from .errors import AmbiguousOutcome, Conflict, Refused, UnsupportedServer
+from .limits import LARGE_ANSWER
+from .models import Annotations, Comment, DataMeta, Issue, Job, SavedObjects
 from .objects import EncodedObjects, encode
+from .responses import Response
 
 AS_JSON = {"Content-Type": "application/json"}
 
@@ -81,11 +81,11 @@ class Jobs(Calls):
 
     def job_meta(self, job_id: int) -> DataMeta:
         """Reads the frames of a job, in the numbering of the source."""
-        return self.session.read(DataMeta, f"/api/jobs/{job_id}/data/meta")
+        return self.session.read(DataMeta, f"/api/jobs/{job_id}/data/meta", limit=LARGE_ANSWER)
 
     def annotations(self, job_id: int) -> Annotations:
         """Reads the annotations of a job. Inside a frame their order means nothing."""
-        return self.session.read(Annotations, f"/api/jobs/{job_id}/annotations")
+        return self.session.read(Annotations, f"/api/jobs/{job_id}/annotations", limit=LARGE_ANSWER)
 
     def stable_annotations(self, job_id: int, *, before: str | None = None, tries: int = 5) -> tuple[str, Annotations]:
         """Reads annotations that nobody was changing meanwhile.
@@ -156,11 +156,19 @@ class Jobs(Calls):
         """
         if not objects.tags and not objects.shapes:
             return [], []
-        saved = self.session.json(self._write("create", job_id, objects.body, repeatable=False))
-        kinds = [saved.get(kind) or [] for kind in ("tags", "shapes")] if isinstance(saved, dict) else [[], []]
-        if [len(kind) for kind in kinds] != [objects.tags, objects.shapes]:
-            raise _other_count(job_id, objects.tags + objects.shapes, sum(map(len, kinds)))
-        return kinds[0], kinds[1]
+        response = self._write("create", job_id, objects.body, repeatable=False)
+        try:
+            saved = self.session.parse(SavedObjects, response, limit=LARGE_ANSWER)
+        except UnsupportedServer as error:
+            raise error.recast(
+                AmbiguousOutcome, f"{error}. Read job {job_id} before adding the objects again"
+            ) from None
+        tags: list[dict[str, Any]] = [*saved.tags]  # type: ignore[list-item]
+        shapes: list[dict[str, Any]] = [*saved.shapes]  # type: ignore[list-item]
+        for items, given in ((tags, objects.tags), (shapes, objects.shapes)):
+            if len({item["id"] for item in items}) != given or len(items) != given:
+                raise _other_count(job_id, objects.tags + objects.shapes, len(tags) + len(shapes))
+        return tags, shapes
 
     def update_annotations(self, job_id: int, annotations: Annotations) -> Annotations:
         """Replaces objects by their ids, completely: attributes that are not given fall back to defaults.
@@ -217,9 +225,10 @@ class Jobs(Calls):
         return sorted(found, key=lambda job: job.id)
 
     def _saved(self, action: str, job_id: int, body: object, *, repeatable: bool) -> Annotations:
-        return self.session.parse(Annotations, self._write(action, job_id, encode(body), repeatable=repeatable))
+        response = self._write(action, job_id, encode(body), repeatable=repeatable)
+        return self.session.parse(Annotations, response, limit=LARGE_ANSWER)
 
-    def _write(self, action: str, job_id: int, body: bytes, *, repeatable: bool) -> requests.Response:
+    def _write(self, action: str, job_id: int, body: bytes, *, repeatable: bool) -> Response:
         """Sends objects as JSON, again if the server says that nothing was written because two writes met."""
         path = f"/api/jobs/{job_id}/annotations"
         for attempt in range(1, WRITES_THAT_MEET + 1):
@@ -232,6 +241,7 @@ class Jobs(Calls):
                     headers=AS_JSON,
                     repeatable=repeatable,
                     timeout=WRITE_TIMEOUT,
+                    limit=LARGE_ANSWER,
                 )
             except Refused as refusal:
                 # Two writes met, or an id was taken ahead of the server's count: nothing was written.

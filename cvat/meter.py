@@ -36,9 +36,13 @@ class Meter:
         """Lets every thread fail at its next step."""
         self._stopped = True
 
+    def wants_stop(self) -> bool:
+        """Whether the upload is to end."""
+        return self._stopped or (self._cancelled is not None and self._cancelled())
+
     def check(self) -> None:
         """Raises ``Cancelled`` if the upload is to end."""
-        if self._stopped or (self._cancelled is not None and self._cancelled()):
+        if self.wants_stop():
             raise Cancelled(f"The upload was stopped when {len(self._done)} of {self._total} files were sent")
 
     def watch(self, group: Sequence[UploadFile]) -> Callable[[int], None]:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .answers import shorten
 from .models.annotations import LARGEST_COORDINATE, LARGEST_INTEGER
+from .words import shorten
 
 Object = Mapping[str, Any]
 

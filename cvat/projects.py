@@ -21,11 +21,15 @@ class Projects(Calls):
         return self.session.read_all(Project, "/api/projects", {"search": search} if search else None)
 
     def find_projects(self, name: str) -> list[Project]:
-        """Finds projects by their exact name, which need not be unique."""
+        """Finds projects by their exact name, which need not be unique.
+
+        Those of the client's workspace are found; ``client.within(None)`` looks in all that the user may see, and a
+        project's ``organization`` says where it is.
+        """
         return self.session.read_all(Project, "/api/projects", {"name": name})
 
     def project(self, project_id: int) -> Project:
-        """Reads a project.
+        """Reads a project, in whichever workspace it is.
 
         Raises:
             NotFound: There is none.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+
+from .headers import whole_number
+from .words import duration
 
 
 @dataclass(frozen=True)
@@ -18,8 +20,9 @@ class RetryPolicy:
         connect_attempts: Times a connection is tried at most, when none could be made.
         first_pause: Seconds before the second attempt; doubled each time.
         longest_pause: Seconds that a pause is at most when the server named none.
-        longest_wait: Seconds that a server's ``Retry-After`` is followed at most.
-        patience: Seconds of all pauses of one request together.
+        longest_wait: Seconds that a server's ``Retry-After`` is followed at most before it is asked again.
+        patience: Seconds of all pauses of one request together. A server that wants more than is left is not waited
+            for.
     """
 
     attempts: int = 5
@@ -37,7 +40,7 @@ class RetryPolicy:
             wish: What the server asked for in ``Retry-After``.
         """
         if wish is not None:
-            return min(max(wish, 0.0), self.longest_wait)
+            return min(wish, self.longest_wait)
         ceiling = min(self.first_pause * 2.0 ** (attempt - 1), self.longest_pause)
         return ceiling * random.uniform(0.5, 1.0)
 
@@ -46,17 +49,27 @@ USUAL = RetryPolicy()
 """What a client does unless told otherwise."""
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
+def retry_after(value: str) -> float | None:
     """Reads ``Retry-After``, in seconds or as a date; None if it is absent or unreadable."""
-    value = headers.get("Retry-After", "").strip()
-    if value.isdigit():
-        return float(value)
-    if not value:
+    value = value.strip()
+    if not value or len(value) > 100:
         return None
+    seconds = whole_number(value)
+    if seconds is not None:
+        return float(seconds)
     try:
         when = parsedate_to_datetime(value)
-    except (TypeError, ValueError):
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=timezone.utc)
+        return max((when - datetime.now(timezone.utc)).total_seconds(), 0.0)
+    except (TypeError, ValueError, OverflowError, IndexError):
         return None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=timezone.utc)
-    return max((when - datetime.now(timezone.utc)).total_seconds(), 0.0)
+
+
+def come_back(seconds: float) -> str:
+    """Says when a server wants to be asked again, such as ``in 12 days (after 2026-12-01 14:00 UTC)``."""
+    try:
+        when = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+    except OverflowError:
+        return "in more than a thousand years"
+    return f"in {duration(seconds)} (after {when:%Y-%m-%d %H:%M} UTC)"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import requests
-
 from .background import HAS_DATA, begun_creation, default_rq_id, rq_id_in
 from .calls import Calls
 from .errors import AmbiguousOutcome, NotFound, Refused, ServerFault
+from .limits import PAGES
 from .models import CloudStorage, FileInfo, FileList, FilePage
 from .options import DataOptions
+from .responses import Response
 from .session import UPLOAD_TIMEOUT
 
 ATTEMPTS = 3
@@ -71,7 +71,7 @@ class ServerMedia(Calls):
         """
         query = {"prefix": begins}  # as many in a part as the server allows
         seen: set[str] = set()
-        while True:
+        for _ in range(PAGES):
             page = self.session.read(FilePage, f"/api/cloudstorages/{storage_id}/content-v2", query)
             yield from page.content
             if not page.next or page.next in seen:
@@ -85,9 +85,7 @@ class ServerMedia(Calls):
         server_files: Sequence[str],
         *,
         storage_id: int | None = None,
-        image_quality: int = 70,
-        use_cache: bool = True,
-        chunk_size: int | None = None,
+        options: DataOptions = DataOptions(),  # noqa: B008 - frozen
         resume: bool = False,
     ) -> str:
         """Asks CVAT to make frames of files that it sees by itself, in the order given.
@@ -99,9 +97,7 @@ class ServerMedia(Calls):
             task_id: A task without frames.
             server_files: Paths on the share, or keys in the cloud storage; unique, without leading slashes.
             storage_id: The cloud storage; the share if None.
-            image_quality: 1 to 100, of the compressed frames.
-            use_cache: Whether chunks are made on demand. Without it CVAT copies files of a cloud storage.
-            chunk_size: Frames in a chunk; None lets CVAT choose.
+            options: How CVAT makes frames and keeps them. Without ``use_cache`` it copies files of a cloud storage.
             resume: Whether this may have been asked before; the server is then asked first.
 
         Returns:
@@ -111,8 +107,7 @@ class ServerMedia(Calls):
             AmbiguousOutcome: The answers were lost, and no creation is to be seen.
             CvatError: The server refused or failed.
         """
-        body = DataOptions(image_quality, "predefined", use_cache, chunk_size).body()
-        body |= {"server_files": list(server_files), "copy_data": False}
+        body = options.body() | {"server_files": list(server_files), "copy_data": False}
         if storage_id is not None:
             body["cloud_storage_id"] = storage_id
         if resume and (begun := begun_creation(self.session, task_id)):
@@ -132,6 +127,6 @@ class ServerMedia(Calls):
                 break
         return default_rq_id(task_id)
 
-    def _attach(self, task_id: int, body: dict[str, Any]) -> requests.Response:
+    def _attach(self, task_id: int, body: dict[str, Any]) -> Response:
         path = f"/api/tasks/{task_id}/data"
         return self.session.request("POST", path, json=body, expect=(409,), timeout=UPLOAD_TIMEOUT)

@@ -9,6 +9,7 @@ from .bodies import UploadFile
 from .calls import UNCHANGED, Calls, Unchanged
 from .checkpoint import Checkpoint
 from .errors import NotFound
+from .limits import LARGE_ANSWER
 from .meter import Meter, Progress
 from .models import DataMeta, LabelSpec, RequestStatus, Task
 from .options import DataOptions
@@ -132,10 +133,7 @@ class Tasks(Calls):
         task_id: int,
         files: Sequence[UploadFile],
         *,
-        image_quality: int = 70,
-        use_cache: bool = True,
-        chunk_size: int | None = None,
-        sorting: str = "predefined",
+        options: DataOptions = DataOptions(),  # noqa: B008 - frozen
         group_bytes: int = GROUP_BYTES,
         group_files: int = GROUP_FILES,
         connections: int | None = None,
@@ -144,7 +142,7 @@ class Tasks(Calls):
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> str:
-        """Uploads the files of a task and asks CVAT to make frames out of them, in the order given.
+        """Uploads the files of a task, images or one video, and asks CVAT to make frames out of them.
 
         Files that fit into one group go in a single request; others in groups over a few connections, and
         files larger than a group in chunks. Groups and chunks that prove too large become smaller. Memory stays
@@ -154,11 +152,7 @@ class Tasks(Calls):
             task_id: A task without frames.
             files: Their names on the server must be flat and unique. CVAT silently ignores files whose
                 extension it does not know: compare the frames afterwards.
-            image_quality: 1 to 100, of the compressed frames.
-            use_cache: Whether chunks are made on demand.
-            chunk_size: Frames in a chunk; None lets CVAT choose.
-            sorting: ``predefined`` keeps the order of ``files``; also ``lexicographical``, ``natural``,
-                ``random``.
+            options: How CVAT makes frames and keeps them. Sorted as ``predefined`` they keep the order of ``files``.
             group_bytes: Bytes in a request at most.
             group_files: Files in a request at most.
             connections: Requests of this upload at the same time at most; None: as many as the client has.
@@ -177,7 +171,6 @@ class Tasks(Calls):
             UnreadableFile: A file is missing or has changed.
             CvatError: The server refused, failed or was lost.
         """
-        options = DataOptions(image_quality, sorting, use_cache, chunk_size)
         upload = Upload(
             self.session,
             task_id,
@@ -236,7 +229,7 @@ class Tasks(Calls):
         Raises:
             ServerFault: The task never had data.
         """
-        return self.session.read(DataMeta, f"/api/tasks/{task_id}/data/meta")
+        return self.session.read(DataMeta, f"/api/tasks/{task_id}/data/meta", limit=LARGE_ANSWER)
 
     def task_url(self, task_id: int) -> str:
         """Where a person opens a task."""

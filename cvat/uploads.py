@@ -11,22 +11,22 @@ was ever announced for chunks is always completed in chunks.
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import Any, TypeVar
-
-import requests
 
 from .background import HAS_DATA, begun_creation, default_rq_id, rq_id_in
 from .bodies import MultipartBody, UploadFile, check_sizes
 from .checkpoint import Checkpoint, InMemory
-from .errors import AmbiguousOutcome, Refused, ServerFault, TooLarge
+from .errors import AmbiguousOutcome, Cancelled, Refused, ServerFault, TooLarge
 from .groups import Group, Plan, check_names, halves, lacking, missing_names, plan, size
 from .meter import Meter
 from .options import DataOptions
+from .responses import Response
 from .session import UPLOAD_TIMEOUT, Session
-from .tus import TusUpload
+from .tus import SMALLEST_CHUNK, ChunkSize, TusUpload
+from .waiting import pause
 
 T = TypeVar("T")
 
@@ -52,14 +52,14 @@ class Upload:
     ) -> None:
         """See ``Client.upload``."""
         check_names(files)
-        self._session = session
+        self._session = session.stopping_when(meter.wants_stop)
         self._task_id = task_id
         self._path = f"/api/tasks/{task_id}/data"
         self._files = tuple(files)
         self._plan = plan(files, group_bytes=group_bytes, group_files=group_files)
         self._options = options
         self._connections = connections
-        self._most = group_bytes
+        self._chunks = ChunkSize(group_bytes)
         self._meter = meter
         self._remembered = checkpoint is not None
         self._checkpoint: Checkpoint = InMemory() if checkpoint is None else checkpoint
@@ -70,6 +70,24 @@ class Upload:
 
     def run(self) -> str:
         """Uploads everything and returns the id of the request that makes the task."""
+        with self._saying_how_far():
+            return self._run()
+
+    def resume(self) -> str:
+        """Uploads what an earlier ``run`` or ``resume`` did not, wherever it ended."""
+        with self._saying_how_far():
+            return self._resume()
+
+    @contextmanager
+    def _saying_how_far(self) -> Iterator[None]:
+        """Lets a stop in the middle of a request also say how many files are there."""
+        try:
+            yield
+        except Cancelled:
+            self._meter.check()
+            raise
+
+    def _run(self) -> str:
         check_sizes(self._files)
         if len(self._plan.groups) == 1 and not self._plan.chunked:
             return self._at_once(self._plan.groups[0])
@@ -77,8 +95,7 @@ class Upload:
         self._send_all(self._plan)
         return self._finish()
 
-    def resume(self) -> str:
-        """Uploads what an earlier ``run`` or ``resume`` did not, wherever it ended."""
+    def _resume(self) -> str:
         begun = begun_creation(self._session, self._task_id)
         if begun is not None:
             return begun
@@ -195,10 +212,13 @@ class Upload:
     def _note_refused(self, group: Group) -> None:
         with self._lock:
             self._refused = min(self._refused, size(group))
+        self._chunks.halve(size(group), SMALLEST_CHUNK)
 
     def _send_large(self, file: UploadFile) -> None:
-        watch, chunk = self._meter.watch((file,)), min(self._most, self._refused)
-        TusUpload(self._session, self._task_id, file, checkpoint=self._checkpoint, watch=watch, chunk=chunk).run()
+        watch = self._meter.watch((file,))
+        TusUpload(
+            self._session, self._task_id, file, checkpoint=self._checkpoint, watch=watch, chunks=self._chunks
+        ).run()
         self._stored((file,))
 
     def _stored(self, group: Group) -> None:
@@ -244,18 +264,18 @@ class Upload:
         body = self._options.body()
         if self._options.sorting == "predefined":
             body["upload_file_order"] = [file.name for file in self._files]
-        for pause in (*PAUSES, None):
+        for length in (*PAUSES, None):
             try:
                 return self._rq_id(self._post({"Upload-Finish": ""}, json=body, expect=(409,)))
             except (AmbiguousOutcome, ServerFault) as error:
                 if (begun := begun_creation(self._session, self._task_id)) is not None:
                     return begun
-                if pause is None or error.status == 500:
+                if length is None or error.status == 500:
                     raise
-                time.sleep(pause)
+                pause(length, self._session.stopped)
         raise AssertionError("the last attempt returns or raises")
 
-    def _post(self, headers: dict[str, str], **options: Any) -> requests.Response:
+    def _post(self, headers: dict[str, str], **options: Any) -> Response:
         self._meter.check()
         return self._session.request("POST", self._path, headers=headers, timeout=UPLOAD_TIMEOUT, **options)
 
@@ -264,9 +284,9 @@ class Upload:
 
     def _post_files(
         self, group: Group, headers: dict[str, str], form: dict[str, str], expect: tuple[int, ...] = ()
-    ) -> requests.Response:
+    ) -> Response:
         body = MultipartBody(form, group, self._meter.watch(group))
         return self._post({**headers, "Content-Type": body.content_type}, data=body, expect=expect)
 
-    def _rq_id(self, response: requests.Response) -> str:
+    def _rq_id(self, response: Response) -> str:
         return rq_id_in(self._session, self._task_id, response)

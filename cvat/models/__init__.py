@@ -6,6 +6,7 @@ from .base import AnyResource, Resource
 from .jobs import Comment, Issue, IssuesSummary, Job
 from .labels import AttributeSpec, Label, LabelSpec, nest
 from .media import CloudStorage, FileInfo, FileList, FilePage
+from .saved import SavedObjects
 from .tasks import DataMeta, FrameMeta, JobsSummary, Project, RequestStatus, Task
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Project",
     "RequestStatus",
     "Resource",
+    "SavedObjects",
     "ServerInfo",
     "Shape",
     "Tag",

@@ -16,18 +16,23 @@ class About(Resource):
     @property
     def version_numbers(self) -> tuple[int, int, int]:
         """The version for comparisons: ``2.54.1-alpha`` is ``(2, 54, 1)``, and nonsense ``(0, 0, 0)``."""
-        match = re.match(r"\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?", self.version)
+        match = re.match(r"\s{0,9}v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?", self.version[:40], re.ASCII)
         return (int(match[1]), int(match[2] or 0), int(match[3] or 0)) if match else (0, 0, 0)
 
 
 class User(Resource):
-    """A person with an account."""
+    """A person with an account.
+
+    Attributes:
+        is_active: False for an account that was shut, which can't log in; None if CVAT does not tell the one who asks.
+    """
 
     id: int
     username: str
     first_name: Text = ""
     last_name: Text = ""
     email: Text = ""
+    is_active: bool | None = None
 
     @property
     def full_name(self) -> str:

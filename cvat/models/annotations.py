@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from .base import Resource
+from .base import Many, Resource
 
 LARGEST_COORDINATE = 1e100
 """Pixels. CVAT stores 1e400 although it answers 500, and the job can then not be read any more."""
@@ -30,7 +30,7 @@ class Tag(Resource):
     label_id: int
     group: int | None = None
     source: str = "manual"
-    attributes: tuple[AttributeValue, ...] = ()
+    attributes: Many[AttributeValue] = ()
 
 
 class Shape(Resource):
@@ -48,7 +48,7 @@ class Shape(Resource):
     type: str
     frame: int
     label_id: int
-    points: tuple[float, ...] = ()
+    points: Many[float] = ()
     rotation: float = 0.0
     occluded: bool = False
     outside: bool = False
@@ -56,8 +56,8 @@ class Shape(Resource):
     group: int | None = None
     source: str = "manual"
     score: float | None = None
-    attributes: tuple[AttributeValue, ...] = ()
-    elements: tuple[Shape, ...] = ()
+    attributes: Many[AttributeValue] = ()
+    elements: Many[Shape] = ()
 
 
 class TrackedShape(Resource):
@@ -66,12 +66,12 @@ class TrackedShape(Resource):
     id: int | None = None
     type: str
     frame: int
-    points: tuple[float, ...] = ()
+    points: Many[float] = ()
     rotation: float = 0.0
     occluded: bool = False
     outside: bool = False
     z_order: int = 0
-    attributes: tuple[AttributeValue, ...] = ()
+    attributes: Many[AttributeValue] = ()
 
 
 class Track(Resource):
@@ -82,18 +82,18 @@ class Track(Resource):
     label_id: int
     group: int | None = None
     source: str = "manual"
-    attributes: tuple[AttributeValue, ...] = ()
-    shapes: tuple[TrackedShape, ...] = ()
-    elements: tuple[Track, ...] = ()
+    attributes: Many[AttributeValue] = ()
+    shapes: Many[TrackedShape] = ()
+    elements: Many[Track] = ()
 
 
 class Annotations(Resource):
     """Everything that is annotated in a job. A read has no order inside a frame: compare by id."""
 
     version: int = 0
-    tags: tuple[Tag, ...] = ()
-    shapes: tuple[Shape, ...] = ()
-    tracks: tuple[Track, ...] = ()
+    tags: Many[Tag] = ()
+    shapes: Many[Shape] = ()
+    tracks: Many[Track] = ()
 
     @property
     def count(self) -> int:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast
 
 
 class Resource(BaseModel):
     """An immutable piece of CVAT's JSON. Keys of other server versions are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 AnyResource = TypeVar("AnyResource", bound=Resource)
@@ -20,3 +20,20 @@ Count = Annotated[int, BeforeValidator(lambda value: 0 if value is None else val
 
 Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
 """A text that CVAT sends as null when it is empty."""
+
+
+T = TypeVar("T")
+
+Many = Annotated[tuple[T, ...], FailFast()]
+"""Any number of values. The first wrong one ends the reading: an error for each could fill the memory."""
+
+
+class ListPage(Resource, Generic[AnyResource]):
+    """One page of a list.
+
+    Attributes:
+        next: The address of the next page; empty if this is the last.
+    """
+
+    results: Many[AnyResource]
+    next: Text = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .accounts import User
-from .base import Count, Resource, Text
+from .base import Count, Many, Resource, Text
 
 
 class IssuesSummary(Resource):
@@ -38,6 +38,7 @@ class Job(Resource):
     stop_frame: int = 0
     frame_count: Count = 0
     parent_job_id: int | None = None
+    organization: int | None = None
     created_date: Text = ""
     updated_date: Text = ""
     issues: IssuesSummary = IssuesSummary()
@@ -61,7 +62,7 @@ class Issue(Resource):
     id: int
     job: int | None = None
     frame: int
-    position: tuple[float, ...] = ()
+    position: Many[float] = ()
     owner: User | None = None
     assignee: User | None = None
     resolved: bool = False

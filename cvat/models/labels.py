@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .base import Resource, Text
+from .base import Many, Resource, Text
 
 
 class AttributeSpec(Resource):
@@ -21,7 +21,7 @@ class AttributeSpec(Resource):
     mutable: bool = False
     input_type: str = "text"
     default_value: Text = ""
-    values: tuple[str, ...] = ()
+    values: Many[str] = ()
 
     def dump(self) -> dict[str, Any]:
         """The JSON that CVAT takes for a new attribute."""
@@ -48,8 +48,8 @@ class LabelSpec(Resource):
     name: str
     color: str | None = None
     type: str = "any"
-    attributes: tuple[AttributeSpec, ...] = ()
-    sublabels: tuple[LabelSpec, ...] = ()
+    attributes: Many[AttributeSpec] = ()
+    sublabels: Many[LabelSpec] = ()
     svg: str | None = None
 
     def dump(self) -> dict[str, Any]:
@@ -75,8 +75,8 @@ class Label(Resource):
     name: str
     color: Text = ""
     type: str = "any"
-    attributes: tuple[AttributeSpec, ...] = ()
-    sublabels: tuple[Label, ...] = ()
+    attributes: Many[AttributeSpec] = ()
+    sublabels: Many[Label] = ()
     svg: str | None = None
     parent_id: int | None = None
     has_parent: bool = False

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 from pydantic import RootModel
 
-from .base import Resource, Text
+from .base import Many, Resource, Text
 
 IMAGE = "image"
 
@@ -29,7 +29,7 @@ class FileInfo(Resource):
         return self.mime_type == IMAGE
 
 
-class FileList(RootModel[tuple[FileInfo, ...]]):
+class FileList(RootModel[Many[FileInfo]]):
     """A whole directory."""
 
 
@@ -40,7 +40,7 @@ class FilePage(Resource):
         next: What to ask for the next part with; empty if this is the last.
     """
 
-    content: tuple[FileInfo, ...] = ()
+    content: Many[FileInfo] = ()
     next: Text = ""
 
 

@@ -3,8 +3,12 @@ sent."""
 
 from __future__ import annotations
 
+import re
+
+from pydantic import AliasChoices, Field
+
 from .accounts import User
-from .base import Count, Resource, Text
+from .base import Count, Many, Resource, Text
 
 
 class Project(Resource):
@@ -19,7 +23,7 @@ class Project(Resource):
     bug_tracker: Text = ""
     created_date: Text = ""
     updated_date: Text = ""
-    organization: int | None = None
+    organization: int | None = Field(None, validation_alias=AliasChoices("organization", "organization_id"))
 
 
 class JobsSummary(Resource):
@@ -37,6 +41,7 @@ class Task(Resource):
         size: Number of frames; 0 until the data has been processed.
         mode: ``annotation`` for images, ``interpolation`` for a video, empty without data.
         bug_tracker: A free text of up to 2000 characters, found by ``tracker_link``.
+        organization: The id of the organization it is in; None in a personal workspace.
     """
 
     id: int
@@ -52,7 +57,7 @@ class Task(Resource):
     subset: Text = ""
     created_date: Text = ""
     updated_date: Text = ""
-    organization: int | None = None
+    organization: int | None = Field(None, validation_alias=AliasChoices("organization", "organization_id"))
     dimension: Text = ""
     overlap: int | None = None
     segment_size: Count = 0
@@ -75,20 +80,28 @@ class DataMeta(Resource):
         size: Number of frames. A video has one entry in ``frames`` for any size.
         start_frame: First frame in the numbering of the source, which differs from task frame numbers when a
             start or a step was given.
-        stop_frame: Last frame in the same numbering.
+        stop_frame: Last frame in the same numbering, inclusive: the last one that was taken.
+        frame_filter: Empty, or ``step=N``.
         deleted_frames: Task frame numbers that an annotator removed.
         included_frames: Frames that a ground truth job is about; None otherwise.
+        chunk_size: Frames in a chunk.
     """
 
     size: Count = 0
-    frames: tuple[FrameMeta, ...] = ()
+    frames: Many[FrameMeta] = ()
     start_frame: Count = 0
     stop_frame: Count = 0
     frame_filter: Text = ""
-    deleted_frames: tuple[int, ...] = ()
-    included_frames: tuple[int, ...] | None = None
+    deleted_frames: Many[int] = ()
+    included_frames: tuple[int, ...] | None = Field(None, fail_fast=True)
     chunk_size: int | None = None
     image_quality: int | None = None
+
+    @property
+    def step(self) -> int:
+        """Each so many frames of the source were taken; 1 if all."""
+        match = re.fullmatch(r"step=(\d{1,9})", self.frame_filter[:20].replace(" ", ""), re.ASCII)
+        return max(1, int(match[1])) if match else 1
 
 
 class RequestStatus(Resource):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ...cvat import CreationFailed, DeadlinePassed, UploadFile
+from ...cvat import CreationFailed, DataOptions, DeadlinePassed, UploadFile
 from ..dataset.media import BadFile, Frame, frames_named, refreshed
 from ..errors import SendFailed
 from ..runs.base import FrameRecord
@@ -39,18 +39,18 @@ class TaskImages:
             task_id: the task
             doubtful: whether some of this may have been done
         """
-        client, quality = self._context.client, self._context.request.image_quality
+        client, options = self._context.client, DataOptions(image_quality=self._context.request.image_quality)
         first = self.plan.frames[0]
         if first.server_path is not None:
             paths = [frame.server_path or "" for frame in self.plan.frames]
-            return client.attach(task_id, paths, storage_id=first.storage_id, image_quality=quality, resume=doubtful)
+            return client.attach(task_id, paths, storage_id=first.storage_id, options=options, resume=doubtful)
         notes = self._context.journal.uploads(self.plan.number)
         if doubtful:
             self._look_again(notes.read())
         return client.upload(
             task_id,
             [UploadFile(frame.name, Path(frame.path), frame.size) for frame in self.plan.frames],
-            image_quality=quality,
+            options=options,
             resume=doubtful,
             checkpoint=notes,
             progress=lambda size, files: self._context.progress.keep(self.plan.number, images=files, bytes=size),

@@ -65,7 +65,7 @@ def test_a_server_that_is_not_cvat(server: Any, answer: Any, client: Client, has
     with pytest.raises(UnsupportedServer, match="does not answer /api/server/about as CVAT does"):
         client.check()
     server.answers(answer(json={"results": 3}))
-    with pytest.raises(UnsupportedServer, match="a list was expected"):
+    with pytest.raises(UnsupportedServer, match="does not answer /api/users as CVAT does"):
         client.users()
     server.answers(answer(404, body=b"<title>Not Found</title>"))
     with pytest.raises(UnsupportedServer, match="check its url"):

@@ -176,7 +176,8 @@ def test_a_group_that_a_gateway_gives_up_on_is_split(
 def test_chunks_that_a_gateway_gives_up_on_become_smaller(
     box: Sandbox, cvat: Client, images: Callable[..., list[UploadFile]], status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cvat.tus.SMALLEST_CHUNK", 500)
+    for smallest in ("SMALLEST_CHUNK", "SMALLEST_SLOW_CHUNK"):
+        monkeypatch.setattr(f"cvat.tus.{smallest}", 500)
     large = images("large.png", size=(60, 60))
     task_id = cvat.create_task("t", labels=[LabelSpec(name="car")]).id
     box.faults.add("html", method="PATCH", path=f"/tasks/{task_id}/data", status=status, nth=2, times=3)

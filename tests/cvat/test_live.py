@@ -43,7 +43,7 @@ def test_login_with_a_wrong_password(box: Sandbox) -> None:
 
 def access_token(client: Client, **options: Any) -> str:
     response = client.session.request("POST", "/api/auth/access_tokens", json={"name": "t", **options})
-    return str(response.json()["value"])
+    return str(client.session.json(response)["value"])
 
 
 def test_access_tokens(box: Sandbox, cvat: Client, hasty: RetryPolicy) -> None:
@@ -67,9 +67,10 @@ def test_a_logout_elsewhere_is_survived(box: Sandbox, cvat: Client) -> None:
 def test_users(cvat: Client) -> None:
     names = [user.username for user in cvat.users()]
     assert "admin" in names
-    found = cvat.find_user("ADMIN")
-    assert found is not None and found.username == "admin"
-    assert cvat.find_user("nobody-of-this-name") is None
+    found = cvat.find_user("admin")
+    assert found is not None and found.username == "admin" and found.is_active is not False
+    for other in ("ADMIN", "admi", "nobody-of-this-name"):
+        assert cvat.find_user(other) is None
     assert isinstance(cvat.organizations(), list)
 
 

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-import requests
+from requests.structures import CaseInsensitiveDict
 
 from cvat import (
     About,
@@ -31,8 +31,10 @@ from cvat import (
     TooLarge,
     User,
 )
-from cvat.answers import LONGEST, error_for, error_text
+from cvat.answers import error_for, error_text
 from cvat.creation import clean_message
+from cvat.limits import SHOWN_TEXT
+from cvat.responses import Response
 
 Exchange = dict[str, Any]
 
@@ -66,17 +68,11 @@ ERRORS = {
 }
 
 
-def replay(exchange: Exchange) -> requests.Response:
-    """The recorded answer as ``requests`` would give it."""
-    response = requests.Response()
-    response.status_code = exchange["status"]
-    response.headers.update(exchange.get("answer_headers", {}))
-    response.request = requests.Request(exchange["method"], "http://cvat.test" + exchange["path"]).prepare()
-    if "json" in exchange:
-        response._content = json.dumps(exchange["json"]).encode()
-    else:
-        response._content = exchange.get("text", "").encode()
-    return response
+def replay(exchange: Exchange) -> Response:
+    """The recorded answer as the transport gives it."""
+    headers = CaseInsensitiveDict(exchange.get("answer_headers", {}))
+    text = json.dumps(exchange["json"]) if "json" in exchange else exchange.get("text", "")
+    return Response(exchange["status"], exchange["method"], exchange["path"], headers, text.encode())
 
 
 def same(model: Any, answer: Any) -> bool:
@@ -126,7 +122,7 @@ def test_error_bodies_become_one_sentence(recorded: list[Exchange], all_recorded
         assert error.status == exchange["status"]
         assert "\n" not in str(error)
         assert "<" not in str(error).replace("<b>", "").replace("<server-root>", "")
-        assert len(str(error)) < LONGEST + 150
+        assert len(str(error)) < SHOWN_TEXT + 150
         assert error.path == exchange["path"]
 
 
@@ -167,7 +163,7 @@ def test_long_messages_are_cut_in_the_sentence_only() -> None:
         url="http://cvat.test",
         with_token=False,
     )
-    assert len(str(error)) < LONGEST + 100
+    assert len(str(error)) < SHOWN_TEXT + 100
     assert len(error.detail) == 900
 
 

@@ -16,6 +16,7 @@ from cvat import (
     Client,
     Credentials,
     CvatError,
+    DataOptions,
     LabelSpec,
     Refused,
     RetryPolicy,
@@ -342,5 +343,7 @@ def test_a_lost_group_leaves_no_doubt_without_an_order(
     box.faults.add("lost_reply", method="POST", path=DATA, nth=2)
     box.faults.add("html", method="POST", path=DATA, status=500, nth=4)
     task_id = new_task(cvat)
-    rq_id = cvat.upload(task_id, images(*names), group_files=2, connections=1, sorting="lexicographical")
+    rq_id = cvat.upload(
+        task_id, images(*names), group_files=2, connections=1, options=DataOptions(sorting="lexicographical")
+    )
     complete(cvat, task_id, rq_id, names)
