@@ -12,7 +12,7 @@ from ..errors import Refused
 from ..progress import Watch
 from ..request import LoadRequest
 from ..runs.base import BaseStore, JobMark, OpenConflict, TaskBase
-from ..runs.record import RunRecord
+from ..runs.record import RunRecord, not_here
 from .diff import Edited, JobDiff, diff_job
 from .fetch import TaskState, fetch_labels, fetch_tasks
 
@@ -107,10 +107,7 @@ def find_remote_changes(
     found = RemoteChanges(marks=base.marks())
     known = {task.id: kept for task in record.tasks if (kept := base.task(task.id))}
     if len(known) < len(record.tasks):
-        raise Refused(
-            f"What was known of the run '{request.anno_key}' is not with this dataset: it is kept with the "
-            "dataset that was sent, not with a copy or an import of it. Load it there."
-        )
+        raise Refused(f"{not_here(request.anno_key)} Load it there.")
     states = fetch_tasks(client, record, known, request.wants)
     found.listed = [job for state in states for job in (*state.jobs, *state.left)]
     found.jobs = len(found.listed)

@@ -41,6 +41,7 @@ class TaskBase(BaseModel):
     Args:
         frames: its frames, in order
         vocabulary: what its labels mean
+        created_date: when CVAT made it, if a send did that
         updated_date: the task's, when it was last looked at
         deleted_frames: frames that annotators had removed then
     """
@@ -49,6 +50,7 @@ class TaskBase(BaseModel):
 
     frames: tuple[FrameRecord, ...]
     vocabulary: dict[str, Any]
+    created_date: str = ""
     updated_date: str | None = None
     deleted_frames: tuple[int, ...] = ()
 

@@ -133,6 +133,14 @@ def find_all(dataset: Any) -> dict[str, RunRecord]:
     return dict(sorted(found.items(), key=lambda item: item[1].created_at, reverse=True))
 
 
+def not_here(key: str) -> str:
+    """What is wrong with a run whose record was copied or imported with the dataset, but not what was known of it."""
+    return (
+        f"What was known of the run '{key}' is not with this dataset: it is kept with the dataset that was sent, not "
+        "with a copy or an import of it."
+    )
+
+
 def sweep(dataset: Any) -> None:
     """Forgets the state of runs whose record is gone: deleted by other means, or never written."""
     stored = stored_runs(dataset)

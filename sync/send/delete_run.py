@@ -1,6 +1,7 @@
 """Discard: forget a run, and on request delete what it made in CVAT."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...cvat import Client
@@ -11,8 +12,12 @@ from ..runs.lease import is_held
 from ..runs.record import RunRecord
 from ..runs.store import RunStore
 from .journal import Journal
+from .made_tasks import find_task, is_same, knows, made_tasks
 from .send import LEFT_OUT_TAG
 from .task_marks import delete_task, tasks_of_run
+
+NAMED = 5
+"""Tasks that are left of which it is said why."""
 
 
 def delete(dataset: Any, key: str, client: Client | None, watch: Watch) -> dict[str, Any]:
@@ -21,54 +26,85 @@ def delete(dataset: Any, key: str, client: Client | None, watch: Watch) -> dict[
     Args:
         dataset: the dataset
         key: the run's key
-        client: the CVAT server, to delete the run's tasks there too; ``None`` to leave them
+        client: the CVAT server, to delete the tasks there too that the run made; ``None`` to leave them
         watch: who waits
 
     Returns:
-        ``anno_key``, ``tasks_deleted``, ``tasks_left`` and a ``text`` for the person
+        ``anno_key``, ``tasks_deleted``, ``tasks_gone`` (which CVAT did not have any more), ``tasks_left`` and a
+        ``text`` for the person, which says why tasks were left
 
     Raises:
         RunMissing: if there is no such run
-        Refused: if the tasks are on another server, or the run is being sent at this moment
+        Refused: if the tasks are on another server, or of another dataset, or the run is being sent at this moment
         CvatError: if CVAT refuses; the run is then still there
     """
     run = records.find(dataset, key)
     store = RunStore(dataset, run.run_id)
     if run.status != "sent" and is_held(store):
         raise Refused(f"The run '{key}' is being sent at this moment; stop that first, or wait for its end.")
-    known = [task.id for task in run.tasks]
-    deleted: list[int] = []
+    result = Deletion()
     if client is not None and not run.imported:
-        if client.url != run.server:
-            raise Refused(f"The run '{key}' was sent to {run.server}, but you are connected to {client.url}.")
+        _check_own(key, run, store, client)
         with error_context(lambda: f"The run '{key}' is still there; delete it again when that is mended."):
-            for number, task_id in enumerate(_all_tasks(client, run, known)):
-                watch.step(f"Deleting task {task_id}", number / max(1, len(known)))
-                delete_task(client, task_id)
-                deleted.append(task_id)
+            _delete_tasks(client, run, store, watch, result)
             if run.status != "sent":
                 _delete_project(client, run, Journal(store))
     if run.status != "sent":
         _untag(dataset, Journal(store))
     records.forget(dataset, key, run.run_id)
-    left = [task_id for task_id in known if task_id not in deleted]
-    return {"anno_key": key, "tasks_deleted": deleted, "tasks_left": left, "text": _text(key, deleted, left)}
+    done = {*result.deleted, *result.gone, *result.left}
+    left = [*result.left, *(task.id for task in run.tasks if task.id not in done)]
+    told = {"tasks_deleted": result.deleted, "tasks_gone": result.gone, "tasks_left": left}
+    return {"anno_key": key, **told, "text": _text(key, result, left)}
 
 
-def _all_tasks(client: Client, run: RunRecord, known: Iterable[int]) -> list[int]:
-    """The tasks of a run; of an interrupted one also those whose making it did not live to note."""
-    found = dict.fromkeys(known)
-    if run.status != "sent":
-        found.update(dict.fromkeys(task.id for task in tasks_of_run(client, run.run_id)))
-    return list(found)
+@dataclass
+class Deletion:
+    """What became of the tasks of a run: those that were deleted, that were gone, and why others are left."""
+
+    deleted: list[int] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
+    left: dict[int, str] = field(default_factory=dict)
+
+
+def _check_own(key: str, run: RunRecord, store: RunStore, client: Client) -> None:
+    """Checks that the tasks of a run are this dataset's, and on this server.
+
+    Raises:
+        Refused: if not
+    """
+    if client.url != run.server:
+        raise Refused(f"The run '{key}' was sent to {run.server}, but you are connected to {client.url}.")
+    if not knows(store, made_tasks(store, run)):
+        raise Refused(f"{records.not_here(key)} Its tasks are not deleted from here; delete the run without them.")
+
+
+def _delete_tasks(client: Client, run: RunRecord, store: RunStore, watch: Watch, result: Deletion) -> None:
+    """Deletes what the run made: of tasks, only those that are what was made; of an interrupted run also empty ones
+    that carry its mark, whose making it did not live to note."""
+    made = made_tasks(store, run)
+    marked = {} if run.status == "sent" else {task.id: task for task in tasks_of_run(client, run.run_id)}
+    ids = list(dict.fromkeys([*(task.id for task in run.tasks), *made, *marked]))
+    for number, task_id in enumerate(ids):
+        watch.step(f"Deleting task {task_id}", number / len(ids))
+        now = marked.get(task_id) or find_task(client, task_id)
+        if now is None:
+            result.gone.append(task_id)
+        elif task_id in made and not is_same(client, made[task_id], now):
+            result.left[task_id] = "is another one now than was made"
+        elif task_id not in made and (task_id not in marked or now.size):
+            result.left[task_id] = "was not made by this run"
+        else:
+            delete_task(client, task_id)
+            result.deleted.append(task_id)
 
 
 def _delete_project(client: Client, run: RunRecord, journal: Journal) -> None:
     """Deletes the project that an interrupted run made, if nobody else has put tasks into it."""
     plan = journal.plan()
-    if plan is None or plan.project_found or not run.project_name:
+    if plan is None or plan.project_found or not plan.request.project_name:
         return
-    for project in client.find_projects(run.project_name):
+    for project in client.find_projects(plan.request.project_name):
         unsure = run.project_id is None and project.owner is not None and project.owner.username == run.created_by
         if (project.id == run.project_id or unsure) and not client.tasks(project_id=project.id):
             client.delete_project(project.id)
@@ -80,10 +116,16 @@ def _untag(dataset: Any, journal: Journal) -> None:
         dataset.select([file.sample_id for file in plan.bad]).untag_samples(LEFT_OUT_TAG)
 
 
-def _text(key: str, deleted: list[int], left: list[int]) -> str:
+def _text(key: str, result: Deletion, left: Sequence[int]) -> str:
     text = f"The run '{key}' is deleted; the dataset's labels are as they were."
-    if deleted:
-        text += f" So are its tasks in CVAT: {', '.join(map(str, deleted))}."
+    if result.deleted:
+        text += f" So are its tasks in CVAT: {_listed(result.deleted)}."
+    if result.gone:
+        text += f" CVAT did not have any more: task {_listed(result.gone)}."
     if left:
-        text += f" Still in CVAT: task {', '.join(map(str, left))}."
-    return text
+        text += f" Still in CVAT: task {_listed(left)}."
+    return text + "".join(f" Task {task_id} {why}." for task_id, why in list(result.left.items())[:NAMED])
+
+
+def _listed(ids: Sequence[int]) -> str:
+    return ", ".join(map(str, ids))

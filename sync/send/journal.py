@@ -44,6 +44,7 @@ class TaskStep(BaseModel):
         frames: how many frames it has
         stage: ``"made"``; ``"uploaded"``: CVAT was told to make frames of the images; ``"ready"``: they are compared
             with what was sent, and its jobs are known; ``"written"``: its labels are there
+        created_date: when CVAT made it
         rq_id: of the request that makes the frames
         vocabulary: what its labels mean
         segments: its jobs
@@ -57,6 +58,7 @@ class TaskStep(BaseModel):
     name: str
     frames: int
     stage: Stage = "made"
+    created_date: str = ""
     rq_id: str = ""
     vocabulary: dict[str, Any] = {}
     segments: tuple[Segment, ...] = ()

@@ -110,10 +110,7 @@ def resume(
         raise Refused(f"The run '{key}' was begun {where}; connect there to resume it. Nothing was changed.")
     plan = Journal(store).plan()
     if plan is None:
-        raise Refused(
-            f"The run '{key}' can't be resumed: an older version of the plugin began it. Delete it with its tasks, and "
-            "send again."
-        )
+        raise Refused(f"{records.not_here(key)} Resume it there, or delete it here without its tasks.")
     if bad_files is not None:
         plan = plan.model_copy(update={"request": plan.request.model_copy(update={"bad_files": bad_files})})
     watch.step("Connecting to CVAT")

@@ -84,7 +84,7 @@ class TaskSender:
         task = find_made(self._context.client, self._mark) if self._doubtful else None
         if task is None:
             task = self._create()
-        return self._keep(TaskStep(task_id=task.id, name=self._name, frames=len(self._images.plan.frames)))
+        return self._keep(_first_step(task, self._name, len(self._images.plan.frames)))
 
     def _create(self) -> Task:
         """Makes the task. If the answer is lost, CVAT is asked for it before it is made a second time."""
@@ -129,7 +129,8 @@ class TaskSender:
         fits = _spans(segments) == _spans(foreseen) and places == places_of(planned) and len(writers) == len(segments)
         if not fits:
             self._context.outbox.forget(self._number)
-        self._context.base.save_task(step.task_id, TaskBase(frames=frames, vocabulary=words.dump()))
+        kept = TaskBase(frames=frames, vocabulary=words.dump(), created_date=step.created_date)
+        self._context.base.save_task(step.task_id, kept)
         found = {"stage": "ready", "segments": segments, "frames": len(frames), "vocabulary": words.dump()}
         step = self._keep(step.model_copy(update=found))
         return step, writers if fits else self._labels.writers(words, segments, places)
@@ -167,6 +168,10 @@ class TaskSender:
         self._context.told(self._number, step)
         self._context.check()
         return step
+
+
+def _first_step(task: Task, name: str, frames: int) -> TaskStep:
+    return TaskStep(task_id=task.id, name=name, frames=frames, created_date=task.created_date)
 
 
 def _places(frames: Sequence[FrameRecord]) -> list[Place]:
