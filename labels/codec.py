@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -87,6 +88,10 @@ class Codec:
         """
         raise NotImplementedError
 
+    def doubts(self, pairs: Sequence[Pair], size: Size, schema: DrawingSchema) -> Counter[str]:
+        """What of an edit, or of new shapes, was not clear or can't be read, counted by sentence."""
+        return Counter()
+
     def follows(self, document: Document) -> Collection[str]:
         """The paths of a label whose values follow its geometry, and are no attributes."""
         return ()
@@ -104,6 +109,9 @@ class Codec:
 
         Returns:
             values by path. An array at a path that holds the path of a file is to be written to a new file.
+
+        Raises:
+            Unreadable: if the label as it is can't hold them
         """
         return dict(parts)
 

@@ -8,8 +8,8 @@ from typing import Any
 from . import pixels
 from .attributes import NotCarried
 from .codec import Codec, Document, DrawingSchema, Pair, Parts
-from .masks import crop, decode_runs, encode_runs, fit, pixel_box
-from .shapes import NOISE_PX, ROUNDING_PX, CvatShape, Size, is_number, touched, turned, visible
+from .masks import check_runs, decode_runs, encode_runs, pixel_box, place
+from .shapes import FARTHEST_PX, NOISE_PX, ROUNDING_PX, CvatShape, Size, is_number, touched, turned, visible
 
 
 class DetectionCodec(Codec):
@@ -57,7 +57,7 @@ class DetectionCodec(Codec):
     def decode_new(self, shapes: Sequence[CvatShape], size: Size, schema: DrawingSchema) -> Parts:
         shape = shapes[0]
         if shape.type == "mask":
-            return {"bounding_box": _mask_box(shape.points, size), "mask": _runs(shape)}
+            return {"bounding_box": _mask_box(shape.points, size), "mask": _runs(shape, size)}
         parts: Parts = {"bounding_box": _box(shape.points, size)}
         if shape.rotation:
             parts["rotation"] = shape.rotation
@@ -82,18 +82,17 @@ class DetectionCodec(Codec):
 
 
 def _mask_points(document: Document, box: Sequence[float], size: Size) -> tuple[float, ...]:
-    mask = pixels.mask_of(document)
-    if mask is None:
-        raise NotCarried("detections whose mask can't be read")
-    left, top, width, height = pixel_box(box, size)
-    cropped, left, top = crop(fit(mask, width, height), left, top, size)
-    if not cropped.any():
+    extents = (size.width, size.height)
+    if any(abs(v) * extents[i % 2] > FARTHEST_PX for i, v in enumerate(box)):
+        raise NotCarried("labels that lie absurdly far outside their image")
+    part, left, top = place(pixels.covered(document), pixel_box(box, size), size)
+    if not part.any():
         raise NotCarried("detections whose mask has no pixel in the image")
-    return encode_runs(cropped, left, top)
+    return encode_runs(part, left, top)
 
 
 def _edited_mask(base: Parts, old: CvatShape, new: CvatShape, size: Size) -> Parts:
-    parts: Parts = {"mask": _runs(new)}
+    parts: Parts = {"mask": _runs(new, size)}
     if old.type != "mask" or new.points[-4:] != old.points[-4:]:
         parts["bounding_box"] = _mask_box(new.points, size)
     if base.get("rotation"):
@@ -101,8 +100,8 @@ def _edited_mask(base: Parts, old: CvatShape, new: CvatShape, size: Size) -> Par
     return parts
 
 
-def _runs(shape: CvatShape) -> dict[str, list[float]]:
-    decode_runs(shape.points)  # CVAT does not check them
+def _runs(shape: CvatShape, size: Size) -> dict[str, list[float]]:
+    check_runs(shape.points, size)
     return {"runs": list(shape.points)}
 
 

@@ -1,6 +1,6 @@
 """A whole FiftyOne label as CVAT objects: class, attributes and geometry together."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +54,7 @@ def encode_label(document: Document, name: str, vocabulary: Vocabulary, size: Si
     if codec.named and (not isinstance(own, str) or vocabulary.word(name, own) is None):
         raise NotCarried(_no_word(own))
     shapes = codec.encode(document, size, schema)
-    if any(abs(point) > FARTHEST_PX for shape in shapes for point in shape.points if shape.type != "mask"):
+    if any(abs(number) > FARTHEST_PX for shape in shapes for number in _coordinates(shape)):
         raise NotCarried("labels that lie absurdly far outside their image")
     left_out: list[str] = []
     objects = []
@@ -72,6 +72,13 @@ def encode_label(document: Document, name: str, vocabulary: Vocabulary, size: Si
             shared["group"] = group
         objects.append(_object(shape, shared, word))
     return Encoded(tuple(objects), local_parts(document, schema), tuple(left_out))
+
+
+def _coordinates(shape: CvatShape) -> Iterator[float]:
+    if shape.type != "mask":
+        yield from shape.points
+    for node in shape.nodes:
+        yield from (node.x, node.y)
 
 
 def _facts(document: Document, schema: FieldSchema) -> dict[str, Any]:

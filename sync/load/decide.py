@@ -6,6 +6,7 @@ from typing import Any
 
 from bson import ObjectId
 
+from ...labels.attributes import Unreadable
 from ...labels.base import BaseLabel, apply_changes
 from ...labels.codec import Parts
 from ...labels.objects import key_of
@@ -20,7 +21,7 @@ from ..runs.change import CONFLICT_TAG, Change, JobPlan
 from ..runs.report import Count, Counts
 from .copying import derived_id
 from .diff import Edited, JobDiff, New
-from .merge import Decision, Rules, forbidden, merge
+from .merge import SPATIAL_EDITS, Decision, Rules, forbidden, merge
 from .rebase import agreed, local_of, restorable, stored
 
 Local = Mapping[str, Mapping[str, SampleLabels]]
@@ -128,7 +129,7 @@ class _Decisions:
         values: Document = {}
         settled: Parts = {}
         if decision.action == "edit" and document is not None:
-            values, settled = apply_changes(document, schema, decision.changes)
+            decision, values, settled = self._applied(base, document, decision)
         elif decision.action == "restore" and (whole := restorable(edited, decision.changes, schema)):
             change, settled = self._made(base, held, whole)
             after = agreed(edited, decision, settled, schema)
@@ -139,6 +140,21 @@ class _Decisions:
         after = agreed(edited, decision, settled, schema)
         self._write(base, after, held, values)
         return after
+
+    def _applied(self, base: BaseLabel, document: Document, decision: Decision) -> tuple[Decision, Document, Parts]:
+        """What to write for a decision, and the parts that both sides then agree on.
+
+        Where the label can't hold its new geometry, that stays as it is, and the decision says so.
+        """
+        schema = self.settings.schema.fields[base.field]
+        try:
+            return decision, *apply_changes(document, schema, decision.changes)
+        except Unreadable as error:
+            self.tally.of(base.field).refused[f"edits of shapes that the label can't hold ({error})"] += 1
+        geometry = LABEL_TYPES[schema.type].codec.geometry
+        rest = {path: value for path, value in decision.changes.items() if path not in geometry}
+        refused = replace(decision, changes=rest, refused=(*decision.refused, SPATIAL_EDITS))
+        return refused, *apply_changes(document, schema, rest)
 
     def delete(self, gone: BaseLabel) -> BaseLabel | None:
         """Merges a label that was deleted in CVAT; its base, if it stays."""

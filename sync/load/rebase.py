@@ -7,7 +7,7 @@ from ...labels.attributes import kind_of
 from ...labels.base import BaseLabel, is_digest, local_parts
 from ...labels.codec import Parts
 from ...labels.objects import Object, key_of
-from ...labels.pixels import PIXELS
+from ...labels.pixels import INDICES, PIXELS
 from ...labels.schema import FieldSchema
 from ...labels.types import LABEL_TYPES
 from ..dataset.samples import Document
@@ -27,7 +27,7 @@ def local_of(base: BaseLabel, document: Document, schema: FieldSchema) -> Parts:
 
 def stored(document: Document) -> Document:
     """A document without the pixels of its file, which are only looked at."""
-    return {path: value for path, value in document.items() if path != PIXELS}
+    return {path: value for path, value in document.items() if path not in (PIXELS, INDICES)}
 
 
 def agreed(edited: Edited, decision: Decision, settled: Parts, schema: FieldSchema) -> BaseLabel:

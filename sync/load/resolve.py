@@ -104,10 +104,10 @@ def resolve(
         Refused: if a decision can't be understood; nothing was changed
     """
     choices = [parse(Choice, decision) for decision in decisions]
-    return apply_changes(_context_of(dataset._root_dataset, key, dest_field, user), choices)
+    return apply_choices(_context_of(dataset._root_dataset, key, dest_field, user), choices)
 
 
-def apply_changes(context: LoadContext, choices: Sequence[Choice]) -> dict[str, Any]:
+def apply_choices(context: LoadContext, choices: Sequence[Choice]) -> dict[str, Any]:
     """Decides about open conflicts; see :func:`resolve`."""
 
     def resolver(label: BaseLabel) -> dict[str, Policy]:

@@ -8,9 +8,9 @@ import numpy as np
 from pydantic import ValidationError
 
 from ...labels.attribute_schema import AttributeSchema, named_attributes
-from ...labels.attributes import to_text
+from ...labels.attributes import NotCarried, to_text
 from ...labels.names import attribute_problem
-from ...labels.pixels import mask_of
+from ...labels.pixels import numbers
 from ...labels.schema import FieldSchema, LabelSchema
 from ...labels.types import FIELD_TYPES, LABEL_TYPES
 from ..dataset.mask_files import with_pixels
@@ -177,15 +177,30 @@ def _segmentation(collection: Any, name: str, said: Mapping[str, Any], exists: b
 
 
 def observe_values(collection: Any, name: str) -> list[int]:
-    """The pixel values that a segmentation field has."""
+    """The pixel values that a segmentation field has.
+
+    Raises:
+        Refused: if there are more than classes can be
+    """
     found: set[int] = set()
     place = FieldPlace.of(name, LABEL_TYPES["segmentation"])
     for sample in read_samples(collection, [name]):
         for document in place.labels(sample):
-            mask = mask_of(with_pixels(document))
-            if mask is not None and mask.ndim == 2:
-                found.update(int(value) for value in np.unique(mask))
+            try:
+                values = np.unique(numbers(with_pixels(document)))
+            except NotCarried:
+                continue
+            found.update(int(value) for value in values if abs(value) < 2**53 and value == int(value))
+            if len(found) > MOST_TARGETS:
+                raise Refused(
+                    f"The masks of '{name}' have more than {MOST_TARGETS} different values, and nothing says which are "
+                    "classes; give its `mask_targets`."
+                )
     return sorted(found)
+
+
+MOST_TARGETS = 256
+"""Pixel values of a segmentation that are taken for classes: as many as a mask of bytes can have."""
 
 
 def _value_schema(said: Mapping[str, Any], seen: Observed) -> Any:

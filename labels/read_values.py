@@ -1,0 +1,125 @@
+"""What annotators said of a label beside its shape: attributes, and what CVAT knows of an object."""
+
+from collections import Counter
+
+from .attribute_schema import AttributeSchema
+from .attributes import ABSENT, Kind, NotCarried, Unreadable, Value, from_text, kind_of, to_text
+from .base import BaseLabel
+from .codec import Parts
+from .facts import FACTS
+from .objects import Object, shape_of, texts_of
+from .schema import FieldSchema
+from .vocabulary import Meaning, Vocabulary
+
+
+def edited_values(
+    base: BaseLabel, old: Object, new: Object, vocabulary: Vocabulary, parts: Parts, refused: Counter[str]
+) -> None:
+    """Reads the attributes of an object that a label was sent as.
+
+    Args:
+        base: the label when both sides last agreed
+        old: the object then
+        new: the object now
+        vocabulary: the run's words, as they are now
+        parts: of the label; changed in place
+        refused: counts the edits that are not applied, by reason
+    """
+    if texts_of(old) == texts_of(new) and old.label_id == new.label_id:
+        return
+    before = vocabulary.meaning(old.label_id, shape_of(old, vocabulary).type)
+    meaning = vocabulary.meaning(new.label_id, shape_of(new, vocabulary).type)
+    old_texts, new_texts = _named(old, before), _named(new, meaning)
+    defaults = {name: default for name, (_, default) in meaning.specs.items()}
+    class_changed = old.label_id != new.label_id
+    reset = class_changed and all(text == defaults[name] for name, text in new_texts.items())
+    for name, text in new_texts.items():
+        was = old_texts.get(name)
+        schema = meaning.attributes.get(name, AttributeSchema())
+        if text == was or (was is None and text == defaults[name]):
+            continue
+        if class_changed and text == defaults[name] and (reset or text == ABSENT or not schema.accepts(was or ABSENT)):
+            # CVAT's editor carries a value over to another class if it fits there; its API carries none
+            if was != schema.absent:
+                refused[f"resets of '{name}' to its default by a change of class"] += 1
+            continue
+        if schema.read_only:
+            refused[f"edits of the read-only attribute '{name}'"] += 1
+            continue
+        value = base.parts.get(name)
+        if not _is_carried(value):
+            refused[_not_shown(name)] += 1
+            continue
+        try:
+            parts[name] = _read_text(text, kind_of(value), schema.kind)
+        except Unreadable as error:
+            refused[f"values of '{name}' that could not be read ({error})"] += 1
+
+
+def edited_facts(
+    base: BaseLabel, old: Object, new: Object, schema: FieldSchema, parts: Parts, refused: Counter[str]
+) -> None:
+    """Reads what CVAT knows of an object, into the attributes that hold it; arguments as of :func:`edited_values`."""
+    for fact, attribute in schema.facts.items():
+        if getattr(old, fact, None) == getattr(new, fact, None):
+            continue
+        was = base.parts.get(attribute)
+        if was is None or FACTS[fact](was):
+            _read_fact(new, fact, attribute, parts, refused)
+        else:
+            refused[_not_shown(attribute)] += 1
+
+
+def new_values(item: Object, meaning: Meaning, parts: Parts, refused: Counter[str]) -> None:
+    """Reads the attributes of a new object."""
+    for name, text in _named(item, meaning).items():
+        attribute = meaning.attributes.get(name)
+        try:
+            value = from_text(text, attribute.kind if attribute else "str")
+        except Unreadable as error:
+            refused[f"values of '{name}' that could not be read ({error})"] += 1
+            continue
+        if value is not None:
+            parts[name] = value
+
+
+def new_facts(item: Object, schema: FieldSchema, parts: Parts, refused: Counter[str]) -> None:
+    """Reads what CVAT knows of a new object."""
+    for fact, attribute in schema.facts.items():
+        if getattr(item, fact, None) is not None:
+            _read_fact(item, fact, attribute, parts, refused)
+
+
+def _read_fact(item: Object, fact: str, attribute: str, parts: Parts, refused: Counter[str]) -> None:
+    value = getattr(item, fact, None)
+    if value is None or FACTS[fact](value):
+        parts[attribute] = value
+    else:
+        refused[f"values of '{attribute}' that could not be read"] += 1
+
+
+def _not_shown(attribute: str) -> str:
+    return f"edits of '{attribute}' where CVAT could not show the value"
+
+
+def _is_carried(value: object) -> bool:
+    try:
+        to_text(value)
+    except NotCarried:
+        return False
+    return True
+
+
+def _read_text(text: str, kind: Kind | None, other: Kind) -> Value:
+    """Reads a text as the kind its value had, else as what the attribute may hold besides."""
+    try:
+        return from_text(text, kind or other)
+    except Unreadable:
+        if other == kind:
+            raise
+        return from_text(text, other)
+
+
+def _named(item: Object, meaning: Meaning) -> dict[str, str]:
+    names = {spec_id: name for name, (spec_id, _) in meaning.specs.items()}
+    return {names[v.spec_id]: v.value for v in item.attributes if v.spec_id in names}
