@@ -15,13 +15,13 @@ import fiftyone as fo
 ADDRESS = "127.0.0.1"
 
 
-def show(dataset: fo.Dataset, port: int | None, sandbox: bool) -> None:
+def show(dataset: fo.Dataset, port: int | None, sandbox: str | None) -> None:
     """Open the App and wait for Ctrl-C.
 
     Args:
         dataset: what to show.
         port: the App's port; None for a free one.
-        sandbox: whether the CVAT in use is the sandbox.
+        sandbox: the link to the pages of the sandbox; None if the CVAT in use is the user's own.
     """
     session = fo.launch_app(dataset, remote=True, address=ADDRESS, port=port or free_port())
     url = f"http://{ADDRESS}:{session.server_port}/datasets/{dataset.name}"
@@ -40,10 +40,10 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _instructions(url: str, sandbox: bool) -> str:
-    place = f"{os.environ['FIFTYONE_CVAT_URL']}" + (
-        " (the sandbox: it behaves like CVAT, and is not CVAT)" if sandbox else ""
-    )
+def _instructions(url: str, sandbox: str | None) -> str:
+    place = os.environ["FIFTYONE_CVAT_URL"]
+    if sandbox:
+        place = f"{sandbox}\n           Open this link first, it logs you in. It is the sandbox, which is not CVAT."
     return f"""
 The App:   {url}
 CVAT:      {place}

@@ -7,6 +7,7 @@ closes, which the system does for us whatever happens.
 from __future__ import annotations
 
 import atexit
+import os
 import signal
 import subprocess
 import sys
@@ -23,15 +24,17 @@ class Guarded:
 
     Args:
         command: the program and its arguments.
+        **environment: further variables for it, for what others on the machine may not see.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], **environment: str) -> None:
         self._guard = subprocess.Popen(
             [sys.executable, __file__, *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             pass_fds=HELD,
+            env={**os.environ, **environment},
             start_new_session=True,  # Ctrl-C is for the program; what it leans on goes last
         )
         atexit.register(self.stop)

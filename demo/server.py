@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,29 +15,33 @@ ACCOUNT = "admin"
 
 
 @contextmanager
-def cvat_server() -> Iterator[bool]:
-    """Have a server named by the environment, starting a sandbox unless there is one; yields whether it is ours.
+def cvat_server() -> Iterator[str | None]:
+    """Have a server named by the environment, starting a sandbox unless there is one.
+
+    Yields:
+        The link to the sandbox's pages; None if the server is the user's own.
 
     Raises:
         RuntimeError: if the sandbox does not start.
     """
     if os.environ.get("FIFTYONE_CVAT_URL"):
-        yield False
+        yield None
         return
-    sandbox = Guarded([sys.executable, "-m", "sandbox", "--port", "0"])
+    password = secrets.token_urlsafe(12)
+    sandbox = Guarded([sys.executable, "-m", "sandbox", "--port", "0"], SANDBOX_USERS=f"{ACCOUNT}:{password}:superuser")
     try:
-        os.environ.update(
-            FIFTYONE_CVAT_URL=_address(sandbox), FIFTYONE_CVAT_USERNAME=ACCOUNT, FIFTYONE_CVAT_PASSWORD=ACCOUNT
-        )
+        link = _link(sandbox)
+        address = link.partition("/?")[0]
+        os.environ.update(FIFTYONE_CVAT_URL=address, FIFTYONE_CVAT_USERNAME=ACCOUNT, FIFTYONE_CVAT_PASSWORD=password)
         sandbox.ignore_rest()
-        yield True
+        yield link
     finally:
         sandbox.stop()
 
 
-def _address(sandbox: Guarded) -> str:
+def _link(sandbox: Guarded) -> str:
     for line in sandbox.lines():
-        found = re.search(r"http://\S+", line)
+        found = re.search(r"http://\S+key=\S+", line)
         if found:
             return found.group()
     raise RuntimeError("The sandbox did not start; its last words are above.")

@@ -30,7 +30,7 @@ class Sandbox:
     Args:
         port: the port on which to listen, 0 for a free one.
         users: the accounts, or passwords by name (the first one is a superuser then); the first one is
-            also who works on the pages.
+            also whom `link` logs in.
         host: the address on which to listen.
         share: the folder that is the server's file share; none if None.
         anonymous_rate: requests without credentials a minute from one address; None for no limit.
@@ -68,6 +68,11 @@ class Sandbox:
         creator.base = self._events.base = self.url
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
+
+    @property
+    def link(self) -> str:
+        """The address of the pages for the first user: who has it is logged in."""
+        return f"{self.url}/?key={self.store.link_key}"
 
     def __enter__(self) -> Sandbox:
         return self

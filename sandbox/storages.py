@@ -122,8 +122,8 @@ def _expand(root: Path | None, names: list[str], excluded: list[str]) -> list[st
     for name in names:
         place = _inside(root, root / name) if root else None
         if root and place and place.is_dir():
-            inside = (path.relative_to(root.resolve()) for path in sorted(place.rglob("*")) if path.is_file())
-            found += [path.as_posix() for path in inside]
+            inside = (path for path in sorted(place.rglob("*")) if path.is_file() and _inside(root, path))
+            found += [path.relative_to(root.resolve()).as_posix() for path in inside]
         else:
             found.append(name)
     return [name for name in found if not any(name == part or name.startswith(f"{part}/") for part in excluded)]

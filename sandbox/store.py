@@ -64,6 +64,7 @@ class Store:
         self.users: dict[int, User] = {}
         self.api_keys: dict[int, str] = {}
         self.sessions: dict[str, User] = {}
+        self.link_key = secrets.token_urlsafe(16)
         self.access_tokens: dict[int, AccessToken] = {}
         self.organizations: dict[int, Organization] = {}
         self.memberships: dict[int, Membership] = {}

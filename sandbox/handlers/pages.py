@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hmac import compare_digest
 from html import escape
 from pathlib import Path
 
@@ -21,32 +22,41 @@ _ABSENT = """<!doctype html>
 </body>
 </html>
 """
-_LOCAL = {"127.0.0.1", "localhost", "[::1]"}
+_REFUSED = "This link is not of this sandbox."
 
 
 @route("GET", "/", page=True, open=True)
 def home(request: Request) -> Response:
-    return _document(request)
+    """The list of tasks; a link with the right key logs in as the first user."""
+    key = request.query.get("key")
+    if key is None:
+        return _document()
+    if not compare_digest(key.encode(), request.store.link_key.encode()):
+        return _absent(_REFUSED)
+    user = next(iter(request.store.users.values()))
+    return empty(302, [("Location", "/"), ("Referrer-Policy", "no-referrer"), *start_session(request, user)])
 
 
 @route("GET", "/tasks/{task}", page=True, open=True)
 def task_page(request: Request, task: str) -> Response:
     """The jobs of a task; a task with a single job leads straight to it."""
+    if not _is_logged_in(request):
+        return _document()
     found = request.store.tasks.get(int(task)) if task.isdecimal() else None
     if found is None:
         return _absent(f"There is no task {task} here.")
     if len(found.jobs) == 1:
         (job,) = found.jobs
         return empty(302, [("Location", f"/tasks/{task}/jobs/{job}")])
-    return _document(request)
+    return _document()
 
 
 @route("GET", "/tasks/{task}/jobs/{job}", page=True, open=True)
 def job_page(request: Request, task: str, job: str) -> Response:
     found = request.store.jobs.get(int(job)) if job.isdecimal() else None
-    if found is None or str(found.task.id) != task:
+    if _is_logged_in(request) and (found is None or str(found.task.id) != task):
         return _absent(f"There is no job {job} of a task {task} here.")
-    return _document(request)
+    return _document()
 
 
 @route("GET", "/page.js", page=True, open=True)
@@ -60,10 +70,10 @@ def _absent(sentence: str) -> Response:
     return Response(status=404, body=page.encode(), content_type="text/html; charset=utf-8")
 
 
-def _document(request: Request) -> Response:
-    """The document; who opens it on this machine is logged in as the first user."""
-    local = request.http.remote_addr in ("127.0.0.1", "::1") and request.http.host.rsplit(":", 1)[0] in _LOCAL
-    known = request.http.cookies.get("sessionid", "") in request.store.sessions and "csrftoken" in request.http.cookies
-    headers = start_session(request, next(iter(request.store.users.values()))) if local and not known else []
-    body = (_PAGE / "index.html").read_bytes()
-    return Response(body=body, content_type="text/html; charset=utf-8", headers=headers)
+def _is_logged_in(request: Request) -> bool:
+    return request.http.cookies.get("sessionid", "") in request.store.sessions
+
+
+def _document() -> Response:
+    """The document; its script asks for name and password where nobody is logged in."""
+    return Response(body=(_PAGE / "index.html").read_bytes(), content_type="text/html; charset=utf-8")

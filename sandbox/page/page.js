@@ -526,7 +526,26 @@ function listen() {
   window.addEventListener("beforeunload", (event) => { if (pending()) event.preventDefault(); });
 }
 
+/* Nobody is logged in: ask for name and password, and go on. */
+function showLogin() {
+  const name = element("input", { type: "text", name: "username", autocomplete: "username", "aria-label": "User name" });
+  const password = element("input", { type: "password", name: "password", autocomplete: "current-password", "aria-label": "Password" });
+  const said = element("div", { id: "refused", role: "alert" });
+  const form = element("form", { id: "login", onsubmit: async (event) => {
+    event.preventDefault();
+    try {
+      await api("POST", "auth/login", { username: name.value, password: password.value });
+      location.reload();
+    } catch {
+      said.textContent = "The server did not accept this name and password.";
+    }
+  } }, field("user name", name), field("password", password), element("button", { class: "primary" }, "Log in"), said);
+  showList("Log in", "Or open the link that the sandbox printed when it started.", form);
+  name.focus();
+}
+
 async function start() {
+  if (!(await fetch("/api/users/self")).ok) return showLogin();
   const [, task, job] = location.pathname.match(/^\/tasks\/(\d+)(?:\/jobs\/(\d+))?/) ?? [];
   try {
     if (job) {
@@ -534,8 +553,9 @@ async function start() {
       listen();
     } else await (task ? showJobs(task) : showTasks());
   } catch (error) {
-    showList("Not here", `The server said: ${error.message}`, element("p", {}, element("a", { href: "/" }, "All tasks")));
+    return showList("Not here", `The server said: ${error.message}`, element("p", {}, element("a", { href: "/" }, "All tasks")));
   }
+  return undefined;
 }
 
 start();

@@ -32,36 +32,47 @@ def test_documents_say_what_they_are(box: Sandbox, api: Api) -> None:
         assert reply.headers["Content-Type"].startswith("text/html")
 
 
-def test_a_task_with_one_job_leads_to_it(box: Sandbox, api: Api) -> None:
+@pytest.fixture
+def opened(box: Sandbox) -> requests.Session:
+    """A session of the one who has the link."""
+    session = requests.Session()
+    session.get(box.link)
+    return session
+
+
+def test_a_task_with_one_job_leads_to_it(box: Sandbox, api: Api, opened: requests.Session) -> None:
     task = api.make_task(1)
-    reply = requests.get(f"{box.url}/tasks/{task}", allow_redirects=False)
+    reply = opened.get(f"{box.url}/tasks/{task}", allow_redirects=False)
     assert (reply.status_code, reply.headers["Location"]) == (302, f"/tasks/{task}/jobs/{api.jobs(task)[0]}")
 
 
-def test_what_is_not_there_gets_a_page_that_says_so(box: Sandbox, api: Api) -> None:
+def test_what_is_not_there_gets_a_page_that_says_so(box: Sandbox, api: Api, opened: requests.Session) -> None:
     one, two = api.make_task(1), api.make_task(1)
     gone = {"/tasks/99": "no task 99", "/tasks/99/jobs/1": "no job 1", "/tasks/<b>": "no task &lt;b&gt;"}
     gone[f"/tasks/{one}/jobs/{api.jobs(two)[0]}"] = f"of a task {one}"
     for path, words in gone.items():
-        reply = requests.get(f"{box.url}{path}")
+        reply = opened.get(f"{box.url}{path}")
         assert reply.status_code == 404
         assert words in reply.text
         assert "not CVAT" in reply.text
         assert reply.headers["Content-Type"].startswith("text/html")
 
 
-def test_opening_a_page_logs_in_as_the_first_user(box: Sandbox) -> None:
+def test_only_who_has_the_link_is_logged_in(box: Sandbox) -> None:
     session = requests.Session()
-    session.get(f"{box.url}/")
+    for path in ("/", "/tasks/1", "/tasks/1/jobs/1", "/?key=wrong", "/?key="):
+        reply = session.get(f"{box.url}{path}")
+        assert "Set-Cookie" not in reply.headers and not session.cookies
+    assert session.get(f"{box.url}/api/users/self").status_code == 401
+    reply = session.get(box.link, allow_redirects=False)
+    assert (reply.status_code, reply.headers["Location"]) == (302, "/")
     assert session.get(f"{box.url}/api/users/self").json()["username"] == "admin"
-    cookies = dict(session.cookies)
-    session.get(f"{box.url}/")
-    assert dict(session.cookies) == cookies
 
 
-def test_another_host_name_is_not_logged_in(box: Sandbox) -> None:
-    reply = requests.get(f"{box.url}/", headers={"Host": "elsewhere.example"})
-    assert "Set-Cookie" not in reply.headers
+def test_a_stranger_is_not_told_which_tasks_there_are(box: Sandbox, api: Api) -> None:
+    task = api.make_task(1)
+    answers = [requests.get(f"{box.url}/tasks/{number}", allow_redirects=False) for number in (task, 99)]
+    assert answers[0].content == answers[1].content
 
 
 def test_nothing_is_fetched_from_elsewhere() -> None:
@@ -98,6 +109,7 @@ def open_job(browser_page: Page, box: Sandbox, api: Api) -> Iterator[Open]:
         (job,) = api.jobs(task)
         label = api.label(task)
         api.annotate(job, *({**shape, "label_id": label} for shape in shapes))
+        browser_page.goto(box.link)
         browser_page.goto(f"{box.url}/tasks/{task}")
         browser_page.wait_for_selector("#canvas image")
         return browser_page, job
@@ -127,6 +139,18 @@ def centre(page: Page, selector: str) -> tuple[float, float]:
 
 def scale(page: Page) -> float:
     return float(page.evaluate("document.getElementById('canvas').getScreenCTM().a"))
+
+
+def test_logging_in_by_name_and_password(browser_page: Page, box: Sandbox, api: Api) -> None:
+    task = api.make_task(1)
+    browser_page.goto(f"{box.url}/tasks/{task}")
+    for password in ("wrong", "admin"):
+        browser_page.get_by_label("User name").fill("admin")
+        browser_page.get_by_label("Password").fill(password)
+        browser_page.get_by_role("button", name="Log in").click()
+        if password == "wrong":
+            browser_page.get_by_text("did not accept").wait_for()
+    browser_page.wait_for_selector("#canvas image")
 
 
 def test_moving_a_box(open_job: Open, api: Api, box: Sandbox) -> None:

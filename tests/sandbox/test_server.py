@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -230,29 +231,54 @@ def test_close_ends_open_connections() -> None:
         session.get(f"{box.url}/api/server/about")
 
 
+def start(*options: str, **environment: str) -> subprocess.Popen[str]:
+    """The sandbox as a program of its own."""
+    command = [sys.executable, "-m", "sandbox", "--port", "0", *options]
+    env = {**os.environ, **environment}
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+
+
 def test_command_line_says_what_it_is(tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "sandbox",
-        "--port",
-        "0",
-        "--users",
-        "anna:secret:superuser",
-        "--version",
-        "2.99.0",
-        "--share",
-        str(tmp_path),
-        "--bucket",
-        str(tmp_path),
-    ]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    options = ["--version", "2.99.0", "--share", str(tmp_path), "--bucket", str(tmp_path)]
+    with start(*options, SANDBOX_USERS="anna:secret:superuser") as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(5)]
+        lines = [process.stdout.readline() for _ in range(6)]
         url = lines[1].strip()
         about = requests.get(f"{url}/api/server/about").json()
+        session = requests.Session()
+        session.get(lines[2].split()[-1])
+        name = session.get(f"{url}/api/users/self").json()["username"]
         process.terminate()
     assert "not CVAT" in lines[0]
-    assert "anna" in lines[2]
-    assert f"cloud storage 1: {tmp_path}" in lines[3]
-    assert about["version"] == "2.99.0"
+    assert lines[3] == "  user anna, password secret (superuser)\n"
+    assert f"cloud storage 1: {tmp_path}" in lines[4]
+    assert (about["version"], name) == ("2.99.0", "anna")
+
+
+def test_passwords_are_new_ones_each_time_and_no_arguments() -> None:
+    found = []
+    for _ in range(2):
+        with start() as process:
+            assert process.stdout is not None
+            lines = [process.stdout.readline() for _ in range(6)]
+            url = lines[1].strip()
+            words = [line.split() for line in lines[3:]]
+            accounts = {name.rstrip(","): password for _, name, _, password, *_ in words}
+            for name, password in accounts.items():
+                given, guessed = (
+                    requests.post(f"{url}/api/auth/login", json={"username": name, "password": word}).status_code
+                    for word in (password, name)
+                )
+                assert (given, guessed) == (200, 400)
+            found.append(accounts)
+            process.terminate()
+    assert found[0].keys() == found[1].keys() == {"admin", "annotator1", "annotator2"}
+    assert not set(found[0].values()) & set(found[1].values())
+
+
+def test_accounts_that_read_wrong_are_refused_without_their_passwords() -> None:
+    with start(SANDBOX_USERS="anna:secret,bert:hidden:king") as process:
+        _, said = process.communicate()
+    assert process.returncode == 2
+    assert "account 2" in said
+    assert "hidden" not in said

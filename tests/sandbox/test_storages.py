@@ -191,3 +191,46 @@ def test_a_cloud_storage_that_is_not_there_or_not_mine(api: Api, box: Sandbox) -
     body = {"image_quality": 70, "server_files": ["a.png"]}
     codes = [other.send("POST", f"tasks/{task}/data", json={**body, "cloud_storage_id": n}).status_code for n in (9, 1)]
     assert codes == [400, 403]
+
+
+@pytest.fixture
+def linked(folder: Path, tmp_path: Path) -> Path:
+    """Links that lead out of the folder, and one that does not."""
+    (tmp_path / "secret.png").write_bytes(picture())
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / "key.png").write_bytes(picture())
+    (folder / "link.png").symlink_to(tmp_path / "secret.png")
+    (folder / "out").symlink_to(tmp_path / "private")
+    (folder / "again.png").symlink_to(folder / "a.png")
+    return folder
+
+
+def test_links_that_lead_out_are_not_listed(api: Api, linked: Path) -> None:
+    shared = {item["name"] for item in api.get("server/share?directory=/")}
+    stored = {item["name"] for item in api.get("cloudstorages/1/content-v2")["content"]}
+    for names in (shared, stored):
+        assert "again.png" in names
+        assert not names & {"link.png", "out"}
+    assert api.send("GET", "server/share?directory=/out").status_code == 400
+    assert api.get("cloudstorages/1/content-v2?prefix=out/")["content"] == []
+
+
+@pytest.mark.parametrize("name", ["link.png", "out/key.png", "out/", "out", "day/../../secret.png"])
+@pytest.mark.parametrize("storage", [None, 1])
+def test_links_that_lead_out_are_not_read(api: Api, linked: Path, name: str, storage: int | None) -> None:
+    task = api.json("POST", "tasks", {"name": "t", "labels": []})["id"]
+    body = {"image_quality": 70, "server_files": [name, "again.png"], "cloud_storage_id": storage}
+    ident = api.json("POST", f"tasks/{task}/data", body)["rq_id"]
+    api.box.settle()
+    assert api.get(f"requests/{ident}")["status"] == "failed" or [
+        frame["name"] for frame in api.get(f"tasks/{task}/data/meta")["frames"]
+    ] == ["again.png"]
+
+
+def test_a_directory_stands_for_the_files_below_it(api: Api, linked: Path) -> None:
+    task = api.json("POST", "tasks", {"name": "t", "labels": []})["id"]
+    body = {"image_quality": 70, "server_files": ["/"], "server_files_exclude": ["night", "film.mp4", "b.png"]}
+    api.json("POST", f"tasks/{task}/data", body)
+    api.box.settle()
+    names = [frame["name"] for frame in api.get(f"tasks/{task}/data/meta")["frames"]]
+    assert names == ["a.png", "again.png", "day/1.png", "day/10.png", "day/2.png", "day/deep/x.png"]
