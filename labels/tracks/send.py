@@ -1,0 +1,275 @@
+"""The labels of a field in a video as CVAT tracks, and as single shapes where they can't be tracks."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from ...cvat.models import Shape, Track
+from ..attributes import NotCarried
+from ..encode import Encoded, encode_label
+from ..objects import texts_of
+from ..vocabulary import Vocabulary
+from .identity import FrameLabel, Identity, LabelKey, find_objects, shared_identity
+from .keyframes import TOLERANCE_PX, count_keyframes, track_of
+
+DISAGREE = "labels whose index and instance disagree: the instance decides which object they are of"
+SECOND = "labels of an object that has another one on their frame: sent as single shapes"
+NO_TRACK = "labels of objects that CVAT can't have as tracks (masks, lines of several parts): sent as single shapes"
+CHANGES_CLASS = "labels of objects whose class or type changes: sent as several tracks"
+NOWHERE = "labels on frames that are in no job"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something about a label that has to be said.
+
+    Args:
+        reason: what, to be counted
+        label: the label
+    """
+
+    reason: str
+    label: FrameLabel
+
+
+@dataclass(frozen=True)
+class SentTrack:
+    """A track to be created in a job.
+
+    Args:
+        job: the number of the job
+        origin: the number of the object in the video; tracks of one origin are one object: in several jobs, or of
+            several classes
+        identity: what says in FiftyOne which object it is
+        track: the track, without ids
+        held: the labels that it stands for: one a frame, ascending; on overlapping frames those of two jobs hold one
+    """
+
+    job: int
+    origin: int
+    identity: Identity
+    track: Track
+    held: tuple[LabelKey, ...]
+
+
+@dataclass(frozen=True)
+class SentShape:
+    """A label that is sent as shapes or tags of its frame.
+
+    Args:
+        key: the label
+        origin: the number of its object in the video; ``None`` if it has no identity
+        identity: what says in FiftyOne which object it is: CVAT can't hold that of a shape
+    """
+
+    key: LabelKey
+    origin: int | None
+    identity: Identity
+
+
+@dataclass(frozen=True)
+class SentVideo:
+    """The labels of a field in a video, as they are sent. Each is in a track or in ``shapes``, or it is left out.
+
+    Args:
+        tracks: the tracks, by job and then by object
+        shapes: the labels that are single shapes
+        encoded: what was made of each label that is sent
+        left_out: labels that are not sent, and why
+        notices: what else has to be said of labels
+    """
+
+    tracks: tuple[SentTrack, ...]
+    shapes: tuple[SentShape, ...]
+    encoded: dict[LabelKey, Encoded]
+    left_out: tuple[Notice, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def keyframes(self) -> int:
+        """The keyframes that annotators meet in its tracks."""
+        return sum(count_keyframes(sent.track) for sent in self.tracks)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """The notices, by reason."""
+        return Counter(notice.reason for notice in self.notices)
+
+
+def send_video(
+    labels: Sequence[FrameLabel],
+    field: str,
+    vocabulary: Vocabulary,
+    mutable: Collection[int],
+    jobs: Sequence[range],
+    tolerance: float = TOLERANCE_PX,
+    group: int = 0,
+) -> SentVideo:
+    """Makes tracks of the labels of a field in a video.
+
+    One object is one track in each job where it is; where its class changes, one for each of its classes. Of several
+    labels that it has on one frame, of one class, the one nearest to where it was before is in the track.
+
+    Args:
+        labels: in the order of their frames, with the pixels of their masks
+        field: their field
+        vocabulary: the run's words
+        mutable: the ids of CVAT's attribute specs that may change along a track
+        jobs: the frames of each job; they may overlap
+        tolerance: how many pixels CVAT may show coordinates off between keyframes
+        group: the largest CVAT group that is in use
+    """
+    by_frame = _jobs_by_frame(jobs)
+    encoded, left_out = _encode([label for label in labels if label.frame in by_frame], field, vocabulary, group)
+    left_out += [Notice(NOWHERE, label) for label in labels if label.frame not in by_frame]
+    kept = [label for label in labels if label.key in encoded]
+    objects = find_objects(kept)
+    notices = [Notice(DISAGREE, label) for label in objects.disagreeing]
+    by_object: dict[int, list[FrameLabel]] = {}
+    for label, number in zip(kept, objects.numbers, strict=True):
+        if number is not None:
+            by_object.setdefault(number, []).append(label)
+    tracks: list[SentTrack] = []
+    in_track: set[LabelKey] = set()
+    for origin, own in by_object.items():
+        chains, said = _chains(own, encoded)
+        notices += said
+        for chain in chains:
+            notices += _stuck(chain, encoded, mutable, vocabulary)
+            in_track.update(label.key for label in chain)
+            for job, here in _by_job(chain, by_frame).items():
+                track = _track(here, encoded, mutable, jobs[job][-1], tolerance)
+                held = tuple(label.key for label in here)
+                tracks.append(SentTrack(job, origin, shared_identity(own), track, held))
+    shapes = tuple(
+        SentShape(label.key, number, Identity.of(label.document))
+        for label, number in zip(kept, objects.numbers, strict=True)
+        if label.key not in in_track
+    )
+    return SentVideo(tuple(sorted(tracks, key=_place)), shapes, encoded, tuple(left_out), tuple(notices))
+
+
+def _place(sent: SentTrack) -> tuple[int, int, int]:
+    return sent.job, sent.origin, sent.track.frame
+
+
+def _encode(
+    labels: Iterable[FrameLabel], field: str, vocabulary: Vocabulary, group: int
+) -> tuple[dict[LabelKey, Encoded], list[Notice]]:
+    encoded: dict[LabelKey, Encoded] = {}
+    left_out: list[Notice] = []
+    for label in labels:
+        try:
+            drawn = encode_label(label.document, field, vocabulary, label.size, label.frame, group + 1)
+        except NotCarried as error:
+            left_out.append(Notice(str(error), label))
+            continue
+        encoded[label.key] = drawn
+        group += len(drawn.objects) > 1
+    return encoded, left_out
+
+
+def _chains(
+    labels: Sequence[FrameLabel], encoded: dict[LabelKey, Encoded]
+) -> tuple[list[list[FrameLabel]], list[Notice]]:
+    """The labels of an object as what can be tracks: one label a frame, of one class and type."""
+    notices: list[Notice] = []
+    by_kind: dict[tuple[int, str], list[tuple[FrameLabel, Shape]]] = {}
+    for label in labels:
+        shape = _alone(encoded[label.key])
+        if shape is None:
+            notices.append(Notice(NO_TRACK, label))
+        else:
+            by_kind.setdefault((shape.label_id, shape.type), []).append((label, shape))
+    chains = []
+    for own in by_kind.values():
+        chain, second = _one_a_frame(own)
+        chains.append(chain)
+        notices += [Notice(SECOND, label) for label in second]
+        if len(by_kind) > 1:
+            notices += [Notice(CHANGES_CLASS, label) for label in chain]
+    return chains, notices
+
+
+def _alone(encoded: Encoded) -> Shape | None:
+    """The shape of a label that can be on a frame of a track."""
+    if len(encoded.objects) != 1 or not isinstance(encoded.objects[0], Shape):
+        return None
+    return encoded.objects[0] if encoded.objects[0].type != "mask" else None
+
+
+def _one_a_frame(labels: Sequence[tuple[FrameLabel, Shape]]) -> tuple[list[FrameLabel], list[FrameLabel]]:
+    """The label that an object has on each frame, and the others."""
+    by_frame: dict[int, list[tuple[FrameLabel, Shape]]] = {}
+    for label, shape in labels:
+        by_frame.setdefault(label.frame, []).append((label, shape))
+    chain: list[FrameLabel] = []
+    second: list[FrameLabel] = []
+    before: Shape | None = None
+    for _, here in sorted(by_frame.items()):
+        nearest, before = min(here, key=lambda one: _distance(before, one[1])) if len(here) > 1 else here[0]
+        chain.append(nearest)
+        second += [label for label, _ in here if label is not nearest]
+    return chain, second
+
+
+def _distance(one: Shape | None, other: Shape) -> float:
+    """How far the points of a shape are from those of another one, in pixels in all."""
+    if one is None:
+        return 0.0
+    pairs = [(one, other), *zip(one.elements, other.elements, strict=False)]
+    if any(len(a.points) != len(b.points) for a, b in pairs):
+        return math.inf
+    return sum(abs(x - y) for a, b in pairs for x, y in zip(a.points, b.points, strict=True))
+
+
+def _stuck(
+    chain: Sequence[FrameLabel], encoded: dict[LabelKey, Encoded], mutable: Collection[int], vocabulary: Vocabulary
+) -> list[Notice]:
+    """The labels whose attributes are not what the track has once, where CVAT's attribute can't change along it."""
+    by_spec: dict[int, Counter[str]] = {}
+    texts = [(label, texts_of(encoded[label.key].objects[0])) for label in chain]
+    for _, own in texts:
+        for spec, text in own.items():
+            if spec not in mutable:
+                by_spec.setdefault(spec, Counter())[text] += 1
+    once = {spec: found.most_common(1)[0][0] for spec, found in by_spec.items() if len(found) > 1}
+    names = {spec: name for word in vocabulary.words for name, (spec, _) in word.specs.items()} if once else {}
+    return [
+        Notice(f"values of '{names.get(spec, spec)}' that change along a track, where CVAT's attribute can't", label)
+        for label, own in texts
+        for spec, text in once.items()
+        if own.get(spec) != text
+    ]
+
+
+def _track(
+    chain: Sequence[FrameLabel],
+    encoded: dict[LabelKey, Encoded],
+    mutable: Collection[int],
+    last: int,
+    tolerance: float,
+) -> Track:
+    """The track of an object of one class in one job."""
+    shapes = {label.frame: shape for label in chain if (shape := _alone(encoded[label.key]))}
+    forced = {label.frame for label in chain if label.document.get("keyframe") is True}
+    return track_of(shapes, last, tolerance, forced, mutable)
+
+
+def _jobs_by_frame(jobs: Sequence[range]) -> dict[int, list[int]]:
+    by_frame: dict[int, list[int]] = {}
+    for number, frames in enumerate(jobs):
+        for frame in frames:
+            by_frame.setdefault(frame, []).append(number)
+    return by_frame
+
+
+def _by_job(chain: Sequence[FrameLabel], by_frame: dict[int, list[int]]) -> dict[int, list[FrameLabel]]:
+    found: dict[int, list[FrameLabel]] = {}
+    for label in chain:
+        for number in by_frame[label.frame]:
+            found.setdefault(number, []).append(label)
+    return found
