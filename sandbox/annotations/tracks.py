@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..responses import server_error
+from .interpolation import interpolate
 
 Json = dict[str, Any]
 Collection = dict[str, list[Json]]
@@ -46,34 +47,11 @@ def _cut_keyframes(keyframes: list[Json], start: int, stop: int) -> list[Json]:
     before = [keyframe for keyframe in ordered if keyframe["frame"] < start]
     after = [keyframe for keyframe in ordered if keyframe["frame"] > stop]
     if before and not before[-1]["outside"] and not (inside and inside[0]["frame"] == start):
-        inside.insert(0, _interpolate(before[-1], (inside or after or before)[0], start))
+        inside.insert(0, interpolate(before[-1], (inside or after or before)[0], start))
     if after and inside and not inside[-1]["outside"] and inside[-1]["frame"] != stop:
         earlier = ordered[ordered.index(after[0]) - 1]
-        inside.append(_interpolate(earlier, after[0], stop))
+        inside.append(interpolate(earlier, after[0], stop))
     return inside
-
-
-def _interpolate(left: Json, right: Json, frame: int) -> Json:
-    """The keyframe that a track has at `frame`, between two of its keyframes.
-
-    Raises:
-        Refusal: 500 for masks, between which the server can't interpolate.
-    """
-    if "mask" in (left["type"], right["type"]):
-        raise server_error()
-    points = left.get("points", [])
-    span = right["frame"] - left["frame"]
-    if span > 0 and len(points) == len(right.get("points", [])):
-        share = (frame - left["frame"]) / span
-        points = [a + (b - a) * share for a, b in zip(points, right["points"], strict=True)]
-    return {
-        **left,
-        "id": None,
-        "frame": frame,
-        "points": [float(number) for number in points],
-        "rotation": float(left["rotation"]),
-        "attributes": [{**attribute} for attribute in left["attributes"]],
-    }
 
 
 def join(parts: Iterable[tuple[int, int, Collection]]) -> Collection:
@@ -166,7 +144,7 @@ def _at(track: Json, frame: int) -> list[float] | None:
     if not before or before[-1]["outside"]:
         return None
     after = [keyframe for keyframe in ordered if keyframe["frame"] > frame]
-    return _interpolate(before[-1], (after or before[-1:])[0], frame)["points"] or None
+    return interpolate(before[-1], (after or before[-1:])[0], frame)["points"] or None
 
 
 def overlap(left: list[float], right: list[float]) -> float:

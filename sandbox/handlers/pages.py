@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from ..request import Request
-from ..responses import Response, empty
+from ..responses import Response, empty, page_not_found
 from ..routes import route
 from .auth import start_session
 
@@ -59,9 +59,12 @@ def job_page(request: Request, task: str, job: str) -> Response:
     return _document()
 
 
-@route("GET", "/page.js", page=True, open=True)
-def script(request: Request) -> Response:
-    return Response(body=(_PAGE / "page.js").read_bytes(), content_type="text/javascript; charset=utf-8")
+@route("GET", "/page/{name}", page=True, open=True)
+def script(request: Request, name: str) -> Response:
+    """One of the scripts."""
+    if name not in {path.name for path in _PAGE.glob("*.js")}:
+        return page_not_found()
+    return Response(body=(_PAGE / name).read_bytes(), content_type="text/javascript; charset=utf-8")
 
 
 def _absent(sentence: str) -> Response:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import requests
@@ -18,6 +20,22 @@ def picture(size: tuple[int, int] = (64, 48), color: tuple[int, int, int] = (200
     out = io.BytesIO()
     Image.new("RGB", size, color).save(out, kind)
     return out.getvalue()
+
+
+def clip(frames: int = 20, size: tuple[int, int] = (64, 48)) -> bytes:
+    """A video file in which a white square goes to the right, two pixels a frame."""
+    import cv2
+    import numpy as np
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "clip.mp4"
+        writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 10, size)
+        for number in range(frames):
+            image = np.full((size[1], size[0], 3), 60, np.uint8)
+            image[8:24, 2 * number : 2 * number + 16] = 255
+            writer.write(image)
+        writer.release()
+        return path.read_bytes()
 
 
 class Api:

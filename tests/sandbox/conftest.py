@@ -8,13 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, sync_playwright
 
+from dev import find_chromium
 from sandbox import Sandbox
 
 HERE = Path(__file__).resolve().parent
 HELPERS = {
     "wire_distill": HERE.parent / "wire" / "distill.py",
+    "wire_interpolation": HERE.parent / "wire" / "interpolation.py",
     "sandbox_client": HERE / "client.py",
+    "sandbox_pages": HERE / "pages.py",
     "sandbox_ids": HERE / "ids.py",
     "sandbox_standins": HERE / "standins.py",
     "sandbox_comparison": HERE / "comparison.py",
@@ -51,3 +55,12 @@ def box() -> Iterator[Sandbox]:
 def api(box: Sandbox) -> Api:
     """The superuser's view of the sandbox."""
     return Api(box)
+
+
+@pytest.fixture(scope="module")
+def browser_page() -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        yield page
+        browser.close()

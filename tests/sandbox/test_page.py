@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 from sandbox_client import Api, picture, rectangle
+from sandbox_pages import centre, drag, save, scale
 
-from dev import find_chromium
 from sandbox import Sandbox
 
 PAGE = Path(__file__).resolve().parents[2] / "sandbox" / "page"
@@ -81,15 +81,6 @@ def test_nothing_is_fetched_from_elsewhere() -> None:
     assert text.replace("http://www.w3.org/2000/svg", "").count("http://") == 0
 
 
-@pytest.fixture(scope="module")
-def browser_page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        yield page
-        browser.close()
-
-
 Open = Callable[..., tuple[Page, int]]
 
 
@@ -117,28 +108,6 @@ def open_job(browser_page: Page, box: Sandbox, api: Api) -> Iterator[Open]:
     yield open_
     browser_page.remove_listener("pageerror", note)
     assert errors == []
-
-
-def drag(page: Page, start: tuple[float, float], by: tuple[float, float]) -> None:
-    page.mouse.move(*start)
-    page.mouse.down()
-    page.mouse.move(start[0] + by[0], start[1] + by[1], steps=4)
-    page.mouse.up()
-
-
-def save(page: Page) -> None:
-    page.click("#save")
-    page.wait_for_function("document.getElementById('status').textContent === 'Saved'")
-
-
-def centre(page: Page, selector: str) -> tuple[float, float]:
-    area = page.locator(selector).first.bounding_box()
-    assert area is not None
-    return area["x"] + area["width"] / 2, area["y"] + area["height"] / 2
-
-
-def scale(page: Page) -> float:
-    return float(page.evaluate("document.getElementById('canvas').getScreenCTM().a"))
 
 
 def test_logging_in_by_name_and_password(browser_page: Page, box: Sandbox, api: Api) -> None:
