@@ -63,6 +63,10 @@ class Codec:
         """
         raise NotImplementedError
 
+    def left_out(self, document: Document, size: Size) -> list[str]:
+        """Why parts of a label that can be drawn stay behind, one reason for each part."""
+        return []
+
     def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: DrawingSchema) -> Parts:
         """The geometry of a label after its shapes were edited.
 

@@ -8,8 +8,9 @@ from typing import Any
 from . import pixels
 from .attributes import NotCarried
 from .codec import Codec, Document, DrawingSchema, Pair, Parts
+from .editor import noise_px, touched, turned, visible
 from .masks import check_runs, decode_runs, encode_runs, pixel_box, place
-from .shapes import FARTHEST_PX, NOISE_PX, ROUNDING_PX, CvatShape, Size, is_number, touched, turned, visible
+from .shapes import FARTHEST_PX, ROUNDING_PX, CvatShape, Size, is_number
 
 
 class DetectionCodec(Codec):
@@ -47,10 +48,13 @@ class DetectionCodec(Codec):
         parts: Parts = {}
         before, after = _upright(old.points), _upright(new.points)
         spun = turned(old.rotation, new.rotation)
-        moved = touched(before, after, alone=not spun)
+        clips = not (old.rotation or new.rotation)
+        moved = touched(before, after, size, alone=not spun, clips=clips)
+        dragged = visible(before, after, size, clips=clips)
         if any(moved):
-            parts["bounding_box"] = _edited_box(base["bounding_box"], before, after, moved, size)
-        if spun or (new.rotation != old.rotation and not visible(before, after)):
+            slack = noise_px(size) if dragged else ROUNDING_PX
+            parts["bounding_box"] = _edited_box(base["bounding_box"], before, after, moved, size, slack)
+        if spun or (new.rotation != old.rotation and not dragged):
             parts["rotation"] = new.rotation
         return parts
 
@@ -144,10 +148,14 @@ def _box(points: Sequence[float], size: Size) -> list[float]:
 
 
 def _edited_box(
-    base: Sequence[float], old: Sequence[float], new: Sequence[float], moved: Sequence[bool], size: Size
+    base: Sequence[float],
+    old: Sequence[float],
+    new: Sequence[float],
+    moved: Sequence[bool],
+    size: Size,
+    slack: float,
 ) -> list[float]:
     """The box after an edit: a side that was not moved keeps its number to the last bit, and so does a kept width."""
-    slack = NOISE_PX if visible(old, new) else ROUNDING_PX
     box = list(base)
     for axis, extent in ((0, size.width), (1, size.height)):
         ends = slice(axis, None, 2)

@@ -56,7 +56,7 @@ def encode_label(document: Document, name: str, vocabulary: Vocabulary, size: Si
     shapes = codec.encode(document, size, schema)
     if any(abs(number) > FARTHEST_PX for shape in shapes for number in _coordinates(shape)):
         raise NotCarried("labels that lie absurdly far outside their image")
-    left_out: list[str] = []
+    left_out = codec.left_out(document, size)
     objects = []
     for shape in shapes:
         word = vocabulary.word(name, shape.name or own or "")

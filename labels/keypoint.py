@@ -8,7 +8,8 @@ from typing import Any
 
 from .attributes import NotCarried
 from .codec import Codec, Document, DrawingSchema, Pair, Parts
-from .shapes import CvatShape, Node, Size, kept_vertices, touched
+from .editor import kept_vertices, touched
+from .shapes import CvatShape, Node, Size
 
 OCCLUDED = "occluded"
 """The attribute with a bool for each point of a skeleton: whether it is hidden."""
@@ -118,7 +119,7 @@ def _edited_skeleton(base: Parts, old: CvatShape, new: CvatShape, size: Size, sc
     both = [index for index in before if index in after]
     flat_old = [v for i in both for v in (before[i].x, before[i].y)]
     flat_new = [v for i in both for v in (after[i].x, after[i].y)]
-    moves = touched(flat_old, flat_new)
+    moves = touched(flat_old, flat_new, size, clips=False)
     moved = {index: (moves[2 * n], moves[2 * n + 1]) for n, index in enumerate(both)}
     points = []
     for index, was in enumerate(base["points"]):
@@ -141,9 +142,9 @@ def _edited_skeleton(base: Parts, old: CvatShape, new: CvatShape, size: Size, sc
 def _edited_points(base: Parts, old: CvatShape, new: CvatShape, size: Size) -> Parts:
     fresh = _relative(new.points, size)
     seen = [i for i, point in enumerate(base["points"]) if all(v is not None and math.isfinite(v) for v in point)]
-    again = kept_vertices(old.points, new.points)
+    again = kept_vertices(old.points, new.points, size)
     if len(new.points) == len(old.points) and all(k in (None, n) for n, k in enumerate(again)):
-        moved = touched(old.points, new.points)
+        moved = touched(old.points, new.points, size)
         points = [list(point) for point in base["points"]]
         for n, index in enumerate(seen):
             points[index] = [fresh[n][axis] if moved[2 * n + axis] else points[index][axis] for axis in (0, 1)]

@@ -10,7 +10,8 @@ import pytest
 from bson import ObjectId
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.attributes import NotCarried
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.polyline import PolylineCodec
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.shapes import CvatShape, Size, kept_vertices
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.read import read_label
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.shapes import CvatShape, Size
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from labels_server import Sent, bits, echo, edited, schema_of, send
@@ -48,7 +49,7 @@ def flat(points: Any) -> tuple[float, ...]:
         (True, False, [SQUARE, STROKE], ["polygon", "polyline"]),
     ],
 )
-def test_drawn_as_one_figure_for_each_part(closed: bool, filled: bool, parts: Any, types: list[str]) -> None:
+def test_drawn_as_one_shape_for_each_part(closed: bool, filled: bool, parts: Any, types: list[str]) -> None:
     sent = send(polyline(parts, closed, filled), SCHEMA)
     assert [item.type for item in sent.objects] == types
     assert {item.group for item in sent.objects} == ({None} if len(parts) == 1 else {1})
@@ -64,8 +65,7 @@ def test_drawn_as_one_figure_for_each_part(closed: bool, filled: bool, parts: An
         [],
         [[]],
         [[[0.1, 0.1]]],
-        [SQUARE, []],
-        [SQUARE, None],
+        [[], None],
         SQUARE,
         [[["0.1", "0.1"], ["0.5", "0.5"]]],
         [["ab", "cd"]],
@@ -159,27 +159,6 @@ def test_vertices_that_are_added_and_removed(data: st.DataObject, closed: bool) 
     assert bits(changes) == bits({"points": [expected]})
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "kept"),
-    [
-        ("ABCD", "ABXCD", [0, 1, None, 2, 3]),
-        ("ABCD", "ACD", [0, 2, 3]),
-        ("ABCD", "DABC", [3, 0, 1, 2]),
-        ("ABCD", "DCBA", [3, 2, 1, 0]),
-        ("ABCA", "BCA", [1, 2, 3]),  # two vertices in one place: the next along the line
-        ("ABCA", "ABCAX", [0, 1, 2, 3, None]),
-        ("AB", "AAB", [0, None, 1]),  # an old vertex is one new one, not two
-    ],
-)
-def test_which_vertex_is_which(old: str, new: str, kept: list[int | None]) -> None:
-    places = {name: (100.0 * n, 50.0 * n) for n, name in enumerate("ABCDX")}
-    assert kept_vertices(flat(places[v] for v in old), flat(places[v] for v in new)) == kept
-
-
-def test_the_nearest_of_vertices_that_lie_close_together() -> None:
-    assert kept_vertices((5.0, 5.0, 5.003, 5.0, 9.0, 9.0), (5.003, 5.0, 9.0, 9.0)) == [1, 2]
-
-
 @pytest.mark.parametrize("turn", [1, 2, 3])
 def test_a_polygon_may_begin_elsewhere(turn: int) -> None:
     """Also one whose neighbours share a coordinate, as those of a rectangle do."""
@@ -268,3 +247,90 @@ def test_a_drawn_line_is_where_it_was_drawn(data: st.DataObject, size: tuple[int
     drawn = CODEC.encode(CODEC.decode_new(shapes, frame, FIELD), frame, FIELD)
     for then, now in zip(shapes, drawn, strict=True):
         assert now.points == pytest.approx(then.points, abs=1e-6)
+
+
+BAD_PARTS = [
+    [],
+    None,
+    [[0.9, 0.9]],
+    "x",
+    [[0.1, None], [0.2, 0.2]],
+    [[0.1, float("nan")], [0, 0]],
+    [[0, 0], [1e300, 0]],
+]
+
+
+@pytest.mark.parametrize("closed", [False, True])
+@pytest.mark.parametrize("bad", BAD_PARTS, ids=repr)
+def test_a_part_that_is_no_line_stays_behind_and_the_others_go(bad: Any, closed: bool) -> None:
+    """It stays where it is, with every bit, whatever becomes of the others."""
+    parts = [SQUARE, bad, STROKE]
+    sent = send(polyline(parts, closed, closed), SCHEMA)
+    assert len(sent.objects) == 2
+    (reason,) = sent.encoded.left_out
+    assert reason.startswith("parts of polylines ")
+    kept = sent.base.parts["points"][1]
+    assert sent.changes(*map(echo, sent.objects)) == {}
+    first, second = sent.objects
+    moved = edited(first, points=(first.points[0] + 8, *first.points[1:]))
+    changes = sent.changes(moved, second)["points"]
+    assert bits(changes[1:]) == bits([kept, STROKE])
+    assert bits(changes[0][1:]) == bits(SQUARE[1:])
+    assert bits(sent.changes(None, second)["points"]) == bits([kept, STROKE])
+
+
+def ellipse(*points: float, rotation: float = 0.0) -> CvatShape:
+    return CvatShape("ellipse", points, rotation)
+
+
+class TestSolids:
+    """What was drawn as an ellipse or a cuboid, loaded, sent, and edited again."""
+
+    def sent_again(self, shape: CvatShape, size: tuple[int, int] = SIZE) -> Sent:
+        drawn = PolylineCodec().decode_new([shape], Size(*size), FIELD)
+        return send({"label": "car", **drawn}, SCHEMA, size)
+
+    @given(st.sampled_from([0, 1, 2, 3, "turn"]), noise(4), st.floats(-1e-4, 1e-4))
+    def test_only_what_was_dragged_of_an_ellipse_changes(self, what: Any, shake: list[float], spin: float) -> None:
+        sent = self.sent_again(ellipse(200.3, 150.7, 260.9, 110.1, rotation=30.0))
+        own = sent.document["cvat_ellipse"]
+        item = sent.objects[0]
+        assert sent.changes(echo(item)) == {}
+        points = [p + s for p, s in zip(item.points, shake, strict=True)]
+        if what == "turn":
+            now = edited(item, points=tuple(points), rotation=75.0)
+        elif what in (0, 1):  # moved: the point on the border goes along
+            points[what] += 20
+            points[what + 2] += 20
+            now = edited(item, points=tuple(points), rotation=30.0 + spin)
+        else:
+            points[what] += 20 if what == 2 else -20
+            now = edited(item, points=tuple(points), rotation=30.0 + spin)
+        changes = sent.changes(now)
+        number = 4 if what == "turn" else int(what)
+        new = changes["cvat_ellipse"]
+        assert bits([v for n, v in enumerate(new) if n != number]) == bits(
+            [v for n, v in enumerate(own) if n != number]
+        )
+        assert new[number] != own[number]
+        again = send({**sent.document, **changes}, SCHEMA)
+        assert again.objects[0].type == "ellipse"
+
+    def test_only_the_corner_of_a_cuboid_that_was_dragged_changes(self) -> None:
+        corners = (10.1, 20.2, 10.1, 80.4, 90.9, 22.2, 90.9, 81.3, 120.7, 12.1, 120.7, 70.3, 140.2, 13.1, 140.2, 71.9)
+        sent = self.sent_again(CvatShape("cuboid", corners))
+        own = sent.document["cvat_cuboid"]
+        shaken = [p + 9e-4 for p in sent.objects[0].points]
+        shaken[4] += 15
+        new = sent.changes(edited(sent.objects[0], points=tuple(shaken)))["cvat_cuboid"]
+        assert bits(new[:4] + new[5:]) == bits(own[:4] + own[5:])
+        assert new[4] == shaken[4] / SIZE[0]
+
+    @pytest.mark.parametrize("type_", ["ellipse", "cuboid"])
+    def test_one_that_was_grouped_with_a_line_is_a_line_around_it(self, type_: str) -> None:
+        sent = send(polyline([SQUARE], True, True), SCHEMA)
+        points = (200.0, 150.0, 260.0, 110.0) if type_ == "ellipse" else tuple(float(n * 7 % 90) for n in range(16))
+        added = edited(sent.objects[0], type=type_, points=points).model_copy(update={"id": 77})
+        reading = read_label(sent.base, [(sent.objects[0], sent.objects[0]), (None, added)], sent.vocabulary, sent.size)
+        assert bits(reading.parts["points"][0]) == bits(SQUARE)
+        assert [len(line) for line in reading.parts["points"][1:]] == ([64] if type_ == "ellipse" else [4, 4])
