@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..cvat import CvatError
+from ..cvat import CvatError, redacted_traceback
 
 __all__ = [
     "Cancelled",
@@ -18,6 +18,7 @@ __all__ = [
     "SendFailed",
     "StateUnreadable",
     "error_context",
+    "redacted_traceback",
     "sentence",
 ]
 

@@ -50,11 +50,12 @@ class LoadAnnotations(foo.Operator):
 
         def work(watch: Watch) -> dict[str, Any]:
             request = parse(LoadRequest, form.read(ctx))
-            organization = find(ctx.dataset, request.anno_key).organization
+            run = find(ctx.dataset, request.anno_key)
             if request.preview and context.in_app(ctx):  # the App would leave the progress behind the form
                 watch = Watch(stop=watch.stop)
             try:
-                return _load(ctx.dataset, request, context.client_for(ctx, organization), watch)
+                client = context.client_for(ctx, run.organization, server=run.server)
+                return _load(ctx.dataset, request, client, watch)
             except LoadStopped as stopped:
                 if not context.in_app(ctx):
                     raise
@@ -80,8 +81,8 @@ class LoadAnnotations(foo.Operator):
         if key in built_in_runs.offered(samples._root_dataset):
             return built_in_runs.load_from(samples, key, login, params)
         request = parse(LoadRequest, {"anno_key": key, **params})
-        organization = find(samples._root_dataset, request.anno_key).organization
-        client = context.client_from(login, organization)
+        run = find(samples._root_dataset, request.anno_key)
+        client = context.client_from(login, run.organization, server=run.server)
         with terminal.watching() as watch:
             return _load(samples, request, client, watch)
 

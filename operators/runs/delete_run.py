@@ -48,8 +48,9 @@ class DeleteRun(foo.Operator):
 
         def work(watch: Watch) -> dict[str, Any]:
             key = ctx.params.get("anno_key", "")
-            record = find(ctx.dataset, key)
-            client = context.client_for(ctx, record.organization) if ctx.params.get("delete_tasks") else None
+            run, client = find(ctx.dataset, key), None
+            if ctx.params.get("delete_tasks"):
+                client = context.client_for(ctx, run.organization, server=run.server)
             return delete(ctx.dataset, key, client, watch)
 
         return perform(ctx, work, partial(self._finish, ctx))
@@ -65,8 +66,8 @@ class DeleteRun(foo.Operator):
                 environment says
         """
         dataset, key = samples._root_dataset, choose_run.key_of(anno_key)
-        organization = find(dataset, key).organization
-        client = context.client_from(login, organization) if delete_tasks else None
+        run = find(dataset, key)
+        client = context.client_from(login, run.organization, server=run.server) if delete_tasks else None
         with terminal.watching() as watch:
             return delete(dataset, key, client, watch)
 

@@ -138,7 +138,7 @@ def common_folder(paths: Iterable[str]) -> str:
 def _storages(ctx: foo.ExecutionContext) -> dict[str, str]:
     """The cloud storages that CVAT shows, by id as text; nothing if it can't be asked."""
     try:
-        return proposals.storage_names(context.client_for(ctx, ctx.params.get("organization"), hasty=True))
+        return proposals.storage_names(context.client_for(ctx, ctx.params.get("organization") or None, hasty=True))
     except (RoundtripError, CvatError):
         return {}
 

@@ -48,8 +48,8 @@ class ResumeRun(foo.Operator):
 
         def work(watch: Watch) -> dict[str, Any]:
             key = ctx.params.get("anno_key", "")
-            client = context.client_for(ctx, find(ctx.dataset, key).organization)
-            with client:
+            run = find(ctx.dataset, key)
+            with context.client_for(ctx, run.organization, server=run.server) as client:
                 said = ctx.params.get("bad_files")
                 return resume(ctx.dataset, key, client, unstoppable(watch), bad_files=said)
 
@@ -70,5 +70,7 @@ class ResumeRun(foo.Operator):
             the run as a plain dict, see :func:`sync.send.send`; also if it had been complete
         """
         dataset, key = samples._root_dataset, choose_run.key_of(anno_key)
-        with context.client_from(login, find(dataset, key).organization) as client, terminal.watching() as watch:
+        run = find(dataset, key)
+        client = context.client_from(login, run.organization, server=run.server)
+        with client, terminal.watching() as watch:
             return resume(dataset, key, client, watch, bad_files=bad_files)

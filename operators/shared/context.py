@@ -45,22 +45,36 @@ def target(ctx: foo.ExecutionContext) -> Any:
     return targets(ctx)[target_name(ctx)]
 
 
-def client_for(ctx: foo.ExecutionContext, organization: str | None = None, *, hasty: bool = False) -> Any:
-    """A CVAT client with the credentials of the process that runs; a ``hasty`` one gives up soon.
+def client_for(
+    ctx: foo.ExecutionContext, organization: str | None = None, *, server: str | None = None, hasty: bool = False
+) -> Any:
+    """A CVAT client with the credentials of the process that runs.
+
+    Args:
+        ctx: the operator's context
+        organization: where to work, if not where the credentials say
+        server: the address of the run that is meant
+        hasty: whether to give up soon, because a person waits for a form
 
     Raises:
         NoCredentials: if there are none
     """
-    return connection.connect(connection.find_credentials(secret=ctx.secrets.get), organization, hasty=hasty)
+    credentials = connection.find_credentials(secret=ctx.secrets.get, server=server)
+    return connection.connect(credentials, organization, hasty=hasty)
 
 
-def client_from(login: Mapping[str, str | None], organization: str | None = None) -> Any:
+def client_from(login: Mapping[str, str | None], organization: str | None = None, *, server: str | None = None) -> Any:
     """A CVAT client for a program: what it gives counts first, and a terminal may be asked.
+
+    Args:
+        login: what the program gives
+        organization: where to work, if not where the credentials say
+        server: the address of the run that is meant
 
     Raises:
         NoCredentials: if nobody says how to log in
     """
-    return connection.connect(connection.find_credentials(login, ask=True), organization)
+    return connection.connect(connection.find_credentials(login, ask=True, server=server), organization)
 
 
 def split_login(params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ...sync.errors import CvatError, RoundtripError
+from ...sync.errors import CvatError, RoundtripError, redacted_traceback
 from ...sync.progress import Progress, Watch
 from . import terminal
 from .context import in_app
@@ -97,10 +97,10 @@ def _failed(ctx: foo.ExecutionContext, error: BaseException) -> Iterator[Any]:
     if isinstance(error, (RoundtripError, CvatError)):
         sentence = str(error)
     else:
-        logger.error("Unexpected error", exc_info=error)
-        name = type(error).__name__
+        logger.error("Unexpected error\n%s", redacted_traceback(error))
         sentence = (
-            f"Something went wrong that should not ({name}: {error}). The log of the FiftyOne server has the details."
+            f"Something went wrong that should not ({type(error).__name__}). The log of the FiftyOne server has the "
+            "details."
         )
     yield ctx.ops.notify(sentence, variant="error")
     yield show(ctx, f"**It did not work.** {sentence}")

@@ -41,6 +41,7 @@ def import_from_cvat(target: Any, request: ImportRequest, client: Client, watch:
         CvatError: if CVAT can't be reached or refuses; if the run is made by then, load_run it goes on
     """
     watch = watch or Watch()
+    client = client.stopping_when(watch.stop.is_set)
     dataset = target._root_dataset
     wanted = LoadRequest(anno_key=request.anno_key)
     found = None

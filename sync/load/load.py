@@ -44,6 +44,7 @@ def load(target: Any, request: LoadRequest, client: Client, watch: Watch | None 
         CvatError: if CVAT can't be reached or refuses; what was loaded so far is consistent, and load_run again goes on
     """
     watch = watch or Watch()
+    client = client.stopping_when(watch.stop.is_set)
     dataset = target._root_dataset
     record = records.find(dataset, request.anno_key)
     check_loadable(request.anno_key, record, client)

@@ -40,6 +40,7 @@ def send(target: Any, request: SendRequest, client: Client, watch: Watch | None 
         CvatError: if CVAT can't be reached or refuses the login; nothing was sent
     """
     watch = watch or Watch()
+    client = client.stopping_when(watch.stop.is_set)
     prepared = prepare(target, request, client, watch)
     record = RunRecord(
         run_id=uuid.uuid4().hex,
@@ -97,6 +98,7 @@ def resume(
         CvatError: if CVAT can't be reached or refuses the login
     """
     watch = watch or Watch()
+    client = client.stopping_when(watch.stop.is_set)
     record = records.find(dataset, key)
     store = RunStore(dataset, record.run_id)
     if record.status == "sent":  # perhaps by a process that ended while it tidied up
