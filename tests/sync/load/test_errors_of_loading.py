@@ -102,7 +102,7 @@ def test_a_job_that_changes_while_it_is_read(loop: Loop, edited: dict[str, Any])
 
 
 LOGINS = {
-    "wrong password": ({"PASSWORD": PASSWORD}, "did not accept the password of 'admin'. Nothing was changed."),
+    "wrong password": ({"PASSWORD": PASSWORD}, "an access token in CVAT and use it instead. Nothing was changed."),
     "malformed token": (
         {"TOKEN": "nonsense"},
         "did not accept the access token; it may be expired or revoked. Nothing",

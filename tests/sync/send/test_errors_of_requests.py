@@ -41,7 +41,7 @@ def token(**settings: Any) -> Arrange:
 
 
 LOGINS: dict[str, tuple[Arrange, str]] = {
-    "wrong password": (login(password=PASSWORD), "did not accept the password of 'admin'. Nothing was sent."),
+    "wrong password": (login(password=PASSWORD), "an access token in CVAT and use it instead. Nothing was sent."),
     "no such account": (login(username="nobody"), "did not accept the password of 'nobody'"),
     "expired token": (token(expiry_date="2020-01-01T00:00:00Z"), "access token; it may be expired or revoked"),
     "malformed token": (login(token="nonsense"), "did not accept the access token"),
