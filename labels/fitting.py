@@ -1,6 +1,6 @@
 """A run's schema held against the labels that a CVAT project has already."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..cvat.models import Label, LabelSpec
@@ -27,13 +27,20 @@ class Fit:
         return not self.missing and not self.lacking
 
 
-def fit_project(schema: LabelSchema, labels: Sequence[Label]) -> Fit:
+def fit_project(
+    schema: LabelSchema, labels: Sequence[Label], colors: Mapping[tuple[str, str], str] | None = None
+) -> Fit:
     """Finds the classes of a schema among a project's labels, by name and type.
 
     A class is the project's label of its plain name, or of ``class (field)``, if that may be drawn as the class is.
+
+    Args:
+        schema: the run's label schema
+        labels: what the project has
+        colors: the colours of labels that would be added, see :func:`label_specs`
     """
     there = {label.name: label for label in labels}
-    specs = dict(zip(pairs(schema), label_specs(schema), strict=True))
+    specs = dict(zip(pairs(schema), label_specs(schema, colors), strict=True))
     names: dict[tuple[str, str], str] = {}
     missing: dict[tuple[str, str], LabelSpec] = {}
     lacking: list[tuple[Label, LabelSpec]] = []

@@ -1,6 +1,7 @@
 """The labels to create in CVAT for a schema, and the names that annotators see."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from ..cvat.models import AttributeSpec, LabelSpec
 from .attribute_schema import NUMBER_RANGE, AttributeSchema
@@ -38,12 +39,18 @@ def _fit(name: str, taken: set[str]) -> str:
             return short
 
 
-def label_specs(schema: LabelSchema) -> list[LabelSpec]:
-    """The labels to create in CVAT for a schema."""
+def label_specs(schema: LabelSchema, colors: Mapping[tuple[str, str], str] | None = None) -> list[LabelSpec]:
+    """The labels to create in CVAT for a schema.
+
+    Args:
+        schema: the run's label schema
+        colors: the colour of each (field, class) as ``#rrggbb``; CVAT picks one for the others
+    """
     names = cvat_names(schema)
     return [
         LabelSpec(
             name=names[field, entry],
+            color=(colors or {}).get((field, entry)),
             type=item.drawn_as or ("skeleton" if item.skeleton else LABEL_TYPES[item.type].drawn_as),
             attributes=tuple(_spec(name, attribute) for name, attribute in item.attributes_of(entry).items()),
             sublabels=tuple(LabelSpec(name=name, type="points") for name in item.skeleton.labels)

@@ -39,9 +39,11 @@ class SendRequest(BaseModel):
         segment_size: the most images in a job
         image_quality: of the images that annotators see, 1 to 100
         project_name: the project to put the tasks in; it is created if there is none of this name
+        project_id: the same by its id in CVAT; it must be there
+        subset: the subset of the tasks, such as ``"train"``
         project_labels: what to do if that project lacks labels or attributes: ``"stop"``, ``"leave_out"`` what it
             lacks, or ``"extend"`` it
-        organization: the slug of the CVAT organization
+        organization: the slug of the CVAT organization; ``""`` for the personal workspace
         task_assignee: user name
         job_assignees: user names, dealt to the jobs in turn
         issue_tracker: any link, kept with the tasks
@@ -73,7 +75,9 @@ class SendRequest(BaseModel):
     task_size: int | None = Field(default=None, ge=1)
     segment_size: int | None = Field(default=None, ge=1)
     image_quality: int = Field(default=75, ge=1, le=100)
-    project_name: str | None = None
+    project_name: str | None = Field(default=None, max_length=256)
+    project_id: int | None = Field(default=None, ge=1)
+    subset: str = Field(default="", max_length=64)
     project_labels: Literal["stop", "leave_out", "extend"] = "stop"
     organization: str | None = None
     task_assignee: str | None = None
@@ -129,7 +133,14 @@ class SendRequest(BaseModel):
             value = [value]
         return {name: {} for name in value} if isinstance(value, (list, tuple)) else value
 
-    @field_validator("task_name", "project_name", "organization", "task_assignee", "issue_tracker", mode="before")
+    @field_validator("project_id")
+    @classmethod
+    def _one_project(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value is not None and info.data.get("project_name"):
+            raise ValueError("give either `project_name` or `project_id`")
+        return value
+
+    @field_validator("task_name", "project_name", "task_assignee", "issue_tracker", mode="before")
     @classmethod
     def _blank_is_none(cls, value: Any) -> Any:
         return None if isinstance(value, str) and not value.strip() else value

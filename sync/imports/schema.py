@@ -1,15 +1,11 @@
 """The label schema of tasks that were not made by FiftyOne, derived from CVAT's labels and what was drawn with them."""
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
 
-from pydantic import ValidationError
-
-from ...cvat import AttributeSpec, Label
-from ...labels.attribute_schema import AttributeSchema
-from ...labels.names import attribute_problem
-from ...labels.schema import ClassSchema, FieldSchema, LabelSchema
-from ...labels.types import LABEL_TYPES, NEW_FIELD_FOR
+from ...cvat import Label
+from ...labels.from_project import classes_of
+from ...labels.schema import FieldSchema, LabelSchema
+from ...labels.types import NEW_FIELD_FOR
 from ..errors import Refused
 
 TYPES = tuple(dict.fromkeys(NEW_FIELD_FOR.values()))
@@ -45,7 +41,7 @@ def derive_schema(labels: Iterable[Label], drawn: Drawn, names: FieldNames) -> L
         fields={
             fields[type_]: FieldSchema(
                 type=type_,
-                classes=_classes([label for label in labels if type_ in _homes(label, drawn, types)], type_),
+                classes=classes_of([label for label in labels if type_ in _homes(label, drawn, types)], type_),
                 existing_field=False,
             )
             for type_ in types
@@ -80,36 +76,3 @@ def _name_fields(types: Collection[str], names: FieldNames) -> dict[str, str]:
     if len(set(fields.values())) < len(fields):
         raise Refused(f"`label_field` gives one field to several label types; there are: {', '.join(types)}.")
     return fields
-
-
-def _classes(labels: Iterable[Label], type_: str) -> tuple[ClassSchema, ...]:
-    """The labels as classes; those of several tasks with one name are one class, with the attributes of all."""
-    found: dict[str, dict[str, AttributeSchema]] = {}
-    codec = LABEL_TYPES[type_].codec
-    own = {*codec.geometry, *codec.standard}
-    for label in labels:
-        attributes = found.setdefault(label.name, {})
-        for spec in label.attributes:
-            if attribute_problem(spec.name, codec.document) is None and spec.name not in own:
-                attributes.setdefault(spec.name, attribute_of(spec))
-    return tuple(ClassSchema(name=name, attributes=attributes) for name, attributes in found.items() if name.strip())
-
-
-def attribute_of(spec: AttributeSpec) -> AttributeSchema:
-    """What an attribute of CVAT is in a schema: its widget and values, and the type that its values have in FiftyOne.
-
-    CVAT takes settings that no schema allows, such as a range of two numbers; the widget then does without.
-    """
-    kind = {"checkbox": "bool", "number": _number_kind(spec)}.get(spec.input_type, "str")
-    values = spec.values if spec.input_type in ("select", "radio", "number") else ()
-    settings: dict[str, Any] = {"type": spec.input_type, "kind": kind, "mutable": spec.mutable}
-    for tried in ({**settings, "values": values}, settings, {**settings, "type": "text"}):
-        try:
-            return AttributeSchema.model_validate(tried)
-        except ValidationError:
-            continue
-    return AttributeSchema()
-
-
-def _number_kind(spec: AttributeSpec) -> str:
-    return "int" if all(text.strip().lstrip("-").isdecimal() for text in spec.values) else "float"

@@ -62,21 +62,37 @@ def check_files(frames: Sequence[Frame], bad: Sequence[BadFile], policy: str) ->
 
 
 def find_people(client: Client, request: SendRequest) -> dict[str, User]:
-    """The CVAT users of a request, by name.
+    """The CVAT users of a request, by their exact names.
 
     Raises:
-        Refused: if CVAT shows none of that name
+        Refused: if CVAT does not show one of them, or an account is not active; all of these are named
     """
-    found: dict[str, User] = {}
-    for name in dict.fromkeys([*filter(None, [request.task_assignee]), *request.job_assignees]):
-        user = client.find_user(name)
-        if user is None:
-            raise Refused(
-                f"CVAT shows no user '{name}'. Check the name; outside of an organization a plain user can assign "
-                "work only to themselves."
-            )
-        found[name] = user
-    return found
+    names = dict.fromkeys([*filter(None, [request.task_assignee]), *request.job_assignees])
+    found = {name: client.find_user(name) for name in names}
+    if problems := _people_problems(found, client.session.credentials.organization):
+        raise Refused(f"{' '.join(problems)} Nothing was sent.")
+    return {name: user for name, user in found.items() if user is not None}
+
+
+def _people_problems(found: Mapping[str, User | None], organization: str | None) -> list[str]:
+    """What is wrong with people to whom work is to be given."""
+    unknown = [f"'{name}'" for name, user in found.items() if user is None]
+    inactive = [f"'{name}'" for name, user in found.items() if user is not None and user.is_active is False]
+    problems = []
+    if unknown:
+        where = (
+            f"in the organization '{organization}'"
+            if organization
+            else "(without an organization, a plain user can assign work only to themselves)"
+        )
+        kind = "user" if len(unknown) == 1 else "users"
+        problems.append(
+            f"CVAT shows no {kind} {', '.join(unknown)} {where}. Check the names, upper and lower case too."
+        )
+    if inactive:
+        are = "account is" if len(inactive) == 1 else "accounts are"
+        problems.append(f"The CVAT {are} not active: {', '.join(inactive)}.")
+    return problems
 
 
 def count_files(bad: Sequence[BadFile]) -> Counter[str]:

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from ...cvat import Client, ServerInfo, User
 from ...labels.schema import LabelSchema
+from ..dataset.colors import class_colors
 from ..dataset.media import BadFile, find_frames
 from ..dataset.observe import Observed
 from ..errors import error_context
@@ -16,7 +17,7 @@ from ..request import SendRequest
 from ..runs import record as records
 from .checks import check_files, check_target, find_people, left_out_early, read_paths, task_name
 from .plan import TaskPlan, foresee_segments, plan_tasks
-from .project import ProjectPlan, plan_project
+from .project import FoundProject, ProjectPlan, find_project, plan_project
 from .schema import resolve_schema
 from .server_media import find_server_frames
 
@@ -48,6 +49,11 @@ class Prepared:
     project: ProjectPlan
     tasks: Sequence[TaskPlan]
     left_out: Counter[str]
+
+    @property
+    def project_name(self) -> str | None:
+        """The name of the project that the tasks go into."""
+        return self.project.project.name if self.project.project else self.request.project_name
 
     @property
     def images(self) -> int:
@@ -88,24 +94,24 @@ def prepare(target: Any, request: SendRequest, client: Client, watch: Watch) -> 
     collection = check_target(target)
     dataset = collection._root_dataset
     records.check_key(dataset, request.anno_key)
-    greeter = ThreadPoolExecutor(1, thread_name_prefix="cvat-check")
-    greeting = greeter.submit(client.check)  # meanwhile, as CVAT may be far away
-    greeter.shutdown(wait=False)
+    asker = ThreadPoolExecutor(1, thread_name_prefix="cvat-check")
+    answer = asker.submit(_ask, client, request)  # meanwhile, as CVAT may be far away
+    asker.shutdown(wait=False)
     watch.step("Looking at the labels")
-    schema, seen = resolve_schema(collection, request)
+    schema, seen = resolve_schema(collection, request, lambda: _answered(answer)[1].labels)
     watch.step("Looking at the images")
     paths = read_paths(collection, request.media_field)
     frames, bad = find_frames(paths) if request.media_source == "upload" else ([], [])
     if request.media_source == "upload":
         check_files(frames, bad, request.bad_files)
     watch.step("Connecting to CVAT")
+    server, found = _answered(answer)
     with error_context(lambda: "Nothing was sent."):
-        server = greeting.result()
         if request.media_source != "upload":
             frames, bad = find_server_frames(client, paths, request, watch)
             check_files(frames, bad, request.bad_files)
         people = find_people(client, request)
-        project = plan_project(client, request, schema)
+        project = plan_project(found, request, schema, class_colors(dataset, schema))
     return Prepared(
         collection=collection,
         request=request,
@@ -118,6 +124,19 @@ def prepare(target: Any, request: SendRequest, client: Client, watch: Watch) -> 
         tasks=plan_tasks(frames, task_name(dataset, request), request.task_size),
         left_out=left_out_early(request, project.schema, seen, bad) + project.left_out,
     )
+
+
+Answer = tuple[ServerInfo, FoundProject]
+
+
+def _ask(client: Client, request: SendRequest) -> Answer:
+    """Who answers, and the request's project."""
+    return client.check(), find_project(client, request)
+
+
+def _answered(answer: "Future[Answer]") -> Answer:
+    with error_context(lambda: "Nothing was sent."):
+        return answer.result()
 
 
 def describe(prepared: Prepared) -> dict[str, Any]:
@@ -142,7 +161,7 @@ def describe(prepared: Prepared) -> dict[str, Any]:
     return {
         "anno_key": request.anno_key,
         "server": prepared.server.url,
-        "project": request.project_name,
+        "project": prepared.project_name,
         "project_exists": prepared.project.project is not None,
         "tasks": tasks,
         "images": prepared.images,

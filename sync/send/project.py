@@ -1,15 +1,19 @@
 """The CVAT project of a run: found by name, and held against the run's schema."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ...cvat import AmbiguousOutcome, Client, Project
+from ...cvat import AmbiguousOutcome, Client, Label, NotFound, PermissionDenied, Project
 from ...labels.fitting import Fit, fit_project, without
 from ...labels.schema import LabelSchema
 from ...labels.vocabulary import label_specs
 from ..errors import Refused, SendFailed, sentence
 from ..request import SendRequest
 from ..runs.record import RunRecord
+
+Colors = Mapping[tuple[str, str], str]
+"""The colour of each (field, class) as ``#rrggbb``."""
 
 
 @dataclass(frozen=True)
@@ -38,48 +42,133 @@ class ProjectPlan:
             client.add_labels(list(self.fit.missing.values()), project_id=self.project.id)
 
 
-def plan_project(client: Client, request: SendRequest, schema: LabelSchema) -> ProjectPlan:
-    """Finds a request's project and what of the schema it lacks.
+@dataclass(frozen=True)
+class FoundProject:
+    """The project that a request names, as CVAT has it.
+
+    Args:
+        project: the project; ``None`` if there is none, or none was asked for
+        labels: its labels
+    """
+
+    project: Project | None = None
+    labels: tuple[Label, ...] = ()
+
+
+def find_project(client: Client, request: SendRequest) -> FoundProject:
+    """Finds a request's project, by its id or by its name in the workspace of the request.
 
     Raises:
-        Refused: if several have that name; or if it lacks something and the person did not say what to do
+        Refused: if there is no project of that id; if several have that name; or if the only ones are in another
+            workspace, where these tasks can't be
     """
-    if not request.project_name:
-        return ProjectPlan(None, schema)
-    found = client.find_projects(request.project_name)
+    if request.project_id is not None:
+        return _with_labels(client, _project_by_id(client, request.project_id))
+    if request.project_name:
+        return _with_labels(client, _project_by_name(client, request.project_name))
+    return FoundProject()
+
+
+def _with_labels(client: Client, project: Project | None) -> FoundProject:
+    return FoundProject(project, tuple(client.labels(project_id=project.id)) if project else ())
+
+
+def _project_by_id(client: Client, project_id: int) -> Project:
+    try:
+        project = client.project(project_id)
+    except (NotFound, PermissionDenied):
+        raise Refused(f"CVAT shows no project {project_id} to this user. Nothing was sent.") from None
+    _check_workspace(client, project)
+    return project
+
+
+def _project_by_name(client: Client, name: str) -> Project | None:
+    found = client.find_projects(name)
+    workspace = client.session.credentials.organization
     if len(found) > 1:
-        ids = ", ".join(str(project.id) for project in found)
-        raise Refused(f"CVAT has {len(found)} projects named '{request.project_name}' ({ids}); rename one of them.")
-    if not found:
+        named = ", ".join(f"{project.id} {_where(client, project.organization)}" for project in found)
+        raise Refused(f"CVAT has {len(found)} projects named '{name}': {named}. Say which by its `project_id`.")
+    if found:
+        if not workspace:  # without one, CVAT lists the projects of all workspaces
+            _check_workspace(client, found[0])
+        return found[0]
+    elsewhere = client.within(None).find_projects(name) if workspace is not None else []
+    if elsewhere:
+        raise Refused(
+            f"There is no project named '{name}' {_workspace(workspace)}, but there is one "
+            f"{_where(client, elsewhere[0].organization)} ({elsewhere[0].id}). Set `organization` to send there, or "
+            "choose another name. Nothing was sent."
+        )
+    return None
+
+
+def _check_workspace(client: Client, project: Project) -> None:
+    """Refuses a project of another workspace than that of the tasks: CVAT would refuse each of them.
+
+    Without a workspace, CVAT shows the projects of all, and makes tasks in the personal one.
+    """
+    workspace = client.session.credentials.organization
+    slug = _slug(client, project.organization)
+    if (workspace or "") != slug:
+        raise Refused(
+            f"The project '{project.name}' ({project.id}) is {_workspace(slug)}, and the tasks would be made "
+            f"{_workspace(workspace)}. Set `organization` to '{slug}'. Nothing was sent."
+        )
+
+
+def _slug(client: Client, organization_id: int | None) -> str:
+    """The short name of an organization, as far as the user may know it; empty for the personal workspace."""
+    if organization_id is None:
+        return ""
+    return next((item.slug for item in client.organizations() if item.id == organization_id), str(organization_id))
+
+
+def _where(client: Client, organization_id: int | None) -> str:
+    return _workspace(_slug(client, organization_id))
+
+
+def _workspace(slug: str | None) -> str:
+    return f"in the organization '{slug}'" if slug else "in the personal workspace"
+
+
+def plan_project(found: FoundProject, request: SendRequest, schema: LabelSchema, colors: Colors) -> ProjectPlan:
+    """What of the schema a request's project lacks, and what to do about it.
+
+    Raises:
+        Refused: if it lacks something and the person did not say what to do
+    """
+    project = found.project
+    if project is None:
         return ProjectPlan(None, schema)
-    fit = fit_project(schema, client.labels(project_id=found[0].id))
+    fit = fit_project(schema, found.labels, colors)
     if fit.complete:
-        return ProjectPlan(found[0], schema)
+        return ProjectPlan(project, schema)
     if request.project_labels == "extend":
-        return ProjectPlan(found[0], schema, fit)
+        return ProjectPlan(project, schema, fit)
     if request.project_labels == "leave_out":
         rest = without(schema, list(fit.missing))
         if rest is None:
-            raise Refused(f"The project '{request.project_name}' has none of the run's labels; nothing was sent.")
-        return ProjectPlan(found[0], rest, None, Counter(f"not in the project: {what}" for what in _sentences(fit)))
+            raise Refused(f"The project '{project.name}' has none of the run's labels; nothing was sent.")
+        return ProjectPlan(project, rest, None, Counter(f"not in the project: {what}" for what in _sentences(fit)))
     raise Refused(
-        f"The labels of the project '{request.project_name}' don't fit: it lacks {'; '.join(_sentences(fit))}. Nothing "
+        f"The labels of the project '{project.name}' don't fit: it lacks {'; '.join(_sentences(fit))}. Nothing "
         "was sent. Set `project_labels` to 'extend' to add them to the project, or to 'leave_out' to send without them."
     )
 
 
-def extend_project(client: Client, project_id: int, schema: LabelSchema) -> None:
+def extend_project(client: Client, project_id: int, schema: LabelSchema, colors: Colors) -> None:
     """Adds to a project what it still lacks, after an earlier process may have added some of it."""
-    fit = fit_project(schema, client.labels(project_id=project_id))
+    fit = fit_project(schema, client.labels(project_id=project_id), colors)
     ProjectPlan(client.project(project_id), schema, fit).extend(client)
 
 
-def make_project(client: Client, record: RunRecord, *, doubtful: bool) -> int:
+def make_project(client: Client, record: RunRecord, colors: Colors, *, doubtful: bool) -> int:
     """Makes a run's project; its id.
 
     Args:
         client: the CVAT server
         record: the run
+        colors: the colours of its labels
         doubtful: whether an earlier process may have made it, so that CVAT is asked first
 
     Raises:
@@ -88,7 +177,7 @@ def make_project(client: Client, record: RunRecord, *, doubtful: bool) -> int:
     if doubtful and (found := find_own_project(client, record)):
         return found
     try:
-        return client.create_project(record.project_name or "", label_specs(record.schema_)).id
+        return client.create_project(record.project_name or "", label_specs(record.schema_, colors)).id
     except AmbiguousOutcome as lost:
         if found := find_own_project(client, record):
             return found

@@ -1,14 +1,16 @@
 """The label schema of a run: what the person asked for, completed from what the dataset says and has."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
 
+from ...cvat import Label
 from ...labels.attribute_schema import AttributeSchema, named_attributes
 from ...labels.attributes import NotCarried, to_text
+from ...labels.from_project import classes_of, offered_labels, skeleton_in
 from ...labels.names import attribute_problem
 from ...labels.pixels import numbers
 from ...labels.schema import FieldSchema, LabelSchema
@@ -109,8 +111,19 @@ def observe(collection: Any, types: Mapping[str, str]) -> dict[str, Observed]:
     return seen
 
 
-def resolve_schema(collection: Any, request: SendRequest) -> tuple[LabelSchema, dict[str, Observed]]:
+ProjectLabels = Callable[[], Sequence[Label]]
+"""Asks for the labels of the project that the tasks go into; none if there is no such project yet."""
+
+
+def resolve_schema(
+    collection: Any, request: SendRequest, project_labels: ProjectLabels = tuple
+) -> tuple[LabelSchema, dict[str, Observed]]:
     """The complete label schema of a send, and the labels that the collection has.
+
+    Args:
+        collection: the samples
+        request: what the person asked for
+        project_labels: the schema of a new field whose classes nobody said
 
     Raises:
         Refused: if the request can't be completed; the message says what to add
@@ -121,7 +134,7 @@ def resolve_schema(collection: Any, request: SendRequest) -> tuple[LabelSchema, 
     schemas = {}
     for name, said in fields.items():
         type_, exists = typed[name]
-        settings = complete(collection, name, said, type_, exists, seen.get(name, Observed()))
+        settings = complete(collection, name, said, type_, exists, seen.get(name, Observed()), project_labels)
         if request.show_confidence and LABEL_TYPES[settings["type"]].codec.scored:
             settings["attributes"] = {**settings["attributes"], "confidence": CONFIDENCE}
         try:
@@ -135,7 +148,13 @@ CONFIDENCE = AttributeSchema(type="number", values=(0, 1, 0.01), read_only=True,
 
 
 def complete(
-    collection: Any, name: str, said: dict[str, Any], type_: str, exists: bool, seen: Observed
+    collection: Any,
+    name: str,
+    said: dict[str, Any],
+    type_: str,
+    exists: bool,
+    seen: Observed,
+    project_labels: ProjectLabels = tuple,
 ) -> dict[str, Any]:
     """The settings of a field's schema: what was said, and for the rest what suits its labels.
 
@@ -147,13 +166,13 @@ def complete(
     settings = {**said, "type": type_, "existing_field": exists}
     codec = LABEL_TYPES[type_].codec
     if type_ == "segmentation":
-        return {**settings, **_segmentation(collection, name, said, exists), "attributes": {}}
+        return {**settings, **_segmentation(collection, name, said, exists, project_labels), "attributes": {}}
     if not codec.named:
         return {**settings, "classes": [name], "attributes": {"value": _value_schema(said, seen)}}
-    proposed_classes, proposed_attributes = propose(collection, name, seen, codec.document)
+    proposed_classes, proposed_attributes = propose(collection, name, type_, seen)
     settings["classes"] = said.get("classes") or proposed_classes
     if not settings["classes"]:
-        raise Refused(f"The field '{name}' has no classes to annotate with; give its `classes`.")
+        settings.update(_from_project(name, type_, project_labels()))
     attributes = _attributes(said.get("attributes", True), exists, proposed_attributes)
     facts = set((said.get("facts") or {}).values())
     settings["attributes"] = {key: item for key, item in attributes.items() if key not in facts}
@@ -164,12 +183,31 @@ def complete(
     return settings
 
 
-def _segmentation(collection: Any, name: str, said: Mapping[str, Any], exists: bool) -> dict[str, Any]:
+def _from_project(name: str, type_: str, labels: Sequence[Label]) -> dict[str, Any]:
+    """The settings of a field whose classes nobody said: the project's labels with which it can be drawn.
+
+    Raises:
+        Refused: if there are none
+    """
+    fit = offered_labels(labels, type_)
+    if not fit:
+        which = "; the project has no label that fits either" if labels else ""
+        raise Refused(f"The field '{name}' has no classes to annotate with{which}; give its `classes`.")
+    skeleton = skeleton_in(fit) if LABEL_TYPES[type_].codec.document == "Keypoint" else None
+    return {"classes": classes_of(fit, type_), **({"skeleton": skeleton} if skeleton else {})}
+
+
+def _segmentation(
+    collection: Any, name: str, said: Mapping[str, Any], exists: bool, project_labels: ProjectLabels
+) -> dict[str, Any]:
     """The targets of a segmentation field, and the classes that they make."""
     dataset = collection._root_dataset
     targets = said.get("mask_targets") or dataset.mask_targets.get(name) or dataset.default_mask_targets
     if not targets and exists:
         targets = {value: str(value) for value in observe_values(collection, name) if value}
+    if not targets:
+        fit = offered_labels(project_labels(), "segmentation")
+        targets = {number: label.name for number, label in enumerate(fit, 1)}
     if not targets:
         raise Refused(f"Nothing says which classes the segmentation '{name}' has; give its `mask_targets`.")
     drawn = [str(label) for value, label in targets.items() if str(value).lower() not in ("0", "#000000")]
@@ -261,25 +299,49 @@ def _with_kind(settings: Any, proposed: AttributeSchema | None) -> Any:
 
 
 def propose(
-    collection: Any, name: str, seen: Observed, document: str
+    collection: Any, name: str, type_: str, seen: Observed
 ) -> tuple[tuple[str, ...], dict[str, AttributeSchema]]:
-    """The classes and attributes to start from: the dataset's schema, else its classes, and always what labels have.
+    """The classes and attributes to start from: what the dataset declares, and always what its labels have.
+
+    The classes are those of the whole dataset, also where the view shows fewer: an annotator needs all of them. If the
+    view has no labels at all, some of the dataset's other labels tell the attributes.
 
     Args:
         collection: the samples
         name: the field
-        seen: its labels
-        document: their class in FiftyOne
+        type_: its label type
+        seen: its labels in the collection
     """
     dataset = collection._root_dataset
     declared = (getattr(dataset, "label_schemas", None) or {}).get(name) or {}
     classes = declared.get("classes") or dataset.classes.get(name) or dataset.default_classes or ()
-    attributes = dict(seen.attribute_schemas())
+    attributes = dict((seen if seen.labels else observe_some(dataset, name, type_)).attribute_schemas())
     for item in declared.get("attributes") or ():
-        schema = declared_attribute(item, document)
+        schema = declared_attribute(item, LABEL_TYPES[type_].codec.document)
         if schema is not None:
             attributes[item["name"]] = schema
-    return tuple(dict.fromkeys([*map(str, classes), *seen.class_names])), attributes
+    elsewhere = () if collection is dataset else classes_of_dataset(dataset, name, type_)
+    used = sorted({*seen.class_names, *elsewhere})
+    return tuple(dict.fromkeys([*map(str, classes), *used])), attributes
+
+
+def classes_of_dataset(dataset: Any, name: str, type_: str) -> list[str]:
+    """The classes that a field's labels have anywhere in the dataset; none if the dataset lacks the field."""
+    if dataset.get_field(name) is None:
+        return []
+    path = f"{FieldPlace.of(name, LABEL_TYPES[type_]).root}.label"
+    return [label for label in dataset.distinct(path) if isinstance(label, str) and label.strip()]
+
+
+SOME = 200
+"""Samples whose labels tell the attributes of a field, if the view has no labels."""
+
+
+def observe_some(dataset: Any, name: str, type_: str) -> Observed:
+    """What some of a field's labels in the dataset have."""
+    if dataset.get_field(name) is None:
+        return Observed()
+    return observe(dataset.exists(name).limit(SOME), {name: type_})[name]
 
 
 def declared_attribute(item: Mapping[str, Any], document: str) -> AttributeSchema | None:

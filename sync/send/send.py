@@ -47,7 +47,7 @@ def send(target: Any, request: SendRequest, client: Client, watch: Watch | None 
         server=client.url,
         organization=prepared.server.organization,
         project_id=prepared.project.project.id if prepared.project.project else None,
-        project_name=request.project_name,
+        project_name=prepared.project_name,
         created_by=prepared.server.user.username,
         media_field=request.media_field,
         label_schema=prepared.schema.as_annotate(),

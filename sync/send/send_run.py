@@ -13,6 +13,7 @@ from pymongo.errors import PyMongoError
 from ...cvat import Cancelled as CvatCancelled
 from ...cvat import Client, CvatError, User
 from ...labels.vocabulary import label_specs
+from ..dataset.colors import class_colors
 from ..dataset.media import BadFile
 from ..errors import Cancelled, RoundtripError, SendFailed, sentence
 from ..progress import Progress, Watch
@@ -67,6 +68,7 @@ class SendRun:
         self.people: dict[str, User] = people
         self.client = client
         self.resumed = resumed
+        self.colors = class_colors(self.dataset, record.schema_)
         self.store = RunStore(self.dataset, record.run_id)
         self.journal = Journal(self.store)
         self.base = BaseStore(self.store)
@@ -108,10 +110,10 @@ class SendRun:
             self.extended = planned.fit is not None
             planned.extend(self.client)
         elif self.record.project_id is not None and self.request.project_labels == "extend":
-            extend_project(self.client, self.record.project_id, self.record.schema_)
+            extend_project(self.client, self.record.project_id, self.record.schema_, self.colors)
         if self.request.project_name and self.record.project_id is None:
             self.watch.step(f"Making the project '{self.request.project_name}'")
-            self._note(project_id=make_project(self.client, self.record, doubtful=self.resumed))
+            self._note(project_id=make_project(self.client, self.record, self.colors, doubtful=self.resumed))
 
     # The tasks
 
@@ -151,7 +153,7 @@ class SendRun:
             base=self.base,
             request=self.request,
             schema=self.record.schema_,
-            specs=() if project_id else tuple(label_specs(self.record.schema_)),
+            specs=() if project_id else tuple(label_specs(self.record.schema_, self.colors)),
             project_id=project_id,
             project_labels=tuple(self.client.labels(project_id=project_id)) if project_id else (),
             assignee_id=self.people[assignee].id if assignee else None,

@@ -100,6 +100,7 @@ class TaskSender:
                     overlap=0,
                     bug_tracker=self._mark,
                     assignee_id=self._context.assignee_id,
+                    subset=request.subset or None,
                 )
             except AmbiguousOutcome:
                 found = find_made(client, self._mark, patiently=True)
@@ -138,8 +139,8 @@ class TaskSender:
     def _write(self, step: TaskStep, writers: Sequence[JobWriter]) -> TaskStep:
         self._context.progress.say(f"Writing the labels of '{self._name}'")
         self._labels.write(step.segments, writers)
-        if self._context.request.issue_tracker:
-            self._context.client.update_task(step.task_id, bug_tracker=self._context.request.issue_tracker)
+        # The mark goes: its link leads nowhere, and a backup of a complete task would carry it to a copy
+        self._context.client.update_task(step.task_id, bug_tracker=self._context.request.issue_tracker or "")
         left_out = sum((writer.left_out for writer in writers), Counter[str]())
         labels = tuple(dict(writer.labels) for writer in writers)
         return self._keep(step.model_copy(update={"stage": "written", "labels": labels, "left_out": dict(left_out)}))

@@ -69,7 +69,7 @@ def test_what_is_left_out(filled: Loop) -> None:
 
 
 def test_what_can_not_be_sent(filled: Loop) -> None:
-    assert seen(look(filled, task_assignee="nobody")).startswith("CVAT shows no user 'nobody'.")
+    assert seen(look(filled, task_assignee="nobody")).startswith("CVAT shows no user 'nobody' (")
 
 
 @pytest.mark.parametrize("name", ["streets", "alleys"])

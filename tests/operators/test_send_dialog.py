@@ -199,8 +199,8 @@ def test_edited_attributes(rich: Loop) -> None:
         ({"name": "x", "type": "number", "default": "much"}, "'much' is not a number."),
         ({"name": "x", "type": "select"}, "needs a list of values."),
         ({"name": "x", "type": "radio", "values": ["a"], "default": "b"}, "is not among the values."),
-        ({"name": "", "type": "text"}, "an attribute can't be named ''."),
-        ({"name": "label", "type": "text"}, "an attribute can't be named 'label'."),
+        ({"name": "", "type": "text"}, "an attribute can't be named '': it is empty."),
+        ({"name": "label", "type": "text"}, "it has a meaning of its own in FiftyOne's Detection."),
     ],
 )
 def test_attributes_that_cannot_be(rich: Loop, row: dict[str, Any], sentence: str) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat import AttributeSpec, Label
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.attribute_schema import AttributeSchema
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.from_project import attribute_of
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.schema import attribute_of, derive_schema
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.schema import derive_schema
 
 CASES: dict[str, tuple[dict[str, str], dict[str, list[str]], Any, dict[str, tuple[str, list[str]]]]] = {
     # CVAT's labels with their types, what was drawn, the names asked for -> fields with their types and classes

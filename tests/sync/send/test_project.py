@@ -6,7 +6,7 @@ from typing import Any
 
 import fiftyone as fo
 import pytest
-from sync_loop import Loop
+from sync_loop import Loop, operator
 
 
 def boxes(*classes: str, **attributes: Any) -> fo.Detections:
@@ -108,9 +108,93 @@ def test_a_project_is_extended_when_asked(loop: Loop) -> None:
     assert loop.since(before) == {"0/gt/detections/0/age": (3, 4)}
 
 
-def test_two_projects_of_one_name_are_not_guessed_between(loop: Loop) -> None:
+def test_two_projects_of_one_name_are_told_apart_by_their_id(loop: Loop) -> None:
     loop.fill(boxes("cat"))
     make_project(loop, {"name": "cat", "attributes": []})
-    make_project(loop, {"name": "cat", "attributes": []})
-    with pytest.raises(Exception, match="2 projects named 'Streets'"):
+    second = make_project(loop, {"name": "cat", "attributes": []})
+    with pytest.raises(Exception, match=r"2 projects named 'Streets': .* in the personal workspace.*`project_id`"):
         loop.send(project_name="Streets")
+    assert loop.send(project_id=second)["project"] == "Streets"
+    assert [task["project_id"] for task in loop.cvat.find("tasks")] == [second]
+    assert loop.load()["unchanged"] == 1
+
+
+def test_a_project_that_is_not_there(loop: Loop) -> None:
+    loop.fill(boxes("cat"))
+    with pytest.raises(Exception, match="CVAT shows no project 77 to this user"):
+        loop.send(project_id=77)
+    assert loop.cvat.find("tasks") == loop.cvat.find("projects") == []
+
+
+def move_to_team(loop: Loop, project: int) -> None:
+    """A project that is in an organization."""
+    found = loop.cvat.call("POST", "organizations", {"slug": "team", "name": "Team"})
+    loop.cvat.call("PATCH", f"projects/{project}", {"organization_id": found["id"]})
+
+
+def test_a_project_of_another_workspace_is_named_before_a_second_one_is_made(loop: Loop) -> None:
+    loop.fill(boxes("cat"))
+    move_to_team(loop, make_project(loop, {"name": "cat", "attributes": []}))
+    with pytest.raises(Exception, match=r"in the organization 'team', and the tasks would be made in the personal"):
+        loop.send(project_name="Streets")
+    with pytest.raises(Exception, match=r"no project named 'Streets' in the personal workspace, but .* 'team' \(1\)"):
+        loop.send(project_name="Streets", organization="")
+    assert len(loop.cvat.find("projects")) == 1 and loop.cvat.find("tasks") == []
+    assert loop.send(project_name="Streets", organization="team")["tasks"]
+    assert loop.load()["unchanged"] == 1
+
+
+def schema_of(loop: Loop) -> dict[str, Any]:
+    """The label schema of the run, as its record has it."""
+    return dict(operator("run_info")(loop.dataset, "run")["label_schema"])
+
+
+def test_a_new_field_takes_its_schema_from_the_project(loop: Loop) -> None:
+    """Those of its labels with which the field can be drawn."""
+    loop.fill(None)
+    age = {"name": "age", "mutable": False, "input_type": "number", "default_value": "0", "values": ["0", "9", "1"]}
+    make_project(
+        loop,
+        {"name": "cat", "type": "rectangle", "attributes": [age]},
+        {"name": "dog", "type": "any", "attributes": []},
+        {"name": "road", "type": "mask", "attributes": []},
+        {"name": "night", "type": "tag", "attributes": []},
+    )
+    run = loop.send(label_field="animals", label_type="detections", project_name="Streets")
+    loop.cvat.draw("cat", 0)
+    loop.load(run)
+    assert [label.label for label in loop.dataset.first().animals.detections] == ["cat"]
+    offered = schema_of(loop)["animals"]["classes"]
+    assert [entry if isinstance(entry, str) else entry["classes"][0] for entry in offered] == ["cat", "dog"]
+
+
+def test_a_new_field_that_the_project_can_not_hold(loop: Loop) -> None:
+    loop.fill(None)
+    make_project(loop, {"name": "night", "type": "tag", "attributes": []})
+    with pytest.raises(Exception, match="no classes to annotate with; the project has no label that fits either"):
+        loop.send(label_field="animals", label_type="detections", project_name="Streets")
+
+
+def test_a_new_segmentation_takes_its_targets_from_the_project(loop: Loop) -> None:
+    loop.fill(None)
+    make_project(loop, {"name": "road", "type": "mask", "attributes": []}, {"name": "sky", "attributes": []})
+    loop.send(label_field="ground", label_type="segmentation", project_name="Streets")
+    assert schema_of(loop)["ground"]["mask_targets"] == {"1": "road", "2": "sky"}
+
+
+def test_classes_have_the_colours_of_the_dataset(loop: Loop) -> None:
+    loop.fill(boxes("cat", "dog"))
+    values = [{"value": "cat", "color": "#ff8000"}]
+    loop.dataset.app_config.color_scheme = fo.ColorScheme(fields=[{"path": "gt", "valueColors": values}])
+    loop.dataset.save()
+    loop.send(project_name="Streets")
+    loop.send(anno_key="alone")
+    for where in ({"project_id": 1}, {"task_id": 2}):
+        colors = {label["name"]: label["color"] for label in loop.cvat.find("labels", **where)}
+        assert colors["cat"] == "#ff8000" != colors["dog"]
+
+
+def test_a_subset(loop: Loop) -> None:
+    loop.fill(boxes("cat"))
+    loop.send(subset="train")
+    assert loop.cvat.find("tasks")[0]["subset"] == "train"

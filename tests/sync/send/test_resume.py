@@ -177,11 +177,18 @@ def test_a_task_that_somebody_deleted_is_made_anew(filled: Loop, interrupt: Any)
 
 
 def test_the_issue_tracker_is_what_the_person_gave(filled: Loop) -> None:
-    """While a task is made, this field has the mark by which it is found again."""
+    """While a task is made, this field has the mark by which it is found again: a link that leads nowhere."""
     filled.send(issue_tracker="https://tracker.example.com/7")
     assert filled.cvat.find("tasks")[0]["bug_tracker"] == "https://tracker.example.com/7"
     filled.send(anno_key="other")
-    assert filled.cvat.find("tasks")[1]["bug_tracker"].startswith(f"fiftyone:{filled.dataset.name}/other#")
+    assert filled.cvat.find("tasks")[1]["bug_tracker"] == ""
+
+
+def test_while_a_task_is_not_complete_it_has_its_mark(filled: Loop, interrupt: Any) -> None:
+    interrupt(WRITE)
+    assert filled.cvat.find("tasks")[0]["bug_tracker"].startswith(f"fiftyone:{filled.dataset.name}/run#")
+    filled.send(resume=True)
+    assert filled.cvat.find("tasks")[0]["bug_tracker"] == ""
 
 
 def test_tasks_are_made_in_order(loop: Loop) -> None:

@@ -44,9 +44,19 @@ def widgets(collection: Any, **given: Any) -> dict[str, tuple[str, str]]:
     return {name: (item["type"], item["kind"]) for name, item in attributes.items()}
 
 
-def test_classes_from_the_labels(filled: fo.Dataset) -> None:
+def test_classes_are_those_of_the_whole_dataset_whatever_the_view_shows(filled: fo.Dataset) -> None:
     assert classes(filled) == ["cat", "dog"]
-    assert classes(filled.skip(1)) == ["dog"]
+    assert classes(filled.skip(1)) == ["cat", "dog"]
+    assert classes(filled.filter_labels("gt", fo.ViewField("label") == "dog")) == ["cat", "dog"]
+
+
+def test_samples_without_labels_get_the_classes_and_attributes_of_the_others(filled: fo.Dataset) -> None:
+    filled.add_samples([fo.Sample("/empty.jpg"), fo.Sample("/none.jpg", gt=fo.Detections())])
+    unlabelled = filled.match(~fo.ViewField("gt.detections").length().is_in([1, 2]))
+    assert len(unlabelled) == 2
+    assert classes(unlabelled) == ["cat", "dog"]
+    assert set(widgets(unlabelled)) == {"code", "parked", "size", "speed"}
+    assert resolve(unlabelled, label_field="sky")["sky"]["classes"] == ["sunny"]
 
 
 def test_classes_of_the_dataset_go_first_and_none_is_lost(filled: fo.Dataset) -> None:
