@@ -48,6 +48,8 @@ def read(ctx: foo.ExecutionContext) -> dict[str, Any]:
     params = {k: v for k, v in context.answers(ctx).items() if k not in FORM_ONLY and v not in (None, "", [])}
     params.pop("server", None)
     params = media_form.read(params)
+    if context.in_app(ctx) and (project := params.pop("project_name", None)):
+        params.update(proposals.project_of_choice(project))
     answers = ctx.params.get("schema")
     if not answers and not ctx.params.get("new_field"):
         return params

@@ -148,7 +148,9 @@ def _new_field(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     type_ = LABEL_TYPES.get(ctx.params.get("new_type") or "detections")
     if type_ is not None and type_.codec.named:
         classes = ctx.dataset.default_classes or []
-        _classes(inputs, "new_classes", classes, ctx.params.get("new_classes"), "Type a class and press Enter")
+        from_project = bool(ctx.params.get("project_name"))
+        hint = "Type a class and press Enter" + ("; none for the project's labels" if from_project else "")
+        _classes(inputs, "new_classes", classes, ctx.params.get("new_classes"), hint, needed=not from_project)
 
 
 def _field_schema(ctx: foo.ExecutionContext, schema: types.Object, name: str, proposed: Mapping[str, Any]) -> None:
@@ -177,12 +179,14 @@ def _field_schema(ctx: foo.ExecutionContext, schema: types.Object, name: str, pr
     schema.define_property(key_of(name), item, label=heading, view=types.View(label=heading))
 
 
-def _classes(inputs: types.Object, name: str, offered: list[str], said: list[str] | None, hint: str) -> None:
+def _classes(
+    inputs: types.Object, name: str, offered: list[str], said: list[str] | None, hint: str, *, needed: bool = True
+) -> None:
     view = types.AutocompleteView(allow_user_input=True, allow_duplicates=False)
     for cls in offered:
         view.add_choice(cls, label=cls)
     prop = inputs.list(name, types.String(), default=list(offered), label="Classes", description=hint, view=view)
-    if not (offered if said is None else said):
+    if needed and not (offered if said is None else said):
         prop.invalid, prop.error_message = True, "Give at least one class."
 
 
@@ -202,7 +206,7 @@ def _attribute() -> types.Object:
     attribute.str("default", label="Default", view=types.View(space=6))
     attribute.bool("read_only", label="Read-only", view=types.CheckboxView(space=3))
     # A box of a new row shows unticked: it asks for what is not so by itself
-    attribute.bool("fixed", label="Fixed along a track", view=types.CheckboxView(space=3))
+    attribute.bool("fixed", label="Same in all frames of a video", view=types.CheckboxView(space=3))
     return attribute
 
 

@@ -26,6 +26,7 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
         "organization", label="Organization", description="Its short name; empty for none", view=types.View(space=6)
     )
     inputs.str("task_name", label="Task name", view=types.View(space=6))
+    inputs.str("subset", label="Subset", description="Of the tasks, such as train", view=types.View(space=6))
     inputs.int("task_size", label="Images in a task", description="Empty for the most", min=1, view=types.View(space=3))
     inputs.int(
         "segment_size", label="Images in a job", description="Empty for one job", min=1, view=types.View(space=3)
@@ -66,7 +67,7 @@ def _suggest(inputs: types.Object, name: str, label: str, offered: list[str], hi
 @foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]
 def names(ctx: foo.ExecutionContext, what: str) -> list[str]:
     """The names of the ``"projects"`` or ``"users"`` that CVAT shows; nothing if it can't be asked."""
-    listing = {"projects": proposals.project_names, "users": proposals.user_names}[what]
+    listing = {"projects": proposals.project_choices, "users": proposals.user_names}[what]
     try:
         return listing(context.client_for(ctx, hasty=True))
     except (RoundtripError, CvatError):

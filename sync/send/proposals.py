@@ -1,5 +1,6 @@
 """What a form can offer: the fields of a collection, their proposed schema, and who answers at the server."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -74,9 +75,17 @@ def describe_login(client: Client) -> str:
     return f"CVAT {server.version} at {server.url}, logged in as {server.user.username}{where}"
 
 
-def project_names(client: Client) -> list[str]:
-    """The names of the projects that the user can see."""
-    return sorted({project.name for project in client.projects()})
+def project_choices(client: Client) -> list[str]:
+    """The projects that the user can see: their names, or ``name (#id)`` for those of one name."""
+    projects = client.projects()
+    uses = Counter(project.name for project in projects)
+    return sorted(p.name if uses[p.name] == 1 else f"{p.name} (#{p.id})" for p in projects)
+
+
+def project_of_choice(text: str) -> dict[str, Any]:
+    """The parameters of a send that mean one of :func:`project_choices`, or the name of a new project."""
+    match = re.fullmatch(r".*\(#(\d+)\)", text, re.DOTALL)
+    return {"project_id": int(match[1])} if match else {"project_name": text}
 
 
 def user_names(client: Client) -> list[str]:

@@ -200,7 +200,7 @@ def test_attributes(app: App, dataset: fo.Dataset, annotator: Annotator) -> None
     added.fill("Name", "seen_by")
     added.choose("Widget", "Number")
     added.add("Values", "0", "10", "1")
-    expect(added.root.get_by_label("Fixed along a track")).not_to_be_checked()
+    expect(added.root.get_by_label("Same in all frames of a video")).not_to_be_checked()
     form.settle()
     app.shoot("attribute_added")
     form.submit("Send")

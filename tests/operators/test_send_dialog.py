@@ -235,6 +235,14 @@ def test_more_options(filled: Loop) -> None:
     people = ["admin", "annotator1", "annotator2"]
     assert offered == {"project_name": ["streets"], "task_assignee": people, "job_assignees": people}
     assert properties(opened.fill(project_name="streets"))["project_labels"]["default"] == "stop"
+    filled.cvat.call("POST", "projects", {"name": "streets", "labels": []})
+    again = dialog(filled)
+    again.accept_defaults()
+    again.fill(more=True)
+    choices = properties(again.accept_defaults())["project_name"]["view"]["choices"]
+    assert [choice["value"] for choice in choices] == ["streets (#1)", "streets (#2)"]
+    again.fill(project_name="streets (#2)")
+    assert request_of(again).project_id == 2
     opened.fill(project_name="new one", segment_size=1, job_assignees=["annotator1"], task_name="")
     assert opened.run().notice[0] == "success"
     assert [job["assignee"]["username"] for job in filled.cvat.jobs()] == ["annotator1"] * 2
