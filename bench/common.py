@@ -21,7 +21,8 @@ from typing import Any
 
 from demo.database import Database
 from demo.scratch import scratch_folder
-from dev import ROOT, link_plugin
+from devtools.places import ROOT
+from devtools.world import link_plugin
 
 ACCOUNT = "admin"
 """Name and password of the sandbox's first account."""

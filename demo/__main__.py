@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+from types import FrameType
 
 from .database import Database
 from .scratch import scratch_folder
 from .server import cvat_server
+from .trouble import DemoError
 
 
 def main() -> int:
@@ -16,10 +19,11 @@ def main() -> int:
     parser.add_argument("--headless", action="store_true")
     parser.add_argument("--port", type=int)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, _end)
     folder = scratch_folder("demo")
-    print("Starting the database and FiftyOne ...", flush=True)
-    Database(folder / "database").start()
-    with cvat_server() as sandbox:
+    with cvat_server() as link:
+        print("Starting the database and FiftyOne ...", flush=True)
+        Database(folder / "database").start()
         from .dataset import build  # imports FiftyOne, which needs the database and the server's address
 
         print("Painting the pictures ...", flush=True)
@@ -30,12 +34,20 @@ def main() -> int:
             return 0 if play(dataset) else 1
         from .app import show
 
-        show(dataset, options.port, sandbox)
+        show(dataset, options.port, link)
     return 0
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """SIGTERM ends the demo as Ctrl-C does: all is put away."""
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
     try:
         sys.exit(main())
+    except DemoError as error:
+        print(f"\n{error}", file=sys.stderr)
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -9,6 +9,8 @@ from typing import Any
 
 import requests
 
+from .trouble import DemoError
+
 Shape = dict[str, Any]
 
 
@@ -128,6 +130,8 @@ class Annotator:
         headers = {"X-Organization": organization} if organization else {}
         answer = self._http.request(method, f"{self._url}/api{path}", json=body, headers=headers, timeout=60)
         if not answer.ok:
-            raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
+            raise DemoError(
+                f"CVAT refused what the annotator did: {method} {path}: {answer.status_code} {answer.text[:300]}"
+            )
         parsed: dict[str, Any] = answer.json()
         return parsed

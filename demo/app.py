@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
 import threading
-from types import FrameType
+import time
 
 import fiftyone as fo
+import requests
+from fiftyone.core.session import client
+
+from . import earlier
+from .steps import instructions
+from .trouble import DemoError
 
 ADDRESS = "127.0.0.1"
+PATIENCE = 120.0
+"""Seconds that the App's server may take to start."""
 
 
 def show(dataset: fo.Dataset, port: int | None, sandbox: str | None) -> None:
@@ -23,12 +30,16 @@ def show(dataset: fo.Dataset, port: int | None, sandbox: str | None) -> None:
         port: the App's port; None for a free one.
         sandbox: the link to the pages of the sandbox; None if the CVAT in use is the user's own.
     """
+    task = earlier.annotate(dataset) if sandbox else None
+    print("Starting the App ...", flush=True)
+    client.print = _nothing  # type: ignore[attr-defined]
     session = fo.launch_app(dataset, remote=True, address=ADDRESS, port=port or free_port())
-    url = f"http://{ADDRESS}:{session.server_port}/datasets/{dataset.name}"
-    _open_browser(url)
-    print(_instructions(url, sandbox), flush=True)
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
+        address = f"http://{ADDRESS}:{session.server_port}"
+        _wait_for(address)
+        url = f"{address}/datasets/{dataset.name}"
+        _open_browser(url)
+        print(instructions(url, _place(sandbox), task), flush=True)
         threading.Event().wait()
     except KeyboardInterrupt:
         print("\nClosing.", flush=True)
@@ -36,23 +47,32 @@ def show(dataset: fo.Dataset, port: int | None, sandbox: str | None) -> None:
         session.close()
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+def _nothing(*words: object) -> None:
+    """Takes the place of `print` in FiftyOne's link between this process and the App.
+
+    The link says that it could not connect whenever the App's server is slow to start or ends first. The browser
+    does without the link, so nobody could do anything about it.
+    """
 
 
-def _instructions(url: str, sandbox: str | None) -> str:
-    place = os.environ["FIFTYONE_CVAT_URL"]
-    if sandbox:
-        place = f"{sandbox}\n           Open this link first, it logs you in. It is the sandbox, which is not CVAT."
-    return f"""
-The App:   {url}
-CVAT:      {place}
+def _wait_for(address: str) -> None:
+    """Wait until the App can be opened, on a slow machine longer than FiftyOne does."""
+    ends = time.monotonic() + PATIENCE
+    while True:
+        try:
+            requests.get(f"{address}/fiftyone", timeout=PATIENCE).raise_for_status()
+            return
+        except requests.RequestException:
+            if time.monotonic() > ends:
+                raise DemoError(f"The App does not answer at {address}.") from None
+        time.sleep(0.5)
 
-1. Select some pictures and press the button "Send to CVAT" above the grid. The form is filled in: press Send.
-2. Press the + beside "Samples" and open the panel "CVAT runs": follow the link to the task, move or delete boxes.
-3. In the panel press "Load" on the run's row: the labels in the grid are what you drew.
 
-Ctrl-C ends everything."""
+def _place(sandbox: str | None) -> str:
+    """Where CVAT is, in words."""
+    if sandbox is None:
+        return os.environ["FIFTYONE_CVAT_URL"]
+    return f"{sandbox}\n           Open this link first, it logs you in. It is the sandbox, which is not CVAT."
 
 
 def _open_browser(url: str) -> None:

@@ -15,10 +15,7 @@ import sys
 from pathlib import Path
 
 from .guard import Guarded
-
-
-class DatabaseError(RuntimeError):
-    """The database cannot be started."""
+from .trouble import DemoError
 
 
 class Database:
@@ -39,7 +36,7 @@ class Database:
             the address.
 
         Raises:
-            DatabaseError: if there is no `mongod`, or it does not come up.
+            DemoError: if there is no `mongod`, or it does not come up.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         command = [find_mongod(), "--dbpath", str(self.folder), "--bind_ip", "127.0.0.1", "--port", "0"]
@@ -64,19 +61,19 @@ class Database:
                 return int(entry["attr"]["port"])
             if entry.get("s") in ("E", "F"):
                 print(f"mongod: {entry['msg']} {entry.get('attr', '')}", file=sys.stderr)
-        raise DatabaseError(f"MongoDB did not start in {self.folder}; its last words are above.")
+        raise DemoError(f"MongoDB did not start in {self.folder}; its last words are above.")
 
 
 def find_mongod() -> str:
     """The `mongod` that came with FiftyOne, or else one on the PATH.
 
     Raises:
-        DatabaseError: if there is neither.
+        DemoError: if there is neither.
     """
     spec = importlib.machinery.PathFinder.find_spec("fiftyone")  # looked for, not imported
     places = [Path(place) / "db" / "bin" for place in (spec.submodule_search_locations or [])] if spec else []
     bundled = [str(place / "mongod") for place in places if os.access(place / "mongod", os.X_OK)]
     found = next(iter(bundled), None) or shutil.which("mongod")
     if found is None:
-        raise DatabaseError("FiftyOne came without a MongoDB for this system: install mongod and try again.")
+        raise DemoError("FiftyOne came without a MongoDB for this system: install mongod and try again.")
     return found

@@ -8,6 +8,7 @@ from pathlib import Path
 import fiftyone as fo
 import numpy as np
 
+from .look import dress
 from .paint import Point
 from .scenes import SKIES, Outline, Scene, Thing, parking, shelf, street
 
@@ -43,6 +44,7 @@ def build(name: str, folder: Path, seed: int = 7) -> fo.Dataset:
     dataset.add_samples(samples, progress=False)
     dataset.compute_metadata(progress=False)
     dataset.add_dynamic_sample_fields()
+    dress(dataset)
     return dataset
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import math
+from collections.abc import Callable
 from typing import Any
 
 import bson
@@ -12,15 +14,30 @@ import fiftyone.operators as foo
 from .annotator import Annotator
 from .dataset import LABEL_FIELDS
 from .edits import Document, Edit, Labels, annotate, expected, get, labels_of, put
+from .trouble import DemoError
+
+Operator = Callable[..., Any]
 
 ANNO_KEY = "headless_demo"
 
 
 def play(dataset: fo.Dataset) -> bool:
-    """Play the loop on a dataset and print what happened; returns whether all is as it must be."""
+    """Play the loop on a dataset and print what happened; returns whether all is as it must be.
+
+    Raises:
+        DemoError: if CVAT refuses something; the text says what.
+    """
     send, load, delete = (
         foo.get_operator(f"@roundtrip/cvat/{name}") for name in ("send_to_cvat", "load_annotations", "delete_run")
     )
+    errors = importlib.import_module("fiftyone.plugins.orgs.roundtrip.cvat.sync.errors")
+    try:
+        return _play(dataset, send, load, delete)
+    except (errors.RoundtripError, errors.CvatError) as error:
+        raise DemoError(str(error)) from None
+
+
+def _play(dataset: fo.Dataset, send: Operator, load: Operator, delete: Operator) -> bool:
     before = _labels(dataset)
     run = send(dataset, anno_key=ANNO_KEY, label_field=list(LABEL_FIELDS), launch_editor=False)
     print(f"Sent {run['samples']} samples with {run['labels']} labels: {run['tasks'][0]['url']}")

@@ -196,7 +196,7 @@ def parking(rng: np.random.Generator, size: tuple[int, int], weather: str) -> Sc
     canvas.gradient(lighter(ASPHALT, 14), lighter(ASPHALT, -6), (0, 0, width, height))
     canvas.texture(everything, 15, 1.5)
     canvas.texture(everything, 9, 40)
-    count = int(width // 118)
+    count = int(width // 150)
     bay, deep = width / (count + 0.6), 0.34 * height
     things, regions = [], []
     for row, top in enumerate((0.06 * height, 0.60 * height)):
@@ -205,7 +205,7 @@ def parking(rng: np.random.Generator, size: tuple[int, int], weather: str) -> Sc
             outline = [(left, top), (left + bay, top), (left + bay, top + deep), (left, top + deep)]
             canvas.line([outline[0], outline[3]], CHALK, 2.4)
             canvas.line([outline[1], outline[2]], CHALK, 2.4)
-            taken = bool(rng.random() < 0.68)
+            taken = bool(rng.random() < 0.4)
             number = f"{row * count + column + 1:03d}"
             canvas.text((left + bay / 2, top + deep / 2), number, 0.05 * height, lighter(ASPHALT, 58))
             regions.append(Outline("bay", outline, {"number": number, "taken": taken}))
@@ -257,7 +257,7 @@ def shelf(rng: np.random.Generator, size: tuple[int, int], weather: str) -> Scen
     everything: list[Point] = [(0, 0), (width, 0), (width, height), (0, height)]
     canvas.gradient((186, 178, 164), (128, 120, 108), (0, 0, width, height))
     canvas.texture(everything, 6, 3)
-    rows = 3 if height > 0.7 * width else 2
+    rows = 2
     things, regions = [], []
     for row in range(rows):
         floor = height * (row + 0.93) / rows
@@ -294,7 +294,7 @@ def _goods(canvas: Canvas, floor: float, space: float) -> list[Thing]:
         brush(canvas, box, objects.PAINTS[color], name)
         code, price = f"{rng.integers(0, 10**6):08d}", round(float(rng.integers(4, 60)) / 4, 2)
         things.append(Thing(kind, box, {"color": color, "code": code, "price": price, "on_sale": price < 4}))
-        x += wide + canvas.width * rng.uniform(0.012, 0.035)
+        x += wide + canvas.width * rng.uniform(0.06, 0.14)
 
 
 def _color(rng: np.random.Generator) -> str:

@@ -26,7 +26,9 @@ import pytest
 
 from demo.database import Database
 from demo.scratch import scratch_folder
-from dev import ROOT, find_chromium, link_plugin
+from devtools.browser import find_chromium
+from devtools.places import ROOT
+from devtools.world import link_plugin
 
 if TYPE_CHECKING:
     import fiftyone as fo

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from .form import DIALOG, Form
-from .traffic import A_WHILE, Traffic, until
+from .traffic import Traffic
 
 PATIENCE = 60_000
 """Milliseconds to wait for anything, on a machine that may be busy with other things. Waits end when it is there."""
-
-TRIES = 5
-"""How often something is done of which the page shows no effect within a while."""
 
 ADVERT_SEEN = "fiftyone-enterprise-tooltip-seen"
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "images"
@@ -65,22 +62,17 @@ class App:
         self.wait_until(self.traffic.at_rest, "the page has come to rest")
 
     def act_until(self, act: Callable[[], object], done: Callable[[], bool], what: str) -> None:
-        """Does what a busy page may not notice, and does it again as long as it shows no effect.
+        """Does something on a page that is at rest, and waits for its effect.
 
         Args:
             act: what to do
             done: whether it had its effect
             what: the effect in words
         """
-        for _ in range(TRIES):
-            self.settle()
-            if done():
-                return
-            with suppress(TimeoutError):  # what was there to be clicked may be drawn anew
-                act()
-            if until(done, A_WHILE, self.page):
-                return
-        raise AssertionError(f"the page does not take it: {what}")
+        self.settle()
+        if not done():
+            act()
+            self.wait_until(done, what)
 
     @property
     def send_button(self) -> Locator:
@@ -171,11 +163,10 @@ class App:
 
     def wait_until(self, condition: Callable[[], bool], what: str) -> None:
         """Waits for what no selector can tell."""
-        for _ in range(PATIENCE // 200):
-            if condition():
-                return
-            self.page.wait_for_timeout(200)
-        raise AssertionError(f"waited in vain until {what}")
+        ends = time.monotonic() + PATIENCE / 1000
+        while not condition():
+            assert time.monotonic() < ends, f"waited in vain until {what}"
+            self.page.wait_for_timeout(100)
 
 
 def publish(path: Path) -> None:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Locator, expect
 
-from .traffic import A_WHILE
-
 if TYPE_CHECKING:
     from .driver import App
 
@@ -16,7 +14,7 @@ DIALOG = "[data-cy=operators-prompt-modal]"
 
 
 class Form:
-    """A form of an operator. Each answer is given again until the form shows it and has told the server of it.
+    """A form of an operator. An answer is given when the form shows it and has told the server of it.
 
     Args:
         app: where it is
@@ -59,7 +57,7 @@ class Form:
 
         def pick() -> None:
             box.click()
-            self.root.page.get_by_role("option", name=value).first.click(timeout=A_WHILE * 1000)
+            self.root.page.get_by_role("option", name=value).first.click()
 
         self._answer(pick, lambda: value in _text_of(box), label)
 
@@ -67,6 +65,11 @@ class Form:
         """Turn on a switch or ticks a box, which may be anything that starts with these words."""
         place = self.root.locator("label").filter(has_text=label)
         self._answer(place.click, place.get_by_role("checkbox").is_checked, label)
+
+    def switch_off(self, label: str) -> None:
+        """Turns off a switch."""
+        place = self.root.locator("label").filter(has_text=label)
+        self._answer(place.click, lambda: not place.get_by_role("checkbox").is_checked(), label)
 
     def chips(self, label: str) -> Locator:
         """The values in a list of words."""

@@ -44,7 +44,7 @@ def test_a_load_is_looked_at_and_taken_back(
     form = app.browse("Load annotations")
     form.switch("More options")
     app.shoot("load_options")
-    form.switch("More options")
+    form.switch_off("More options")
     form.switch("Only show what would change")
     form.submit("Show")
     expect(form.root).to_contain_text("This would add 1, change 2 and delete 1 label.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from playwright.sync_api import Page, Request
@@ -15,8 +15,10 @@ DRAWN_BY = ("/operators/resolve-type", "/operators/resolve-placements")
 REST = 0.8
 """Seconds. The App collects changes of a form for half a second before it asks again."""
 
-A_WHILE = 8.0
-"""Seconds within which a page that is at rest shows that it has noticed something."""
+DRAWN = """
+() => new Promise(done => requestAnimationFrame(() => requestIdleCallback(done)))
+"""
+"""Ends when the page has drawn what it had to: on a busy machine that takes longer than an answer of the server."""
 
 
 class Traffic:
@@ -36,8 +38,14 @@ class Traffic:
         page.on("requestfailed", self._end)
 
     def at_rest(self) -> bool:
-        """Whether nothing is asked, and was not for a moment. The page gets the time to say so."""
-        self.page.wait_for_timeout(50)
+        """Whether nothing is asked, and was not for a moment, and all answers are drawn."""
+        self.page.wait_for_timeout(50)  # in which the page can say what it asks
+        if not self._is_quiet():
+            return False
+        self.page.evaluate(DRAWN)
+        return self._is_quiet()
+
+    def _is_quiet(self) -> bool:
         return not self._open and time.monotonic() - self._last > REST
 
     def said(self, value: str, since: int) -> bool:
@@ -72,13 +80,3 @@ def _leaves(value: Any) -> Iterator[Any]:
             yield from _leaves(item)
     else:
         yield value
-
-
-def until(condition: Callable[[], bool], seconds: float, page: Page) -> bool:
-    """Waits for a condition; whether it came true in time. The page goes on meanwhile."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        page.wait_for_timeout(100)
-    return True

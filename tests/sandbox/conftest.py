@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from dev import find_chromium
+from devtools.browser import find_chromium
 from sandbox import Sandbox
 
 HERE = Path(__file__).resolve().parent

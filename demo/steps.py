@@ -1,0 +1,36 @@
+"""What the demo asks a person to try. What stands in double quotes here stands so on the screen."""
+
+from __future__ import annotations
+
+STEPS = (
+    """Tick a few pictures and press the paper plane above the grid, "Send to CVAT". The form is filled in: press
+    "Send".""",
+    """The result has a link: follow it. Move a box, change the class of another, delete a third, and press "Save".""",
+    """Back in the App, press the + beside "Samples" and open "CVAT runs". The three dots at the run offer
+    "Load annotations". First switch on "Only show what would change" and press "Show"; then press "Load". The grid
+    shows what you drew.""",
+    """Take it back: "Undo the last load", at the three dots.""",
+    """Change a label on both sides. In CVAT, give a car another class, and press "Save". In the App, open the same
+    picture, press "Annotate", choose the same car and give it a class that is neither of these. Then
+    "Load annotations" with "Ask: leave these labels alone, and list them", and at the three dots
+    "Resolve conflicts": "Take CVAT's" or "Keep mine".""",
+)
+IMPORT = """Load what was annotated without FiftyOne: press ` and choose "Import from CVAT". Task {task} is such a one:
+    give its number under "Tasks", the name of a new field under "Field for the labels", and press "Import"."""
+
+
+def instructions(app: str, cvat: str, task: int | None) -> str:
+    """All that a person is told.
+
+    Args:
+        app: the address of the App.
+        cvat: where CVAT is, in words.
+        task: the number of a task that was annotated without FiftyOne; None if there is none.
+    """
+    steps = [*STEPS, *([IMPORT.format(task=task)] if task is not None else [])]
+    lines = [f"{number}. {_in_lines(step)}" for number, step in enumerate(steps, 1)]
+    return "\n".join(["", f"The App:   {app}", f"CVAT:      {cvat}", "", *lines, "", "Ctrl-C ends everything."])
+
+
+def _in_lines(step: str) -> str:
+    return "\n   ".join(line.strip() for line in step.splitlines())
