@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .models import ClientFile, Data, Frame
-from .video import Video, VideoError
+from .video import OpenCVMissing, Video, VideoError
 
 # Not all that Python knows by name is known to the server, and the other way round.
 _TYPES = {
@@ -136,6 +136,8 @@ def read_video(data: Data, file: ClientFile) -> tuple[Video, list[Frame]]:
     """
     try:
         video = Video(file.data or b"")
+    except OpenCVMissing as error:
+        raise MediaError(str(error)) from None
     except VideoError as error:
         path = stored_path(data, file.name)
         raise MediaError(

@@ -15,6 +15,10 @@ class VideoError(Exception):
     """The file can't be decoded."""
 
 
+class OpenCVMissing(VideoError):
+    """No video can be decoded here."""
+
+
 class Video:
     """A video file.
 
@@ -25,7 +29,7 @@ class Video:
         sizes: width and height of each frame that can be decoded.
 
     Raises:
-        VideoError: if there is no such frame, or no OpenCV.
+        VideoError: if there is no such frame, or (`OpenCVMissing`) nothing to decode it with.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -82,7 +86,7 @@ def _opencv() -> Any:
     try:
         import cv2
     except ImportError:
-        raise VideoError("the sandbox needs opencv-python to decode videos") from None
+        raise OpenCVMissing("the sandbox needs opencv-python to decode videos") from None
     return cv2
 
 

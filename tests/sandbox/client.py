@@ -65,8 +65,8 @@ class Api:
     def get(self, path: str) -> Any:
         return self.json("GET", path)
 
-    def make_task(self, files: dict[str, bytes] | int = 2, **fields: Any) -> int:
-        """A task with label `car` and images; its id."""
+    def make_task(self, files: dict[str, bytes] | int = 2, data: Json | None = None, **fields: Any) -> int:
+        """A task with label `car` and images, or files with options for them; its id."""
         if isinstance(files, int):
             files = {f"{number:04}.png": picture() for number in range(files)}
         fields.setdefault("name", "task")
@@ -74,7 +74,9 @@ class Api:
             fields.setdefault("labels", [{"name": "car"}])
         task = self.json("POST", "tasks", fields)["id"]
         parts = [(f"client_files[{n}]", (name, data)) for n, (name, data) in enumerate(files.items())]
-        self.send("POST", f"tasks/{task}/data/", data={"image_quality": 70}, files=parts).raise_for_status()
+        self.send(
+            "POST", f"tasks/{task}/data/", data={"image_quality": 70, **(data or {})}, files=parts
+        ).raise_for_status()
         self.box.settle()
         return int(task)
 
