@@ -1,14 +1,12 @@
 """Reading and writing the raw documents of labels: the one place that talks to FiftyOne's collections."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from dataclasses import dataclass
 from typing import Any
 
 import fiftyone as fo
 import fiftyone.core.fields as fof
 from bson import ObjectId
-from pymongo import UpdateOne
 
 from ...labels.names import field_problem, shown
 from ...labels.schema import FieldSchema
@@ -75,93 +73,6 @@ def read_labels(dataset: Any, place: FieldPlace, sample_ids: Iterable[str]) -> d
     ids = [ObjectId(sample_id) for sample_id in sample_ids]
     found = dataset._sample_collection.find({"_id": {"$in": ids}}, {place.name: True})
     return {str(sample["_id"]): place.labels(sample) for sample in found}
-
-
-@dataclass
-class Writes:
-    """The changes to one field.
-
-    Args:
-        edits: sample id, label id, and the new values by path in the label
-        adds: sample id and the new label's document
-        deletes: sample id and label id
-    """
-
-    edits: list[tuple[str, str, Document]] = field(default_factory=list)
-    adds: list[tuple[str, Document]] = field(default_factory=list)
-    deletes: list[tuple[str, str]] = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        return bool(self.edits or self.adds or self.deletes)
-
-
-def write_labels(dataset: Any, place: FieldPlace, writes: Writes) -> None:
-    """Applies changes in bulk. Each can be applied twice and is then applied once."""
-    now = datetime.now(timezone.utc).replace(tzinfo=None)
-    kind = _list_operations if place.many else _plain_operations if place.plain else _single_operations
-    operations = kind(place, writes)
-    for operation in operations:
-        operation[1].setdefault("$set", {})["last_modified_at"] = now
-    if not operations:
-        return
-    updates = [UpdateOne(match, change, array_filters=filters or None) for match, change, filters in operations]
-    touched = {item[0] for items in (writes.edits, writes.adds, writes.deletes) for item in items}
-    dataset._bulk_write(updates, ids=sorted(touched), ordered=True)
-
-
-Operation = tuple[Document, Document, list[Mapping[str, Any]]]
-
-
-def _list_operations(place: FieldPlace, writes: Writes) -> list[Operation]:
-    operations: list[Operation] = []
-    for sample_id, edits in _by_sample((s, (i, values)) for s, i, values in writes.edits).items():
-        values = {f"{place.root}.$[l{n}].{path}": v for n, (_, d) in enumerate(edits) for path, v in d.items()}
-        filters: list[Mapping[str, Any]] = [{f"l{n}._id": ObjectId(label_id)} for n, (label_id, _) in enumerate(edits)]
-        # Without the list, MongoDB would refuse the path; the label is then gone, and so is the edit
-        match = {"_id": ObjectId(sample_id), place.root: {"$type": "array"}}
-        operations.append((match, {"$set": values}, filters))
-    for sample_id, gone in _by_sample(writes.deletes).items():
-        ids = [ObjectId(label_id) for label_id in gone]
-        match = {"_id": ObjectId(sample_id), f"{place.root}._id": {"$in": ids}}
-        operations.append((match, {"$pull": {place.root: {"_id": {"$in": ids}}}}, []))
-    for sample_id, added in _by_sample(writes.adds).items():
-        _id = ObjectId(sample_id)
-        # With the labels: a field that is only made ready for them would not be what it was, should it end here
-        first = {"_cls": place.cls, place.root.rsplit(".", 1)[1]: added}
-        operations.append(({"_id": _id, place.name: None}, {"$set": {place.name: first}}, []))
-        operations.append(({"_id": _id, place.root: None}, {"$set": {place.root: added}}, []))
-        for document in added:
-            match = {"_id": _id, f"{place.root}._id": {"$ne": document["_id"]}}
-            operations.append((match, {"$push": {place.root: document}}, []))
-    return operations
-
-
-def _single_operations(place: FieldPlace, writes: Writes) -> list[Operation]:
-    operations: list[Operation] = []
-    for sample_id, label_id, values in writes.edits:
-        match = {"_id": ObjectId(sample_id), f"{place.root}._id": ObjectId(label_id)}
-        operations.append((match, {"$set": {f"{place.root}.{p}": v for p, v in values.items()}}, []))
-    for sample_id, label_id in writes.deletes:
-        match = {"_id": ObjectId(sample_id), f"{place.root}._id": ObjectId(label_id)}
-        operations.append((match, {"$set": {place.name: None}}, []))
-    for sample_id, document in writes.adds:
-        match = {"_id": ObjectId(sample_id), place.name: None}
-        operations.append((match, {"$set": {place.name: document}}, []))
-    return operations
-
-
-def _plain_operations(place: FieldPlace, writes: Writes) -> list[Operation]:
-    values = [(sample_id, changes["value"]) for sample_id, _, changes in writes.edits if "value" in changes]
-    values += [(sample_id, None) for sample_id, _ in writes.deletes]
-    values += [(sample_id, document.get("value")) for sample_id, document in writes.adds]
-    return [({"_id": ObjectId(sample_id)}, {"$set": {place.name: value}}, []) for sample_id, value in values]
-
-
-def _by_sample(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
-    grouped: dict[str, list[Any]] = {}
-    for sample_id, item in pairs:
-        grouped.setdefault(sample_id, []).append(item)
-    return grouped
 
 
 def field_class(collection: Any, name: str) -> str | None:

@@ -6,7 +6,8 @@ from ...labels.schema import LabelSchema
 from ...labels.types import LABEL_TYPES
 from ..dataset.labels import Labels, SampleLabels
 from ..dataset.mask_files import with_pixels
-from ..dataset.samples import FieldPlace, Writes
+from ..dataset.samples import FieldPlace
+from ..dataset.writes import Writes
 from ..runs.base import OpenConflict
 from ..runs.change import CONFLICT_TAG, Change, JobPlan
 from .decide import Local, MergeSettings, concerned

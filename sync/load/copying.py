@@ -11,7 +11,8 @@ from ...labels.codec import Parts
 from ...labels.schema import FieldSchema, LabelSchema
 from ...labels.types import LABEL_TYPES
 from ..dataset.labels import Labels
-from ..dataset.samples import FieldPlace, Writes
+from ..dataset.samples import FieldPlace
+from ..dataset.writes import Writes
 from ..errors import Refused
 from ..runs.base import BaseStore, JobMark, TaskBase
 from ..runs.record import RunRecord

@@ -1,15 +1,16 @@
 """A dataset's labels and a run's store to try things on: what is written stays in memory."""
 
 from collections.abc import Iterable, Mapping
-from copy import deepcopy
 from typing import Any
 
 from bson import ObjectId
 from numpy.typing import NDArray
 
 from ...labels.schema import FieldSchema
-from ..dataset.labels import FormerValue, Labels, Reverts, SampleLabels
-from ..dataset.samples import Document, FieldPlace, Writes
+from ..dataset.labels import Labels, SampleLabels
+from ..dataset.list_changes import Document, FormerValue, ListChange, applied, former_value, splice
+from ..dataset.samples import FieldPlace
+from ..dataset.writes import Reverts, Writes
 from ..runs.store import Store
 
 
@@ -25,26 +26,33 @@ class DryRunLabels:
         self._fields: dict[str, dict[str, SampleLabels]] = {}
 
     def read(self, place: FieldPlace, sample_ids: Iterable[str]) -> dict[str, SampleLabels]:
-        known = self._fields.setdefault(place.name, {})
+        changed = self._fields.get(place.name, {})
         wanted = list(sample_ids)
-        known.update(self._below.read(place, [sample_id for sample_id in wanted if sample_id not in known]))
-        return {sample_id: deepcopy(known[sample_id]) for sample_id in wanted if sample_id in known}
+        below = self._below.read(place, [sample_id for sample_id in wanted if sample_id not in changed])
+        found = {sample_id: changed.get(sample_id) or below.get(sample_id) for sample_id in wanted}
+        return {sample_id: held for sample_id, held in found.items() if held is not None}
 
     def write(self, place: FieldPlace, writes: Writes) -> None:
+        if place.many:
+            self._change_lists(place, writes.of_lists())
+            return
         for sample_id, label_id, values in writes.edits:
             self._edit(place, sample_id, lambda labels, i=label_id, v=values: _update(place, labels, i, v))
         for sample_id, label_id in writes.deletes:
             self._edit(place, sample_id, lambda labels, i=label_id: labels.pop(i, None))
         for sample_id, document in writes.adds:
-            self._edit(place, sample_id, lambda labels, d=document: _add(place, labels, d))
+            self._edit(place, sample_id, lambda labels, d=document: _add(labels, d))
 
     def revert(self, place: FieldPlace, reverts: Reverts) -> None:
+        if place.many:
+            self._change_lists(place, reverts.of_lists())
+            return
         for sample_id, document in reverts.replace:
-            self._edit(place, sample_id, lambda labels, d=document: _replace(labels, d))
+            self._edit(place, sample_id, lambda labels, d=document: labels.update({str(d["_id"]): d}))
         for sample_id, label_id, holder in reverts.remove:
             self._edit(place, sample_id, lambda labels, i=label_id: labels.pop(i, None), holder)
-        for sample_id, index, document in sorted(reverts.insert, key=lambda item: item[1]):
-            self._edit(place, sample_id, lambda labels, n=index, d=document: _insert(labels, n, d))
+        for sample_id, _, document in reverts.insert:
+            self._edit(place, sample_id, lambda labels, d=document: _add(labels, d))
 
     def tag(self, sample_ids: Iterable[str], tag: str) -> None:
         """Nothing to be tried."""
@@ -61,41 +69,38 @@ class DryRunLabels:
     def save_files(self, files: Mapping[str, NDArray[Any]]) -> None:
         """Nothing to be tried."""
 
+    def _change_lists(self, place: FieldPlace, changes: Mapping[str, ListChange]) -> None:
+        for sample_id, found in self.read(place, changes).items():
+            change = changes[sample_id]
+            pieces = splice(list(found.labels), change)
+            if pieces is not None:
+                labels = applied(list(found.labels.values()), pieces)
+                held = {str(document["_id"]): document for document in labels}
+                self._keep(place, sample_id, SampleLabels(held, former_value(change, pieces)))
+
     def _edit(self, place: FieldPlace, sample_id: str, change: Any, holder: FormerValue | None = None) -> None:
         found = self.read(place, [sample_id]).get(sample_id)
         if found is None:
             return
-        labels = found.labels
+        labels = dict(found.labels)
         change(labels)
-        empty = not labels and (not place.many or holder is not None or found.holder is not None)
-        left = holder or found.holder or FormerValue(True)
-        self._fields[place.name][sample_id] = SampleLabels(labels, left if empty else None)
+        left = None if labels else holder or found.holder or FormerValue(True)
+        self._keep(place, sample_id, SampleLabels(labels, left))
+
+    def _keep(self, place: FieldPlace, sample_id: str, held: SampleLabels) -> None:
+        self._fields.setdefault(place.name, {})[sample_id] = held
 
 
 def _update(place: FieldPlace, labels: dict[str, Document], label_id: str, values: Document) -> None:
     if place.plain and "value" in values:
         labels[label_id] = {"_id": ObjectId(label_id), "value": values["value"]}
     elif label_id in labels:
-        labels[label_id].update(deepcopy(values))
+        labels[label_id] = {**labels[label_id], **values}
 
 
-def _add(place: FieldPlace, labels: dict[str, Document], document: Document) -> None:
-    if place.many or not labels:
-        labels.setdefault(str(document["_id"]), deepcopy(document))
-
-
-def _replace(labels: dict[str, Document], document: Document) -> None:
-    if str(document["_id"]) in labels:
-        labels[str(document["_id"])] = deepcopy(document)
-
-
-def _insert(labels: dict[str, Document], index: int, document: Document) -> None:
-    if str(document["_id"]) in labels:
-        return
-    items = list(labels.items())
-    items.insert(index, (str(document["_id"]), deepcopy(document)))
-    labels.clear()
-    labels.update(items)
+def _add(labels: dict[str, Document], document: Document) -> None:
+    if not labels:
+        labels[str(document["_id"])] = document
 
 
 class DryRunStore:

@@ -6,8 +6,9 @@ from typing import Any
 
 from ...labels.base import BaseLabel
 from ...labels.types import LABEL_TYPES
-from ..dataset.labels import DatasetLabels, Labels, Reverts
+from ..dataset.labels import DatasetLabels, Labels
 from ..dataset.samples import FieldPlace
+from ..dataset.writes import Reverts
 from ..errors import Refused
 from ..runs import record as records
 from ..runs.base import BaseStore, JobMark, TaskBase, count_fields

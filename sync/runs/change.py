@@ -8,7 +8,7 @@ from typing import Any, Literal
 from numpy.typing import NDArray
 
 from ...labels.base import BaseLabel
-from ..dataset.labels import FormerValue
+from ..dataset.list_changes import FormerValue
 from ..dataset.samples import Document
 from .base import OpenConflict
 from .report import Counts

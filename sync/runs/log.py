@@ -9,7 +9,7 @@ import bson
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from ...labels.base import BaseLabel
-from ..dataset.labels import FormerValue
+from ..dataset.list_changes import FormerValue
 from .base import OpenConflict, dump_labels, read_labels
 from .change import Change
 from .report import Counts

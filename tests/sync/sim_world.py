@@ -17,8 +17,10 @@ import bson
 from bson import ObjectId
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat import Client, Credentials
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.types import LABEL_TYPES
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.labels import FormerValue, Reverts, SampleLabels, held
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.samples import FieldPlace, Writes
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.labels import SampleLabels, held
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.list_changes import FormerValue
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.samples import FieldPlace
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.writes import Reverts, Writes
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.copying import map_fields
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.dry_run import DryRunLabels, DryRunStore
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load import carry_out
@@ -137,7 +139,7 @@ class MemoryLabels(DryRunLabels):
 
     def take_all(self, place: FieldPlace, sample_id: str) -> None:
         """Leaves nothing of a field, as when it is renamed."""
-        self._fields[place.name][sample_id] = SampleLabels({}, FormerValue(False))
+        self._keep(place, sample_id, SampleLabels({}, FormerValue(False)))
 
     def tag(self, sample_ids: Iterable[str], tag: str) -> None:
         for key in sample_ids:

@@ -10,8 +10,10 @@ import fiftyone as fo
 import pytest
 from bson import ObjectId
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.types import LABEL_TYPES
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.labels import DatasetLabels, FormerValue, Reverts, SampleLabels
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.samples import FieldPlace, Writes
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.labels import DatasetLabels, SampleLabels
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.list_changes import FormerValue
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.samples import FieldPlace
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.writes import Reverts, Writes
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.dry_run import DryRunLabels, DryRunStore
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import RunStore
 
