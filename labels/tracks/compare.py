@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ...cvat.models import AttributeValue, Shape, Track
 from .interpolate import FrameShape, Interpolated, shape_of
-from .moved import Moved, find_moved
+from .moved import Moved, SizeOf, find_moved
 
 FACTS = ("occluded", "z_order", "group")
 """What CVAT knows of an object on a frame, and people edit. ``source`` is of the whole track and changes by itself."""
@@ -49,6 +49,7 @@ def compare(
     then: Interpolated,
     now: Interpolated,
     frames: Collection[int],
+    size_of: SizeOf,
     facts: Collection[str] = (),
     defaults: Mapping[int, str] | None = None,
 ) -> dict[int, FrameChange]:
@@ -58,6 +59,7 @@ def compare(
         then: the track when both sides last agreed
         now: the track in CVAT now
         frames: the frames to look at
+        size_of: the size of each
         facts: those of :data:`FACTS` that matter; the hidden points of a skeleton always do
         defaults: texts of attributes that CVAT got since, by the ids of their specs: no edits
 
@@ -68,7 +70,7 @@ def compare(
         return {}
     asked = set(frames)
     both = sorted(asked & then.frames.keys() & now.frames.keys())
-    moved = find_moved(then, now, both)
+    moved = find_moved(then, now, both, size_of)
     states = _States(then.track, now.track, facts, defaults or {})
     found: dict[int, FrameChange] = {}
     for frame in both:

@@ -10,6 +10,7 @@ from .compare import FrameChange, compare
 from .identity import LabelKey
 from .interpolate import Interpolated, interpolate
 from .match import BaseTrack, Matches, TrackNow, match_tracks
+from .moved import SizeOf
 from .numbering import Numbering, number_tracks
 from .readable import Oddity
 
@@ -73,6 +74,7 @@ def load_tracks(
     base: Sequence[BaseTrack],
     now: Sequence[Track],
     frames: range,
+    size_of: SizeOf,
     used: Collection[int] = (),
     removed: Collection[int] = (),
     facts: Collection[str] = (),
@@ -84,6 +86,7 @@ def load_tracks(
         base: what they were
         now: what CVAT has now
         frames: those of the job
+        size_of: the size of each
         used: the indexes that the field has anywhere in the video, or had when both sides last agreed
         removed: frames that were removed in CVAT: nothing on them counts as changed
         facts: what of :data:`.compare.FACTS` is kept in attributes
@@ -91,7 +94,7 @@ def load_tracks(
     """
     matches = match_tracks(base, now, frames)
     keys = [dict(one.held) for one in base]
-    reading = _Reading(base, frames, facts, defaults)
+    reading = _Reading(base, frames, size_of, facts, defaults)
     deleted: list[LabelKey] = [(f, keys[n][f]) for n, f in matches.gone if f not in removed]
     edited: list[EditedLabel] = []
     new: list[NewLabel] = []
@@ -122,9 +125,14 @@ class _Reading:
     """Compares tracks with base tracks, each of which is interpolated once."""
 
     def __init__(
-        self, base: Sequence[BaseTrack], frames: range, facts: Collection[str], defaults: Mapping[int, str] | None
+        self,
+        base: Sequence[BaseTrack],
+        frames: range,
+        size_of: SizeOf,
+        facts: Collection[str],
+        defaults: Mapping[int, str] | None,
     ) -> None:
-        self._base, self._frames = base, frames
+        self._base, self._frames, self._size_of = base, frames, size_of
         self._facts, self._defaults = facts, defaults
         self._then: dict[int, Interpolated] = {}
 
@@ -136,5 +144,6 @@ class _Reading:
             if source not in self._then:
                 self._then[source] = interpolate(self._base[source].track, self._frames)
             frames = [f for f, owner in one.sources.items() if owner == source and f not in removed]
-            for change in compare(self._then[source], found, frames, self._facts, self._defaults).values():
+            then = self._then[source]
+            for change in compare(then, found, frames, self._size_of, self._facts, self._defaults).values():
                 yield source, change

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...cvat.models import Track
-from ..shapes import NOISE_DEGREES, NOISE_PX
+from ..editor import NOISE_DEGREES, noise_px, touched, turned
+from ..shapes import Size
 from .interpolate import FrameShape, Interpolated
 
 EXACT = 1e-6
@@ -16,6 +17,13 @@ EXACT = 1e-6
 
 A keyframe that the editor adds between two others without moving anything moves the frames beside it by less.
 """
+
+
+CLIPPED = frozenset({"rectangle", "polygon", "polyline", "points"})
+"""Types that the editor clips to the image when it makes a keyframe of them, unless they are rotated."""
+
+SizeOf = Callable[[int], Size]
+"""The size of a frame."""
 
 
 @dataclass(frozen=True)
@@ -54,19 +62,20 @@ def _kept(then: Sequence[float], now: Sequence[float], moved: Sequence[bool]) ->
     return tuple(after if is_moved else before for before, after, is_moved in zip(then, now, moved, strict=True))
 
 
-def find_moved(then: Interpolated, now: Interpolated, frames: Sequence[int]) -> dict[int, Moved]:
+def find_moved(then: Interpolated, now: Interpolated, frames: Sequence[int], size_of: SizeOf) -> dict[int, Moved]:
     """The frames on which a track was moved.
 
-    A number counts as moved if its interpolation changed, and if that is to be seen anywhere between the two keyframes
-    around the frame. A movement that can't be seen counts if it is the only one of a keyframe that was there before:
-    the editor keeps every digit of those that it does not touch.
+    A number counts as moved if its interpolation changed, and if a person moved it on one of the two keyframes around
+    the frame. What a person did not move there is judged as for shapes (see :func:`labels.editor.touched`): what the
+    editor does beside an edit is not counted, but what is the only change of a keyframe that was there before is meant.
 
     Args:
         then, now: the track
         frames: on which it is both times, ascending
+        size_of: the size of each frame
     """
     if any(track.elements for track in (then.track, now.track)):
-        return _moved_joints(then, now, frames)
+        return _moved_joints(then, now, frames, size_of)
     found: dict[int, Moved] = {}
     alike: dict[tuple[str, int], list[int]] = {}
     for frame in frames:
@@ -76,13 +85,13 @@ def find_moved(then: Interpolated, now: Interpolated, frames: Sequence[int]) -> 
         else:
             alike.setdefault((after.keyframe.type, len(after.points)), []).append(frame)
     for own in alike.values():
-        pairs = [(then.frames[frame], now.frames[frame]) for frame in own]
-        for frame, row in _moved(pairs, own, _keyframes(then.track), _keyframes(now.track)).items():
+        pairs = {frame: (then.frames[frame], now.frames[frame]) for frame in own}
+        for frame, row in _moved(pairs, _keyframes(then.track), _keyframes(now.track), size_of).items():
             found[frame] = Moved(row[:-1], row[-1])
     return found
 
 
-def _moved_joints(then: Interpolated, now: Interpolated, frames: Sequence[int]) -> dict[int, Moved]:
+def _moved_joints(then: Interpolated, now: Interpolated, frames: Sequence[int], size_of: SizeOf) -> dict[int, Moved]:
     """The frames on which points of a skeleton were moved, came, went, were hidden or shown."""
     old, new = ({f: dict(found.frames[f].elements) for f in frames} for found in (then, now))
     keys = {element.label_id: _keyframes(element) for element in then.track.elements}
@@ -90,8 +99,8 @@ def _moved_joints(then: Interpolated, now: Interpolated, frames: Sequence[int]) 
     for element in now.track.elements:
         label = element.label_id
         there = [f for f in frames if _is_seen(old[f].get(label)) and _is_seen(new[f].get(label))]
-        pairs = [(old[f][label], new[f][label]) for f in there]
-        for frame, row in _moved(pairs, there, keys.get(label, set()), _keyframes(element)).items():
+        pairs = {f: (old[f][label], new[f][label]) for f in there}
+        for frame, row in _moved(pairs, keys.get(label, set()), _keyframes(element), size_of).items():
             joints.setdefault(frame, []).append((label, row[:-1]))
     states = [{frame: _state(points) for frame, points in both.items()} for both in (old, new)]
     return {
@@ -115,33 +124,60 @@ def _state(points: dict[int, FrameShape]) -> set[tuple[int, bool, tuple[float, .
 
 
 def _moved(
-    pairs: Sequence[tuple[FrameShape, FrameShape]], frames: Sequence[int], old_keys: set[int], new_keys: set[int]
+    pairs: dict[int, tuple[FrameShape, FrameShape]], old_keys: set[int], new_keys: set[int], size_of: SizeOf
 ) -> dict[int, tuple[bool, ...]]:
     """What was moved on the frames where anything was: each number of the points, and last the rotation.
 
     Args:
         pairs: what a track, or a point of a skeleton, was and is on each frame; of one type and number of points
-        frames: the frames, ascending
         old_keys, new_keys: the frames of its keyframes
+        size_of: the size of each frame
     """
     if not pairs:
         return {}
-    old, new = (np.array([(*item.points, item.rotation) for item in items]) for items in zip(*pairs, strict=True))
+    frames = list(pairs)
+    old, new = (
+        np.array([(*item.points, item.rotation) for item in items]) for items in zip(*pairs.values(), strict=True)
+    )
     off = np.abs(new - old)
     off[:, -1] = np.abs((new[:, -1] - old[:, -1] + 180.0) % 360.0 - 180.0)
-    least = np.full(off.shape[1], NOISE_PX)
-    least[-1] = NOISE_DEGREES
-    keys = np.array(sorted(old_keys | new_keys))
+    keys = sorted(old_keys | new_keys)
     at_key = np.isin(frames, keys)
-    meant = np.isin(frames, list(old_keys & new_keys)) & ~(off > least).any(axis=1)
-    seen = (off > least) | (meant[:, None] & (off > EXACT))
-    # Between two keyframes both interpolations are even: what can be seen there can be seen from either side
+    noise = noise_px(size_of(frames[0]))
+    least = np.array([noise] * (off.shape[1] - 1) + [NOISE_DEGREES])
+    seen = np.zeros(off.shape, dtype=bool)
+    for row in np.flatnonzero(at_key & (off > EXACT).any(axis=1)).tolist():
+        frame = frames[row]
+        seen[row] = _touched(*pairs[frame], size_of(frame), frame in old_keys and frame in new_keys)
+    # Between two keyframes both interpolations are even: a person moved there what was moved on either of them
     piece = np.searchsorted(keys, frames, side="right")
     visible = np.zeros((len(keys) + 1, off.shape[1]), dtype=bool)
-    np.logical_or.at(visible, piece, seen)
-    np.logical_or.at(visible, piece[at_key] - 1, seen[at_key])
+    ends = np.zeros(len(keys) + 1, dtype=int)
+    for there in (piece[at_key], piece[at_key] - 1):
+        np.logical_or.at(visible, there, seen[at_key])
+        np.add.at(ends, there, 1)
+    open_ = (ends < 2)[piece] & (piece < len(keys))  # one of them is not there both times
+    np.logical_or.at(visible, piece[open_], off[open_] > least)
     moved = np.where(at_key[:, None], seen, visible[piece] & (off > EXACT))
     return {frames[n]: tuple(moved[n].tolist()) for n in np.flatnonzero(moved.any(axis=1)).tolist()}
+
+
+def _touched(then: FrameShape, now: FrameShape, size: Size, is_old: bool) -> tuple[bool, ...]:
+    """What a person moved of a keyframe: each number of the points, and last the rotation.
+
+    Args:
+        then, now: what the track was and is on its frame
+        size: of the frame
+        is_old: whether there was a keyframe before
+    """
+    clips = now.keyframe.type in CLIPPED and not (then.rotation or now.rotation)
+    moved = touched(then.points, now.points, size, alone=False, clips=clips)
+    spun = turned(then.rotation, now.rotation)
+    if any(moved) or spun or not is_old:
+        return *moved, spun
+    return *(
+        before != after for before, after in zip(then.points, now.points, strict=True)
+    ), then.rotation != now.rotation
 
 
 def _keyframes(track: Track) -> set[int]:

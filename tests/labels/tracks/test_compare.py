@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tracks_editor import FRAMES, at, edits, hide, move, occlude, pin, turn, unpin, with_keyframe, write
 from tracks_strategies import FIXED, KINDS, MUTABLE, apart, objects, texts
-from tracks_world import stored
+from tracks_world import size_of, stored
 from wire_distill import FACTS, from_lines
 
 EDITED = from_lines((Path(FACTS) / "18c_ui_track_edits.jsonl").read_text(encoding="utf-8"))
@@ -25,7 +25,7 @@ DEFINITE = 0.02
 
 
 def changes(then: Track, now: Track, facts: Any = ()) -> dict[int, FrameChange]:
-    return compare(interpolate(then, FRAMES), interpolate(now, FRAMES), FRAMES, facts)
+    return compare(interpolate(then, FRAMES), interpolate(now, FRAMES), FRAMES, size_of, facts)
 
 
 def states() -> dict[str, Track]:
@@ -116,8 +116,8 @@ def test_an_attribute_that_cvat_got_since_is_no_edit() -> None:
         update={"attributes": (*BOX.attributes, *[v.model_copy(update={"spec_id": 99}) for v in BOX.attributes])}
     )
     then, after = interpolate(BOX, FRAMES), interpolate(now, FRAMES)
-    assert compare(then, after, FRAMES, (), {99: "x"}) == {}
-    assert compare(then, after, [3], (), {99: "y"})[3].attributes == {99}
+    assert compare(then, after, FRAMES, size_of, (), {99: "x"}) == {}
+    assert compare(then, after, [3], size_of, (), {99: "y"})[3].attributes == {99}
 
 
 def skeleton_track() -> Track:

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tracks_editor import FRAMES, edits, hide, merge, move, split, without_ids, write
 from tracks_strategies import KINDS, MUTABLE, objects
-from tracks_world import World, box, stored
+from tracks_world import World, box, size_of, stored
 
 
 def base_of(tracks: Sequence[Track], frames: range = FRAMES) -> list[BaseTrack]:
@@ -49,7 +49,7 @@ USED = {1, 2}
 
 
 def load(*now: Track, **more: Any) -> LoadedTracks:
-    return load_tracks(BASE, saved(*now), FRAMES, USED, **more)
+    return load_tracks(BASE, saved(*now), FRAMES, size_of, USED, **more)
 
 
 def frames_of(keys: Sequence[tuple[int, str]], track: int) -> list[int]:
@@ -108,7 +108,7 @@ def test_of_a_split_track_the_larger_part_keeps_the_index(frame: int, stays: int
 def test_merged_tracks_have_the_index_of_the_larger_one() -> None:
     one, other = stored([boxes(0, 0, 15), boxes(0, 15, 40)])
     base = base_of([one, other])
-    loaded = load_tracks(base, saved(merge(one, other)), FRAMES, USED)
+    loaded = load_tracks(base, saved(merge(one, other)), FRAMES, size_of, USED)
     assert not (loaded.deleted or loaded.new) and indexes(loaded) == [2]
     assert [(frame, track) for (frame, _), track in loaded.moved] == [(frame, 0) for frame in range(15)]
     assert loaded.numbering.counts == {FOUND: 1, MERGED: 1}
@@ -157,7 +157,7 @@ def test_an_object_in_two_jobs_is_one_whether_they_are_loaded_together_or_not(ov
     for order in ((0, 1), (1, 0)):
         used = {1}
         for job in order:
-            loaded = load_tracks(bases[job], now[job], jobs[job], used)
+            loaded = load_tracks(bases[job], now[job], jobs[job], size_of, used)
             used.update(identity.index or 0 for identity in loaded.numbering.identities)
             orders[order, job] = loaded
     for job in (0, 1):
@@ -171,7 +171,7 @@ def test_many_lost_tracks_are_found_in_time() -> None:
     """All tracks of a crowded clip are removed, and drawn again slightly off."""
     tracks = stored([boxes(50.0 * n, 0, 40) for n in range(100)])
     now = saved(*(move(without_ids(track), 0, {0: 3.0}) for track in tracks))
-    loaded = load_tracks(base_of(tracks), now, FRAMES, range(101))
+    loaded = load_tracks(base_of(tracks), now, FRAMES, size_of, range(101))
     assert indexes(loaded) == list(range(1, 101)) and not (loaded.new or loaded.deleted)
 
 
@@ -203,7 +203,7 @@ def sessions(draw: st.DrawFn) -> tuple[list[Track], list[Track]]:
 def test_each_frame_of_a_track_has_one_label(session: tuple[list[Track], list[Track]], removed: set[int]) -> None:
     tracks, now = session
     base = base_of(tracks)
-    loaded = load_tracks(base, now, FRAMES, range(4), removed)
+    loaded = load_tracks(base, now, FRAMES, size_of, range(4), removed)
     keys = [dict(one.held) for one in base]
     deleted = set(loaded.deleted)
     assert len(deleted) == len(loaded.deleted) and not {key[0] for key in deleted} & removed
@@ -227,6 +227,6 @@ def test_nobody_else_is_touched_by_an_edit(session: tuple[list[Track], list[Trac
     """What was not edited is not in any list, whatever happened to other tracks."""
     tracks, now = session
     untouched = {n for n, track in enumerate(tracks) if track in now}
-    loaded = load_tracks(base_of(tracks), now, FRAMES, range(4))
+    loaded = load_tracks(base_of(tracks), now, FRAMES, size_of, range(4))
     labels = [*(label.key for label in loaded.edited), *loaded.deleted, *(key for key, _ in loaded.moved)]
     assert not untouched & {int(label_id.split(":")[0]) for _, label_id in labels}

@@ -21,6 +21,11 @@ FIELD = "frames.gt"
 SIZE = Size(640, 480)
 
 
+def size_of(frame: int) -> Size:
+    """The size of a frame."""
+    return SIZE
+
+
 def schema_of(**field: Any) -> FieldSchema:
     """A field of detections of cars and vans, unless it says otherwise."""
     return FieldSchema.model_validate({"type": "detections", "classes": ["car", "van"], **field})
