@@ -9,7 +9,7 @@ _FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
 class Clock:
-    """Hands out strictly increasing times, so that "has it moved?" always has an answer."""
+    """Gives strictly increasing times, so that a later change always has a later date."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -56,7 +56,7 @@ class Fault:
         at: for `reset`, "start" or "body".
         change: for `change`, a function from the JSON of an answer to another one.
         matched: how many requests matched so far.
-        struck: to how many of them the rule was applied.
+        applied: to how many of them the rule was applied.
     """
 
     kind: str
@@ -72,7 +72,7 @@ class Fault:
     at: str = "start"
     change: Callable[[Any], Any] = field(default=lambda data: data)
     matched: int = 0
-    struck: int = 0
+    applied: int = 0
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -82,14 +82,14 @@ class Fault:
         self._path = re.compile(self.path)
         self._released = threading.Event()
 
-    def strikes(self, method: str, target: str) -> bool:
+    def applies(self, method: str, target: str) -> bool:
         """Count a request, and tell whether the rule is applied to it."""
         if (self.method and method != self.method) or not self._path.search(target):
             return False
         self.matched += 1
-        if self.matched < self.nth or (self.times is not None and self.struck >= self.times):
+        if self.matched < self.nth or (self.times is not None and self.applied >= self.times):
             return False
-        self.struck += 1
+        self.applied += 1
         return True
 
     def release(self) -> None:
@@ -122,7 +122,7 @@ class Faults:
                 rule.release()
             self._rules.clear()
 
-    def strike(self, method: str, target: str) -> list[Fault]:
+    def applied_to(self, method: str, target: str) -> list[Fault]:
         """The rules that are applied to this request."""
         with self._lock:
-            return [rule for rule in self._rules if rule.strikes(method, target)]
+            return [rule for rule in self._rules if rule.applies(method, target)]

@@ -129,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._received = 0
         target = f"{self._path}?{self._query}" if self._query else self._path
         try:
-            self._answer(self.server.faults.strike(self.command, target))
+            self._answer(self.server.faults.applied_to(self.command, target))
         except ConnectionReset:
             self.close_connection = True
 

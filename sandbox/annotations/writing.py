@@ -15,8 +15,8 @@ Data = dict[str, list[dict[str, Any]]]
 class Writer:
     """Changes the annotations of one job inside a transaction.
 
-    The methods take checked data, write the new ids into it, and tell whether there was anything to
-    do: only then the job moves.
+    The methods take checked data, write the new ids into it, and return whether there was anything to
+    do: only then the date of the job changes.
 
     Args:
         store: where the ids are.

@@ -160,14 +160,14 @@ def _checked(request: Request, task: Task, action: str) -> Collection:
 
 
 def _write(request: Request, task: Task, parts: list[tuple[Job, Collection]], write: Write) -> None:
-    """Write to several jobs, all or nothing; what was written to moves, and its task and project."""
+    """Write to several jobs, all or nothing. The dates of jobs with a change, of their task and project follow."""
     store = request.store
-    moved = []
+    changed = []
     with Transaction() as transaction:
         for job, data in parts:
             if write(Writer(store, job, transaction), data):
-                moved.append(job)
-    for job in moved:
+                changed.append(job)
+    for job in changed:
         with UpdateEvents(request.services.events, request.user, job=job, task=task, project=task.project):
             job.revision += 1
             store.touch(job, task, task.project)

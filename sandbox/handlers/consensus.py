@@ -32,7 +32,7 @@ Json = dict[str, Any]
 
 @route("POST", "/api/consensus/merges")
 def merge(request: Request) -> Response:
-    """Merge the replicas of one job, or of all jobs of a task, that somebody has begun."""
+    """Merge the replicas of one job, or of all jobs of a task, that are no longer new."""
     store = request.store
     values = _MERGE.accept(request.json)
     job = store.job(str(values["job_id"])) if values["job_id"] is not None else None

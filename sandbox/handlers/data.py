@@ -256,7 +256,7 @@ def _enumerate(numbers: list[int]) -> str:
 
 
 def _delete_frames(request: Request, task: Task, scope: set[int], deleted: set[int]) -> None:
-    """Set which frames of the scope are deleted. It moves the task, even when nothing changes."""
+    """Set which frames of the scope are deleted. The date of the task changes, even when nothing else does."""
     assert task.data is not None
     with UpdateEvents(request.services.events, request.user, task=task, project=task.project):
         task.data.deleted_frames = (task.data.deleted_frames - scope) | deleted

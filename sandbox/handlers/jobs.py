@@ -79,7 +79,7 @@ def get_job(request: Request, ident: str) -> Any:
 
 @route("PATCH", "/api/jobs/{ident}")
 def patch_job(request: Request, ident: str) -> Any:
-    """Change a job; it moves even when nothing changes. A new stage starts in state `new`."""
+    """Change a job; its date changes even when nothing else does. A new stage starts in state `new`."""
     store = request.store
     job = store.job(ident)
     require(sees_job(request, job))

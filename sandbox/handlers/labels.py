@@ -135,7 +135,7 @@ def patch_labels(store: Store, owner: Project | Task, labels: list[dict[str, Any
 
 
 def touch_all(store: Store, owner: Project | Task) -> None:
-    """A change of labels moves everything below to one and the same moment."""
+    """After a change of labels the project or task, and all below, have one and the same date."""
     owner.updated_date = now = store.now()
     tasks = list(owner.tasks.values()) if isinstance(owner, Project) else [owner]
     for task in tasks:

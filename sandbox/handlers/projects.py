@@ -102,7 +102,7 @@ def patch_project(request: Request, ident: str) -> Any:
         if data:
             project.updated_date = request.store.now()
     view = Views(request.base).project(project)
-    project.assignee_updated_date = dated  # the new date is told, but not kept: a bug of the real server
+    project.assignee_updated_date = dated  # the answer has the new date, but it is not kept: a bug of the real server
     return view
 
 

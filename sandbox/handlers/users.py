@@ -1,4 +1,4 @@
-"""Users: everyone sees himself, a superuser sees everyone."""
+"""Users: users see themselves, a superuser sees everyone."""
 
 from __future__ import annotations
 

@@ -177,10 +177,10 @@ def test_what_became_of_a_write_is_said(
 ) -> None:
     job_id, label_id, _ = job
     rule, error, written = FAULTS[fault]
-    struck = box.faults.add(method="PATCH", path=f"/jobs/{job_id}/annotations", times=None, **rule)
+    rule_added = box.faults.add(method="PATCH", path=f"/jobs/{job_id}/annotations", times=None, **rule)
     with pytest.raises(error):
         BOTH[way](cvat, job_id, label_id)
-    assert struck.struck == 1
+    assert rule_added.applied == 1
     assert cvat.annotations(job_id).count == written
 
 

@@ -133,7 +133,7 @@ def test_how_a_creation_failed_is_still_told_after_a_lost_answer(cvat: Client, b
     second = box.faults.add("delay", "POST", f"/api/tasks/{task.id}/data", nth=2, seconds=0.3)
     with pytest.raises(CreationFailed, match=r"gone\.png"):
         cvat.wait_for_creation(task.id, cvat.attach(task.id, ["a.png", "gone.png"]))
-    assert second.struck == 0
+    assert second.applied == 0
 
 
 def test_attaching_ends_if_no_answer_ever_comes(cvat: Client, box: Sandbox) -> None:

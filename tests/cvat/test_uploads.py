@@ -118,7 +118,7 @@ def test_any_request_may_fail_once(box: Sandbox, cvat: Client, files: list[Uploa
         task_id = new_task(cvat)
         rule = box.faults.add(**FAULTS[fault], method="", path=rf"/tasks/{task_id}/data", nth=nth)
         rq_id = cvat.upload(task_id, files[:3], **WAYS[way])
-        assert rule.struck == 1, nth
+        assert rule.applied == 1, nth
         complete(cvat, task_id, rq_id, NAMES[:3])
 
 

@@ -199,7 +199,7 @@ def meets(name: str, point: Point, answer: str, times: int, struck: Struck) -> N
     with on.server() as box:
         fault = strike(box, point, ANSWERS[answer], times)
         told = on.work(box, "send")
-        count(struck, answer, fault.struck > 0)
+        count(struck, answer, fault.applied > 0)
         box.faults.clear()
         assert told is not None
         assert not told.error or any(words in told.error for words in WHAT_TO_DO), told.error

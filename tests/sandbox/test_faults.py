@@ -19,7 +19,7 @@ def test_status_with_headers(box: Sandbox, api: Api) -> None:
     reply = api.send("GET", "users/self")
     assert (reply.status_code, reply.headers["Retry-After"], reply.text) == (429, "7", "slow down")
     assert api.send("GET", "users/self").status_code == 200
-    assert (fault.matched, fault.struck) == (2, 1)
+    assert (fault.matched, fault.applied) == (2, 1)
 
 
 def test_status_does_not_run_the_handler(box: Sandbox, api: Api) -> None:

@@ -65,7 +65,7 @@ def test_an_internal_error_in_the_middle(loop: Loop, edited: dict[str, Any], ste
     before = loop.documents()
     with pytest.raises(CvatError) as caught:
         loop.load(edited)
-    assert fault.struck == 1
+    assert fault.applied == 1
     stays = loop.documents() != before
     assert str(caught.value).endswith("load again for the rest." if stays else "Nothing was changed.")
     report = loop.load(edited)
@@ -86,18 +86,16 @@ def test_a_connection_that_breaks_while_reading_is_tried_again(loop: Loop, edite
 def test_a_job_that_changes_while_it_is_read(loop: Loop, edited: dict[str, Any]) -> None:
     """The editor saves in steps; what is read between two of them is read again."""
     job = next(iter(loop.box.store.jobs.values()))
-    annotations = loop.box.faults.add("delay", "GET", f"/api/jobs/{job.id}/annotations", times=None)
-    original = annotations.strikes
+    annotations = loop.box.faults.add("change", "GET", f"/api/jobs/{job.id}/annotations", times=None)
 
-    def strikes(method: str, target: str) -> bool:
-        struck = original(method, target)
-        if struck and annotations.struck == 1:
+    def save_meanwhile(answer: dict[str, Any]) -> dict[str, Any]:
+        if annotations.applied == 1:
             loop.box.store.touch(job)
-        return struck
+        return answer
 
-    annotations.strikes = strikes  # type: ignore[method-assign]
+    annotations.change = save_meanwhile
     loop.load(edited)
-    assert annotations.struck == 2
+    assert annotations.applied == 2
     assert undisturbed(loop) == [[(name, pytest.approx(box))] for [(name, box)] in FINAL]
 
 

@@ -48,7 +48,7 @@ def test_an_internal_error_in_the_middle(filled: Loop, failures: Failures, step:
     _, _, params, expected = STEPS[step]
     fault = fail(filled, step)
     sentence = failures.send(**params)
-    assert fault.struck == 1
+    assert fault.applied == 1
     assert f"internal error (500) when asked to {expected}" in sentence  # jobs are written side by side
     assert ": Server Error (500). " in sentence
     if step in EARLY:
@@ -92,7 +92,7 @@ def test_a_lost_answer_is_looked_up(filled: Loop, failures: Failures, step: str)
     method, path, params, _ = LOST[step]
     fault = filled.box.faults.add("lost_reply", method, path, nth=2 if "second" in step else 1)
     failures.goes_on(**params)
-    assert fault.struck == 1
+    assert fault.applied == 1
     assert len(filled.cvat.find("tasks")) == (2 if "task_size" in params else 1)
     assert len(filled.cvat.find("projects")) == (1 if params == PROJECT else 0)
 
@@ -113,8 +113,8 @@ def test_what_may_be_there_is_found_when_resuming(filled: Loop, failures: Failur
     rule = filled.box.faults.add("status", "GET", found, status=500, nth=2 if params else 1)
     away = filled.box.faults.add("status", "GET", "/api/tasks.*search=", status=500, nth=1 if params else 2)
     sentence = failures.send(**params)
-    assert rule.struck == 1
-    assert away.struck == (0 if params else 1)
+    assert rule.applied == 1
+    assert away.applied == (0 if params else 1)
     assert "Resume the run 'run'" in sentence
     failures.interrupted()
     filled.box.faults.clear()
@@ -186,14 +186,14 @@ def test_a_creation_that_fails_without_reason_is_made_anew(filled: Loop, failure
 def test_a_body_that_is_too_large_is_sent_in_parts(filled: Loop, failures: Failures) -> None:
     fault = filled.box.faults.add("status", "PATCH", "/annotations", status=413)
     failures.goes_on()
-    assert fault.struck == 1
+    assert fault.applied == 1
     assert len(filled.cvat.objects()) == 2
 
 
 def test_a_gateway_that_gives_up_gets_smaller_parts(filled: Loop, failures: Failures) -> None:
     fault = filled.box.faults.add("status", "PATCH", "/annotations", status=504, times=2)
     failures.goes_on()
-    assert fault.struck == 2
+    assert fault.applied == 2
     assert len(filled.cvat.objects()) == 2
 
 
