@@ -125,6 +125,18 @@ def _each(kind: str, **values: Json) -> Callable[[Json], Json]:
     return change
 
 
+def _each_keyframe(**values: Json) -> Callable[[Json], Json]:
+    """Changes every keyframe of every track."""
+
+    def change(answer: Json) -> Json:
+        for track in answer.get("tracks", ()):
+            for keyframe in track["shapes"]:
+                keyframe.update(values)
+        return answer
+
+    return change
+
+
 def _top(**values: Json) -> Callable[[Json], Json]:
     """Changes an object, or each result of a list."""
 
@@ -145,6 +157,15 @@ CHANGES: dict[str, Callable[[Json], Json]] = {
     "points of 1e308": _each("shapes", type="polygon", points=[1e308, 0, 0, 1e308, -1e308, 5]),
     "frame 1,000,000,000": _each("shapes", frame=1_000_000_000),
     "frame -1": _each("shapes", frame=-1),
+    # of annotations that are tracks
+    "track of points of 1e308": _each_keyframe(points=[1e308, 0, -1e308, 5]),
+    "track without points": _each_keyframe(points=[]),
+    "track of an odd number of coordinates": _each_keyframe(points=[1, 2, 3]),
+    "track on frame 1,000,000,000": _each_keyframe(frame=1_000_000_000),
+    "track with all keyframes on one frame": _each_keyframe(frame=0),
+    "track that is nowhere": _each_keyframe(outside=True),
+    "track without keyframes": _each("tracks", shapes=[]),
+    "skeleton track without elements": _each("tracks", shapes=[], elements=[]),
     # of jobs and of data/meta
     "stop_frame of 10,000,000,000": _top(stop_frame=10_000_000_000),
     "start_frame below zero": _top(start_frame=-1),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import time
+from copy import deepcopy
 from itertools import islice
 
 import pytest
@@ -246,6 +247,32 @@ def test_changed_answers_are_those_of_the_server_but_for_the_change(name: str, b
         box.faults.add("change", "GET", path.replace("?", r"\?"), change=CHANGES[name])
         assert set(api.get(path)) >= set(before)
         assert api.get(path) == before
+
+
+def test_each_change_changes_something(box: Sandbox, api: Api) -> None:
+    task = api.make_task(1)
+    (job,) = api.jobs(task)
+    track = {"label_id": api.label(task), "frame": 0, "shapes": [rectangle(0)]}
+    del track["shapes"][0]["label_id"]
+    api.json(
+        "PATCH", f"jobs/{job}/annotations?action=create", {"shapes": [rectangle(api.label(task))], "tracks": [track]}
+    )
+    paths = (f"jobs/{job}/annotations", f"jobs/{job}/data/meta")
+    found = [api.get(path) for path in paths]
+    for name, change in CHANGES.items():
+        if name != "track with all keyframes on one frame":
+            assert [change(deepcopy(answer)) for answer in found] != found, name
+
+
+def test_one_job_that_can_never_be_read(box: Sandbox, api: Api) -> None:
+    one, two, three = api.jobs(api.make_task(3, segment_size=1))
+    box.faults.add("status", "GET", f"/jobs/{one}/annotations", status=500, times=None)
+    box.faults.add("half_body", "GET", f"/jobs/{two}/annotations", times=None)
+    for _ in range(3):
+        assert api.send("GET", f"jobs/{one}/annotations").status_code == 500
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            api.send("GET", f"jobs/{two}/annotations")
+        assert api.shapes(three) == {}
 
 
 def test_a_mask_larger_than_any_memory(box: Sandbox, api: Api) -> None:
