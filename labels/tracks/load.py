@@ -12,7 +12,7 @@ from .interpolate import Interpolated, interpolate
 from .match import BaseTrack, Matches, TrackNow, match_tracks
 from .moved import SizeOf
 from .numbering import Numbering, number_tracks
-from .readable import Oddity
+from .stored import Oddity
 
 
 @dataclass(frozen=True)
