@@ -6,7 +6,7 @@ from typing import Any
 
 from ..cvat.models import Shape, Tag
 from .attribute_schema import AttributeSchema
-from .attributes import NotCarried, to_text
+from .attributes import NotCarried
 from .base import local_parts
 from .codec import Document, Parts
 from .facts import FACTS
@@ -63,7 +63,7 @@ def encode_label(document: Document, name: str, vocabulary: Vocabulary, size: Si
         if word is None:
             raise NotCarried(_no_word(shape.name or own))
         attributes = {a: item for a, item in schema.attributes_of(word.name).items() if a in word.specs}
-        values, behind = _texts(document, attributes)
+        values, behind = _texts(document, attributes, word)
         left_out += [reason for reason in behind if reason not in left_out]
         shared = _facts(document, schema)
         shared.update(frame=frame, label_id=word.label_id)
@@ -97,16 +97,18 @@ def _no_word(name: object) -> str:
     return f"labels of class '{name}', which is not in the schema"
 
 
-def _texts(document: Document, attributes: Mapping[str, AttributeSchema]) -> tuple[dict[str, str], tuple[str, ...]]:
+def _texts(
+    document: Document, attributes: Mapping[str, AttributeSchema], word: Word
+) -> tuple[dict[str, str], tuple[str, ...]]:
     """Every attribute's text (CVAT would give a missing one its default), and what it can't hold."""
     texts: dict[str, str] = {}
     left_out: list[str] = []
     for name, schema in attributes.items():
-        value = document.get(name)
+        widget = word.widgets.get(name)
         try:
-            texts[name] = schema.absent if value is None else to_text(value)
+            texts[name] = schema.text_of(document.get(name), widget)
         except NotCarried as error:
-            texts[name] = schema.absent
+            texts[name] = schema.text_of(None, widget)
             left_out.append(f"{error} in attribute '{name}'")
     return texts, tuple(left_out)
 

@@ -42,7 +42,8 @@ def classes_of(labels: Iterable[Label], type_: str) -> tuple[ClassSchema, ...]:
 def attribute_of(spec: AttributeSpec) -> AttributeSchema:
     """What an attribute of CVAT is in a schema: its widget and values, and the type that its values have in FiftyOne.
 
-    CVAT takes settings that no schema allows, such as a range of two numbers; the widget then does without.
+    CVAT takes settings that no schema allows, such as a range of two numbers, or a choice of equal values; the widget
+    then does without.
     """
     kind = {"checkbox": "bool", "number": _number_kind(spec)}.get(spec.input_type, "str")
     values = spec.values if spec.input_type in ("select", "radio", "number") else ()

@@ -67,6 +67,12 @@ def property_problem(name: object, document: str, what: str) -> str | None:
     return attribute_problem(name, document)
 
 
+def class_field(document: str, name: str) -> str | None:
+    """The class of a field that labels of a class always have; ``None`` if it is none."""
+    found = _label_class(document)._fields.get(name) if document else None
+    return type(found).__name__ if found is not None else None
+
+
 def field_problem(name: object) -> str | None:
     """Why a dataset can't get a field of this name; the reason, to be put after the name."""
     if (problem := _text_problem(name)) is not None:

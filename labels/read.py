@@ -151,7 +151,7 @@ def read_new(items: Sequence[Object], codec_type: str | None, vocabulary: Vocabu
     parts.update(codec.decode_new(shapes, size, schema))
     refused.update(codec.doubts([(None, shape) for shape in shapes], size, schema))
     new_facts(first, schema, parts, refused)
-    new_values(first, meaning, parts, refused)
+    new_values(first, meaning, schema, parts, refused)
     return NewLabel(meaning.field, parts, refused)
 
 

@@ -3,13 +3,15 @@
 from collections import Counter
 
 from .attribute_schema import AttributeSchema
-from .attributes import ABSENT, Kind, NotCarried, Unreadable, Value, from_text, kind_of, to_text
+from .attributes import ABSENT, NotCarried, Unreadable, kind_of
 from .base import BaseLabel
 from .codec import Parts
 from .facts import FACTS
+from .field_kinds import field_kind
 from .objects import Object, shape_of, texts_of
 from .schema import FieldSchema
 from .vocabulary import Meaning, Vocabulary
+from .widgets import Widget
 
 
 def edited_values(
@@ -31,6 +33,7 @@ def edited_values(
     meaning = vocabulary.meaning(new.label_id, shape_of(new, vocabulary).type)
     old_texts, new_texts = _named(old, before), _named(new, meaning)
     defaults = {name: default for name, (_, default) in meaning.specs.items()}
+    fields = vocabulary.schema.fields[base.field]
     class_changed = old.label_id != new.label_id
     reset = class_changed and all(text == defaults[name] for name, text in new_texts.items())
     for name, text in new_texts.items():
@@ -38,20 +41,21 @@ def edited_values(
         schema = meaning.attributes.get(name, AttributeSchema())
         if text == was or (was is None and text == defaults[name]):
             continue
-        if class_changed and text == defaults[name] and (reset or text == ABSENT or not schema.accepts(was or ABSENT)):
+        widget = meaning.widgets.get(name) or schema.widget
+        if class_changed and text == defaults[name] and (reset or text == ABSENT or not widget.accepts(was or ABSENT)):
             # CVAT's editor carries a value over to another class if it fits there; its API carries none
-            if was != schema.absent:
+            if was != widget.absent:
                 refused[f"resets of '{name}' to its default by a change of class"] += 1
             continue
         if schema.read_only:
             refused[f"edits of the read-only attribute '{name}'"] += 1
             continue
         value = base.parts.get(name)
-        if not _is_carried(value):
+        if not _is_shown(value, before.attributes.get(name, AttributeSchema()), before.widgets.get(name)):
             refused[_not_shown(name)] += 1
             continue
         try:
-            parts[name] = _read_text(text, kind_of(value), schema.kind)
+            parts[name] = schema.value_of(text, value, fields.declared_of(name))
         except Unreadable as error:
             refused[f"values of '{name}' that could not be read ({error})"] += 1
 
@@ -65,17 +69,17 @@ def edited_facts(
             continue
         was = base.parts.get(attribute)
         if was is None or FACTS[fact](was):
-            _read_fact(new, fact, attribute, parts, refused)
+            _read_fact(new, fact, attribute, schema, parts, refused)
         else:
             refused[_not_shown(attribute)] += 1
 
 
-def new_values(item: Object, meaning: Meaning, parts: Parts, refused: Counter[str]) -> None:
+def new_values(item: Object, meaning: Meaning, schema: FieldSchema, parts: Parts, refused: Counter[str]) -> None:
     """Reads the attributes of a new object."""
     for name, text in _named(item, meaning).items():
-        attribute = meaning.attributes.get(name)
+        attribute = meaning.attributes.get(name, AttributeSchema())
         try:
-            value = from_text(text, attribute.kind if attribute else "str")
+            value = attribute.value_of(text, None, schema.declared_of(name))
         except Unreadable as error:
             refused[f"values of '{name}' that could not be read ({error})"] += 1
             continue
@@ -87,12 +91,17 @@ def new_facts(item: Object, schema: FieldSchema, parts: Parts, refused: Counter[
     """Reads what CVAT knows of a new object."""
     for fact, attribute in schema.facts.items():
         if getattr(item, fact, None) is not None:
-            _read_fact(item, fact, attribute, parts, refused)
+            _read_fact(item, fact, attribute, schema, parts, refused)
 
 
-def _read_fact(item: Object, fact: str, attribute: str, parts: Parts, refused: Counter[str]) -> None:
+def _read_fact(
+    item: Object, fact: str, attribute: str, schema: FieldSchema, parts: Parts, refused: Counter[str]
+) -> None:
     value = getattr(item, fact, None)
-    if value is None or FACTS[fact](value):
+    field = field_kind(schema.declared_of(attribute))
+    if value is not None and field is not None and not field.holds(kind_of(value)):
+        refused[f"values of '{attribute}' that could not be read (the field holds {field.noun})"] += 1
+    elif value is None or FACTS[fact](value):
         parts[attribute] = value
     else:
         refused[f"values of '{attribute}' that could not be read"] += 1
@@ -102,22 +111,12 @@ def _not_shown(attribute: str) -> str:
     return f"edits of '{attribute}' where CVAT could not show the value"
 
 
-def _is_carried(value: object) -> bool:
+def _is_shown(value: object, schema: AttributeSchema, widget: Widget | None) -> bool:
     try:
-        to_text(value)
+        schema.text_of(value, widget)
     except NotCarried:
         return False
     return True
-
-
-def _read_text(text: str, kind: Kind | None, other: Kind) -> Value:
-    """Reads a text as the kind its value had, else as what the attribute may hold besides."""
-    try:
-        return from_text(text, kind or other)
-    except Unreadable:
-        if other == kind:
-            raise
-        return from_text(text, other)
 
 
 def _named(item: Object, meaning: Meaning) -> dict[str, str]:

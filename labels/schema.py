@@ -3,18 +3,23 @@
 The keys are those of ``SampleCollection.annotate()``'s ``label_schema``.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from .attribute_schema import Attributes, named_attributes
+from .attributes import Unreadable
 from .facts import FACTS
-from .names import attribute_problem, property_problem, shown
+from .field_kinds import field_kind
+from .names import attribute_problem, class_field, property_problem, shown
 from .skeleton import Skeleton
 from .types import LABEL_TYPES
+
+_TARGET = re.compile(r"-?[0-9]+|#[0-9a-f]{6}")
 
 
 class _Frozen(BaseModel):
@@ -42,6 +47,7 @@ class FieldSchema(_Frozen):
         allow_additions, allow_deletions, allow_label_edits, allow_index_edits, allow_spatial_edits: as in
             ``annotate()``
         existing_field: whether the field was there when the run was sent
+        declared: the classes of the fields that the dataset declares for attributes now, by name; not stored
     """
 
     type: str
@@ -57,6 +63,25 @@ class FieldSchema(_Frozen):
     allow_index_edits: bool = True
     allow_spatial_edits: bool = True
     existing_field: bool = True
+    declared: dict[str, str] = Field(default={}, exclude=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_readable(cls, data: Any, info: ValidationInfo) -> Any:
+        """Lets a run that was stored be read: attributes whose names are not allowed any more are left out."""
+        if not (info.context or {}).get("stored") or data.get("type") not in LABEL_TYPES:
+            return data
+        document = LABEL_TYPES[data["type"]].codec.document
+
+        def allowed(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
+            return {a: item for a, item in (attributes or {}).items() if attribute_problem(a, document) is None}
+
+        facts = {f: a for f, a in (data.get("facts") or {}).items() if property_problem(a, document, f) is None}
+        classes = [
+            {**entry, "attributes": allowed(entry.get("attributes"))} if isinstance(entry, Mapping) else entry
+            for entry in data.get("classes") or ()
+        ]
+        return {**data, "attributes": allowed(data.get("attributes")), "classes": classes, "facts": facts}
 
     @field_validator("classes", mode="before")
     @classmethod
@@ -77,7 +102,14 @@ class FieldSchema(_Frozen):
     @field_validator("mask_targets", mode="before")
     @classmethod
     def _text_targets(cls, value: Any) -> Any:
-        return {str(key).lower(): name for key, name in (value or {}).items()}
+        if not isinstance(value or {}, Mapping):
+            raise ValueError("mask targets are given as a dict of pixel value and class")
+        targets = {str(key).lower(): name for key, name in (value or {}).items()}
+        if wrong := [key for key in targets if not _TARGET.fullmatch(key) or len(key) > 19]:
+            raise ValueError(f"{wrong[0]!r} is no pixel value: these are whole numbers, or colours as '#ff0000'")
+        if len({key.startswith("#") for key in targets}) > 1:
+            raise ValueError("mask targets are all numbers, or all colours")
+        return targets
 
     @field_validator("facts")
     @classmethod
@@ -92,7 +124,7 @@ class FieldSchema(_Frozen):
         return named_attributes(value)
 
     @model_validator(mode="after")
-    def _check(self) -> "FieldSchema":
+    def _check(self, info: ValidationInfo) -> "FieldSchema":
         if self.type not in LABEL_TYPES:
             raise ValueError(f"'{self.type}' is no label type; these are: {', '.join(LABEL_TYPES)}")
         names = [entry.name for entry in self.classes]
@@ -101,6 +133,8 @@ class FieldSchema(_Frozen):
         if not all(name.strip() for name in names):
             raise ValueError("a class has no name")
         self._check_names()
+        if not (info.context or {}).get("stored"):
+            self._check_choices()
         for entry in names:
             trimmed = Counter(name.strip() for name in self.attributes_of(entry))
             if twice := sorted(name for name, uses in trimmed.items() if uses > 1):
@@ -129,6 +163,17 @@ class FieldSchema(_Frozen):
                 raise ValueError(f"'{name}' is an attribute, and can't hold the '{fact}' too")
             holds[name] = fact
 
+    def _check_choices(self) -> None:
+        """Checks that the fields of the dataset can hold what annotators can choose."""
+        for name, item in self.all_attributes.items():
+            field = field_kind(self.declared_of(name))
+            for choice in item.choices if field and field.kinds and item.type in ("select", "radio") else ():
+                try:
+                    item.value_of(choice, None, self.declared_of(name))
+                except Unreadable:
+                    noun = field.noun if field else ""
+                    raise ValueError(f"'{name}' can't have the value {shown(choice)}: the field holds {noun}") from None
+
     @cached_property
     def all_attributes(self) -> Attributes:
         """The attributes of every class, and of single ones."""
@@ -140,6 +185,10 @@ class FieldSchema(_Frozen):
     def attributes_of(self, name: str) -> Attributes:
         """The attributes that labels of a class have; for one not listed, those of every class."""
         return self._by_class.get(name, self.attributes)
+
+    def declared_of(self, name: str) -> str | None:
+        """The class of the field that holds an attribute; ``None`` if it can hold anything."""
+        return self.declared.get(name) or class_field(LABEL_TYPES[self.type].codec.document, name)
 
     @cached_property
     def _by_class(self) -> dict[str, Attributes]:

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from ..cvat.models import AttributeSpec, LabelSpec
-from .attribute_schema import NUMBER_RANGE, AttributeSchema
-from .attributes import to_text
+from .attribute_schema import AttributeSchema
 from .names import NAME_LIMIT
 from .schema import LabelSchema
 from .skeleton import skeleton_svg
@@ -64,14 +63,11 @@ def label_specs(schema: LabelSchema, colors: Mapping[tuple[str, str], str] | Non
 
 
 def _spec(name: str, attribute: AttributeSchema) -> AttributeSpec:
-    default = attribute.absent if attribute.default is None else to_text(attribute.default)
-    values: tuple[str, ...] = ()
-    if attribute.type in ("select", "radio"):
-        values = attribute.options
-    elif attribute.type == "number":
-        values = attribute.choices or (*NUMBER_RANGE, "1" if attribute.kind == "int" else "0.01")
-    elif attribute.type == "checkbox":
-        values = ("false",)
+    widget = attribute.widget
     return AttributeSpec(
-        name=name, mutable=attribute.mutable, input_type=attribute.type, default_value=default, values=values
+        name=name,
+        mutable=attribute.mutable,
+        input_type=widget.input,
+        default_value=widget.default,
+        values=widget.values or (("false",) if widget.input == "checkbox" else ()),
     )

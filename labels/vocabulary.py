@@ -7,12 +7,14 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from ..cvat.models import AttributeSpec, Label
-from .attribute_schema import Attributes, AttributeSchema
+from .attribute_schema import Attributes
+from .from_project import attribute_of
 from .names import attribute_problem
 from .schema import FieldSchema, LabelSchema
 from .skeleton import Skeleton
 from .specs import cvat_names, label_specs
 from .types import LABEL_TYPES
+from .widgets import Widget
 
 __all__ = ["Meaning", "Vocabulary", "Word", "cvat_names", "label_specs"]
 
@@ -26,6 +28,7 @@ class Word(BaseModel):
         field: the FiftyOne field
         name: the FiftyOne class
         specs: the attribute specs by attribute name: id and default text
+        widgets: by attribute name, the widgets in CVAT that are not those of the schema
         points: CVAT's ids of a skeleton's points, in order
     """
 
@@ -36,6 +39,7 @@ class Word(BaseModel):
     field: str
     name: str
     specs: dict[str, tuple[int, str]] = {}
+    widgets: dict[str, Widget] = {}
     points: tuple[int, ...] = ()
 
 
@@ -47,6 +51,7 @@ class Meaning:
     name: str
     attributes: Attributes
     specs: dict[str, tuple[int, str]]
+    widgets: Mapping[str, Widget]
 
 
 class Vocabulary:
@@ -161,7 +166,7 @@ class Vocabulary:
             item = self.schema.fields[word.field]
             fits = type_ in LABEL_TYPES[item.type].codec.shape_types
             attributes = {**item.all_attributes, **item.attributes_of(word.name)}
-            return Meaning(word.field if fits else None, name, attributes, word.specs)
+            return Meaning(word.field if fits else None, name, attributes, word.specs, word.widgets)
         label = self._added.get(label_id)
         field = self._home_of(self.called.get(label_id) or (label.name if label else ""), type_)
         shared = self.schema.fields[field].attributes if field else {}
@@ -169,8 +174,9 @@ class Vocabulary:
         return Meaning(
             field,
             name,
-            {spec.name: shared.get(spec.name) or _foreign(spec) for spec in specs},
+            {spec.name: shared.get(spec.name) or attribute_of(spec) for spec in specs},
             {spec.name: (spec.id, spec.default_value) for spec in specs if spec.id is not None},
+            {spec.name: Widget.of(spec) for spec in specs},
         )
 
     def _class_of(self, label_id: int, cvat_name: str) -> str:
@@ -215,16 +221,22 @@ class Vocabulary:
 
 
 def _word(field: str, name: str, label: Label, item: FieldSchema, partial: bool) -> Word:
-    found = {spec.name: (spec.id, spec.default_value) for spec in label.attributes if spec.id is not None}
+    found = {spec.name: spec for spec in label.attributes if spec.id is not None}
     specs: dict[str, tuple[int, str]] = {}
-    for wanted in item.attributes_of(name):
-        if wanted.strip() not in found:  # CVAT trims names
+    widgets: dict[str, Widget] = {}
+    for wanted, attribute in item.attributes_of(name).items():
+        spec = found.get(wanted.strip())  # CVAT trims names
+        if spec is None or spec.id is None:
             if partial:
                 continue
             raise ValueError(f"CVAT's label '{label.name}' has no attribute '{wanted}'")
-        specs[wanted] = found[wanted.strip()]
+        specs[wanted] = (spec.id, spec.default_value)
+        if not Widget.of(spec).is_like(attribute.widget):
+            widgets[wanted] = Widget.of(spec)
     points = _points(label, item.skeleton) if item.skeleton else ()
-    return Word(label_id=label.id, cvat_name=label.name, field=field, name=name, specs=specs, points=points)
+    return Word(
+        label_id=label.id, cvat_name=label.name, field=field, name=name, specs=specs, widgets=widgets, points=points
+    )
 
 
 def _points(label: Label, skeleton: Skeleton) -> tuple[int, ...]:
@@ -233,13 +245,3 @@ def _points(label: Label, skeleton: Skeleton) -> tuple[int, ...]:
     if absent := [point for point in skeleton.labels if point.strip() not in ids]:
         raise ValueError(f"CVAT's skeleton '{label.name}' has no point '{absent[0]}'")
     return tuple(ids[point.strip()] for point in skeleton.labels)
-
-
-def _foreign(spec: AttributeSpec) -> AttributeSchema:
-    """What an attribute that was added in CVAT holds, judged by its widget."""
-    if spec.input_type == "checkbox":
-        return AttributeSchema(type="checkbox")
-    if spec.input_type == "number":
-        whole = all(text.strip().lstrip("-").isdecimal() for text in spec.values)
-        return AttributeSchema(type="number", kind="int" if whole else "float")
-    return AttributeSchema()

@@ -5,67 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...labels.attribute_schema import RESERVED, AttributeSchema
-from ...labels.attributes import MAX_TEXT, Kind, kind_of
+from ...labels.attribute_schema import AttributeSchema
 from ...labels.codec import Codec
-from ...labels.names import attribute_problem, shown
-
-MANY_VALUES = 24
-"""An attribute with more distinct texts than this is a text field, not a choice."""
-CHOICE_LIMIT = 200  # characters of one value of a choice in CVAT
-
-
-@dataclass
-class ObservedAttribute:
-    """The values of one attribute.
-
-    Args:
-        kinds: how often each kind of value occurs
-        values: the distinct values, up to a few more than a choice would offer
-        strange: how many values have no text form (lists, dates ...)
-    """
-
-    kinds: Counter[Kind] = field(default_factory=Counter)
-    values: dict[Any, None] = field(default_factory=dict)
-    strange: int = 0
-
-    def add(self, value: Any) -> None:
-        """Counts a value."""
-        kind = kind_of(value)
-        if kind is None:
-            self.strange += 1
-            return
-        self.kinds[kind] += 1
-        if len(self.values) <= MANY_VALUES:
-            self.values[value] = None
-
-    @property
-    def kind(self) -> Kind:
-        """The one kind that can hold all values."""
-        if len(self.kinds) == 1:
-            return next(iter(self.kinds))
-        return "float" if set(self.kinds) == {"int", "float"} else "str"
-
-    def schema(self) -> AttributeSchema:
-        """A widget that suits the values: one that could make an annotator's life harder is not chosen."""
-        kind = self.kind
-        if kind == "bool":
-            return AttributeSchema(type="checkbox", kind="bool")
-        if kind in ("int", "float"):
-            fits = len(self.values) > MANY_VALUES or all(abs(value) < 1e9 for value in self.values)
-            return AttributeSchema(type="number" if fits else "text", kind=kind)
-        values = [value for value in self.values if isinstance(value, str)]
-        repeats = sum(self.kinds.values()) >= 2 * len(values)
-        tidy = all(0 < len(v) <= CHOICE_LIMIT and v == v.strip() and v.isprintable() for v in values)
-        if (
-            set(self.kinds) == {"str"}
-            and repeats
-            and tidy
-            and len(values) <= MANY_VALUES
-            and sum(map(len, values)) < MAX_TEXT - len(values)
-        ):
-            return AttributeSchema(type="select", values=tuple(sorted(values)), kind="str")
-        return AttributeSchema(type="text", kind="str")
+from ...labels.inference import SeenValues
+from ...labels.names import GEOMETRY, IDENTITY, attribute_problem, shown
 
 
 @dataclass
@@ -82,7 +25,7 @@ class Observed:
 
     labels: int = 0
     classes: Counter[str] = field(default_factory=Counter)
-    attributes: dict[str, ObservedAttribute] = field(default_factory=dict)
+    attributes: dict[str, SeenValues] = field(default_factory=dict)
     unnameable: Counter[str] = field(default_factory=Counter)
     shape_types: Counter[str] = field(default_factory=Counter)
 
@@ -111,17 +54,26 @@ class Observed:
                 if problems[name]:
                     self.unnameable[problems[name]] += 1
                 else:
-                    self.attributes.setdefault(name, ObservedAttribute()).add(value)
+                    self.attributes.setdefault(name, SeenValues()).add(value)
 
     @property
     def class_names(self) -> tuple[str, ...]:
         return tuple(sorted(name for name in self.classes if name.strip()))
 
-    def attribute_schemas(self) -> dict[str, AttributeSchema]:
-        """The attributes that CVAT can hold, with a widget for each."""
-        return {name: seen.schema() for name, seen in sorted(self.attributes.items()) if seen.kinds}
+    def attribute_schemas(self, declared: Mapping[str, str]) -> dict[str, AttributeSchema]:
+        """The attributes that CVAT can hold, with a widget for each.
+
+        Args:
+            declared: the classes of the fields that the dataset declares for them, by name
+        """
+        found = sorted(self.attributes.items())
+        return {name: seen.schema(self.misses(name), declared.get(name)) for name, seen in found if seen.kinds}
+
+    def misses(self, name: str) -> bool:
+        """Whether some labels have no value of an attribute."""
+        return name not in self.attributes or self.attributes[name].count < self.labels
 
 
 def known_paths(codec: Codec) -> frozenset[str]:
     """The paths in a label's document that are no attributes."""
-    return RESERVED | codec.standard | frozenset(codec.geometry)
+    return IDENTITY | GEOMETRY | {"_id", "_cls"} | codec.standard | frozenset(codec.geometry)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bson import ObjectId
 
@@ -10,6 +11,7 @@ from ...labels.base import BaseLabel, is_digest
 from ...labels.codec import Parts
 from ...labels.schema import FieldSchema, LabelSchema
 from ...labels.types import LABEL_TYPES
+from ..dataset.attribute_fields import with_declared
 from ..dataset.labels import Labels
 from ..dataset.samples import FieldPlace
 from ..dataset.writes import Writes
@@ -32,6 +34,10 @@ class MappedSchema:
     schema: LabelSchema
     fields: dict[str, str]
     target: str
+
+    def with_declared(self, dataset: Any) -> "MappedSchema":
+        """The same, which knows what the fields of a dataset can hold now."""
+        return MappedSchema(with_declared(self.schema, dataset), self.fields, self.target)
 
     def with_field(self, name: str, item: FieldSchema) -> "MappedSchema":
         """The same with one more field."""

@@ -48,7 +48,7 @@ def load(target: Any, request: LoadRequest, client: Client, watch: Watch | None 
     dataset = target._root_dataset
     record = records.find(dataset, request.anno_key)
     check_loadable(request.anno_key, record, client)
-    mapped = map_fields(record.schema_, request.dest_field)
+    mapped = map_fields(record.schema_, request.dest_field).with_declared(dataset)
     for name, item in mapped.schema.fields.items():
         check_room(dataset, name, LABEL_TYPES[item.type].field)
     context = LoadContext(

@@ -72,7 +72,7 @@ class RunRecord(BaseModel):
 
     @property
     def schema_(self) -> LabelSchema:
-        return LabelSchema.model_validate({"fields": self.label_schema})
+        return LabelSchema.model_validate({"fields": self.label_schema}, context={"stored": True})
 
     def summary(self, key: str) -> dict[str, Any]:
         """The run as a plain dict, as a send returns it."""

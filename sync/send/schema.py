@@ -8,18 +8,18 @@ import numpy as np
 from pydantic import ValidationError
 
 from ...cvat import Label
-from ...labels.attribute_schema import AttributeSchema, named_attributes
-from ...labels.attributes import NotCarried, to_text
+from ...labels.attributes import NotCarried
 from ...labels.from_project import classes_of, offered_labels, skeleton_in
-from ...labels.names import attribute_problem
 from ...labels.pixels import numbers
 from ...labels.schema import FieldSchema, LabelSchema
 from ...labels.types import FIELD_TYPES, LABEL_TYPES
+from ..dataset.attribute_fields import declared_fields
 from ..dataset.mask_files import with_pixels
 from ..dataset.observe import Observed, known_paths
 from ..dataset.samples import FieldPlace, check_room, field_class, read_samples
 from ..errors import Refused
 from ..request import SendRequest
+from .attributes import confidence, propose_attributes, value_schema, wanted_attributes
 
 ALLOW = ("allow_additions", "allow_deletions", "allow_label_edits", "allow_index_edits", "allow_spatial_edits")
 FACT_PARAMETERS = {
@@ -29,7 +29,6 @@ FACT_PARAMETERS = {
     "source": "source_attr",
     "score": "score_attr",
 }
-_COMPONENTS = {"dropdown": "select", "radio": "radio", "checkbox": "checkbox", "toggle": "checkbox"}
 
 
 def requested_fields(request: SendRequest) -> dict[str, dict[str, Any]]:
@@ -57,6 +56,7 @@ def requested_fields(request: SendRequest) -> dict[str, dict[str, Any]]:
             if value is not None:
                 said.setdefault(name, value)
         said.pop("existing_field", None)
+        said.pop("declared", None)
     return fields
 
 
@@ -93,16 +93,18 @@ def resolve_type(collection: Any, name: str, said: str | None) -> tuple[str, boo
     return said or types[0], True
 
 
-def observe(collection: Any, types: Mapping[str, str]) -> dict[str, Observed]:
+def observe(collection: Any, types: Mapping[str, str], confidence: bool = False) -> dict[str, Observed]:
     """What labels the fields of a collection have.
 
     Args:
         collection: the view to look at
         types: the label type of each field
+        confidence: whether to look at the confidence of labels, too
     """
     places = {name: FieldPlace.of(name, LABEL_TYPES[type_]) for name, type_ in types.items()}
     codecs = {name: LABEL_TYPES[type_].codec for name, type_ in types.items()}
-    known = {name: known_paths(codec) for name, codec in codecs.items()}
+    aside = {name: {"confidence"} if confidence and codec.scored else set() for name, codec in codecs.items()}
+    known = {name: known_paths(codec) - aside[name] for name, codec in codecs.items()}
     seen = {name: Observed() for name in types}
     if places:
         for sample in read_samples(collection, places):
@@ -130,21 +132,19 @@ def resolve_schema(
     """
     fields = requested_fields(request)
     typed = {name: resolve_type(collection, name, said.get("type")) for name, said in fields.items()}
-    seen = observe(collection, {name: type_ for name, (type_, exists) in typed.items() if exists})
+    there = {name: type_ for name, (type_, exists) in typed.items() if exists}
+    seen = observe(collection, there, bool(request.show_confidence))
     schemas = {}
     for name, said in fields.items():
         type_, exists = typed[name]
         settings = complete(collection, name, said, type_, exists, seen.get(name, Observed()), project_labels)
         if request.show_confidence and LABEL_TYPES[settings["type"]].codec.scored:
-            settings["attributes"] = {**settings["attributes"], "confidence": CONFIDENCE}
+            settings["attributes"] = {**settings["attributes"], "confidence": confidence(seen.get(name, Observed()))}
         try:
             schemas[name] = FieldSchema.model_validate(settings)
         except ValidationError as error:
             raise Refused(f"The schema of '{name}' is wrong: {_first_error(error)}.") from None
     return LabelSchema(fields=schemas), seen
-
-
-CONFIDENCE = AttributeSchema(type="number", values=(0, 1, 0.01), read_only=True, kind="float")
 
 
 def complete(
@@ -167,13 +167,17 @@ def complete(
     codec = LABEL_TYPES[type_].codec
     if type_ == "segmentation":
         return {**settings, **_segmentation(collection, name, said, exists, project_labels), "attributes": {}}
+    dataset = collection._root_dataset
+    settings["declared"] = declared_fields(dataset, name, LABEL_TYPES[type_])
     if not codec.named:
-        return {**settings, "classes": [name], "attributes": {"value": _value_schema(said, seen)}}
-    proposed_classes, proposed_attributes = propose(collection, name, type_, seen)
-    settings["classes"] = said.get("classes") or proposed_classes
+        value = value_schema(said, seen, settings["declared"])
+        return {**settings, "classes": [name], "attributes": {"value": value}}
+    settings["classes"] = said.get("classes") or propose_classes(collection, name, type_, seen)
     if not settings["classes"]:
         settings.update(_from_project(name, type_, project_labels()))
-    attributes = _attributes(said.get("attributes", True), exists, proposed_attributes)
+    told = seen if seen.labels else observe_some(dataset, name, type_)
+    proposed = propose_attributes(dataset, name, told, settings["declared"], codec.document)
+    attributes = wanted_attributes(said.get("attributes", True), exists, proposed)
     facts = set((said.get("facts") or {}).values())
     settings["attributes"] = {key: item for key, item in attributes.items() if key not in facts}
     if codec.document == "Keypoint":
@@ -241,17 +245,6 @@ MOST_TARGETS = 256
 """Pixel values of a segmentation that are taken for classes: as many as a mask of bytes can have."""
 
 
-def _value_schema(said: Mapping[str, Any], seen: Observed) -> Any:
-    """The attribute of a field that is one value: as said, else a choice of its classes, else what suits the values."""
-    given = said.get("attributes")
-    if isinstance(given, Mapping) and given.get("value"):
-        return given["value"]
-    if said.get("classes"):
-        return {"type": "select", "values": list(said["classes"])}
-    proposed = seen.attribute_schemas().get("value")
-    return proposed or {"type": "text"}
-
-
 def skeleton_of(dataset: Any, name: str) -> dict[str, Any] | None:
     """The skeleton of a field of keypoints, if the dataset says one."""
     found = dataset.skeletons.get(name) or dataset.default_skeleton
@@ -281,30 +274,10 @@ def _first_error(error: ValidationError) -> str:
     return f"{where}: {message}" if where else message
 
 
-def _attributes(said: Any, exists: bool, proposed: Mapping[str, AttributeSchema]) -> dict[str, Any]:
-    if said is True:
-        return dict(proposed) if exists else {}
-    named = named_attributes(said)
-    return {name: _with_kind(settings, proposed.get(name)) for name, settings in named.items()}
+def propose_classes(collection: Any, name: str, type_: str, seen: Observed) -> tuple[str, ...]:
+    """The classes to start from: what the dataset declares, and always what its labels have.
 
-
-def _with_kind(settings: Any, proposed: AttributeSchema | None) -> Any:
-    """The settings of an attribute; numbers keep the kind that they have in the dataset."""
-    if proposed is None or not settings:
-        return settings or proposed or {}
-    is_number = proposed.kind in ("int", "float")
-    if isinstance(settings, Mapping) and is_number and settings.get("type", "text") in ("text", "number"):
-        return {"kind": proposed.kind, **settings}
-    return settings
-
-
-def propose(
-    collection: Any, name: str, type_: str, seen: Observed
-) -> tuple[tuple[str, ...], dict[str, AttributeSchema]]:
-    """The classes and attributes to start from: what the dataset declares, and always what its labels have.
-
-    The classes are those of the whole dataset, also where the view shows fewer: an annotator needs all of them. If the
-    view has no labels at all, some of the dataset's other labels tell the attributes.
+    They are those of the whole dataset, also where the view shows fewer: an annotator needs all of them.
 
     Args:
         collection: the samples
@@ -315,14 +288,8 @@ def propose(
     dataset = collection._root_dataset
     declared = (getattr(dataset, "label_schemas", None) or {}).get(name) or {}
     classes = declared.get("classes") or dataset.classes.get(name) or dataset.default_classes or ()
-    attributes = dict((seen if seen.labels else observe_some(dataset, name, type_)).attribute_schemas())
-    for item in declared.get("attributes") or ():
-        schema = declared_attribute(item, LABEL_TYPES[type_].codec.document)
-        if schema is not None:
-            attributes[item["name"]] = schema
     elsewhere = () if collection is dataset else classes_of_dataset(dataset, name, type_)
-    used = sorted({*seen.class_names, *elsewhere})
-    return tuple(dict.fromkeys([*map(str, classes), *used])), attributes
+    return tuple(dict.fromkeys([*map(str, classes), *sorted({*seen.class_names, *elsewhere})]))
 
 
 def classes_of_dataset(dataset: Any, name: str, type_: str) -> list[str]:
@@ -342,30 +309,3 @@ def observe_some(dataset: Any, name: str, type_: str) -> Observed:
     if dataset.get_field(name) is None:
         return Observed()
     return observe(dataset.exists(name).limit(SOME), {name: type_})[name]
-
-
-def declared_attribute(item: Mapping[str, Any], document: str) -> AttributeSchema | None:
-    """An attribute of the dataset's own label schema, or ``None`` if it is none that annotators can set."""
-    name, kind = item.get("name", ""), item.get("type")
-    if kind not in ("str", "int", "float", "bool") or attribute_problem(name, document) or name in _NOT_ATTRIBUTES:
-        return None
-    widget = _COMPONENTS.get(item.get("component", ""), "number" if kind in ("int", "float") else "text")
-    values = tuple(value for value in item.get("values") or () if value is not None)
-    if kind == "bool":
-        widget, values = "checkbox", ()
-    if widget in ("select", "radio") and not values:
-        widget = "text"
-    if widget == "number" and item.get("range"):
-        low, high = item["range"]
-        values = (low, high, 1 if kind == "int" else (high - low) / 100 or 0.01)
-    default = item.get("default")
-    if default is not None and widget in ("select", "radio") and to_text(default) not in map(to_text, values):
-        default = None
-    read_only = bool(item.get("read_only"))
-    try:
-        return AttributeSchema(type=widget, values=values, default=default, read_only=read_only, kind=kind)
-    except ValidationError:  # it fits FiftyOne's editor, but not CVAT's
-        return AttributeSchema(type="text", read_only=read_only, kind=kind)
-
-
-_NOT_ATTRIBUTES = {"confidence", "rotation"}

@@ -49,3 +49,21 @@ def polylines(draw: st.DrawFn, size: tuple[int, int]) -> dict[str, Any]:
         "closed": draw(st.booleans()),
         "filled": draw(st.booleans()),
     }
+
+
+@st.composite
+def attribute_settings(draw: st.DrawFn) -> dict[str, Any]:
+    """Settings of an attribute as a person could give them; some make no sense."""
+    type_ = draw(st.sampled_from(["text", "select", "radio", "checkbox", "number"]))
+    choices = (
+        st.none() | st.booleans() | st.integers(-3, 3) | st.floats() | st.sampled_from(["a", " x", "y", "y ", "1", ""])
+    )
+    bounds = st.integers(-5, 2**40) | st.floats() | st.sampled_from(["NaN", "Infinity", "0", "x", ""])
+    settings: dict[str, Any] = {"type": type_}
+    if type_ in ("select", "radio"):
+        settings["values"] = draw(st.lists(choices, min_size=1, max_size=4))
+    if type_ == "number" and draw(st.booleans()):
+        settings["values"] = draw(st.lists(bounds, min_size=2, max_size=4))
+    if draw(st.booleans()):
+        settings["default"] = draw(choices)
+    return settings

@@ -38,7 +38,7 @@ def through(loop: Loop, edit: Edit, **settings: Any) -> tuple[dict[str, Any], di
     again = loop.load(run)
     assert loop.documents() == after
     assert not any(again[name] for name in ("added", "changed", "deleted", "jobs_read"))
-    assert len(loop.requests(clock)) == 3
+    assert len(loop.requests(clock)) == 2
     return report, changes
 
 

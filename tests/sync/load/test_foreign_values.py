@@ -93,8 +93,8 @@ def test_a_copy_of_a_deleted_label_has_no_stand_in_for_it(loop: Loop) -> None:
     sample = loop.dataset.first()
     sample.gt.detections = []
     sample.save()
-    loop.load(run, dest_field="copy")
-    assert [label.get_field("note") if label.has_field("note") else None for label in loop.labels("copy")[0]] == [
+    loop.load(run, dest_field="copied")
+    assert [label.get_field("note") if label.has_field("note") else None for label in loop.labels("copied")[0]] == [
         None,
         "plain",
     ]

@@ -6,8 +6,10 @@ from typing import Any
 
 import fiftyone as fo
 import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.inference import SeenValues, widened
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import SendRequest, parse
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.attributes import declared_attribute
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.checks import left_out_early
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.schema import resolve_schema
 
@@ -73,11 +75,12 @@ def test_classes_that_are_said_are_all(filled: fo.Dataset) -> None:
     assert classes(filled, label_schema={"gt": {"classes": ["bird"]}}, classes=["dog"]) == ["bird"]
 
 
+# Some labels have no value: a number or a checkbox would show it as 0 or false
 WIDGETS = {
     "code": ("select", "str"),
-    "size": ("number", "int"),
-    "speed": ("number", "float"),
-    "parked": ("checkbox", "bool"),
+    "size": ("text", "int"),
+    "speed": ("text", "float"),
+    "parked": ("select", "bool"),
 }
 
 
@@ -203,3 +206,111 @@ def test_an_attribute_whose_name_would_break_a_label_stays_behind_and_is_counted
 def test_nor_can_it_hold_what_cvat_knows_of_an_object(filled: fo.Dataset, key: str, name: str) -> None:
     with pytest.raises(Refused, match="can't hold the"):
         resolve(filled, **{key: name})
+
+
+def test_where_every_label_has_a_value_numbers_and_truth_have_widgets_of_their_own(dataset: fo.Dataset) -> None:
+    dataset.add_sample(fo.Sample("/a.jpg", gt=boxes("dog", "cat", size=2, speed=0.5, parked=True)))
+    assert widgets(dataset) == {"size": ("number", "int"), "speed": ("number", "float"), "parked": ("checkbox", "bool")}
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([1_700_000_000 + n for n in range(30)], "number"),
+        ([2**31, 2**53 - 1, -(2**40)], "number"),
+        ([2**53, 1], "text"),
+        ([1e300, 0.5], "text"),
+        ([float("nan"), 0.5], "text"),
+        ([float("inf")], "text"),
+        ([" x", " x"], "text"),
+        (["y", "y ", "y", "y "], "text"),
+        ([1, "1", 1, "1"], "text"),
+        ([True, 1], "text"),
+        (["a\nb", "a\nb"], "text"),
+    ],
+    ids=repr,
+)
+def test_a_widget_accepts_every_value_that_it_was_inferred_from(
+    dataset: fo.Dataset, values: list[Any], expected: str
+) -> None:
+    labels = [fo.Detection(label="car", bounding_box=[0, 0, 1, 1], x=value) for value in values]
+    dataset.add_sample(fo.Sample("/a.jpg", gt=fo.Detections(detections=labels)))
+    schema, _ = resolve_schema(dataset, parse(SendRequest, {"anno_key": "k", "label_field": "gt"}))
+    attribute = schema.fields["gt"].attributes["x"]
+    assert attribute.type == expected
+    assert all(attribute.accepts(attribute.text_of(value)) for value in values)
+
+
+DECLARED: dict[str, tuple[Any, list[Any], str]] = {
+    "IntField": (fo.IntField, [3, 4], "int"),
+    "FloatField": (fo.FloatField, [3.5, 4.0], "float"),
+    "StringField": (fo.StringField, ["3", "4"], "str"),
+    "BooleanField": (fo.BooleanField, [True, False], "bool"),
+}
+
+
+@pytest.mark.parametrize("name", DECLARED)
+def test_the_declared_type_of_a_field_decides_what_its_attribute_holds(dataset: fo.Dataset, name: str) -> None:
+    field, values, kind = DECLARED[name]
+    dataset.add_sample_field("gt", fo.EmbeddedDocumentField, embedded_doc_type=fo.Detections)
+    dataset.add_sample_field("gt.detections.x", field)
+    labels = [fo.Detection(label="car", bounding_box=[0, 0, 1, 1], x=value) for value in values]
+    dataset.add_sample(fo.Sample("/a.jpg", gt=fo.Detections(detections=labels)))
+    schema, _ = resolve_schema(dataset, parse(SendRequest, {"anno_key": "k", "label_field": "gt"}))
+    assert schema.fields["gt"].declared["x"] == name
+    assert schema.fields["gt"].attributes["x"].kind == kind
+    assert "declared" not in schema.as_annotate()["gt"]
+
+
+def test_choices_that_the_field_cannot_hold_are_told_before_anything_is_sent(dataset: fo.Dataset) -> None:
+    dataset.add_sample_field("rating", fo.FloatField)
+    dataset.add_sample_field("mood", fo.EmbeddedDocumentField, embedded_doc_type=fo.Regression)
+    dataset.add_sample(fo.Sample("/a.jpg", rating=2.5, mood=fo.Regression(value=0.5)))
+    for name in ("rating", "mood"):
+        with pytest.raises(Refused, match="'value' can't have the value 'high': the field holds numbers"):
+            resolve(dataset, label_field=name, classes=["high", "low"])
+        assert resolve(dataset, label_field=name, classes=["1", "2.5"])[name]["attributes"]["value"]["type"] == "select"
+
+
+@pytest.mark.parametrize(
+    ("item", "values", "expected"),
+    [
+        ({"type": "int", "range": [0, 10]}, [11, 3], ("number", ())),
+        ({"type": "int", "range": [0, 10]}, [7, 3], ("number", (0, 10, 1))),
+        ({"type": "str", "component": "dropdown", "values": ["a", "b"]}, ["a", "c"], ("select", ("a", "b", "c"))),
+        ({"type": "str", "component": "dropdown", "values": ["a", "b"]}, ["a", "c "], ("select", ("a", "b", "c "))),
+        ({"type": "str", "component": "dropdown", "values": ["a", "b"]}, ["c", "c "], ("text", ())),
+        ({"type": "str", "component": "radio", "values": ["a", "b"]}, ["a", 1], ("text", ())),
+        ({"type": "bool", "component": "checkbox"}, [True, 1], ("text", ())),
+        ({"type": "bool", "component": "checkbox"}, [True, None], ("select", (True, False))),
+        ({"type": "float", "range": [0, 1]}, [0.5, None], ("text", ())),
+        ({"type": "float", "range": [float("nan"), 1]}, [0.5, 0.25], ("text", ())),
+    ],
+    ids=repr,
+)
+def test_what_the_dataset_declares_is_widened_to_what_labels_have(
+    item: dict[str, Any], values: list[Any], expected: tuple[str, tuple[Any, ...]]
+) -> None:
+    seen = SeenValues()
+    for value in values:
+        if value is not None:
+            seen.add(value)
+    schema = declared_attribute({"name": "x", **item}, "Detection")
+    assert schema is not None
+    wider = widened(schema, seen, None in values)
+    assert (wider.type, wider.values) == expected
+    assert all(wider.accepts(wider.text_of(value)) for value in values)
+
+
+@pytest.mark.parametrize(
+    ("confidences", "widget"),
+    [([0.5, 1.0], "number"), ([97.5, 0.5], "number"), ([0.5, None], "text"), ([None], "text")],
+)
+def test_confidence_is_shown_whatever_it_is(dataset: fo.Dataset, confidences: list[Any], widget: str) -> None:
+    labels = [fo.Detection(label="car", bounding_box=[0, 0, 1, 1], confidence=value) for value in confidences]
+    dataset.add_sample(fo.Sample("/a.jpg", gt=fo.Detections(detections=labels)))
+    request = parse(SendRequest, {"anno_key": "k", "label_field": "gt", "show_confidence": True})
+    schema, _ = resolve_schema(dataset, request)
+    shown = schema.fields["gt"].attributes["confidence"]
+    assert (shown.type, shown.read_only) == (widget, True)
+    assert all(shown.accepts(shown.text_of(value)) for value in confidences)
