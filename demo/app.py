@@ -14,6 +14,7 @@ import requests
 from fiftyone.core.session import client
 
 from . import earlier
+from .look import let_annotate
 from .steps import instructions
 from .trouble import DemoError
 
@@ -30,6 +31,7 @@ def show(dataset: fo.Dataset, port: int | None, sandbox: str | None) -> None:
         port: the App's port; None for a free one.
         sandbox: the link to the pages of the sandbox; None if the CVAT in use is the user's own.
     """
+    let_annotate(dataset)
     task = earlier.annotate(dataset) if sandbox else None
     print("Starting the App ...", flush=True)
     client.print = _nothing  # type: ignore[attr-defined]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fiftyone as fo
 
+from .objects import PAINTS
+
 COLORS = {
     "car": "#1f77ff",
     "truck": "#ffb000",
@@ -28,3 +30,19 @@ def dress(dataset: fo.Dataset) -> None:
     )
     dataset.app_config.active_fields = fo.ActiveFields(paths=SHOWN)
     dataset.save()
+
+
+def let_annotate(dataset: fo.Dataset) -> None:
+    """Say what may be edited in the App itself, so that its "Annotate" needs no preparation."""
+    schema = {
+        "type": "detections",
+        "component": "dropdown",
+        "classes": list(COLORS),
+        "attributes": [
+            {"name": "color", "type": "str", "component": "dropdown", "values": list(PAINTS)},
+            {"name": "plate", "type": "str", "component": "text"},
+            *({"name": name, "type": "bool", "component": "toggle"} for name in ("parked", "moving")),
+        ],
+    }
+    dataset.update_label_schema("ground_truth", schema)
+    dataset.activate_label_schemas("ground_truth")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import BrowserContext, sync_playwright
 
+from devtools.places import DEV
 from sandbox import Sandbox
 
 from .annotator import Annotator
@@ -31,6 +32,19 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keeps a picture of the page on which a test failed; all others are gone afterwards."""
+    report = yield
+    app = getattr(item, "funcargs", {}).get("app")
+    if report.failed and app is not None and not app.page.is_closed():
+        path = DEV / "failed" / f"{item.name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        app.page.screenshot(path=path)
+        report.sections.append(("page", f"The page as it was: {path}"))
+    return report
 
 
 def free_port() -> int:

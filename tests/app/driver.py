@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PIL import Image
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
+from .album import publish
 from .form import DIALOG, Form
 from .traffic import Traffic
 
@@ -17,9 +16,6 @@ PATIENCE = 60_000
 """Milliseconds to wait for anything, on a machine that may be busy with other things. Waits end when it is there."""
 
 ADVERT_SEEN = "fiftyone-enterprise-tooltip-seen"
-DOCS = Path(__file__).resolve().parents[2] / "docs" / "images"
-DOCS_SIZE, DOCS_COLORS = (1200, 857), 128
-"""Of a picture for the documentation: enough to look right, and below 200 kB."""
 
 
 class App:
@@ -167,15 +163,6 @@ class App:
         while not condition():
             assert time.monotonic() < ends, f"waited in vain until {what}"
             self.page.wait_for_timeout(100)
-
-
-def publish(path: Path) -> None:
-    """Puts a picture into the documentation, if `ROUNDTRIP_IMAGES` asks for that."""
-    if os.environ.get("ROUNDTRIP_IMAGES"):
-        DOCS.mkdir(parents=True, exist_ok=True)
-        small = Image.open(path).convert("RGB").resize(DOCS_SIZE, Image.Resampling.LANCZOS)
-        small = small.quantize(DOCS_COLORS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-        small.save(DOCS / path.name, optimize=True)
 
 
 class Panel:

@@ -12,9 +12,10 @@ from playwright.sync_api import Page, expect
 
 from sandbox import Sandbox
 
+from .album import publish
 from .annotator import Annotator
 from .boxes import boxes, check_edits
-from .driver import App, publish
+from .driver import App
 
 if TYPE_CHECKING:
     import fiftyone as fo
@@ -35,7 +36,7 @@ def test_selection_is_sent(app: App, cvat: Sandbox, dataset: fo.Dataset, annotat
     app.select(*chosen)
     samples = list(dataset)
     labels = sum(len(samples[number].ground_truth.detections) for number in chosen)
-    classes = sorted({label.label for number in chosen for label in samples[number].ground_truth.detections})
+    classes = sorted({label.label for sample in samples for label in sample.ground_truth.detections})
 
     form = app.press_send()
     expect(form.root.get_by_role("alert")).to_have_text(f"CVAT 2.54.1 at {cvat.url}, logged in as admin")
