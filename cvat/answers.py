@@ -95,7 +95,7 @@ def error_for(response: Response, *, url: str, with_token: bool) -> CvatError:
         method=response.method,
         path=response.path,
         detail=detail,
-        may_be_done=not 300 <= status < 500 and response.method not in READS,
+        may_be_done=not 300 <= status < 500 and wish is None and response.method not in READS,
         retry_after=wish,
     )
 

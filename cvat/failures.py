@@ -17,9 +17,6 @@ from .responses import BrokenAnswer
 from .wire import Exchange, LimitReached
 from .words import action
 
-FAILURES = (requests.RequestException, low.HTTPError, OSError, ValueError, BrokenAnswer, LimitReached)
-"""What the layers below raise."""
-
 _CA_HINT = "If an authority of your own issued it, name that authority's file in REQUESTS_CA_BUNDLE"
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
@@ -44,43 +41,41 @@ def never_sent(error: BaseException, exchange: Exchange) -> bool:
     """Whether the server cannot have seen the request."""
     if exchange.watched:
         return not exchange.sent
-    if isinstance(error, (requests.RequestException, low.HTTPError, BrokenAnswer)) and not isinstance(
-        error, ValueError
-    ):
-        return any(isinstance(cause, low.NewConnectionError) for cause in _causes(error))
-    return True  # it could not even be built
+    return _is_misuse(error) or any(isinstance(cause, low.NewConnectionError) for cause in _causes(error))
 
 
 def is_lasting(error: BaseException, exchange: Exchange) -> bool:
     """Whether trying again is pointless: a certificate does not become valid, a setting does not mend itself."""
-    if isinstance(error, (LimitReached, ValueError)) or _is_missing_file(error):
+    if isinstance(error, LimitReached) or (_is_misuse(error) and not exchange.sent):
         return True
     return _is_tls(error) and not _broke_midway(error) and not exchange.sent
 
 
-def explain(error: BaseException, request: Request, *, in_doubt: bool) -> CvatError:
+def explain(error: BaseException, request: Request, exchange: Exchange, *, in_doubt: bool) -> CvatError:
     """Turns an exception of a lower layer into a sentence without urls, headers or queries of its own.
 
     Args:
         error: What was raised.
         request: What was asked.
+        exchange: How far that got.
         in_doubt: Whether the server may have done a request that changes data.
     """
-    reason = _reason(error)
+    reason = _reason(error, exchange)
+    detail = f"{reason} ({type(error).__name__})"
     if in_doubt:
         return AmbiguousOutcome(
             f"The connection to CVAT at {request.url} was lost ({reason}) "
             f"after it was asked to {action(request.method, request.path)}; whether that was done is not known",
             method=request.method,
             path=request.path,
-            detail=reason,
+            detail=detail,
         )
     return Unreachable(
-        f"CVAT at {request.url} cannot be reached: {reason}", method=request.method, path=request.path, detail=reason
+        f"CVAT at {request.url} cannot be reached: {reason}", method=request.method, path=request.path, detail=detail
     )
 
 
-def _reason(error: BaseException) -> str:
+def _reason(error: BaseException, exchange: Exchange) -> str:
     if isinstance(error, (LimitReached, BrokenAnswer)):
         return str(error)
     causes = list(_causes(error))
@@ -106,9 +101,16 @@ def _reason(error: BaseException) -> str:
         return "no connection could be made"
     if among(BadStatusLine) and not among(RemoteDisconnected):
         return "what answers there does not speak HTTP"
-    if isinstance(error, (ValueError, UnicodeError)):
+    if _is_misuse(error) and not exchange.sent:
         return "a request for this address cannot be made; check its url, and the proxies that the environment names"
     return "the connection broke"
+
+
+def _is_misuse(error: BaseException) -> bool:
+    """Whether the request could not even be built: for its address, a header, a proxy, a file of certificates."""
+    if isinstance(error, (low.HTTPError, BrokenAnswer, LimitReached)) and not isinstance(error, ValueError):
+        return False
+    return isinstance(error, ValueError) or not isinstance(error, requests.RequestException)
 
 
 def _is_missing_file(error: BaseException) -> bool:

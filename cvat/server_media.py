@@ -7,7 +7,7 @@ from typing import Any
 
 from .background import HAS_DATA, begun_creation, default_rq_id, rq_id_in
 from .calls import Calls
-from .errors import AmbiguousOutcome, NotFound, Refused, ServerFault
+from .errors import AmbiguousOutcome, NotFound, Refused, ServerFault, UnsupportedServer
 from .limits import PAGES
 from .models import CloudStorage, FileInfo, FileList, FilePage
 from .options import DataOptions
@@ -78,6 +78,7 @@ class ServerMedia(Calls):
                 return
             seen.add(page.next)
             query["next_token"] = page.next
+        raise UnsupportedServer(f"The list of files in cloud storage {storage_id} has no end after {PAGES} parts")
 
     def attach(
         self,

@@ -19,7 +19,7 @@ from requests.cookies import RequestsCookieJar
 from .answers import error_for
 from .bodies import Body
 from .errors import AmbiguousOutcome, Cancelled, CvatError, Redirected
-from .failures import FAILURES, Request, explain, is_lasting, never_sent
+from .failures import Request, explain, is_lasting, never_sent
 from .limits import EXCHANGE_TIMEOUTS, HEAD_BYTES, LONGEST_EXCHANGE, USUAL_ANSWER
 from .redirects import refusal, same_origin, target_of
 from .responses import Response, read_response
@@ -200,11 +200,14 @@ class Transport:
                 response = self._send_once(request, auth, exchange)
         except Cancelled:
             raise self._cancelled(request, in_doubt or (request.changes_data and exchange.sent)) from None
-        except FAILURES as error:
+        except CvatError:
+            raise
+        except Exception as error:  # of requests, of urllib3, and of what they use
             unsent = never_sent(error, exchange)
             in_doubt |= request.changes_data and not unsent
             again = (request.harmless or unsent) and not is_lasting(error, exchange)
-            sentence = explain(error, Request(self._url, request.method, request.path), in_doubt=in_doubt)
+            asked = Request(self._url, request.method, request.path)
+            sentence = explain(error, asked, exchange, in_doubt=in_doubt)
             most = caller.retry.connect_attempts if unsent else caller.retry.attempts
             return _Attempt(sentence, again, most)
         return self._judge(request, response, caller.retry)

@@ -22,7 +22,7 @@ from .errors import (
 )
 from .headers import whole_number
 from .session import UPLOAD_TIMEOUT, Session
-from .words import megabytes
+from .words import megabytes, shorten
 
 CHUNK = 32 << 20
 """Bytes of a chunk at most."""
@@ -178,7 +178,7 @@ class TusUpload:
         if response.status_code == 409:
             return None
         place = response.header("Location").rstrip("/").rpartition("/")[2]
-        if not re.fullmatch(r"\w[\w.+-]{0,199}", place, re.ASCII):
+        if place == "data" or not re.fullmatch(r"\w[\w.+-]{0,199}", place, re.ASCII):
             raise UnsupportedServer(f"CVAT did not say where to send {file.name}", method="POST", path=path)
         if self._announcements > MOST_ANNOUNCEMENTS:
             raise ServerFault(f"CVAT forgets again and again what it has received of {file.name}", path=path)
@@ -196,11 +196,10 @@ class TusUpload:
             headers={**_TUS, "Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"},
             timeout=UPLOAD_TIMEOUT,
         )
-        reached = whole_number(response.header("Upload-Offset"))
-        if reached is None:
-            return offset + length
-        if not offset < reached <= offset + length:
-            raise Conflict(f"CVAT says that it received {reached} bytes of {self._file.name}", path=path)
+        told = response.header("Upload-Offset")
+        reached = whole_number(told) if told else offset + length
+        if reached is None or not offset < reached <= offset + length:
+            raise Conflict(f"CVAT says that it has {shorten(told, 20)} bytes of {self._file.name}", path=path)
         return reached
 
     def _too_large(self, refusal: TooLarge, length: int) -> CvatError:

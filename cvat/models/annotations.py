@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -167,10 +168,21 @@ def _track(track: Track, where: str, with_ids: bool) -> dict[str, Any]:
     body = _common(track, where, with_ids)
     if not track.shapes:
         raise ValueError(f"{where} has no keyframes")
+    if not with_ids:
+        _check_new_track(track, where)
     body["shapes"] = [_keyframe(shape, f"a keyframe of {where}", with_ids) for shape in track.shapes]
     if track.elements:
         body["elements"] = [_track(element, f"an element of {where}", with_ids) for element in track.elements]
     return body
+
+
+def _check_new_track(track: Track, where: str) -> None:
+    """Refuses what a job takes and somebody else can't read then."""
+    frame, count = Counter(shape.frame for shape in track.shapes).most_common(1)[0]
+    if count > 1:
+        raise ValueError(f"{where} has two keyframes on frame {frame}: the task could not be read any more")
+    if any(shape.type == "mask" for shape in track.shapes):
+        raise ValueError(f"{where} is a track of masks: CVAT's editor could not open the job any more")
 
 
 def _keyframe(shape: TrackedShape, where: str, with_ids: bool) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ...cvat.models import AttributeValue, Shape, Track, TrackedShape
 from .between import between
-from .readable import Keyframe, Oddity, readable_keyframes
+from .stored import Keyframe, Oddity, readable_keyframes
 
 Attributes = tuple[AttributeValue, ...]
 

@@ -101,13 +101,14 @@ def _track(
     shapes: Mapping[int, Shape], last: int, tolerance: float, forced: Collection[int], mutable: Collection[int]
 ) -> Track:
     first = shapes[min(shapes)]
+    keyframes = _states if first.type == "skeleton" else _keyframes
     return Track(
         frame=first.frame,
         label_id=first.label_id,
         group=first.group,
         source=first.source,
         attributes=_once(shapes.values(), mutable),
-        shapes=_keyframes(shapes, last, tolerance, forced, mutable),
+        shapes=keyframes(shapes, last, tolerance, forced, mutable),
         elements=_elements(shapes, last, tolerance, forced),
     )
 
@@ -138,6 +139,23 @@ def _elements(shapes: Mapping[int, Shape], last: int, tolerance: float, forced: 
             keyframes = (_keyframe(hidden, start, (), outside=True), *keyframes)
         tracks.append(Track(frame=start, label_id=label_id, source=shapes[start].source, shapes=keyframes))
     return tuple(tracks)
+
+
+def _states(
+    shapes: Mapping[int, Shape], last: int, tolerance: float, forced: Collection[int], mutable: Collection[int]
+) -> tuple[TrackedShape, ...]:
+    """The keyframes of a skeleton itself: where its values change. Where it is not, all its points are outside.
+
+    It is never ``outside`` itself: CVAT's web editor ignores that, and would show points that an annotator draws there,
+    while its server takes the object as gone.
+    """
+    keyframes: list[TrackedShape] = []
+    for frame in sorted(shapes):
+        shape = shapes[frame]
+        keyframe = _keyframe(shape, frame, tuple(value for value in shape.attributes if value.spec_id in mutable))
+        if frame in forced or not keyframes or keyframe != keyframes[-1].model_copy(update={"frame": frame}):
+            keyframes.append(keyframe)
+    return tuple(keyframes)
 
 
 def _keyframes(

@@ -12,7 +12,7 @@ from .interpolate import Interpolated, interpolate
 from .match import BaseTrack, Matches, TrackNow, match_tracks
 from .moved import SizeOf
 from .numbering import Numbering, number_tracks
-from .readable import Oddity
+from .stored import Oddity
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class EditedLabel:
 
 
 @dataclass(frozen=True)
-class NewLabel:
+class NewFrame:
     """A frame on which a track is without standing for a label.
 
     Args:
@@ -66,7 +66,7 @@ class LoadedTracks:
     edited: tuple[EditedLabel, ...] = ()
     deleted: tuple[LabelKey, ...] = ()
     moved: tuple[tuple[LabelKey, int], ...] = ()
-    new: tuple[NewLabel, ...] = ()
+    new: tuple[NewFrame, ...] = ()
     odd: tuple[tuple[int, Oddity], ...] = ()
 
 
@@ -97,7 +97,7 @@ def load_tracks(
     reading = _Reading(base, frames, size_of, facts, defaults)
     deleted: list[LabelKey] = [(f, keys[n][f]) for n, f in matches.gone if f not in removed]
     edited: list[EditedLabel] = []
-    new: list[NewLabel] = []
+    new: list[NewFrame] = []
     moved: list[tuple[LabelKey, int]] = []
     odd: list[tuple[int, Oddity]] = []
     for number, one in enumerate(matches.tracks):
@@ -115,7 +115,7 @@ def load_tracks(
         elsewhere = [(f, owner) for f, owner in one.sources.items() if owner != one.same and f in here]
         moved += [((f, keys[owner][f]), number) for f, owner in elsewhere]
         fresh = [(f, shape) for f in here - one.sources.keys() if (shape := found.shape(f))]
-        new += [NewLabel(f, number, shape, f in found.keyframes) for f, shape in fresh]
+        new += [NewFrame(f, number, shape, f in found.keyframes) for f, shape in fresh]
     new.sort(key=lambda label: (label.frame, label.track))
     numbering = number_tracks(matches, base, used)
     return LoadedTracks(matches, numbering, tuple(edited), tuple(deleted), tuple(moved), tuple(new), tuple(odd))

@@ -19,6 +19,7 @@ from cvat import Client, Credentials, RetryPolicy, UploadFile
 sys.path.append(str(Path(__file__).resolve().parent))
 
 from live_fixtures import *  # noqa: F403
+from raw_server import *  # noqa: F403
 
 HERE = Path(__file__).resolve().parent
 HASTY = RetryPolicy(first_pause=0.01, longest_pause=0.02)

@@ -15,6 +15,7 @@ import pytest
 from cvat import (
     Client,
     Credentials,
+    CvatError,
     Redirected,
     RetryPolicy,
     Unreachable,
@@ -132,3 +133,59 @@ def test_a_path_prefix_is_kept(server: Any, answer: Any, hasty: RetryPolicy) -> 
     assert server.lines == ["GET /cvat/api/tasks/5"]
     assert client.job_url(5, 7) == f"{server.url}/cvat/tasks/5/jobs/7"
     assert client.task_url(5) == f"{server.url}/cvat/tasks/5"
+
+
+NOWHERE = ["http://[::1", "http://host:port/", "http://host:99999/", "", "ftp://x/", "x" * 9_000, "http://[x]/",
+           "http://ann:pw-secret@host/", "javascript:alert(1)", "http://host:\u00b2/"]  # fmt: skip
+
+
+@pytest.mark.parametrize("status", [301, 303, 308])
+@pytest.mark.parametrize("location", NOWHERE, ids=lambda location: location[:20])
+def test_a_redirect_to_nowhere(server: Any, answer: Any, client: Client, location: str, status: int) -> None:
+    server.answers(answer(status, headers={"Location": location}))
+    for call in (lambda: client.task(5), lambda: client.create_task("t"), lambda: client.delete_task(5)):
+        with pytest.raises(Redirected, match="redirects to nowhere: what answers there may not be CVAT") as caught:
+            call()
+        assert "pw-secret" not in str(caught.value) and len(str(caught.value)) < 300
+        assert not caught.value.may_be_done
+    assert len(server.seen) == 3
+
+
+REDIRECTS = {
+    # where /api/tasks leads, and what is said of it
+    "https": (
+        "https://{host}/api/tasks",
+        "to https://{host}, which is not followed; its url may have to begin",
+    ),
+    "another name": (
+        "http://cvat.example/api/tasks",
+        "to http://cvat.example, which is not followed; set the url",
+    ),
+    "a prefix": (
+        "http://{host}/cvat/api/tasks",
+        "to http://{host}/cvat, which is not followed; set the url",
+    ),
+    "a slash": (
+        "http://{host}/api/tasks/",
+        "to http://{host}, which is not followed; set the url",
+    ),
+    "a login page": ("/login?next=/api/tasks", "to http://{host}, which is not followed; it may want people"),
+}
+
+
+@pytest.mark.parametrize("case", REDIRECTS)
+def test_a_redirect_says_what_is_wrong(server: Any, answer: Any, client: Client, case: str) -> None:
+    location, expected = (text.format(host=server.url.partition("//")[2]) for text in REDIRECTS[case])
+    server.answers(answer(302, headers={"Location": location}))
+    with pytest.raises(Redirected) as caught:
+        client.create_task("t")
+    assert expected in str(caught.value)
+    assert not caught.value.may_be_done
+
+
+@pytest.mark.parametrize("status", [101, 103, 205, 300, 304, 306, 399])
+def test_a_status_that_cvat_never_has(server: Any, answer: Any, client: Client, status: int) -> None:
+    server.answers(answer(status))
+    for call in (lambda: client.task(5), lambda: client.create_task("t")):
+        with pytest.raises(CvatError):
+            call()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from cvat import (
     AttributeSpec,
     AttributeValue,
     Client,
+    DataOptions,
     LabelSpec,
     Shape,
     Tag,
@@ -98,6 +100,8 @@ CALLS: dict[str, Callable[[Client], Any]] = {
     "create annotations": lambda client: client.create_annotations(8, NEW),
     "update annotations": lambda client: client.update_annotations(8, OLD),
     "delete annotations": lambda client: client.delete_annotations(8, OLD),
+    "a frame": lambda client: client.download_frame(8, 1, io.BytesIO()),
+    "a compressed frame": lambda client: client.download_frame(8, 1, io.BytesIO(), quality="compressed"),
     "issues": lambda client: client.issues(8),
     "comments": lambda client: client.comments(8),
     "issues of jobs": lambda client: client.issues_of([8, 9]),
@@ -151,6 +155,8 @@ class Accepted:
             taken = self._labels.union(
                 *(keys(exchange.get("body")) | keys(exchange.get(written)) for exchange in alike)
             )
+            # The fields of a form and of JSON are the same ones.
+            taken |= {f".{name}" for exchange in alike for name in exchange.get("form", ())}
             assert sent <= taken, f"keys {sorted(sent - taken)}"
         return alike
 
@@ -212,16 +218,23 @@ def upload_script(answer: Any) -> Callable[[Any], Any]:
     return script
 
 
-@pytest.mark.parametrize("limits", [{}, {"group_files": 1}, {"group_bytes": 2}])
+VIDEO = DataOptions(start_frame=3, stop_frame=16, step=4, chunk_size=5, use_zip_chunks=True)
+UPLOADS = [
+    {}, {"group_files": 1}, {"group_bytes": 2}, {"options": VIDEO}, {"options": VIDEO, "group_files": 1},
+    {"options": VIDEO, "group_bytes": 2},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("limits", UPLOADS)
 def test_uploads_are_such_as_were_accepted(
-    server: Any, answer: Any, client: Client, accepted: Accepted, tmp_path: Path, limits: dict[str, int]
+    server: Any, answer: Any, client: Client, accepted: Accepted, tmp_path: Path, limits: dict[str, Any]
 ) -> None:
     server.script = upload_script(answer)
     files = []
     for name in ("b 2.png", "käse.png"):
         (tmp_path / name).write_bytes(name.encode())
         files.append(UploadFile(name, tmp_path / name, len(name.encode())))
-    client.upload(8, files, **limits)  # type: ignore[arg-type]
+    client.upload(8, files, **limits)
     assert server.seen
     for seen in server.seen:
         alike = accepted.check(seen)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import requests
 from sandbox_comparison import Comparison, describe
@@ -90,7 +91,7 @@ class Replay:
         self.world = World(Sandbox(), StandIns(media, _sizes(scenarios)))
         self.world.ids.places["<receiver>"] = self.receiver.url
         self._dates: dict[str, str] = {}
-        self._holding = self._seen_started = False
+        self._held_until = -1
 
     def close(self) -> None:
         self.receiver.close()
@@ -120,20 +121,31 @@ class Replay:
         return outcome
 
     def _pace(self, fact: Json) -> None:
-        """Keep a creation where the recording saw it, however slow this machine is."""
-        request = fact.get("request", {})
-        if _starts_creation(request):
-            later = [other for other in self._facts["exchanges"] if other["n"] > fact["n"]]
-            until = next((place for place, other in enumerate(later) if _is_new_upload(other, request)), len(later))
-            seen = [other["response"].get("json") for other in later[:until] if "/api/requests/" in _path(other)]
-            if any(isinstance(body, dict) and body.get("status") == "started" for body in seen):
-                self.world.box.hold("started")
-                self._holding = True
-        elif self._holding and self._seen_started and request.get("method") != "DELETE":
-            self.world.box.release()
-            self._holding = self._seen_started = False
-        body = fact.get("response", {}).get("json")
-        self._seen_started = self._seen_started or (isinstance(body, dict) and body.get("status") == "started")
+        """Keep a background request where the recording saw it, however slow this machine is."""
+        status = _polled(fact)
+        if fact.get("response", {}).get("status") == 202:
+            waits = self._waits(fact)
+            for gate in waits.values():
+                self.world.box.hold(gate)
+            self._held_until = max([self._held_until, *waits])
+        elif fact["n"] > self._held_until and fact.get("request", {}).get("method") != "DELETE":
+            if self._held_until >= 0:
+                self.world.box.release()
+            self._held_until = -1
+        elif status == "started":
+            self.world.box.release("queued")
+
+    def _waits(self, start: Json) -> dict[int, str]:
+        """The looks at a request that is started, while it was not over: their status by number."""
+        rq_id = (start["response"].get("json") or {}).get("rq_id", "-")
+        waits = {}
+        for fact in self._facts["exchanges"]:
+            status = _polled(fact) if rq_id in unquote(_path(fact)) else None
+            if fact["n"] > start["n"] and status in ("queued", "started"):
+                waits[fact["n"]] = str(status)
+            elif fact["n"] > start["n"] and status:
+                break  # over; it may be started again later
+        return waits
 
     @staticmethod
     def _title(fact: Json) -> str:
@@ -337,15 +349,10 @@ def _path(fact: Json) -> str:
     return str(fact.get("request", {}).get("path", ""))
 
 
-def _starts_creation(request: Json) -> bool:
-    parts = {"upload-start", "upload-multiple", "upload-length"} - set(request.get("headers", {}))
-    is_last = "upload-finish" in request.get("headers", {}) or len(parts) == 3
-    return request.get("method") == "POST" and request["path"].rstrip("/").endswith("/data") and is_last
-
-
-def _is_new_upload(fact: Json, request: Json) -> bool:
-    """Whether a fact is an upload into another task."""
-    return _path(fact).rstrip("/").endswith("/data") and _path(fact) != request["path"]
+def _polled(fact: Json) -> str | None:
+    """The status of a background request, if a fact is a look at one."""
+    body = fact.get("response", {}).get("json")
+    return body.get("status") if "/api/requests/" in _path(fact) and isinstance(body, dict) else None
 
 
 def _changed(events: list[Json]) -> set[str]:

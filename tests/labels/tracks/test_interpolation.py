@@ -8,7 +8,7 @@ import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat.models import Shape, Track
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.tracks.interpolate import FrameShape, interpolate, shape_of
 from hypothesis import given
-from hypothesis import strategies as st
+from tracks_strategies import corrupt_tracks
 from wire_interpolation import load
 
 RECORDED = {facts["name"]: facts for facts in load()}
@@ -153,33 +153,6 @@ def test_a_point_that_a_skeleton_has_twice_counts_once() -> None:
     found = interpolate(a_track({"type": "skeleton", "frame": 0}, elements=[point, point]), range(2))
     assert [len(item.elements) for item in found.frames.values()] == [1, 1]
     assert [oddity.reason for oddity in found.odd] == ["a point that a skeleton has twice"]
-
-
-numbers = st.floats(allow_nan=True, allow_infinity=True) | st.sampled_from([0.0, -1.0, 5e-324, 1e308, 7.0])
-types = st.sampled_from(
-    ["rectangle", "polygon", "polyline", "points", "ellipse", "cuboid", "skeleton", "mask", "", "x"]
-)
-keyframes = st.fixed_dictionaries(
-    {
-        "type": types,
-        "frame": st.integers(-3, 12),
-        "points": st.lists(numbers, max_size=17) | st.sampled_from([(0.0,) * n for n in (2, 4, 6, 8, 16)]),
-        "rotation": numbers,
-        "outside": st.booleans(),
-    }
-)
-
-
-@st.composite
-def corrupt_tracks(draw: st.DrawFn, deep: bool = True) -> dict[str, Any]:
-    kind = draw(types)
-    shapes = draw(st.lists(keyframes, max_size=6))
-    return {
-        "frame": draw(st.integers(-3, 12)),
-        "label_id": draw(st.integers(1, 3)),
-        "shapes": [{**shape, "type": kind} if draw(st.booleans()) else shape for shape in shapes],
-        "elements": draw(st.lists(corrupt_tracks(deep=False), max_size=3)) if deep else [],
-    }
 
 
 @given(corrupt_tracks())

@@ -17,7 +17,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.labels.tracks.numbering import FOUND, 
 from hypothesis import given
 from hypothesis import strategies as st
 from tracks_editor import FRAMES, edits, hide, merge, move, split, without_ids, write
-from tracks_strategies import KINDS, MUTABLE, objects
+from tracks_strategies import KINDS, MUTABLE, corrupt_tracks, objects
 from tracks_world import World, box, size_of, stored
 
 
@@ -230,3 +230,12 @@ def test_nobody_else_is_touched_by_an_edit(session: tuple[list[Track], list[Trac
     loaded = load_tracks(base_of(tracks), now, FRAMES, size_of, range(4))
     labels = [*(label.key for label in loaded.edited), *loaded.deleted, *(key for key, _ in loaded.moved)]
     assert not untouched & {int(label_id.split(":")[0]) for _, label_id in labels}
+
+
+@given(st.lists(corrupt_tracks(), max_size=3), st.lists(corrupt_tracks(), max_size=3), st.booleans())
+def test_corrupt_tracks_never_raise(then: list[dict[str, Any]], now: list[dict[str, Any]], same: bool) -> None:
+    base = base_of([Track.model_validate({**data, "id": n}) for n, data in enumerate(then)])
+    tracks = [Track.model_validate({**data, "id": n if same else 100 + n}) for n, data in enumerate(now)]
+    loaded = load_tracks(base, tracks, FRAMES, size_of, facts=("occluded", "z_order", "group"))
+    kept = {key for one in base for key in one.held} - set(loaded.deleted)
+    assert {label.key for label in loaded.edited} <= kept

@@ -100,3 +100,31 @@ def texts(shape: Any) -> dict[int, str]:
 def apart(one: float, other: float) -> float:
     """How far two rotations are apart, in degrees."""
     return abs(math.remainder(one - other, 360.0))
+
+
+numbers = st.floats(allow_nan=True, allow_infinity=True) | st.sampled_from([0.0, -1.0, 5e-324, 1e308, 7.0])
+types = st.sampled_from(
+    ["rectangle", "polygon", "polyline", "points", "ellipse", "cuboid", "skeleton", "mask", "", "x"]
+)
+keyframes = st.fixed_dictionaries(
+    {
+        "type": types,
+        "frame": st.integers(-3, 12),
+        "points": st.lists(numbers, max_size=17) | st.sampled_from([(0.0,) * n for n in (2, 4, 6, 8, 16)]),
+        "rotation": numbers,
+        "outside": st.booleans(),
+    }
+)
+
+
+@st.composite
+def corrupt_tracks(draw: st.DrawFn, deep: bool = True) -> dict[str, Any]:
+    """A track that CVAT would take, or would not."""
+    kind = draw(types)
+    shapes = draw(st.lists(keyframes, max_size=6))
+    return {
+        "frame": draw(st.integers(-3, 12)),
+        "label_id": draw(st.integers(1, 3)),
+        "shapes": [{**shape, "type": kind} if draw(st.booleans()) else shape for shape in shapes],
+        "elements": draw(st.lists(corrupt_tracks(deep=False), max_size=3)) if deep else [],
+    }

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ...cvat.models import AttributeValue, Track, TrackedShape
+from ..readable import COUNTS, LEAST
+from ..shapes import FARTHEST_PX
 
-LARGEST_PX = 1e100
-"""Larger coordinates would overflow when squared; CVAT stores up to 1e308."""
-
-_COUNTS: dict[str, Callable[[int], bool]] = {
-    "rectangle": lambda count: count == 4,
-    "ellipse": lambda count: count == 4,
-    "cuboid": lambda count: count == 16,
-    "polygon": lambda count: count >= 6 and count % 2 == 0,
-    "polyline": lambda count: count >= 4 and count % 2 == 0,
-    "points": lambda count: count >= 2 and count % 2 == 0,
-    "skeleton": lambda count: True,
-    "mask": lambda count: count >= 5,
-}
-"""How many numbers the points of a shape can have."""
+KINDS = frozenset({*COUNTS, *LEAST, "mask", "skeleton"})
+"""The types of CVAT's shapes."""
 
 
 class Oddity(NamedTuple):
@@ -64,7 +53,7 @@ def readable_keyframes(track: Track) -> tuple[list[Keyframe], list[Oddity]]:
     found: list[Keyframe] = []
     texts: dict[int, AttributeValue] = {}
     for shape in by_frame.values():
-        drawn = can_be_drawn(shape.type, shape.points) and math.isfinite(shape.rotation)
+        drawn = can_be_drawn(shape.type, shape.points) and 0.0 <= shape.rotation <= 360.0
         if not drawn:
             odd.append(Oddity(shape.frame, f"a keyframe whose points are no {shape.type}"))
         if drawn or shape.outside:
@@ -80,6 +69,10 @@ def readable_keyframes(track: Track) -> tuple[list[Keyframe], list[Oddity]]:
 
 
 def can_be_drawn(kind: str, points: Sequence[float]) -> bool:
-    """Whether points make a shape of a type: their number is right, and they are no absurd numbers."""
-    fits = _COUNTS.get(kind)
-    return fits is not None and fits(len(points)) and all(abs(value) <= LARGEST_PX for value in points)
+    """Whether points make a shape of a type: their number is right, and none is absurdly far away."""
+    count = len(points)
+    if kind not in KINDS or count != COUNTS.get(kind, count) or count < LEAST.get(kind, 0):
+        return False
+    if kind == "mask":
+        return count > 4  # runs of any number, and a box; what they say is checked where a mask is made
+    return count % 2 == 0 and all(abs(value) <= FARTHEST_PX for value in points)
