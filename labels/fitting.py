@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..cvat.models import Label, LabelSpec
+from .label_names import free_name, qualified
 from .schema import LabelSchema
 from .specs import label_specs
+from .widgets import Widget
 
 
 @dataclass(frozen=True)
@@ -16,11 +18,13 @@ class Fit:
         names: the project's label for each (field, class) that it has
         missing: the (field, class) pairs that it lacks, and the labels that would have to be added for them
         lacking: attributes that its labels lack: the label, and what would have to be added to it
+        unlike: attributes that it has with another widget, in words: values that this does not take stay behind
     """
 
     names: dict[tuple[str, str], str]
     missing: dict[tuple[str, str], LabelSpec]
     lacking: tuple[tuple[Label, LabelSpec], ...]
+    unlike: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -44,15 +48,17 @@ def fit_project(
     names: dict[tuple[str, str], str] = {}
     missing: dict[tuple[str, str], LabelSpec] = {}
     lacking: list[tuple[Label, LabelSpec]] = []
+    unlike: list[str] = []
     for (field, name), spec in specs.items():
         found = None
-        for wanted in (spec.name, name.strip(), f"{name.strip()} ({field})"):
+        for wanted in (spec.name, name.strip(), qualified((field, name))):
             label = there.get(wanted)
             if label is not None and wanted not in names.values() and _can_hold(label, spec):
                 found = label
                 break
         if found is None:
-            free = spec.name if spec.name not in there else f"{name.strip()} ({field})"
+            taken = {*there, *(other.name for other in missing.values())}
+            free = spec.name if spec.name not in taken else free_name((field, name), taken)
             missing[field, name] = spec.model_copy(update={"name": free})
             continue
         names[field, name] = found.name
@@ -60,7 +66,19 @@ def fit_project(
         absent = tuple(attribute for attribute in spec.attributes if attribute.name.strip() not in has)
         if absent:
             lacking.append((found, spec.model_copy(update={"attributes": absent})))
-    return Fit(names, missing, tuple(lacking))
+        unlike += _unlike(found, spec)
+    return Fit(names, missing, tuple(lacking), tuple(unlike))
+
+
+def _unlike(label: Label, spec: LabelSpec) -> list[str]:
+    """The attributes of a project's label that take other values than those of a schema's, in words."""
+    wanted = {attribute.name.strip(): Widget.of(attribute) for attribute in spec.attributes}
+    there = {attribute.name: Widget.of(attribute) for attribute in label.attributes}
+    return [
+        f"'{name}' of '{label.name}' is {there[name].describe()}"
+        for name, widget in wanted.items()
+        if name in there and there[name].input != "text" and not there[name].is_like(widget)
+    ]
 
 
 def pairs(schema: LabelSchema) -> list[tuple[str, str]]:

@@ -3,7 +3,9 @@
 import math
 from xml.sax.saxutils import quoteattr
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from .names import NAME_LIMIT
 
 
 class Skeleton(BaseModel):
@@ -13,6 +15,17 @@ class Skeleton(BaseModel):
 
     labels: tuple[str, ...]
     edges: tuple[tuple[int, int], ...] = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> "Skeleton":
+        names = [label.strip() for label in self.labels]
+        if not all(0 < len(name) <= NAME_LIMIT for name in names):
+            raise ValueError(f"the points of a skeleton have names of 1 to {NAME_LIMIT} characters")
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two points of a skeleton have the name '{twice[0]}'")
+        if any(not 0 <= point < len(names) for edge in self.edges for point in edge):
+            raise ValueError("an edge of a skeleton joins a point that there is not")
+        return self
 
 
 def skeleton_svg(skeleton: Skeleton) -> str:

@@ -1,41 +1,18 @@
 """The labels to create in CVAT for a schema, and the names that annotators see."""
 
-from collections import Counter
 from collections.abc import Mapping
 
 from ..cvat.models import AttributeSpec, LabelSpec
 from .attribute_schema import AttributeSchema
-from .names import NAME_LIMIT
+from .label_names import label_names
 from .schema import LabelSchema
 from .skeleton import skeleton_svg
 from .types import LABEL_TYPES
 
 
 def cvat_names(schema: LabelSchema) -> dict[tuple[str, str], str]:
-    """The CVAT label name of each (field, class): the plain class, or ``class (field)`` where fields share it."""
-    pairs = [(field, entry) for field, item in schema.fields.items() for entry in item.class_names]
-    uses = Counter(name.strip() for _, name in pairs)
-    names: dict[tuple[str, str], str] = {}
-    taken: set[str] = set()
-    for field, name in pairs:
-        plain = name.strip()
-        wanted = plain if uses[plain] == 1 else f"{plain} ({field})"
-        names[field, name] = _fit(wanted, taken)
-        taken.add(names[field, name])
-    return names
-
-
-def _fit(name: str, taken: set[str]) -> str:
-    """Shortens a name to what CVAT allows, keeping it unique."""
-    if len(name) <= NAME_LIMIT and name not in taken:
-        return name
-    number = 1
-    while True:
-        number += 1
-        tail = f"~{number}"
-        short = name[: NAME_LIMIT - len(tail)] + tail
-        if short not in taken:
-            return short
+    """The CVAT label name of each (field, class), see :func:`labels.label_names.label_names`."""
+    return label_names((field, entry) for field, item in schema.fields.items() for entry in item.class_names)
 
 
 def label_specs(schema: LabelSchema, colors: Mapping[tuple[str, str], str] | None = None) -> list[LabelSpec]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from ..cvat.models import AttributeSpec, Label
 from .attribute_schema import Attributes
 from .from_project import attribute_of
+from .label_names import field_ending
 from .names import attribute_problem
 from .schema import FieldSchema, LabelSchema
 from .skeleton import Skeleton
@@ -183,7 +184,7 @@ class Vocabulary:
         """The FiftyOne class in a name of a CVAT label, which may end with its field."""
         word = self._by_id.get(label_id)
         fields = [word.field] if word else list(self.schema.fields)
-        endings = [f" ({field})" for field in fields]
+        endings = [ending for field in fields for ending in (f" ({field})", field_ending(field))]
         if word and word.cvat_name.startswith(f"{word.name.strip()} ("):
             # The name of a copy's field is not the one that annotators see
             endings.append(word.cvat_name.removeprefix(word.name.strip()))
@@ -192,7 +193,7 @@ class Vocabulary:
     def _home_of(self, name: str, type_: str) -> str | None:
         """The field for a class that was added in CVAT: the one its name points to, else the first that fits."""
         fits = [f for f, item in self.schema.fields.items() if type_ in LABEL_TYPES[item.type].codec.shape_types]
-        named = [field for field in fits if name.endswith(f" ({field})")]
+        named = [field for field in fits if name.endswith((f" ({field})", field_ending(field)))]
         return next(iter(named or fits), None)
 
     def _is_free(self, spec: AttributeSpec, field: str | None) -> bool:

@@ -141,15 +141,17 @@ def plan_project(found: FoundProject, request: SendRequest, schema: LabelSchema,
     if project is None:
         return ProjectPlan(None, schema)
     fit = fit_project(schema, found.labels, colors)
+    unlike = Counter(f"values that the project does not take: {what}" for what in fit.unlike)
     if fit.complete:
-        return ProjectPlan(project, schema)
+        return ProjectPlan(project, schema, None, unlike)
     if request.project_labels == "extend":
-        return ProjectPlan(project, schema, fit)
+        return ProjectPlan(project, schema, fit, unlike)
     if request.project_labels == "leave_out":
         rest = without(schema, list(fit.missing))
         if rest is None:
             raise Refused(f"The project '{project.name}' has none of the run's labels; nothing was sent.")
-        return ProjectPlan(project, rest, None, Counter(f"not in the project: {what}" for what in _sentences(fit)))
+        lacking = Counter(f"not in the project: {what}" for what in _sentences(fit))
+        return ProjectPlan(project, rest, None, lacking + unlike)
     raise Refused(
         f"The labels of the project '{project.name}' don't fit: it lacks {'; '.join(_sentences(fit))}. Nothing "
         "was sent. Set `project_labels` to 'extend' to add them to the project, or to 'leave_out' to send without them."

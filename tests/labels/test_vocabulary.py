@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -52,10 +53,26 @@ class TestNames:
             ({"gt": ["car", "bus"], "pred": ["car"]}, ["car (gt)", "bus", "car (pred)"]),
             ({"gt": ["Car", "car"]}, ["Car", "car"]),  # CVAT tells them apart
             ({"gt": [" car "]}, ["car"]),
-            ({"gt": ["car", "car "]}, ["car (gt)", "car (gt)~2"]),
-            ({"gt": ["car", "car (gt)"], "pred": ["car"]}, ["car (gt)", "car (gt)~2", "car (pred)"]),
+            ({"gt": ["car", "car "]}, ["car ~f64c44 (gt)", "car ~422441 (gt)"]),
+            ({"gt": ["car", "car (gt)"], "pred": ["car"]}, ["car (gt)", "car (gt) (gt)", "car (pred)"]),
+            (
+                {"gt": ["dog", "dog (pred)"], "pred": ["dog", "dog (pred)"]},
+                ["dog (gt)", "dog (pred) (gt)", "dog (pred)", "dog (pred) (pred)"],
+            ),
             ({"gt": ["x" * 64]}, ["x" * 64]),
-            ({"gt": ["x" * 65, "x" * 66]}, ["x" * 62 + "~2", "x" * 62 + "~3"]),
+            ({"gt": ["x" * 65]}, ["x" * 31 + "…" + "x" * 32]),
+            (
+                {"gt": ["x" * 65, "x" * 66]},
+                ["x" * 25 + "…" + "x" * 25 + " ~745b93 (gt)", "x" * 25 + "…" + "x" * 25 + " ~379a67 (gt)"],
+            ),
+            (
+                {"gt": ["a" * 70], "pred": ["a" * 70]},
+                ["a" * 29 + "…" + "a" * 29 + " (gt)", "a" * 28 + "…" + "a" * 28 + " (pred)"],
+            ),
+            (
+                {"f" * 70: ["car"], "g": ["car"]},
+                ["car (" + "f" * 11 + "…" + "f" * 12 + ")", "car (g)"],
+            ),
         ],
     )
     def test_what_annotators_see(self, fields: dict[str, list[str]], names: list[str]) -> None:
@@ -75,6 +92,33 @@ class TestNames:
                 assert word is not None
                 meaning = vocabulary.meaning(word.label_id, "rectangle")
                 assert (meaning.field, meaning.name) == (field, name)
+
+    @given(schemas())
+    def test_a_name_that_two_could_have_says_its_field(self, schema: LabelSchema) -> None:
+        names = cvat_names(schema)
+        plain = Counter(name.strip() for _, name in names)
+        for (field, name), called in names.items():
+            if plain[name.strip()] > 1:
+                assert called.endswith(f" ({field})") or (len(field) > 24 and called.endswith(f"{field[-10:]})"))
+
+    @given(schemas(), st.randoms())
+    def test_they_do_not_depend_on_the_order(self, schema: LabelSchema, random: Any) -> None:
+        fields = [(name, [*item.class_names]) for name, item in schema.fields.items()]
+        random.shuffle(fields)
+        for _, classes in fields:
+            random.shuffle(classes)
+        other = schema_of(**{name: {"classes": classes} for name, classes in fields})
+        assert cvat_names(other) == cvat_names(schema)
+
+    @pytest.mark.parametrize("field", ["gt", "f" * 70])
+    def test_a_label_that_is_renamed_or_added_with_a_field_in_its_name_is_of_that_field(self, field: str) -> None:
+        schema = schema_of(**{field: {"classes": ["car"]}, "pred": {"classes": ["car"]}})
+        labels = make_labels(schema)
+        ending = labels[0].name.removeprefix("car")
+        now = rename([*labels, added(f"tree{ending}")], labels[0].name, f"bus{ending}")
+        vocabulary = bound(schema).refreshed(now)
+        assert (vocabulary.name_now(labels[0].id), vocabulary.meaning(900, "rectangle").field) == ("bus", field)
+        assert vocabulary.meaning(900, "rectangle").name == "tree"
 
     @given(schemas())
     def test_a_load_without_changes_changes_nothing(self, schema: LabelSchema) -> None:

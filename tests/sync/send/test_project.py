@@ -198,3 +198,27 @@ def test_a_subset(loop: Loop) -> None:
     loop.fill(boxes("cat"))
     loop.send(subset="train")
     assert loop.cvat.find("tasks")[0]["subset"] == "train"
+
+
+def test_a_widget_of_the_project_that_takes_other_values_is_named_and_they_stay_behind(loop: Loop) -> None:
+    loop.fill(boxes("cat", age=3), boxes("cat", age=30))
+    before = loop.documents()
+    attribute = {
+        "name": "age",
+        "mutable": True,
+        "input_type": "number",
+        "default_value": "1",
+        "values": ["1", "9", "1"],
+    }
+    make_project(loop, {"name": "cat", "type": "rectangle", "attributes": [attribute]})
+    run = loop.send(project_name="Streets", classes=["cat"])
+    assert {item["what"]: item["count"] for item in run["left_out"]} == {
+        "values that the project does not take: 'age' of 'cat' is a number from 1 to 9": 1,
+        "gt: values that a number from 1 to 9 does not take in attribute 'age'": 1,
+    }
+    assert [item["attributes"][0]["value"] for item in loop.cvat.objects()] == ["3", "1"]
+    assert loop.load()["unchanged"] == 2
+    assert loop.documents() == before
+    loop.cvat.set(loop.cvat.shape(), "age", "4")
+    loop.load()
+    assert loop.since(before) == {"0/gt/detections/0/age": (3, 4)}
