@@ -2,6 +2,6 @@
 
 A track has keyframes; what it is between them CVAT interpolates. Here is the same interpolation
 (:mod:`.interpolate`), the fewest keyframes that give the frames back (:mod:`.keyframes`), the way from labels of
-frames to tracks (:mod:`.send`) and the way back (:mod:`.compare`, :mod:`.match`). Frames are the task's numbers,
-coordinates are pixels, rotations are clockwise degrees.
+frames to tracks (:mod:`.send`) and the way back (:mod:`.load`). Frames are the task's numbers, coordinates are pixels,
+rotations are clockwise degrees.
 """

@@ -15,17 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .contours import Array
-from .motion import HALF_TURN, Flags, Motion
+from .motion import HALF_TURN, Flags, Motion, Numbers
 from .uneven import uneven_links
 
 WINDOW = 256
 LEAST_WINDOW, WINDOW_NUMBERS = 32, 4096  # contours of many vertices have a smaller window
 FAR_STARTS = 16
-
-Numbers = NDArray[np.int64]
 
 
 def fewest_keyframes(motion: Motion, forced: Flags, ends: bool) -> list[int]:
@@ -183,9 +180,10 @@ def _look(motion: Motion, start: int) -> tuple[Flags, bool]:
     """
     speeds, low, high = _cone(motion, start)
     later = np.arange(start + 1, len(motion))
-    linked = motion.meet(np.full(len(later), start), later)
+    here = np.full(len(later), start)
+    linked = motion.meet(here, later)
     linked[0] = True
-    wanted = np.zeros_like(speeds) if motion.steady else speeds
+    wanted = np.where(motion.moves(here, later)[:, None], speeds, 0.0)
     linked[1:] &= ((low[:-1] <= wanted[1:]) & (wanted[1:] <= high[:-1])).all(axis=1)
     linked[1:] &= np.logical_and.accumulate(motion.sizes[later[:-1]] == motion.sizes[start])
     fastest = _fastest(motion, start)
@@ -225,7 +223,7 @@ def _links(motion: Motion) -> _Links:
     for step in range(1, near.shape[1]):
         ends = starts + step
         speeds = (motion.values[ends] - motion.values[starts]) / step
-        wanted = np.zeros_like(speeds) if motion.steady else speeds
+        wanted = np.where(motion.moves(starts, ends)[:, None], speeds, 0.0)
         near[starts, step] = ((low <= wanted) & (wanted <= high)).all(axis=1) & motion.meet(starts, ends)
         slack = motion.limits[ends] / step
         low, high = np.maximum(low, speeds - slack), np.minimum(high, speeds + slack)

@@ -14,6 +14,7 @@ from .between import CONTOURS, MOVING
 from .contours import Array, relative_lengths
 
 Flags = NDArray[np.bool_]
+Numbers = NDArray[np.int64]
 
 HALF_TURN = 180.0 - 1e-6
 """Degrees. Keyframes this far apart turn the other way round, or by something else."""
@@ -39,7 +40,7 @@ class Motion:
     kind: str
     values: Array
     limits: Array
-    sizes: NDArray[np.int64]
+    sizes: Numbers
     turning: bool = False
     lengths: Array | None = None
 
@@ -51,26 +52,31 @@ class Motion:
         return Motion(self.kind, self.values[part], self.limits[part], self.sizes[part], self.turning, lengths)
 
     @property
-    def steady(self) -> bool:
-        """Whether CVAT leaves it as it is until the next keyframe, instead of moving it there."""
-        return not (self.kind in MOVING or self.kind in CONTOURS or (self.kind == "points" and (self.sizes == 2).all()))
-
-    @property
     def even(self) -> bool:
         """Whether all its numbers move evenly from one keyframe to the next, whatever they are."""
-        return not self.steady and self.lengths is None
+        return self.kind in MOVING or (self.kind == "points" and bool((self.sizes == 2).all()))
+
+    def moves(self, ones: Numbers, others: Numbers) -> Flags:
+        """Whether CVAT moves it from one frame to another one, if both are keyframes; else it stays until the other.
+
+        Args:
+            ones, others: the numbers of the frames, pair by pair
+        """
+        if self.kind == "points":
+            return np.asarray((self.sizes[ones] == 2) & (self.sizes[others] == 2))
+        return np.full(len(others), self.kind in MOVING or self.kind in CONTOURS)
 
     def points(self, number: int) -> tuple[float, ...]:
         """Its points on a frame."""
         return tuple(self.values[number, : self.sizes[number]].tolist())
 
-    def meet(self, ones: NDArray[np.int64], others: NDArray[np.int64]) -> Flags:
-        """Whether each number of one frame moves to the same number of another one, if both are keyframes.
+    def meet(self, ones: Numbers, others: Numbers) -> Flags:
+        """Whether each number of one frame moves to the same number of another one, or none does.
 
         Args:
             ones, others: the numbers of the frames, pair by pair
         """
-        same: Flags = self.steady | (self.sizes[ones] == self.sizes[others])
+        same: Flags = (self.sizes[ones] == self.sizes[others]) | ~self.moves(ones, others)
         if self.turning:
             same &= np.abs(self.values[others, -1] - self.values[ones, -1]) < HALF_TURN
         if self.lengths is not None and same.any():
@@ -121,7 +127,7 @@ def turns_allowed(kind: str, points: Array, tolerance: float) -> Array:
     return np.minimum(np.where(reach > 0, allowed, WIDEST_TURN if tolerance else 0.0), WIDEST_TURN) + ROUNDING_PX / 2
 
 
-def _lengths(shapes: Sequence[Shape], sizes: NDArray[np.int64]) -> Array:
+def _lengths(shapes: Sequence[Shape], sizes: Numbers) -> Array:
     closed = shapes[0].type == "polygon"
     lengths = np.zeros((len(shapes), int(sizes.max(initial=0)) // 2 + closed))
     for row, shape in zip(lengths, shapes, strict=True):

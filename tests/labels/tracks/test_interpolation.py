@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.cvat.models import Shape, Track
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.tracks.interpolate import FrameShape, interpolate, shape_of
 from hypothesis import given
 from tracks_strategies import corrupt_tracks
+from wire_distill import FACTS, from_lines
 from wire_interpolation import load
 
 RECORDED = {facts["name"]: facts for facts in load()}
@@ -64,6 +66,19 @@ def test_a_track_of_masks_is_on_its_keyframes_only() -> None:
     assert [oddity.reason for oddity in found.odd] == [
         "a track of masks, which CVAT can't interpolate: they are on its keyframes only"
     ]
+
+
+def test_tracks_that_people_made_of_boxes_and_drew_are_where_they_see_them() -> None:
+    """Recorded in the editor on four images: a merge of boxes on frames 0 and 2, and a track drawn on frame 1."""
+    facts = from_lines((Path(FACTS) / "26_ui_merge_group_track.jsonl").read_text(encoding="utf-8"))
+    merged, drawn = (
+        Track.model_validate(track)
+        for fact in facts["exchanges"]
+        if fact.get("request", {}).get("query", {}).get("action") == "create"
+        for track in fact["response"]["json"]["tracks"]
+    )
+    assert sorted(interpolate(merged, range(4)).frames) == [0, 2]
+    assert sorted(interpolate(drawn, range(4)).frames) == [1, 2, 3]
 
 
 def keyframe(frame: int, points: Any = (0, 0, 4, 4), **more: Any) -> dict[str, Any]:

@@ -94,6 +94,15 @@ def test_there_are_no_fewer_keyframes_that_would_do(shapes: dict[int, Shape], to
     assert len(track.shapes) == fewest(shapes, max(shapes), tolerance)
 
 
+@settings(max_examples=40)
+@given(objects(["rectangle", "ellipse", "points"], most=7, gaps=False), tolerances)
+def test_an_object_that_ends_needs_no_more(shapes: dict[int, Shape], tolerance: float) -> None:
+    """The keyframe that ends it can be where an even motion would be: that never takes more, and often one fewer."""
+    track = track_of(shapes, max(shapes) + 1, tolerance, (), {MUTABLE})
+    assert frames_of(track)[-1] == (max(shapes) + 1, True)
+    assert count_keyframes(track) <= fewest(shapes, max(shapes), tolerance)
+
+
 @pytest.mark.parametrize("tolerance", [0.0, 0.5])
 @pytest.mark.parametrize("name", RECORDED)
 def test_tracks_of_cvat_are_given_back_by_no_more_keyframes(name: str, tolerance: float) -> None:

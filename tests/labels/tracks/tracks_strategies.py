@@ -31,7 +31,7 @@ def paths(draw: st.DrawFn, count: int, numbers: int) -> list[list[float]]:
         jitter = draw(jitters)
         for _ in range(draw(st.integers(1, count))):
             shaken = [draw(st.floats(-jitter, jitter)) if jitter else 0.0 for _ in place]
-            path.append([value + more for value, more in zip(place, shaken, strict=True)])
+            path.append([round(value + more, 6) for value, more in zip(place, shaken, strict=True)])
             place = [value + step for value, step in zip(place, speed, strict=True)]
     return path[:count]
 
