@@ -51,19 +51,37 @@ class Server:
         found = self._call("GET", "jobs", params={"task_id": task, "page_size": "all", "sort": "id"})
         return [job["id"] for job in found["results"]]
 
+    def shapes(self, job: int) -> list[dict[str, Any]]:
+        """The shapes of a job, in the order in which they were made."""
+        shapes = self._call("GET", f"jobs/{job}/annotations")["shapes"]
+        return sorted(shapes, key=lambda shape: shape["id"])
+
+    def classes(self, task: int) -> list[int]:
+        """The ids of a task's labels."""
+        found = self._call("GET", "labels", params={"task_id": task, "page_size": "all", "sort": "id"})
+        return [label["id"] for label in found["results"]]
+
+    def write(self, job: int, action: str, shapes: list[dict[str, Any]]) -> None:
+        """Creates, updates or deletes shapes of a job."""
+        body = {"version": 0, "tags": [], "tracks": [], "shapes": shapes}
+        self._call("PATCH", f"jobs/{job}/annotations", params={"action": action}, json=body)
+
+    def delete(self, task: int) -> None:
+        """Deletes a task."""
+        self._http.delete(f"{self._api}/tasks/{task}").raise_for_status()
+
     def move(self, task: int, share: float, step: float) -> int:
         """Moves some boxes of each job, evenly spread, by some pixels; how many."""
         moved = 0
         for job in self.jobs(task):
-            shapes = self._call("GET", f"jobs/{job}/annotations")["shapes"]
+            shapes = self.shapes(job)
             count = round(len(shapes) * share)
             if not count:
                 continue
-            chosen = sorted(shapes, key=lambda shape: shape["id"])[:: len(shapes) // count][:count]
+            chosen = shapes[:: len(shapes) // count][:count]
             for shape in chosen:
                 shape["points"] = [value + step for value in shape["points"]]
-            body = {"version": 0, "tags": [], "tracks": [], "shapes": chosen}
-            self._call("PATCH", f"jobs/{job}/annotations", params={"action": "update"}, json=body)
+            self.write(job, "update", chosen)
             moved += count
         return moved
 

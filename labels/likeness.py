@@ -47,6 +47,12 @@ class Outline:
         return self.shape.type in AREAS
 
     @cached_property
+    def is_box(self) -> bool:
+        """Whether it is an upright box with an area: its reach says all about it."""
+        upright = self.shape.type == "rectangle" and not self.shape.rotation and len(self.points) > 0
+        return upright and self.reach[0] + self.reach[2] > 0 and self.reach[1] + self.reach[3] > 0
+
+    @cached_property
     def points(self) -> Points:
         """The points of the shape, or around it: ``(n, 2)``, in pixels; none if its numbers make no such shape."""
         numbers = self.shape.points[-4:] if self.shape.type == "mask" else (*self.shape.points, self.shape.rotation)

@@ -8,11 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-from scipy.optimize import linear_sum_assignment
-
-from ...labels.likeness import Outline, alike
+from ...labels.likeness import Outline
 from ...labels.shapes import CvatShape
+from .assignment import pair_up
 
 SAME_CLASS = 1.0
 """What a common class adds to an overlap of 0 to 1: it counts before the overlap."""
@@ -92,14 +90,4 @@ def _assign(lost: Sequence[Candidate], fresh: Sequence[Candidate]) -> Iterable[t
     if lost[0].alone:
         return [(0, 0)] if len(lost) == len(fresh) == 1 else []
     olds, news = ([Outline(item.shapes[0]) for item in items] for items in (lost, fresh))
-    near = (np.array([outline.reach for outline in some]) for some in (olds, news))
-    one, other = near
-    overlap = np.minimum(one[:, None, :], other[None, :, :])  # of right, bottom, -left, -top
-    meet = (overlap[..., 0] + overlap[..., 2] >= 0) & (overlap[..., 1] + overlap[..., 3] >= 0)
-    scores = np.zeros((len(lost), len(fresh)))
-    for old, new in np.argwhere(meet):
-        score = alike(olds[old], news[new])
-        if score:
-            scores[old, new] = score + SAME_CLASS * (lost[old].name == fresh[new].name)
-    rows, columns = linear_sum_assignment(scores, maximize=True)
-    return [(int(old), int(new)) for old, new in zip(rows, columns, strict=True) if scores[old, new]]
+    return pair_up(olds, news, lambda old, new: SAME_CLASS * (lost[old].name == fresh[new].name))
