@@ -37,7 +37,7 @@ def stopped(work: Callable[[Watch], Any]) -> BaseException:
     timer = threading.Timer(0.7, watch.stop.set)
     timer.start()
     start = time.monotonic()
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - which, is the question
+    with pytest.raises(Exception) as caught:
         work(watch)
     assert time.monotonic() - start < 0.7 + SOON
     timer.join()
