@@ -23,7 +23,7 @@ class Accounts(Calls):
         return known.version
 
     def check(self) -> ServerInfo:
-        """Asks whether the server is a CVAT of a supported version, and who it takes us for.
+        """Asks whether the server is a CVAT of a supported version, and as which user we are logged in.
 
         Raises:
             UnsupportedServer: It is no CVAT, or one below 2.16.

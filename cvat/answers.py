@@ -28,11 +28,6 @@ from .words import READS, action, shorten
 DEEPEST = 8
 """Levels of an error's JSON that are looked at."""
 
-TOKEN_HINT = (
-    "If this account logs in to CVAT through Google, GitHub or single sign-on, it has no password there: make an "
-    "access token in CVAT and use it instead"
-)
-
 
 def error_text(response: Response) -> str:
     """Flattens an error body to a short text.
@@ -59,44 +54,62 @@ def error_for(response: Response, *, url: str, with_token: bool) -> CvatError:
         with_token: Whether an access token (not a password) authenticated the request.
     """
     status, detail = response.status_code, error_text(response)
-    doing, told = action(response.method, response.path), f": {shorten(detail)}" if detail else ""
+    doing, why = action(response.method, response.path), f": {shorten(detail)}" if detail else ""
     kind, sentence = _kind(status), ""
     if status == 401:
         credential = "access token; it may be expired or revoked" if with_token else "login"
         sentence = f"CVAT at {url} did not accept the {credential}"
     elif status == 403:
-        sentence = f"CVAT does not let this user {doing}{told}"
+        sentence = f"CVAT does not let this user {doing}{why}"
         if with_token and response.method not in READS:
             sentence += " If the access token is read-only, use one that may write."
     elif status == 404:
-        sentence = f"CVAT could not {doing}{told or ': it does not exist'}"
+        sentence = f"CVAT could not {doing}{why or ': it does not exist'}"
         if match := re.fullmatch(r"(.*) organization does not exist\.", detail):
             sentence = f"CVAT at {url} has no organization '{shorten(match[1])}'"
     elif status == 409:
-        sentence = f"CVAT could not {doing}, because that is already there or under way{told}"
+        sentence = f"CVAT could not {doing}, because that is already there or under way{why}"
     elif status == 413:
-        sentence = f"CVAT, or a proxy before it, found the request to {doing} too large{told}"
+        sentence = f"CVAT, or a proxy before it, found the request to {doing} too large{why}"
     elif status == 429:
-        sentence = f"CVAT is receiving too many requests and did not {doing}{told}"
+        sentence = f"CVAT is receiving too many requests and did not {doing}{why}"
     elif status in (502, 503, 504):
-        sentence = f"CVAT was not available ({status}) when asked to {doing}{told}"
+        sentence = f"CVAT was not available ({status}) when asked to {doing}{why}"
     elif status >= 500:
-        sentence = f"CVAT failed with an internal error ({status}) when asked to {doing}{told}"
+        sentence = f"CVAT failed with an internal error ({status}) when asked to {doing}{why}"
     elif status >= 400:
-        sentence = f"CVAT refused to {doing}{told}"
+        sentence = f"CVAT refused to {doing}{why}"
     else:
         sentence = f"What answers at {url} does not answer as CVAT does (status {status} when asked to {doing})"
-    wish = retry_after(response.header("Retry-After")) if status in (429, 503) else None
-    if wish is not None:
-        sentence = f"{sentence.rstrip('.')}. Try again {come_back(wish)}"
+    asked = retry_after(response.header("Retry-After")) if status in (429, 503) else None
+    if asked is not None:
+        sentence = f"{sentence.rstrip('.')}. Try again {come_back(asked)}"
     return kind(
         sentence,
         status=status,
         method=response.method,
         path=response.path,
         detail=detail,
-        may_be_done=not 300 <= status < 500 and wish is None and response.method not in READS,
-        retry_after=wish,
+        may_be_done=not 300 <= status < 500 and asked is None and response.method not in READS,
+        retry_after=asked,
+    )
+
+
+def not_cvat(response: Response, problem: str, url: str) -> UnsupportedServer:
+    """The error for an answer that CVAT would not give.
+
+    Args:
+        response: The answer.
+        problem: What is wrong with it.
+        url: The server, for the sentence.
+    """
+    return UnsupportedServer(
+        f"What answers at {url} does not answer {response.path} as CVAT does ({shorten(problem)}); check its url",
+        status=response.status_code,
+        method=response.method,
+        path=response.path,
+        detail=problem,
+        may_be_done=response.method not in READS,
     )
 
 

@@ -70,7 +70,7 @@ class Authenticator:
 
         Args:
             log_in: Sends the password and returns the API key.
-            stopped: Is asked while another thread logs in.
+            stopped: Called while another thread logs in; True stops the wait.
 
         Raises:
             NotAuthenticated: Nothing to authenticate with was given.

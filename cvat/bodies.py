@@ -15,8 +15,7 @@ PIECE = 1 << 20
 """Bytes read and sent at a time."""
 
 Watch = Callable[[int], None]
-"""Is told how many bytes of the body's files were handed to the network so far; may raise to stop the
-sending."""
+"""Called with the number of bytes of the body's files that were sent so far; may raise to stop the sending."""
 
 
 class UnreadableFile(CvatError):
@@ -89,7 +88,7 @@ class FileSlice:
             file: The file.
             start: First byte.
             length: Bytes.
-            watch: Is told of the progress.
+            watch: Called with the bytes sent so far.
         """
         self._file, self._start, self._length, self._watch = file, start, length, watch
 
@@ -119,7 +118,7 @@ class MultipartBody:
         Args:
             fields: The form's other fields.
             files: The files, in the order of their index.
-            watch: Is told of the progress.
+            watch: Called with the bytes sent so far.
         """
         boundary = secrets.token_hex(16)
         self.content_type = f"multipart/form-data; boundary={boundary}"

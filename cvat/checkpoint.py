@@ -47,7 +47,7 @@ class InMemory:
         self._places: dict[str, str] = {}
 
     def is_stored(self, name: str) -> bool:
-        """Whether ``stored`` was told of it."""
+        """Whether ``stored`` was called for it."""
         return name in self._stored
 
     def stored(self, names: Sequence[str]) -> None:
@@ -56,7 +56,7 @@ class InMemory:
             self._stored.update(names)
 
     def place(self, name: str) -> str | None:
-        """What ``placed`` was told last."""
+        """The last place given to ``placed``."""
         return self._places.get(name)
 
     def placed(self, name: str, place: str) -> None:

@@ -74,10 +74,10 @@ class Client(Accounts, Projects, Tasks, ServerMedia, Frames, Jobs, Reviews):
         return self._over(self.session.within(organization), keeps_session=True)
 
     def stopping_when(self, stopped: Stopped) -> Client:
-        """The same client, over the same connections, for a caller who may want to stop.
+        """The same client, over the same connections, with a way to stop.
 
         Args:
-            stopped: Is asked several times a second, in whichever thread waits. Soon after it says True, every call
+            stopped: Called several times a second, in any thread that waits. Soon after it returns True, every call
                 ends with ``Cancelled``, whatever it is waiting for.
         """
         return self._over(self.session.stopping_when(stopped), keeps_session=True)

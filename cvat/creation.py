@@ -111,9 +111,9 @@ def _without_frames(task_id: int, reason: str) -> CreationFailed:
 
 def _failed(task_id: int, status: RequestStatus) -> CreationFailed:
     message, file = clean_message(status.message)
-    told = shorten(message) or "it gave no reason"
+    reason = shorten(message) or "it gave no reason"
     return CreationFailed(
-        f"CVAT could not create task {task_id}: {told}",
+        f"CVAT could not create task {task_id}: {reason}",
         message=message,
         file=file,
         path=f"/api/tasks/{task_id}",

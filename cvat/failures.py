@@ -22,7 +22,7 @@ _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 _CERTIFICATES = {
     9: "its certificate is not valid yet; check the clock of this computer",
-    10: "its certificate, or one of those that vouch for it, has expired; who runs the server must renew it",
+    10: "its certificate, or one of those that vouch for it, has expired; the server's administrator must renew it",
     62: "its certificate is for another name than this; use the name that it was issued for",
     64: "its certificate is not for this address; use the name that it was issued for",
 }

@@ -88,7 +88,7 @@ class Jobs(Calls):
         return self.session.read(Annotations, f"/api/jobs/{job_id}/annotations", limit=LARGE_ANSWER)
 
     def stable_annotations(self, job_id: int, *, before: str | None = None, tries: int = 5) -> tuple[str, Annotations]:
-        """Reads annotations that nobody was changing meanwhile.
+        """Reads annotations at a moment when no write to the job was under way.
 
         The browser saves in up to three steps, so a single read can see half of a save.
 

@@ -17,7 +17,7 @@ MOST = 8
 
 
 class _Kept:
-    """The sessions of this process, by a digest that tells nothing of the login."""
+    """The sessions of this process, by a digest from which the login can't be computed."""
 
     def __init__(self) -> None:
         self._salt = secrets.token_bytes(32)

@@ -9,7 +9,7 @@ from .bodies import UploadFile
 from .errors import Cancelled
 
 Progress = Callable[[int, int], None]
-"""Is told the bytes and the files sent so far; called from several threads, one at a time."""
+"""Called with the bytes and the files sent so far, from several threads, one at a time."""
 
 
 class Meter:
@@ -18,8 +18,8 @@ class Meter:
     def __init__(self, progress: Progress | None, cancelled: Callable[[], bool] | None, total: int) -> None:
         """
         Args:
-            progress: Is told what was sent so far.
-            cancelled: Is asked before each piece; True stops.
+            progress: Called with what was sent so far.
+            cancelled: Called before each piece; True stops the upload.
             total: Files.
         """
         self._lock = threading.Lock()

@@ -42,7 +42,7 @@ class Projects(Calls):
 
         Raises:
             Refused: CVAT does not like the labels.
-            AmbiguousOutcome: The answer was lost; ``find_projects`` tells whether it was created.
+            AmbiguousOutcome: The answer was lost; ``find_projects`` shows whether it was created.
         """
         body = {"name": name, "labels": [label.dump() for label in labels]}
         return self.session.parse(Project, self.session.request("POST", "/api/projects", json=body))

@@ -75,7 +75,7 @@ def _hint(url: str, place: str, base: str) -> str:
 
 
 def _base(place: str, path: str) -> str:
-    """The address of a server whose answer to ``path`` is at ``place``; empty if that can't be told."""
+    """The address of a server whose answer to ``path`` is at ``place``; empty if that is not known."""
     whole = place.partition("?")[0].partition("#")[0].rstrip("/")
     return whole[: -len(path.rstrip("/"))] if path and whole.endswith(path.rstrip("/")) else ""
 

@@ -32,21 +32,21 @@ class RetryPolicy:
     longest_wait: float = 120.0
     patience: float = 240.0
 
-    def pause(self, attempt: int, wish: float | None = None) -> float:
+    def pause(self, attempt: int, asked: float | None = None) -> float:
         """Seconds to wait after the given attempt (1 is the first).
 
         Args:
             attempt: The attempt that failed.
-            wish: What the server asked for in ``Retry-After``.
+            asked: Seconds that the server asked for in ``Retry-After``.
         """
-        if wish is not None:
-            return min(wish, self.longest_wait)
+        if asked is not None:
+            return min(asked, self.longest_wait)
         ceiling = min(self.first_pause * 2.0 ** (attempt - 1), self.longest_pause)
         return ceiling * random.uniform(0.5, 1.0)
 
 
 USUAL = RetryPolicy()
-"""What a client does unless told otherwise."""
+"""The default of a client."""
 
 
 def retry_after(value: str) -> float | None:

@@ -5,30 +5,30 @@ from __future__ import annotations
 import copy
 import json as jsonlib
 import threading
-import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, TypeVar
-from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import BaseModel
 from requests.auth import AuthBase
 
-from .answers import TOKEN_HINT, error_for, error_text
+from .answers import error_for, error_text, not_cvat
 from .auth import Authenticator, NoAuth
 from .bodies import Body
 from .credentials import Credentials
 from .errors import CvatError, NotAuthenticated, UnsupportedServer
-from .limits import HEADER_TEXT, LIST_ITEMS, LIST_SECONDS, PAGES, USUAL_ANSWER, AnswerLimit
+from .limits import USUAL_ANSWER, AnswerLimit
+from .lists import ListReader
+from .login import log_in
 from .models import AnyResource
 from .models.base import ListPage
 from .parsing import Unreadable, read_json, read_model
 from .redaction import Secret
 from .responses import Response
 from .retry import USUAL, RetryPolicy
-from .transport import Caller, Outgoing, Transport
+from .transport import Outgoing, SendPolicy, Transport
 from .waiting import Stopped, either
-from .words import READS, shorten
+from .words import READS
 
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
@@ -44,12 +44,9 @@ UPLOAD_TIMEOUT = 600.0
 KEPT_OPEN = 32
 """Connections that are kept open at most: several callers may share a session."""
 
-NOT_CVAT = (404, 405)
-"""Statuses of a login where there is no CVAT."""
-
 
 @dataclass
-class Known:
+class ServerFacts:
     """What a session has learned of its server.
 
     Attributes:
@@ -83,14 +80,14 @@ class Session:
         Args:
             credentials: Where and who.
             timeout: Seconds to wait for the server's next byte.
-            connections: Requests at the same time at most, over all threads; others wait for their turn.
+            connections: Requests at the same time at most, over all threads; others wait.
             retry: How often to repeat.
         """
         self.credentials = credentials
         self.timeout = timeout
         self.connections = connections
-        self.known = Known()
-        self._caller = _caller(connections, retry)
+        self.known = ServerFacts()
+        self._policy = _policy(connections, retry)
         self._auth = Authenticator(credentials)
         self._transport = Transport(credentials.url, connections=max(connections, KEPT_OPEN))
 
@@ -106,27 +103,27 @@ class Session:
         return view
 
     def on_its_own(self, *, timeout: float, connections: int, retry: RetryPolicy) -> Session:
-        """A view for another caller, whose requests need not wait for those of others.
+        """A view whose requests need not wait for those of others.
 
         Args:
             timeout: Seconds to wait for the server's next byte.
-            connections: Requests of this caller at the same time at most.
+            connections: Requests of this view at the same time at most.
             retry: How often to repeat.
         """
         view = copy.copy(self)
-        view.timeout, view.connections, view._caller = timeout, connections, _caller(connections, retry)
+        view.timeout, view.connections, view._policy = timeout, connections, _policy(connections, retry)
         return view
 
     def stopping_when(self, stopped: Stopped) -> Session:
         """A view whose every wait ends with ``Cancelled`` soon after ``stopped()`` says True."""
         view = copy.copy(self)
-        view._caller = replace(self._caller, stopped=either(self.stopped, stopped))
+        view._policy = replace(self._policy, stopped=either(self.stopped, stopped))
         return view
 
     @property
     def stopped(self) -> Stopped:
         """Says whether the caller wants to stop."""
-        return self._caller.stopped
+        return self._policy.stopped
 
     @property
     def url(self) -> str:
@@ -234,40 +231,22 @@ class Session:
     ) -> list[AnyResource]:
         """Reads all objects of a list, ordered by id.
 
-        ``page_size=all`` gives everything in one answer; a server that pages nevertheless is followed page by
-        page, taking only the query of its ``next``: its host may be one that the client cannot or must not
-        reach.
+        ``page_size=all`` gives everything in one answer; a server that pages nevertheless is followed page by page.
 
         Raises:
             UnsupportedServer: The list has another form, or no end.
         """
-        return list(self._items(model, path, {**(params or {}), "page_size": "all", "sort": "id"}))
-
-    def _items(self, model: type[AnyResource], path: str, query: Mapping[str, Any]) -> Iterator[AnyResource]:
-        """The objects of a list, page by page, within bounds."""
-        ends, count = time.monotonic() + LIST_SECONDS, 0
-        seen: set[str] = set()
-        for _ in range(PAGES):
+        query: Mapping[str, Any] | None = {**(params or {}), "page_size": "all", "sort": "id"}
+        reader, found = ListReader(), list[AnyResource]()
+        while query is not None:
             response = self.request("GET", path, params=query)
             page = self.parse(ListPage[model], response)  # type: ignore[valid-type]
-            yield from page.results
-            count += len(page.results)
-            if not page.next or page.next in seen:
-                return
-            if count > LIST_ITEMS or time.monotonic() > ends:
-                break
-            seen.add(page.next)
-            query = self._query_of(page.next, response)
-        raise self._not_cvat(response, f"a list that has no end after {count} objects")
-
-    def _query_of(self, following: str, response: Response) -> dict[str, str]:
-        """The query of the address of the next page."""
-        try:
-            if len(following) > HEADER_TEXT:
-                raise ValueError
-            return dict(parse_qsl(urlsplit(following).query, keep_blank_values=True))
-        except ValueError:
-            raise self._not_cvat(response, "the address of the next page is none") from None
+            found.extend(page.results)
+            try:
+                query = reader.next_query(len(page.results), page.next)
+            except Unreadable as error:
+                raise self._not_cvat(response, str(error)) from None
+        return found
 
     def parse(self, model: type[AnyModel], response: Response, *, limit: AnswerLimit = USUAL_ANSWER) -> AnyModel:
         """Reads an answer's JSON as a model.
@@ -302,57 +281,23 @@ class Session:
         return response
 
     def _send(self, sent: Outgoing, auth: AuthBase) -> Response:
-        return self._transport.send(sent, auth, self._caller)
+        return self._transport.send(sent, auth, self._policy)
 
     def _error(self, response: Response) -> CvatError:
         return error_for(response, url=self.url, with_token=self._auth.with_token)
 
     def _not_cvat(self, response: Response, problem: str) -> UnsupportedServer:
-        return UnsupportedServer(
-            f"What answers at {self.url} does not answer {response.path} as CVAT does ({shorten(problem)}); check its "
-            "url",
-            status=response.status_code,
-            method=response.method,
-            path=response.path,
-            detail=problem,
-            may_be_done=response.method not in READS,
-        )
+        return not_cvat(response, problem, self.url)
 
     def _log_in(self) -> Secret:
-        """Sends the password; returns the API key."""
-        who = self.credentials
-        password = who.password.get_secret_value() if who.password else ""
-        name = {"username": who.username} if who.username else {"email": who.email}
-        body = jsonlib.dumps({**name, "password": password}).encode()
-        head = {"Content-Type": "application/json"}
-        sent = Outgoing("POST", "/api/auth/login", None, head, body, self.timeout, changes_data=False)
-        response = self._send(sent, NoAuth())
-        if response.status_code in NOT_CVAT:
-            raise self._not_cvat(response, error_text(response))
-        if response.is_error:
-            raise self._login_failure(response)
-        answer = self.json(response)
-        key = answer.get("key") if isinstance(answer, dict) else None
-        if not isinstance(key, str) or not key.isascii() or not key.isalnum() or len(key) > HEADER_TEXT:
-            raise self._not_cvat(response, "no key in the answer to a login")
-        return Secret(key)
-
-    def _login_failure(self, response: Response) -> CvatError:
-        failure = error_for(response, url=self.url, with_token=False)
-        if response.status_code not in (400, 401):
-            return failure
-        self._auth.rejected = True
-        sentence = str(failure)
-        if "Unable to log" in failure.detail:
-            sentence = (
-                f"CVAT at {self.url} did not accept the password of '{shorten(self.credentials.user)}'. {TOKEN_HINT}"
-            )
-        elif "erif" in failure.detail:
-            sentence = f"{sentence.rstrip('.')}. Open the link that CVAT sent to this e-mail address, then try again"
-        return failure.recast(NotAuthenticated, sentence)
+        try:
+            return log_in(self.credentials, lambda sent: self._send(sent, NoAuth()), self.timeout)
+        except NotAuthenticated:
+            self._auth.rejected = True
+            raise
 
 
-def _caller(connections: int, retry: RetryPolicy) -> Caller:
+def _policy(connections: int, retry: RetryPolicy) -> SendPolicy:
     if connections < 1:
         raise ValueError(f"connections must be at least 1, not {connections}")
-    return Caller(retry, threading.BoundedSemaphore(connections))
+    return SendPolicy(retry, threading.BoundedSemaphore(connections))

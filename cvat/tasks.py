@@ -105,7 +105,7 @@ class Tasks(Calls):
         bug_tracker: str | None = None,
         assignee_id: int | Unchanged | None = UNCHANGED,
     ) -> Task:
-        """Changes a task; what is not given stays, an ``assignee_id`` of None makes it nobody's."""
+        """Changes a task; what is not given stays, an ``assignee_id`` of None removes the assignee."""
         given = {"name": name, "subset": subset, "bug_tracker": bug_tracker}
         body: dict[str, object] = {key: value for key, value in given.items() if value is not None}
         if assignee_id is not UNCHANGED:
@@ -160,8 +160,8 @@ class Tasks(Calls):
                 and group sizes. It sends nothing if the creation was begun, and else what ``checkpoint`` does
                 not know as stored; without a checkpoint the server is asked file by file.
             checkpoint: What is remembered of this upload outside of the process. Give it the first time, too.
-            progress: Is told the bytes and files sent so far, from several threads.
-            cancelled: Is asked often; True stops the upload. Neither may use this client.
+            progress: Called with the bytes and files sent so far, from several threads.
+            cancelled: Called several times a second; True stops the upload. Neither may use this client.
 
         Returns:
             The id to give to ``wait_for_creation``.
@@ -206,9 +206,9 @@ class Tasks(Calls):
         Args:
             task_id: The task.
             rq_id: What ``upload`` returned.
-            deadline: Seconds to wait at most. Lost connections are put up with until then.
-            progress: Is told every state that was read.
-            cancelled: Is asked before each pause; True stops the waiting, not the creation.
+            deadline: Seconds to wait at most. Lost connections are tolerated until then.
+            progress: Called with every state that was read.
+            cancelled: Called several times a second; True stops the waiting, not the creation.
 
         Returns:
             The task, with frames.

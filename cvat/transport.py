@@ -32,7 +32,7 @@ CONNECT_TIMEOUT = 10.0
 """Seconds to wait for a connection, if the request has no less."""
 
 IDLE = 45.0
-"""Seconds after which connections that nobody used are not used again: a gateway may have dropped them in silence."""
+"""Seconds after which idle connections are closed before the next request: a gateway may have dropped them silently."""
 
 MOST_REDIRECTS = 5
 
@@ -75,13 +75,13 @@ class Outgoing:
 
 
 @dataclass(frozen=True)
-class Caller:
-    """How somebody wants requests to be sent.
+class SendPolicy:
+    """How requests are sent: repetition, parallelism, and a way to stop.
 
     Attributes:
         retry: How often to repeat.
-        places: One for each request at the same time; who needs one more waits.
-        stopped: Is asked in every wait whether the caller wants to stop.
+        places: Bounds the number of requests at the same time.
+        stopped: Called in every wait; True stops the request.
     """
 
     retry: RetryPolicy
@@ -97,13 +97,13 @@ class _Attempt:
         result: An answer of any status, or what went wrong.
         again: Whether another attempt does no harm and may help.
         most: How many attempts there are for this kind of end.
-        wish: Seconds that the server wants to be left alone.
+        asked: Seconds that the server asks to wait before the next attempt.
     """
 
     result: Response | CvatError
     again: bool = False
     most: int = 1
-    wish: float | None = None
+    asked: float | None = None
 
     def outcome(self) -> Response:
         """Gives the answer back, or raises."""
@@ -151,13 +151,13 @@ class Transport:
         """Closes the connections."""
         self._adapter.close()
 
-    def send(self, request: Outgoing, auth: AuthBase, caller: Caller) -> Response:
+    def send(self, request: Outgoing, auth: AuthBase, policy: SendPolicy) -> Response:
         """Sends a request, again if that is harmless, until there is an answer to give back.
 
         Args:
             request: The request.
             auth: Who asks.
-            caller: How to send it.
+            policy: How to send it.
 
         Returns:
             An answer of any status.
@@ -169,23 +169,23 @@ class Transport:
             AnswerTooLarge: The answer is beyond all bounds.
             Cancelled: The caller wanted to stop.
         """
-        retry, number, waited, in_doubt = caller.retry, 0, 0.0, False
+        retry, number, waited, in_doubt = policy.retry, 0, 0.0, False
         while True:
             number += 1
-            attempt = self._attempt(request, auth, caller, in_doubt)
+            attempt = self._attempt(request, auth, policy, in_doubt)
             in_doubt |= isinstance(attempt.result, AmbiguousOutcome)
             left = retry.patience - waited
-            length = retry.pause(number, attempt.wish)
-            too_long = length > left or (attempt.wish is not None and attempt.wish > left)
+            length = retry.pause(number, attempt.asked)
+            too_long = length > left or (attempt.asked is not None and attempt.asked > left)
             if not attempt.again or number >= attempt.most or too_long:
                 return attempt.outcome()
             waited += length
             try:
-                pause(length, caller.stopped)
+                pause(length, policy.stopped)
             except Cancelled:
                 raise self._cancelled(request, in_doubt) from None
 
-    def _attempt(self, request: Outgoing, auth: AuthBase, caller: Caller, in_doubt: bool) -> _Attempt:
+    def _attempt(self, request: Outgoing, auth: AuthBase, policy: SendPolicy, in_doubt: bool) -> _Attempt:
         """Sends once.
 
         Args:
@@ -193,10 +193,10 @@ class Transport:
         """
         longest = min(EXCHANGE_TIMEOUTS * request.timeout, LONGEST_EXCHANGE)
         exchange = Exchange(
-            timeout=request.timeout, longest=longest, most=request.most + HEAD_BYTES, stopped=caller.stopped
+            timeout=request.timeout, longest=longest, most=request.most + HEAD_BYTES, stopped=policy.stopped
         )
         try:
-            with holding(caller.places, caller.stopped), self._in_use():
+            with holding(policy.places, policy.stopped), self._in_use():
                 response = self._send_once(request, auth, exchange)
         except Cancelled:
             raise self._cancelled(request, in_doubt or (request.changes_data and exchange.sent)) from None
@@ -208,21 +208,21 @@ class Transport:
             again = (request.harmless or unsent) and not is_lasting(error, exchange)
             asked = Request(self._url, request.method, request.path)
             sentence = explain(error, asked, exchange, in_doubt=in_doubt)
-            most = caller.retry.connect_attempts if unsent else caller.retry.attempts
+            most = policy.retry.connect_attempts if unsent else policy.retry.attempts
             return _Attempt(sentence, again, most)
-        return self._judge(request, response, caller.retry)
+        return self._evaluate(request, response, policy.retry)
 
-    def _judge(self, request: Outgoing, response: Response, retry: RetryPolicy) -> _Attempt:
-        """What an answer means for the next attempt."""
-        status, wish = response.status_code, retry_after(response.header("Retry-After"))
+    def _evaluate(self, request: Outgoing, response: Response, retry: RetryPolicy) -> _Attempt:
+        """Decides whether an answer is worth another attempt."""
+        status, asked = response.status_code, retry_after(response.header("Retry-After"))
         if status not in LATER or status in request.expect:
             return _Attempt(response)
-        surely_not_done = status == 429 or (status == 503 and wish is not None)
+        surely_not_done = status == 429 or (status == 503 and asked is not None)
         result: Response | CvatError = response
         if request.changes_data and status in GATEWAY_LOST:
             failure = error_for(response, url=self._url, with_token=False)
             result = failure.recast(AmbiguousOutcome, f"{failure}; whether that was done is not known")
-        return _Attempt(result, request.harmless or surely_not_done, retry.attempts, wish)
+        return _Attempt(result, request.harmless or surely_not_done, retry.attempts, asked)
 
     @contextmanager
     def _in_use(self) -> Iterator[None]:
@@ -281,5 +281,5 @@ class Transport:
 
     def _cancelled(self, request: Outgoing, in_doubt: bool) -> Cancelled:
         doing = action(request.method, request.path)
-        told = f"Stopped while CVAT was asked to {doing}" + ("; it may have done so" if in_doubt else "")
-        return Cancelled(told, method=request.method, path=request.path, may_be_done=in_doubt)
+        sentence = f"Stopped while CVAT was asked to {doing}" + ("; it may have done so" if in_doubt else "")
+        return Cancelled(sentence, method=request.method, path=request.path, may_be_done=in_doubt)

@@ -94,7 +94,7 @@ class TusUpload:
             task_id: The task.
             file: The file.
             checkpoint: Knows where an earlier process was sending it, and learns where this one does.
-            watch: Is told of the bytes sent so far.
+            watch: Called with the bytes sent so far.
             chunks: How large chunks may be.
         """
         self._session, self._task_id, self._file = session, task_id, file
@@ -105,7 +105,7 @@ class TusUpload:
         """Sends the file, or what the server lacks of it.
 
         An interrupted chunk goes on where the server says it ended. When the server does not know the upload
-        (any more), announcing it again tells whether the file is complete: the name of a complete file is
+        (any more), announcing it again shows whether the file is complete: the name of a complete file is
         refused.
 
         Raises:
@@ -148,7 +148,7 @@ class TusUpload:
             # Older versions answer 500 once an upload is complete; 403 is another user's.
             return None, 0
         offset, length = (whole_number(response.header(name)) for name in ("Upload-Offset", "Upload-Length"))
-        # All bytes and not yet gone: the last chunk is being worked on, or was given up. Announcing tells.
+        # All bytes and not yet gone: the last chunk is being worked on, or was given up. Announcing it again shows.
         if offset is None or length != self._file.size or offset >= self._file.size:
             return None, 0
         return place, offset
@@ -196,10 +196,10 @@ class TusUpload:
             headers={**_TUS, "Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"},
             timeout=UPLOAD_TIMEOUT,
         )
-        told = response.header("Upload-Offset")
-        reached = whole_number(told) if told else offset + length
+        value = response.header("Upload-Offset")
+        reached = whole_number(value) if value else offset + length
         if reached is None or not offset < reached <= offset + length:
-            raise Conflict(f"CVAT says that it has {shorten(told, 20)} bytes of {self._file.name}", path=path)
+            raise Conflict(f"CVAT says that it has {shorten(value, 20)} bytes of {self._file.name}", path=path)
         return reached
 
     def _too_large(self, refusal: TooLarge, length: int) -> CvatError:

@@ -2,9 +2,9 @@
 
 What makes a lost answer harmless here: the server stores a batch whole or not at all, refuses a batch with a
 stored name (with a plain 500), and accepts the end of an upload only when the stored names are exactly those
-of the order list. So a batch in doubt is sent again, and the end of the upload tells the truth.
+of the order list. So a batch in doubt is sent again, and the end of the upload shows whether it is there.
 
-One thing it does not tell: a file of which only a part arrived in chunks counts as present. So a file that
+One thing it does not show: a file of which only a part arrived in chunks counts as present. So a file that
 was ever announced for chunks is always completed in chunks.
 """
 
@@ -65,7 +65,7 @@ class Upload:
         self._checkpoint: Checkpoint = InMemory() if checkpoint is None else checkpoint
         self._lock = threading.Lock()
         self._unsure: list[Group] = []
-        # Bytes of files that were found too large for a request: nobody else need try with as many.
+        # Bytes of files that were found too large for a request: other threads need not try as many.
         self._refused = group_bytes + 1
 
     def run(self) -> str:
@@ -196,7 +196,7 @@ class Upload:
             except AmbiguousOutcome:
                 self._post_group(group)
         except ServerFault:
-            # Names that are there already, or a failure: the end of the upload tells which.
+            # Names that are there already, or a failure: the end of the upload shows which.
             with self._lock:
                 self._unsure.append(group)
             self._meter.finish(group)

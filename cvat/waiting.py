@@ -11,16 +11,16 @@ from .errors import Cancelled
 from .limits import REACTION
 
 Stopped = Callable[[], bool]
-"""Is asked several times a second whether the caller wants to stop; must be quick, and safe in any thread."""
+"""Called several times a second, in any thread; True means that the caller wants to stop. Must be quick."""
 
 
 def never() -> bool:
-    """Of callers who can't stop."""
+    """The default: no way to stop."""
     return False
 
 
 def either(first: Stopped, second: Stopped) -> Stopped:
-    """Stops when one of two says so."""
+    """True as soon as one of two is."""
     if first is never:
         return second
     return lambda: first() or second()

@@ -49,7 +49,7 @@ class Exchange:
             timeout: Seconds to wait for the next byte.
             longest: Seconds for everything.
             most: Bytes to receive at most.
-            stopped: Is asked whether the caller wants to stop.
+            stopped: Called in every wait; True stops the exchange.
         """
         self.watched = self.sent = False
         self._timeout = timeout

@@ -236,7 +236,7 @@ def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("uploads.PAUSES", (0.0,)), ("creation.FIRST_PAUSE", 0.01), ("creation.LONGEST_PAUSE", 0.02)):
         monkeypatch.setattr(f"cvat.{name}", value)
     monkeypatch.setattr("cvat.server_media.PAGES", 30)
-    monkeypatch.setattr("cvat.session.PAGES", 30)
+    monkeypatch.setattr("cvat.lists.PAGES", 30)
 
 
 RETRY = RetryPolicy(attempts=2, connect_attempts=2, first_pause=0.0, longest_pause=0.0, patience=0.1)

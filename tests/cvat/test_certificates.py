@@ -80,7 +80,7 @@ CASES: dict[str, tuple[Callable[[Path], Path], str, str]] = {
     "expired": (
         lambda place: dated(place, "old", "200101000000Z", "200102000000Z"),
         "localhost",
-        "its certificate, or one of those that vouch for it, has expired; who runs the server must renew it",
+        "its certificate, or one of those that vouch for it, has expired; the server's administrator must renew it",
     ),
     "not valid yet": (
         lambda place: dated(place, "new", "20990101000000Z", "20990102000000Z"),

@@ -238,16 +238,16 @@ def endless_list(make_next: Callable[[int], Any], items: int = 1) -> Callable[[A
 
 def test_a_list_without_end_is_given_up(server: Any, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     server.script = endless_list(lambda number: f"http://elsewhere.example/api/users?page={number}")
-    monkeypatch.setattr("cvat.session.PAGES", 20)
+    monkeypatch.setattr("cvat.lists.PAGES", 20)
     with pytest.raises(UnsupportedServer, match="a list that has no end after 20 objects"):
         client.users()
     assert len(server.seen) == 20
     assert all(seen.headers["Host"] in server.url for seen in server.seen)
-    monkeypatch.setattr("cvat.session.LIST_ITEMS", 50)
+    monkeypatch.setattr("cvat.lists.LIST_ITEMS", 50)
     server.script = endless_list(lambda number: f"?page={number}", items=30)
     with pytest.raises(UnsupportedServer, match="after 60 objects"):
         client.users()
-    monkeypatch.setattr("cvat.session.LIST_SECONDS", -1.0)
+    monkeypatch.setattr("cvat.lists.LIST_SECONDS", -1.0)
     with pytest.raises(UnsupportedServer, match="after 30 objects"):
         client.users()
 

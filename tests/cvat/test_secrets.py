@@ -47,7 +47,7 @@ VIEWS: dict[str, Callable[[Any], Any]] = {
 def test_nothing_that_holds_a_secret_shows_it(who: Credentials, view: str) -> None:
     client = Client(who)
     session = client.session
-    things = [who, who.within("team"), client, session, session._auth, session._transport, session._caller]
+    things = [who, who.within("team"), client, session, session._auth, session._transport, session._policy]
     things += [session._auth.current(lambda: Secret(WORD), lambda: False), kept_session(who)]
     for thing in things:
         assert WORD not in VIEWS[view](thing), type(thing)
