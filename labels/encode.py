@@ -17,6 +17,7 @@ from .types import LABEL_TYPES
 from .vocabulary import Vocabulary, Word
 
 SOURCE = "file"
+OWN_GROUP = "groups of labels of several parts: the parts are a group of their own in CVAT"
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ def encode_label(document: Document, name: str, vocabulary: Vocabulary, size: Si
         shared.update(frame=frame, label_id=word.label_id)
         shared["attributes"] = [{"spec_id": word.specs[a][0], "value": text} for a, text in values.items()]
         if len(shapes) > 1 and codec.grouping == "group":
+            if shared.get("group") and OWN_GROUP not in left_out:
+                left_out.append(OWN_GROUP)
             shared["group"] = group
         objects.append(_object(shape, shared, word))
     return Encoded(tuple(objects), local_parts(document, schema), tuple(left_out))

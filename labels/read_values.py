@@ -68,7 +68,9 @@ def edited_facts(
         if getattr(old, fact, None) == getattr(new, fact, None):
             continue
         was = base.parts.get(attribute)
-        if was is None or FACTS[fact](was):
+        if fact == "group" and base.group:
+            refused[f"changes of '{attribute}' of labels of several parts, which are a group of their own"] += 1
+        elif was is None or FACTS[fact](was):
             _read_fact(new, fact, attribute, schema, parts, refused)
         else:
             refused[_not_shown(attribute)] += 1
