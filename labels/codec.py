@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
+from .rotation import RotationUnit
 from .shapes import CvatShape, Size
 from .skeleton import Skeleton
 
@@ -23,6 +24,10 @@ class DrawingSchema(Protocol):
     @property
     def skeleton(self) -> Skeleton | None:
         """The points of keypoints that are skeletons in CVAT."""
+
+    @property
+    def rotation_unit(self) -> RotationUnit:
+        """What the rotation of boxes is given in."""
 
     @property
     def targets(self) -> dict[int | str, str]:

@@ -10,6 +10,7 @@ from .attributes import NotCarried
 from .codec import Codec, Document, DrawingSchema, Pair, Parts
 from .editor import noise_px, touched, turned, visible
 from .masks import check_runs, decode_runs, encode_runs, pixel_box, place
+from .rotation import RotationUnit, from_degrees, to_degrees
 from .shapes import FARTHEST_PX, ROUNDING_PX, CvatShape, Size, is_number
 
 
@@ -17,8 +18,8 @@ class DetectionCodec(Codec):
     """A box, upright or rotated, or an instance mask.
 
     ``bounding_box`` is relative ``[x, y, width, height]``. A rotated box keeps its upright ``bounding_box`` and has its
-    clockwise degrees in the attribute ``rotation``, as FiftyOne's own importers do. A ``mask`` has any number of pixels
-    and is stretched over the box; in CVAT it has the frame's pixels.
+    clockwise ``rotation``, in the unit of its field. A ``mask`` has any number of pixels and is stretched over the box;
+    in CVAT it has the frame's pixels.
     """
 
     document = "Detection"
@@ -35,7 +36,7 @@ class DetectionCodec(Codec):
             return [CvatShape("mask", _mask_points(document, box, size))]
         x, y, width, height = box
         points = (x * size.width, y * size.height, (x + width) * size.width, (y + height) * size.height)
-        return [CvatShape("rectangle", points, _rotation(document.get("rotation")))]
+        return [CvatShape("rectangle", points, _rotation(document.get("rotation"), schema.rotation_unit))]
 
     def decode(self, base: Parts, pairs: Sequence[Pair], size: Size, schema: DrawingSchema) -> Parts:
         old, new = pairs[0]
@@ -55,7 +56,7 @@ class DetectionCodec(Codec):
             slack = noise_px(size) if dragged else ROUNDING_PX
             parts["bounding_box"] = _edited_box(base["bounding_box"], before, after, moved, size, slack)
         if spun or (new.rotation != old.rotation and not dragged):
-            parts["rotation"] = new.rotation
+            parts["rotation"] = from_degrees(new.rotation, schema.rotation_unit)
         return parts
 
     def decode_new(self, shapes: Sequence[CvatShape], size: Size, schema: DrawingSchema) -> Parts:
@@ -64,7 +65,7 @@ class DetectionCodec(Codec):
             return {"bounding_box": _mask_box(shape.points, size), "mask": _runs(shape, size)}
         parts: Parts = {"bounding_box": _box(shape.points, size)}
         if shape.rotation:
-            parts["rotation"] = shape.rotation
+            parts["rotation"] = from_degrees(shape.rotation, schema.rotation_unit)
         return parts
 
     def parts(self, document: Document) -> Parts:
@@ -127,12 +128,17 @@ def _numbers(box: Any) -> list[float]:
     return [float(value) for value in box]
 
 
-def _rotation(value: Any) -> float:
+def _rotation(value: Any, unit: RotationUnit) -> float:
     if value is None:
         return 0.0
     if not is_number(value):
         raise NotCarried("detections whose rotation is not a finite number")
-    return float(value) % 360.0
+    try:
+        return to_degrees(value, unit)
+    except ValueError:
+        raise NotCarried(
+            "detections whose rotation is beyond 2 pi radians (if it is in degrees, set `rotation_unit` to 'degrees')"
+        ) from None
 
 
 def _upright(points: Sequence[float]) -> list[float]:

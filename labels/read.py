@@ -143,7 +143,8 @@ def read_new(items: Sequence[Object], codec_type: str | None, vocabulary: Vocabu
     if meaning.field is not None:
         schema = vocabulary.schema.fields[meaning.field]
     else:
-        schema = FieldSchema(type=codec_type or "", classes=())
+        unit = next(iter(vocabulary.schema.fields.values())).rotation_unit
+        schema = FieldSchema(type=codec_type or "", classes=(), rotation_unit=unit)
     codec = LABEL_TYPES[schema.type].codec
     refused: Counter[str] = Counter()
     shapes = _readable([shape_in(item, vocabulary, codec) for item in items], size, refused)

@@ -16,6 +16,7 @@ from .attributes import Unreadable
 from .facts import FACTS
 from .field_kinds import field_kind
 from .names import attribute_problem, class_field, property_problem, shown
+from .rotation import RotationUnit
 from .skeleton import Skeleton
 from .types import LABEL_TYPES
 
@@ -46,6 +47,7 @@ class FieldSchema(_Frozen):
         drawn_as: the type of the CVAT labels, where it is not the label type's own (``"any"`` for a mixed field)
         allow_additions, allow_deletions, allow_label_edits, allow_index_edits, allow_spatial_edits: as in
             ``annotate()``
+        rotation_unit: what the rotation of boxes is given in
         existing_field: whether the field was there when the run was sent
         declared: the classes of the fields that the dataset declares for attributes now, by name; not stored
     """
@@ -62,6 +64,7 @@ class FieldSchema(_Frozen):
     allow_label_edits: bool = True
     allow_index_edits: bool = True
     allow_spatial_edits: bool = True
+    rotation_unit: RotationUnit = "degrees"
     existing_field: bool = True
     declared: dict[str, str] = Field(default={}, exclude=True)
 

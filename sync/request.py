@@ -4,9 +4,11 @@ import difflib
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
+import fiftyone as fo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from ..cvat import Job
+from ..labels.rotation import RotationUnit, default_unit
 from .errors import Refused
 from .media_map import MediaMap, read_media_map
 
@@ -51,6 +53,8 @@ class SendRequest(BaseModel):
         occluded_attr, group_id_attr, z_order_attr, source_attr, score_attr: attributes that hold what CVAT knows of an
             object, both ways
         show_confidence: whether annotators see the confidence, as a read-only attribute
+        rotation_unit: what the rotation of boxes is given in, ``"degrees"`` or ``"radians"``; by default what this
+            version of FiftyOne takes it for
         bad_files: what to do if a file is missing or no image: ``"stop"``, or ``"leave_out"`` its sample
     """
 
@@ -90,6 +94,7 @@ class SendRequest(BaseModel):
     source_attr: str | None = None
     score_attr: str | None = None
     show_confidence: bool = False
+    rotation_unit: RotationUnit = Field(default_factory=lambda: default_unit(fo.__version__))
     bad_files: Literal["stop", "leave_out"] = "stop"
 
     @field_validator("anno_key")

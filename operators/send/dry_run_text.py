@@ -31,6 +31,7 @@ def text(found: Mapping[str, Any]) -> str:
         lines.append(f"Into the project {found['project']}, {state}, on {found['server']}.")
     else:
         lines.append(f"To {found['server']}.")
+    lines += ["", *(f"- {note}" for note in found["notes"])] if found["notes"] else []
     lines += _tasks(found["tasks"])
     lines += _labels(found["labels_by_field"])
     lines += table("Left out (it stays in the dataset as it is)", {i["what"]: i["count"] for i in found["left_out"]})

@@ -1,7 +1,7 @@
 """What labels a collection has: classes, attributes and their values. One pass over the raw documents."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,8 @@ from ...labels.attribute_schema import AttributeSchema
 from ...labels.codec import Codec
 from ...labels.inference import SeenValues
 from ...labels.names import GEOMETRY, IDENTITY, attribute_problem, shown
+from ...labels.rotation import RotationsSeen
+from ...labels.schema import FieldSchema
 
 
 @dataclass
@@ -20,6 +22,7 @@ class Observed:
         classes: how many of each class; labels without a class are under ``""``
         attributes: what attributes they have
         unnameable: how many values are in attributes whose name can't be carried, by sentence
+        rotations: of boxes
         shape_types: how many would be drawn as which type of CVAT shape
     """
 
@@ -27,6 +30,7 @@ class Observed:
     classes: Counter[str] = field(default_factory=Counter)
     attributes: dict[str, SeenValues] = field(default_factory=dict)
     unnameable: Counter[str] = field(default_factory=Counter)
+    rotations: RotationsSeen = field(default_factory=RotationsSeen)
     shape_types: Counter[str] = field(default_factory=Counter)
 
     def add(self, documents: Iterable[Mapping[str, Any]], codec: Codec, known: frozenset[str]) -> None:
@@ -42,7 +46,10 @@ class Observed:
             self.labels += 1
             if codec.named:
                 self.classes[document.get("label") or ""] += 1
-            self.shape_types[codec.shape_type(document)] += 1
+            shape_type = codec.shape_type(document)
+            self.shape_types[shape_type] += 1
+            if shape_type == "rectangle":
+                self.rotations.add(document.get("rotation"))
             follows = codec.follows(document)
             for name in document.keys() - known:
                 value = document[name]
@@ -55,6 +62,17 @@ class Observed:
                     self.unnameable[problems[name]] += 1
                 else:
                     self.attributes.setdefault(name, SeenValues()).add(value)
+
+    def missing_notes(self, name: str, schema: FieldSchema) -> Iterator[str]:
+        """Sentences about attributes whose widget can't show that there is no value."""
+        looks = {"number": "0", "checkbox": "false"}
+        for attribute, item in schema.all_attributes.items():
+            look = item.absent if item.absent else looks.get(item.type, "")
+            if self.labels and item.type in looks and not item.read_only and self.misses(attribute):
+                yield (
+                    f"Labels of '{name}' without '{attribute}' look in CVAT as if it were {look}, and setting it to "
+                    f"{look} there changes nothing. A 'text' or a 'select' would show that there is no value."
+                )
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -2,8 +2,11 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
+import fiftyone as fo
+
 from ...cvat import Label
 from ...labels.from_project import classes_of
+from ...labels.rotation import default_unit
 from ...labels.schema import FieldSchema, LabelSchema
 from ...labels.types import NEW_FIELD_FOR
 from ..errors import Refused
@@ -43,6 +46,7 @@ def derive_schema(labels: Iterable[Label], drawn: Drawn, names: FieldNames) -> L
                 type=type_,
                 classes=classes_of([label for label in labels if type_ in _homes(label, drawn, types)], type_),
                 existing_field=False,
+                rotation_unit=default_unit(fo.__version__),
             )
             for type_ in types
         }

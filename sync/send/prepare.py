@@ -1,7 +1,7 @@
 """All that is found out before a send does anything: what there is, what CVAT says, and which tasks to make."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -66,6 +66,11 @@ class Prepared:
         return sum(task.bytes for task in self.tasks)
 
     @property
+    def notes(self) -> list[str]:
+        """What a person should know before the send, in sentences."""
+        return [sentence for sentence in _notes(self) if sentence]
+
+    @property
     def labels(self) -> dict[str, dict[str, int]]:
         """How many labels are going to be sent, by field and class."""
         found: dict[str, dict[str, int]] = {}
@@ -76,6 +81,15 @@ class Prepared:
                 names = set(field.class_names)
                 found[name] = {cls: count for cls, count in classes.most_common() if cls in names or cls == name}
         return found
+
+
+def _notes(prepared: Prepared) -> Iterator[str]:
+    for name, seen in prepared.seen.items():
+        item = prepared.schema.fields.get(name)
+        if item is not None:
+            yield seen.rotations.note(name, item.rotation_unit)
+            yield seen.rotations.caution(name, item.rotation_unit)
+            yield from seen.missing_notes(name, item)
 
 
 def prepare(target: Any, request: SendRequest, client: Client, watch: Watch) -> Prepared:
@@ -145,7 +159,8 @@ def describe(prepared: Prepared) -> dict[str, Any]:
     Returns:
         ``anno_key``, ``server``, ``project`` and ``project_exists``, ``tasks`` (``name``, ``images``, ``bytes``,
         ``jobs``), the totals ``images``, ``bytes``, ``jobs`` and ``labels``, ``labels_by_field`` (by field and class),
-        ``left_out`` (``what``, ``count``) and ``bad_files`` (``sample_id``, ``path``, ``reason``)
+        ``left_out`` (``what``, ``count``), ``notes`` (sentences to read before a send) and ``bad_files``
+        (``sample_id``, ``path``, ``reason``)
     """
     request = prepared.request
     tasks = [
@@ -170,6 +185,7 @@ def describe(prepared: Prepared) -> dict[str, Any]:
         "labels": sum(sum(classes.values()) for classes in prepared.labels.values()),
         "labels_by_field": prepared.labels,
         "left_out": [{"what": what, "count": count} for what, count in left_out.items()],
+        "notes": prepared.notes,
         "bad_files": [file._asdict() for file in prepared.bad],
     }
 

@@ -48,6 +48,7 @@ def requested_fields(request: SendRequest) -> dict[str, dict[str, Any]]:
         "classes": request.classes or None,
         "attributes": request.attributes,
         "mask_targets": request.mask_targets,
+        "rotation_unit": request.rotation_unit,
         "facts": {fact: name for fact, key in FACT_PARAMETERS.items() if (name := getattr(request, key))} or None,
         **{name: getattr(request, name) for name in ALLOW},
     }
