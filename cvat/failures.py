@@ -140,6 +140,8 @@ def _tls_reason(causes: list[BaseException]) -> str:
     if any(words in text for words in ("NO_CERTIFICATE_OR_CRL_FOUND", "PEM lib", "NOT_ENOUGH_DATA")):
         name = next((name for name in _CA_VARIABLES if os.environ.get(name)), "REQUESTS_CA_BUNDLE")
         return f"the file of certificate authorities that {name} names has no certificates"
+    if "doesn't match" in text:  # from older versions of urllib3
+        return _CERTIFICATES[62]
     if "certificate" in text.lower():
         return f"its certificate could not be verified. {_CA_HINT}"
     return "TLS could not be set up with it"

@@ -11,6 +11,7 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from .errors import AnswerTooLarge, UnwritableFile
+from .headers import whole_number
 from .limits import ERROR_BYTES, HEADER_TEXT
 from .wire import LimitReached
 from .words import READS, action, megabytes
@@ -112,13 +113,24 @@ def _write(into: BinaryIO, piece: bytes, *, first: bool) -> None:
 
 def _decompressed(answer: requests.Response) -> Iterator[bytes]:
     encoding = answer.headers.get("Content-Encoding", "").strip().lower()
-    pieces = answer.raw.stream(PIECE, decode_content=False)
+    pieces = _whole(answer)
     if encoding in ("", "identity"):
         yield from pieces
     elif encoding in ("gzip", "x-gzip"):
         yield from _unzipped(pieces)
     else:
         raise BrokenAnswer("its answer is packed in a way that nobody asked for")
+
+
+def _whole(answer: requests.Response) -> Iterator[bytes]:
+    """The body as it was sent. Older versions of ``urllib3`` do not miss what is missing."""
+    announced, size = whole_number(answer.headers.get("Content-Length", "")), 0
+    for piece in answer.raw.stream(PIECE, decode_content=False):
+        size += len(piece)
+        yield piece
+    has_length = announced is not None and "Transfer-Encoding" not in answer.headers
+    if has_length and size < (announced or 0) and answer.request.method != "HEAD" and answer.status_code != 204:
+        raise BrokenAnswer("its answer ended early")
 
 
 def _unzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
