@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import pickle
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -25,7 +26,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.copying import map_fields
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.dry_run import DryRunLabels, DryRunStore
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load import carry_out
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load_run import LoadContext
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.resolve import Choice, apply_changes
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.resolve import Choice, apply_choices
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.undo import undo_last
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Watch
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import LoadRequest
@@ -87,6 +88,11 @@ class MemoryStore(DryRunStore):
     @property
     def contents(self) -> dict[str, bytes]:
         return {name: data for name, data in self._kept.items() if data is not None}
+
+
+def duplicate(thing: Any) -> Any:
+    """A copy that shares nothing, several times as fast as ``copy.deepcopy`` makes one."""
+    return pickle.loads(pickle.dumps(thing, pickle.HIGHEST_PROTOCOL))
 
 
 class MemorySamples:
@@ -219,7 +225,7 @@ def make_template(box: Sandbox, record: RunRecord, store: Any, samples: Iterable
             if name.startswith(("task/", "marks", "job/", "drawn/", "saved/"))
         },
         samples={str(sample["_id"]): sample for sample in samples},
-        jobs={i: copy.deepcopy((job.shapes, job.tags, job.updated_date)) for i, job in task.jobs.items()},
+        jobs={i: duplicate((job.shapes, job.tags, job.updated_date)) for i, job in task.jobs.items()},
         labels=dict(task.labels),
         dates=(task.updated_date, box.store.shape_rows._sequence, box.store.tag_rows._sequence),
     )
@@ -247,7 +253,7 @@ class World:
     def _reset(self, template: Template) -> None:
         store, task = self.box.store, self.box.store.task("1")
         for job in task.jobs.values():
-            shapes, tags, date = copy.deepcopy(template.jobs[job.id])
+            shapes, tags, date = duplicate(template.jobs[job.id])
             store.shape_rows.forget(job)
             store.tag_rows.forget(job)
             job.shapes, job.tags, job.updated_date = shapes, tags, date
@@ -267,7 +273,7 @@ class World:
     def things(self, kind: str = "shapes") -> list[Thing]:
         """What is drawn, by id."""
         jobs = self.box.store.task("1").jobs.values()
-        return [copy.deepcopy(thing) for job in jobs for _, thing in sorted(getattr(job, kind).items())]
+        return [duplicate(thing) for job in jobs for _, thing in sorted(getattr(job, kind).items())]
 
     def write(self, action: str, *things: Thing) -> None:
         """One save of the web editor."""
@@ -323,7 +329,7 @@ class World:
         return undo_last(self.labels, self.store, "run")
 
     def resolve(self, *choices: Thing) -> dict[str, Any]:
-        return apply_changes(self.context(policy="ask"), [Choice(**choice) for choice in choices])
+        return apply_choices(self.context(policy="ask"), [Choice(**choice) for choice in choices])
 
     def dump(self) -> dict[str, Any]:
         """The dataset as bytes: labels in order, and the tags of samples."""
@@ -339,7 +345,7 @@ class World:
         """The same world, to be tried; the server is shared."""
         other = copy.copy(self)
         other.clock = Clock()
-        other.labels = copy.deepcopy(self.labels)
+        other.labels = duplicate(self.labels)
         other.labels.clock = other.clock
         other.store = MemoryStore(self.store.contents, other.clock)
         return other
