@@ -48,7 +48,9 @@ class FieldPlace:
             return []
         if self.plain:  # as the document of a label that is the sample's own
             return [{"_id": sample["_id"], "value": value}]
-        return list(value) if self.many else [value]
+        if not self.many:
+            return [value]
+        return list(value) if isinstance(value, (list, tuple)) else []
 
 
 def as_collection(target: Any) -> Any:

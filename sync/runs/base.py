@@ -13,7 +13,7 @@ from ...labels.schema import LabelSchema
 from ...labels.shapes import Size
 from ...labels.vocabulary import Vocabulary
 from ..request import Policy
-from .outbox import Outbox, labels_of
+from .outbox import JobPlace, Outbox, labels_of
 from .store import Store
 
 NO_SAMPLE = "0" * 24
@@ -129,8 +129,8 @@ class BaseStore:
             return None
         if text.startswith(b"{"):
             sent = SentLabels.model_validate_json(text)
-            kept = Outbox(self._store).batches(sent.task, sent.segment)
-            return tuple(label for item in kept if item.saved for label in labels_of(item.batch, item.saved))
+            kept = Outbox(self._store).batches(JobPlace(sent.task, sent.segment))
+            return tuple(label for b in kept if b.saved for label in labels_of(b.batch, b.saved, b.number))
         return _LABELS.validate_json(text)
 
     def point_to_sent(self, job_id: int, task: int, segment: int) -> None:

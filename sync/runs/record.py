@@ -45,6 +45,7 @@ class RunRecord(BaseModel):
         left_out: what was not sent, and why: how many by sentence
         created_at, loaded_at: ISO dates in UTC
         problem: why it was interrupted
+        notes: what else there is to know about it
         imported: whether its tasks were there before the run, see :func:`sync.imports.importing.import_from_cvat`
     """
 
@@ -68,6 +69,7 @@ class RunRecord(BaseModel):
     created_at: str = ""
     loaded_at: str | None = None
     problem: str = ""
+    notes: tuple[str, ...] = ()
     imported: bool = False
 
     @property
@@ -85,6 +87,7 @@ class RunRecord(BaseModel):
             "labels": sum(self.labels.values()),
             "labels_by_field": dict(self.labels),
             "left_out": [{"what": what, "count": count} for what, count in self.left_out.items()],
+            **({"notes": list(self.notes)} if self.notes else {}),
         }
 
 

@@ -9,6 +9,7 @@ from ..dataset.media import BadFile
 from ..request import SendRequest
 from ..runs.base import BaseStore
 from ..runs.outbox import Outbox
+from .attempts import Attempts
 from .encode import LabelReader
 from .journal import Journal, TaskStep
 from .ordered_gate import OrderedGate
@@ -21,7 +22,7 @@ class SendContext:
 
     Args:
         client: the CVAT server
-        journal, outbox, base: of the run
+        journal, outbox, attempts, base: of the run
         request: what the person asked for
         schema: the run's schema
         specs: the labels of a task that has its own; empty in a project
@@ -34,11 +35,13 @@ class SendContext:
         check: raises if the send is to end
         leave_out: takes files that are left out after all
         told: takes every step of a task
+        in_doubt: takes a task of which a second one may be made late
     """
 
     client: Client
     journal: Journal
     outbox: Outbox
+    attempts: Attempts
     base: BaseStore
     request: SendRequest
     schema: LabelSchema
@@ -52,6 +55,7 @@ class SendContext:
     check: Callable[[], None]
     leave_out: Callable[[Sequence[BadFile]], None]
     told: Callable[[int, TaskStep], None]
+    in_doubt: Callable[[int], None]
 
     def is_stopped(self) -> bool:
         """Whether the send is to end."""

@@ -4,12 +4,13 @@ import threading
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from ...cvat import Shape
 from ...labels.attributes import NotCarried
 from ...labels.base import BaseLabel
-from ...labels.encode import encode_label
+from ...labels.encode import Encoded, encode_label
 from ...labels.schema import LabelSchema
 from ...labels.shapes import Size
 from ...labels.types import LABEL_TYPES
@@ -28,6 +29,7 @@ SAMPLES = 1_000
 
 Identity = tuple[str, str, str]
 """A label: its field, its sample and its own id."""
+NOTHING: Mapping[Identity, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class LabelReader:
         fields = {name: item for name, item in schema.fields.items() if item.existing_field}
         self._places = [FieldPlace.of(name, LABEL_TYPES[item.type]) for name, item in fields.items()]
 
-    def read(self, places: Sequence[Place]) -> Iterator[tuple[Place, str, Document]]:
+    def read(self, places: Sequence[Place]) -> Iterator[tuple[Place, str, Any]]:
         """The labels of some frames, in their order, with their fields."""
         for start in range(0, len(places) if self._places else 0, SAMPLES):
             some = places[start : start + SAMPLES]
@@ -63,20 +65,23 @@ class LabelReader:
                     for document in labels:
                         yield place, field, document
 
-    def _labels(self, sample_ids: Sequence[str]) -> dict[str, list[tuple[str, list[Document]]]]:
+    def _labels(self, sample_ids: Sequence[str]) -> dict[str, list[tuple[str, list[Any]]]]:
         with self._lock:
             samples = list(read_samples(self._collection.select(sample_ids), [place.name for place in self._places]))
         return {str(item["_id"]): [(place.name, place.labels(item)) for place in self._places] for item in samples}
 
 
 def draw(
-    labels: Iterator[tuple[Place, str, Document]],
+    labels: Iterator[tuple[Place, str, Any]],
     vocabulary: Vocabulary,
     skip: Container[Identity],
     group: int,
     lost: Counter[str],
+    refused: Mapping[Identity, str] = NOTHING,
 ) -> Iterator[Batch]:
     """Draws labels, in batches that make requests of a good size.
+
+    Each label is either in a batch, or in ``skip``, or counted in ``lost``.
 
     Args:
         labels: where they are, their fields, and their documents
@@ -84,27 +89,29 @@ def draw(
         skip: labels that were drawn before
         group: the largest CVAT group that these have
         lost: counts the labels that can't be carried, by reason
+        refused: labels that CVAT is known not to take, and the reason
     """
     batch: list[BaseLabel] = []
-    left_out: Counter[str] = Counter()
+    dropped: dict[int, tuple[str, ...]] = {}
     count = size = 0
-    for place, field, document in labels:
-        label_id = str(document["_id"])
-        if (field, place.sample_id, label_id) in skip:
+    for place, field, identity, document in _told_apart(labels, lost):
+        if identity in skip:
             continue
-        try:
-            drawn = encode_label(with_pixels(dict(document)), field, vocabulary, place.size, place.frame, group + 1)
-        except NotCarried as error:
-            lost[f"{field}: {error}"] += 1
+        if (reason := refused.get(identity)) is not None:
+            lost[reason] += 1
             continue
-        left_out.update(f"{field}: {reason}" for reason in drawn.left_out)
+        drawn = _drawn(document, field, vocabulary, place, group + 1, lost)
+        if drawn is None:
+            continue
+        if drawn.left_out:
+            dropped[len(batch)] = tuple(f"{field}: {reason}" for reason in drawn.left_out)
         group += len(drawn.objects) > 1
         batch.append(
             BaseLabel.model_construct(
                 field=field,
                 sample_id=place.sample_id,
                 frame=place.frame,
-                label_id=label_id,
+                label_id=identity[2],
                 parts=drawn.parts,
                 objects=drawn.objects,
                 group=0,
@@ -113,11 +120,47 @@ def draw(
         count += len(drawn.objects)
         size += sum(len(item.points) for item in drawn.objects if isinstance(item, Shape)) * NUMBER_BYTES
         if count >= OBJECTS or size >= BYTES:
-            yield Batch.model_construct(labels=tuple(batch), left_out=dict(left_out))
-            batch, count, size = [], 0, 0
-            left_out.clear()
+            yield Batch.model_construct(labels=tuple(batch), dropped=dropped)
+            batch, dropped, count, size = [], {}, 0, 0
     if batch:
-        yield Batch.model_construct(labels=tuple(batch), left_out=dict(left_out))
+        yield Batch.model_construct(labels=tuple(batch), dropped=dropped)
+
+
+def _told_apart(
+    labels: Iterator[tuple[Place, str, Any]], lost: Counter[str]
+) -> Iterator[tuple[Place, str, Identity, Document]]:
+    """The labels with their identities; what has none of its own is counted.
+
+    An id may be in several samples and fields, as copies of labels keep theirs. Twice in one list, it can't be said
+    which of the two somebody edited.
+    """
+    where: tuple[str, str] | None = None
+    seen: set[str] = set()
+    for place, field, document in labels:
+        if not isinstance(document, Mapping) or document.get("_id") is None:
+            lost[f"{field}: values that are no labels"] += 1
+            continue
+        if where != (place.sample_id, field):
+            where, seen = (place.sample_id, field), set()
+        label_id = str(document["_id"])
+        if label_id in seen:
+            lost[f"{field}: labels with the id of another one in the same list"] += 1
+            continue
+        seen.add(label_id)
+        yield place, field, (field, place.sample_id, label_id), dict(document)
+
+
+def _drawn(
+    document: Document, field: str, vocabulary: Vocabulary, place: Place, group: int, lost: Counter[str]
+) -> Encoded | None:
+    """A label as CVAT objects; ``None`` if it can't be carried, which is counted."""
+    try:
+        return encode_label(with_pixels(document), field, vocabulary, place.size, place.frame, group)
+    except NotCarried as error:
+        lost[f"{field}: {error}"] += 1
+    except Exception as error:  # whatever is in a document: it is this label that stays behind, and no other
+        lost[f"{field}: labels that can't be drawn ({type(error).__name__})"] += 1
+    return None
 
 
 def identities(batches: Sequence[Batch]) -> set[Identity]:

@@ -2,22 +2,25 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
-from ...cvat import AmbiguousOutcome, Annotations, Client, EncodedObjects, TooLarge, encode_objects
-from ..runs.outbox import Batch, BatchAnswer, Outbox, StoredBatch
-from .batch import Wire, answer_of, find_written, ids_of, split, wire
+from ...cvat import AmbiguousOutcome, Client, CvatError, EncodedObjects, encode_objects
+from ..runs.outbox import Batch, BatchAnswer, JobPlace, Outbox, StoredBatch
+from .attempts import Attempt, Attempts, Refusal
+from .batch import Sheet, answer_of, ids_of, split, wire
 from .encode import count_labels
+from .job_doubts import drop_twins, look_for, wait_for_quiet
+from .patience import Wait, life_of
+from .refusals import Sizes, is_about_labels, refusal_of, unstorable
 
-LOOKS = (0.0, 0.5, 1.5)
-"""Seconds before each look for what was written although the answer was lost: CVAT may still be at it."""
-
-Sheet = tuple[list[Wire], list[Wire]]
-"""Tags and shapes."""
+TRIES = 3
+"""Times that labels are sent whose answers are lost and that are not to be found; the last time in halves."""
+STRANGE = 200
+"""Labels that CVAT may refuse one after the other; more are no matter of the labels."""
 
 
 class Prepared(NamedTuple):
@@ -30,23 +33,33 @@ class Prepared(NamedTuple):
 
 
 @dataclass(frozen=True)
-class JobPlace:
-    """Where a job's batches are kept: the task's and the job's places in the run."""
+class Desk:
+    """What the writers of all jobs share.
 
-    task: int
-    segment: int
+    Args:
+        client: the CVAT server
+        outbox: where batches are journaled
+        attempts: what is remembered of requests that went wrong
+        check: raises if the send is to end
+        say: tells the person what is being done
+    """
+
+    client: Client
+    outbox: Outbox
+    attempts: Attempts
+    check: Callable[[], None]
+    say: Callable[[str], None]
 
 
 class JobWriter:
     """Writes the labels of one job.
 
     Args:
-        client: the CVAT server
-        outbox: where batches are journaled
-        place: where this job's are
+        desk: what the writers of all jobs share
+        place: where what is kept of this job is found
         batches: its labels, drawn when they are asked for
         lost: where the drawing counts labels that can't be carried
-        earlier: what an earlier process drew, after :func:`settle_doubts`
+        earlier: what an earlier process wrote, see :func:`sync.send.job_doubts.settle`
 
     Attributes:
         count: how many batches there are
@@ -55,28 +68,29 @@ class JobWriter:
 
     def __init__(
         self,
-        client: Client,
-        outbox: Outbox,
+        desk: Desk,
         place: JobPlace,
         batches: Iterator[Batch],
         lost: Counter[str],
         earlier: Sequence[StoredBatch] = (),
     ) -> None:
-        self._client = client
-        self._outbox = outbox
+        self._desk = desk
         self._place = place
-        self._portions = batches
+        self._batches = batches
         self._lost = lost
         self._saved = [kept.saved for kept in earlier if kept.saved is not None]
-        self._ahead = [_prepared(kept.number, kept.batch) for kept in earlier if not kept.saved]
+        self._ahead: list[Prepared] = []
         self._job_id = 0
+        self._sizes = Sizes()
+        self._refused = len(desk.attempts.refusals(place)) if earlier else 0
+        self._in_a_row = 0
+        self._lives_until = 0.0
         self.count = max((kept.number + 1 for kept in earlier), default=0)
         self.labels: Counter[str] = Counter()
         self._left_out: Counter[str] = Counter()
         for kept in earlier:
-            if kept.saved is not None:
-                self.labels.update(count_labels(kept.batch.labels))
-                self._left_out.update(kept.batch.left_out)
+            self.labels.update(count_labels(kept.batch.labels))
+            self._left_out.update(kept.batch.left_out)
 
     @property
     def left_out(self) -> Counter[str]:
@@ -85,7 +99,7 @@ class JobWriter:
 
     def draw_ahead(self) -> bool:
         """Draws and journals one batch before the job is there; whether there was one."""
-        batch = next(self._portions, None)
+        batch = next(self._batches, None)
         if batch is not None:
             self._ahead.append(self._prepare(batch))
         return batch is not None
@@ -97,113 +111,137 @@ class JobWriter:
             how many labels each request wrote
         """
         self._job_id = job_id
-        drawn = chain(self._ahead, map(self._prepare, self._portions))
+        drawn = chain(self._ahead, map(self._prepare, self._batches))
         # One sender: parallel writes to a job would meet. While it waits for CVAT, the answer before is looked at,
         # and the next batch is drawn
         with ThreadPoolExecutor(1, thread_name_prefix="cvat-write") as sender:
             under_way: tuple[Prepared, Future[Sheet]] | None = None
             for prepared in chain(drawn, (None,)):
                 before, under_way = under_way, None
-                doubt = before[1].exception() if before else None
-                if before and doubt:
-                    yield self._recover(before[0], doubt)
+                error = before[1].exception() if before else None
+                if before and error:
+                    yield self._recover(before[0], error, TRIES)
                 if prepared:
                     under_way = prepared, sender.submit(self._create, prepared)
-                if before and not doubt:
+                if before and not error:
                     yield self._keep(before[0], answer_of(before[0].sheet, before[1].result()))
-
-    def _create(self, prepared: Prepared) -> Sheet:
-        return self._client.create_objects(self._job_id, prepared.encoded)
+        self._compare()
 
     def _prepare(self, batch: Batch, number: int | None = None) -> Prepared:
         if number is None:
             number = self.count
             self.count += 1
-        self._outbox.draw(self._place.task, self._place.segment, number, batch)
-        return _prepared(number, batch)
+        try:
+            sheet = wire(batch)
+            encoded = encode_objects(*sheet)
+        except ValueError:
+            return self._prepare(self._storable(batch), number)
+        self._desk.outbox.draw(self._place, number, batch)
+        return Prepared(number, batch, sheet, encoded)
+
+    def _storable(self, batch: Batch) -> Batch:
+        """The labels of a batch that would not harm the job; the others are left out."""
+        refusals = [unstorable(label) for label in batch.labels]
+        for refusal in filter(None, refusals):
+            self._leave_out(refusal)
+        return batch.part([place for place, refusal in enumerate(refusals) if refusal is None])
+
+    def _create(self, prepared: Prepared) -> Sheet:
+        """Sends a batch. If nobody knows what it did, how long it lasted is noted."""
+        size = len(prepared.encoded.body)
+        self._sizes.check(size)
+        attempt = Attempt(at=time.time())
+        self._desk.attempts.note(self._place, prepared.number, attempt)
+        try:
+            written = self._desk.client.create_objects(self._job_id, prepared.encoded)
+        except CvatError as error:
+            self._sizes.learn(size, error)
+            lost = isinstance(error, AmbiguousOutcome)
+            ended = attempt.model_copy(update={"lasted": time.time() - attempt.at, "over": not lost})
+            self._desk.attempts.note(self._place, prepared.number, ended)
+            raise
+        self._sizes.learn(size)
+        return written
 
     def _keep(self, prepared: Prepared, saved: BatchAnswer) -> int:
         """Journals CVAT's answer; how many labels it is about."""
-        self._outbox.save(self._place.task, self._place.segment, prepared.number, saved)
+        self._desk.outbox.save(self._place, prepared.number, saved)
         self._saved.append(saved)
+        self._in_a_row = 0
         self.labels.update(count_labels(prepared.batch.labels))
         self._left_out.update(prepared.batch.left_out)
         return len(prepared.batch.labels)
 
-    def _recover(self, prepared: Prepared, error: BaseException) -> int:
-        """Writes a batch after all: looked for in the job, sent again, and at last in halves."""
+    # When something goes wrong
+
+    def _recover(self, prepared: Prepared, error: BaseException, tries: int) -> int:
+        """Writes what of a batch is not in the job, in halves if need be; what CVAT does not take is left out."""
         if isinstance(error, AmbiguousOutcome):
-            if found := self._look_for(prepared.sheet):
-                return self._keep(prepared, found)
-            try:
-                saved = answer_of(prepared.sheet, self._create(prepared))
-            except TooLarge as refusal:
-                error = refusal
-            except AmbiguousOutcome as again:
-                if found := self._look_for(prepared.sheet):
-                    return self._keep(prepared, found)
-                error = again
-            else:
-                self._drop_twins(prepared.sheet, saved)
-                return self._keep(prepared, saved)
-        halves = split(prepared.batch) if isinstance(error, (AmbiguousOutcome, TooLarge)) else None
-        if halves is None:
+            return self._recover_lost(prepared, error, tries)
+        if not isinstance(error, CvatError) or not is_about_labels(error):
+            if isinstance(error, CvatError) and not error.may_be_done:
+                self._desk.outbox.withdraw(self._place, prepared.number)
             raise error
+        halves = split(prepared.batch)
+        if halves is None:
+            self._refuse(prepared, error)
+            return 0
         return self._write_now(halves[0], prepared.number) + self._write_now(halves[1])
 
-    def _write_now(self, batch: Batch, number: int | None = None) -> int:
+    def _recover_lost(self, prepared: Prepared, error: AmbiguousOutcome, tries: int) -> int:
+        """Looks for what a request wrote as long as it may live, and writes the rest."""
+        attempt = self._desk.attempts.of(self._place, prepared.number) or Attempt()
+        self._desk.say("An answer of CVAT was lost; looking for what it did")
+        wait = Wait.of(life_of(_objects(prepared.sheet), attempt.lasted) - attempt.lasted, self._desk.check)
+        self._lives_until = max(self._lives_until, wait.until)
+        found = look_for(self._desk.client, self._job_id, prepared.batch, ids_of(self._saved), wait)
+        if found.missing.labels:
+            if tries <= 1:
+                raise error
+            self._desk.attempts.give_up(self._place, found.missing)
+        count = self._replace(prepared, found.written, found.answer)
+        left = found.missing
+        halves = split(left) if tries < TRIES else None
+        for part in halves or ((left,) if left.labels else ()):
+            count += self._write_now(part, tries=tries - 1)
+        return count
+
+    def _replace(self, prepared: Prepared, written: Batch, answer: BatchAnswer) -> int:
+        """Keeps only what of a batch is there."""
+        if len(written.labels) < len(prepared.batch.labels):
+            self._desk.outbox.draw(self._place, prepared.number, written)
+        return self._keep(prepared._replace(batch=written), answer)
+
+    def _write_now(self, batch: Batch, number: int | None = None, tries: int = TRIES) -> int:
         prepared = self._prepare(batch, number)
         try:
             return self._keep(prepared, answer_of(prepared.sheet, self._create(prepared)))
-        except (AmbiguousOutcome, TooLarge) as error:
-            return self._recover(prepared, error)
+        except CvatError as error:
+            return self._recover(prepared, error, tries)
 
-    def _look_for(self, sheet: Sheet) -> BatchAnswer | None:
-        for pause in LOOKS:
-            time.sleep(pause)
-            found = find_written(sheet, self._client.annotations(self._job_id), ids_of(self._saved))
-            if found is not None:
-                return found
-        return None
+    def _refuse(self, prepared: Prepared, error: CvatError) -> None:
+        """Leaves a label out that CVAT does not take."""
+        self._in_a_row += 1
+        if self._in_a_row > STRANGE:
+            raise error
+        self._leave_out(refusal_of(prepared.batch.labels[0], len(prepared.encoded.body), error, self._sizes))
+        self._desk.outbox.withdraw(self._place, prepared.number)
 
-    def _drop_twins(self, sheet: Sheet, saved: BatchAnswer) -> None:
-        """Deletes what the first try wrote after all, after it had been looked for in vain."""
-        there = self._client.annotations(self._job_id)
-        twin = find_written(sheet, there, ids_of([*self._saved, saved]))
-        if twin is None:
+    def _leave_out(self, refusal: Refusal) -> None:
+        """Counts a label that CVAT does not take, and notes it for a resume."""
+        self._desk.attempts.refuse(self._place, self._refused, refusal)
+        self._refused += 1
+        self._lost[refusal.sentence] += 1
+
+    def _compare(self) -> None:
+        """Compares the job with what was sent, if something may have been written twice, once the job is quiet."""
+        desk = self._desk
+        if not desk.attempts.given_up(self._place):
             return
-        ids = ids_of([twin])
-        doubled = Annotations(
-            tags=tuple(tag for tag in there.tags if ("tag", tag.id) in ids),
-            shapes=tuple(shape for shape in there.shapes if ("shape", shape.id) in ids),
-        )
-        self._client.delete_annotations(self._job_id, doubled)
+        desk.say("Comparing what is in CVAT with what was sent")
+        wait_for_quiet(desk.client, self._job_id, self._lives_until, desk.check)
+        drop_twins(desk.client, self._job_id, desk.outbox, desk.attempts, self._place)
 
 
-def _prepared(number: int, batch: Batch) -> Prepared:
-    sheet = wire(batch)
-    return Prepared(number, batch, sheet, encode_objects(*sheet))
-
-
-def settle_doubts(client: Client, job_id: int, found: Sequence[StoredBatch]) -> list[StoredBatch]:
-    """Finds out which batches of an earlier process are in a job: of some it did not live to keep the answer.
-
-    Args:
-        client: the CVAT server
-        job_id: the job
-        found: what that process drew
-
-    Returns:
-        the same with all answers; without one is what is not in the job
-    """
-    if all(kept.saved for kept in found):
-        return list(found)
-    there = client.annotations(job_id)
-    known = ids_of(kept.saved for kept in found if kept.saved)
-    settled = []
-    for kept in found:
-        if kept.saved is None and (saved := find_written(wire(kept.batch), there, known)):
-            kept = kept._replace(saved=saved)
-            known |= ids_of([saved])
-        settled.append(kept)
-    return settled
+def _objects(sheet: Sheet) -> int:
+    return len(sheet[0]) + len(sheet[1])

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from ..dataset.media import BadFile, Frame
 from ..request import SendRequest
 from ..runs.store import RunStore
+from .attempts import KEPT
 from .plan import Segment, TaskPlan
 
 Stage = Literal["made", "uploaded", "ready", "written"]
@@ -129,13 +130,12 @@ class Journal:
 
         The step goes last: without it, what is left of the others would count as done for the new task.
         """
-        for start in (f"up/{number}/", f"drawn/{number}/", f"saved/{number}/"):
-            self._store.drop(start)
+        self._store.drop(*(f"{start}{number}/" for start in ("up/", "drawn/", "saved/", *KEPT)))
         self._store.forget(f"step/{number}")
 
     def finish(self) -> None:
         """Forgets what a complete run does not need any more."""
-        self._store.drop("plan", "step/", "up/")
+        self._store.drop("plan", "step/", "up/", *KEPT)
 
 
 class UploadNotes:

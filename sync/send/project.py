@@ -1,16 +1,17 @@
 """The CVAT project of a run: found by name, and held against the run's schema."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from ...cvat import AmbiguousOutcome, Client, Label, NotFound, PermissionDenied, Project
+from ...cvat import Client, Label, NotFound, PermissionDenied, Project
 from ...labels.fitting import Fit, fit_project, without
 from ...labels.schema import LabelSchema
 from ...labels.vocabulary import label_specs
-from ..errors import Refused, SendFailed, sentence
+from ..errors import Refused
 from ..request import SendRequest
 from ..runs.record import RunRecord
+from .make_once import make_once
 
 Colors = Mapping[tuple[str, str], str]
 """The colour of each (field, class) as ``#rrggbb``."""
@@ -164,34 +165,45 @@ def extend_project(client: Client, project_id: int, schema: LabelSchema, colors:
     ProjectPlan(client.project(project_id), schema, fit).extend(client)
 
 
-def make_project(client: Client, record: RunRecord, colors: Colors, *, doubtful: bool) -> int:
-    """Makes a run's project; its id.
+def make_project(
+    client: Client, record: RunRecord, colors: Colors, check: Callable[[], None], *, doubtful: bool
+) -> tuple[int, bool]:
+    """Makes a run's project; its id, and whether there may be a second one.
 
     Args:
         client: the CVAT server
         record: the run
         colors: the colours of its labels
+        check: raises if the send is to end
         doubtful: whether an earlier process may have made it, so that CVAT is asked first
 
     Raises:
-        SendFailed: if CVAT's answer was lost, and it is not there
+        AmbiguousOutcome: if CVAT's answers were lost, and it is not there
     """
     if doubtful and (found := find_own_project(client, record)):
-        return found
-    try:
-        return client.create_project(record.project_name or "", label_specs(record.schema_, colors)).id
-    except AmbiguousOutcome as lost:
-        if found := find_own_project(client, record):
-            return found
-        raise SendFailed(sentence(lost)) from lost
+        return found, True
+    name, specs = record.project_name or "", label_specs(record.schema_, colors)
+    return make_once(lambda: client.create_project(name, specs).id, lambda: find_own_project(client, record), check)
 
 
 def find_own_project(client: Client, record: RunRecord) -> int | None:
     """The project of a run's name that belongs to whoever sent it; ``None`` if there is none, or none was asked for."""
-    for project in client.find_projects(record.project_name) if record.project_name else ():
-        if project.owner is not None and project.owner.username == record.created_by:
-            return project.id
-    return None
+    return next(iter(_own_projects(client, record)), None)
+
+
+def delete_twin_projects(client: Client, record: RunRecord) -> None:
+    """Deletes what requests made whose answers were lost: projects of the run's name and labels, without tasks."""
+    names = {spec.name.strip() for spec in label_specs(record.schema_)}
+    for project_id in _own_projects(client, record):
+        if project_id == record.project_id or client.tasks(project_id=project_id):
+            continue
+        if {label.name for label in client.labels(project_id=project_id)} == names:
+            client.delete_project(project_id)
+
+
+def _own_projects(client: Client, record: RunRecord) -> list[int]:
+    found = client.find_projects(record.project_name) if record.project_name else []
+    return [item.id for item in found if item.owner is not None and item.owner.username == record.created_by]
 
 
 def _sentences(fit: Fit) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 from pymongo.errors import PyMongoError
 
 from ...cvat import Cancelled as CvatCancelled
-from ...cvat import Client, CvatError, User
+from ...cvat import Client, CvatError, Task, User
 from ...labels.vocabulary import label_specs
 from ..dataset.colors import class_colors
 from ..dataset.media import BadFile
@@ -23,15 +23,17 @@ from ..runs.lease import Lease
 from ..runs.outbox import Outbox
 from ..runs.record import RunRecord, TaskRecord
 from ..runs.store import RunStore
+from .attempts import Attempts
 from .checks import count_files
 from .context import SendContext
 from .encode import LabelReader
+from .job_doubts import drop_twins
 from .journal import Journal, SendPlan, TaskStep
 from .ordered_gate import OrderedGate
 from .plan import TaskPlan, deal
-from .project import ProjectPlan, extend_project, find_own_project, make_project
+from .project import ProjectPlan, delete_twin_projects, extend_project, find_own_project, make_project
 from .send_progress import SendProgress
-from .task_marks import mark_of, tasks_of_run
+from .task_marks import mark_of, tasks_of_run, tidy_up
 from .task_sender import TaskSender
 
 TASKS_AT_ONCE = 4
@@ -79,6 +81,8 @@ class SendRun:
         self.halted = threading.Event()
         self.lock = threading.Lock()
         self.steps: dict[int, TaskStep] = {}
+        self.project_in_doubt = resumed and not plan.project_found and bool(plan.request.project_name)
+        self.in_doubt: set[int] = set()  # tasks of which a second one may be made late
 
     def begin(self, tasks: Sequence[TaskPlan]) -> None:
         """Keeps what is going to be done, and then the record: a run that can be seen can be resumed."""
@@ -113,7 +117,10 @@ class SendRun:
             extend_project(self.client, self.record.project_id, self.record.schema_, self.colors)
         if self.request.project_name and self.record.project_id is None:
             self.watch.step(f"Making the project '{self.request.project_name}'")
-            self._note(project_id=make_project(self.client, self.record, self.colors, doubtful=self.resumed))
+            project_id, self.project_in_doubt = make_project(
+                self.client, self.record, self.colors, self._check, doubtful=self.resumed
+            )
+            self._note(project_id=project_id)
 
     # The tasks
 
@@ -150,6 +157,7 @@ class SendRun:
             client=self.client,
             journal=self.journal,
             outbox=Outbox(self.store),
+            attempts=Attempts(self.store),
             base=self.base,
             request=self.request,
             schema=self.record.schema_,
@@ -163,6 +171,7 @@ class SendRun:
             check=self._check,
             leave_out=self._leave_out,
             told=self._told,
+            in_doubt=self.in_doubt.add,
         )
 
     def _told(self, number: int, step: TaskStep) -> None:
@@ -205,6 +214,7 @@ class SendRun:
 
     def _finish(self) -> dict[str, Any]:
         steps = [self.steps[number] for number in range(self.plan.tasks)]
+        self._compare_again(steps)
         jobs = [segment.job_id for step in steps for segment in step.segments]
         users = [self.people[name].id for name in self.request.job_assignees]
         with ThreadPoolExecutor(TASKS_AT_ONCE, thread_name_prefix="cvat-deal") as pool:
@@ -222,6 +232,19 @@ class SendRun:
         self._note(status="sent", tasks=self._task_records(), **done)
         self.journal.finish()
         return self.record.summary(self.request.anno_key)
+
+    def _compare_again(self, steps: Sequence[TaskStep]) -> None:
+        """Deletes what requests without an answer made late after all. Copies of tasks are only told of."""
+        outbox, attempts = Outbox(self.store), Attempts(self.store)
+        for place in attempts.places_given_up():
+            job_id = steps[place.task].segments[place.segment].job_id
+            drop_twins(self.client, job_id, outbox, attempts, place)
+        if self.resumed or self.in_doubt:
+            known = {step.task_id for step in steps}
+            copies = tidy_up(self.client, self.record.run_id, known)
+            self._note(notes=tuple(map(_about_copy, copies)))
+        if self.project_in_doubt:
+            delete_twin_projects(self.client, self.record)
 
     def _assign(self, pair: tuple[int, int]) -> None:
         self._check()
@@ -299,3 +322,10 @@ class SendRun:
     def _untag(self) -> None:
         if self.plan.bad:
             self.dataset.select([file.sample_id for file in self.plan.bad]).untag_samples(LEFT_OUT_TAG)
+
+
+def _about_copy(task: Task) -> str:
+    return (
+        f"Task {task.id} ('{task.name}') in CVAT has the mark of this run, but was not made by it: it may be a "
+        "restored backup. It was left as it is; to load what is in it, import it."
+    )

@@ -8,10 +8,11 @@ from ...labels.fitting import fit_project
 from ...labels.shapes import Size
 from ...labels.vocabulary import Vocabulary
 from ..dataset.media import Frame
-from ..runs.outbox import StoredBatch
+from ..runs.outbox import JobPlace, StoredBatch
 from .context import SendContext
 from .encode import Place, draw, identities, last_group
-from .job_writer import JobPlace, JobWriter, settle_doubts
+from .job_doubts import settle
+from .job_writer import Desk, JobWriter
 from .plan import Segment, foresee_segments
 from .prefetch import Foreseen
 
@@ -30,6 +31,7 @@ class TaskLabels:
     def __init__(self, context: SendContext, number: int) -> None:
         self._context = context
         self._number = number
+        self._desk = Desk(context.client, context.outbox, context.attempts, context.check, say=context.progress.say)
 
     def foresee(self, task_id: int, frames: Sequence[Frame]) -> Foreseen:
         """What the labels mean, and writers that can draw before CVAT made the jobs.
@@ -65,22 +67,23 @@ class TaskLabels:
         self._context.base.point_to_sent(segment.job_id, self._number, segment.number)
 
     def _settled(self, segment: Segment) -> list[StoredBatch]:
-        found = list(self._context.outbox.batches(self._number, segment.number))
-        settled = settle_doubts(self._context.client, segment.job_id, found)
-        for before, kept in zip(found, settled, strict=True):
-            if kept.saved is not None and before.saved is None:
-                self._context.outbox.save(self._number, segment.number, kept.number, kept.saved)
-        return settled
+        desk = self._desk
+        place = JobPlace(self._number, segment.number)
+        return settle(desk.client, segment.job_id, place, desk.outbox, desk.attempts, desk.check)
 
     def _writer(
         self, words: Vocabulary, segment: Segment, places: Sequence[Place], earlier: Sequence[StoredBatch]
     ) -> JobWriter:
+        place = JobPlace(self._number, segment.number)
         batches = [kept.batch for kept in earlier]
+        refused = {
+            (item.field, item.sample_id, item.label_id): item.sentence
+            for item in (self._desk.attempts.refusals(place) if earlier else ())
+        }
         labels = self._context.reader.read([places[number] for number in segment.frames])
         lost: Counter[str] = Counter()
-        drawn = draw(labels, words, identities(batches), last_group(batches), lost)
-        place = JobPlace(self._number, segment.number)
-        return JobWriter(self._context.client, self._context.outbox, place, drawn, lost, earlier)
+        drawn = draw(labels, words, identities(batches), last_group(batches), lost, refused)
+        return JobWriter(self._desk, place, drawn, lost, earlier)
 
 
 def places_of(frames: Sequence[Frame]) -> list[Place]:

@@ -1,11 +1,10 @@
 """Finding what a run made in CVAT, by the mark that its tasks carry."""
 
 import time
+from collections.abc import Container
 
 from ...cvat import Client, ServerFault, Task
 
-LOOKS = (0.0, 0.5, 1.5)
-"""Seconds before each look for a task whose creation got no answer: CVAT may still be at it."""
 PAUSES_OF_DELETION = (0.5, 1.0, 2.0)
 
 
@@ -14,27 +13,12 @@ def mark_of(run_id: str, dataset: str, key: str, number: int) -> str:
     return f"fiftyone:{dataset}/{key}#{run_id[:12]}-{number + 1}"
 
 
-def find_made(client: Client, mark: str, *, patiently: bool = False) -> Task | None:
-    """The task with a mark, if CVAT has one.
+def find_made(client: Client, mark: str) -> Task | None:
+    """The task with a mark that CVAT was asked to make, if it has one: without images, which come later.
 
-    Args:
-        client: the CVAT server
-        mark: of the task
-        patiently: whether to look again, as it may just be being made
+    What else has the mark is a copy of a task, such as a restored backup, and may be somebody's work.
     """
-    for pause in LOOKS if patiently else LOOKS[:1]:
-        time.sleep(pause)
-        found = _marked(client, mark)
-        if found:
-            return found[0]
-    return None
-
-
-def delete_made(client: Client, mark: str, *, but: int) -> None:
-    """Deletes the tasks with a mark except one: those that came of requests whose answers were lost."""
-    for task in _marked(client, mark):
-        if task.id != but:
-            delete_task(client, task.id)
+    return next((task for task in _marked(client, mark) if not task.size), None)
 
 
 def _marked(client: Client, mark: str) -> list[Task]:
@@ -51,6 +35,19 @@ def delete_task(client: Client, task_id: int) -> bool:
         except ServerFault:
             time.sleep(pause)
     return client.delete_task(task_id)
+
+
+def tidy_up(client: Client, run_id: str, known: Container[int]) -> list[Task]:
+    """Deletes the empty tasks with a run's mark that are none of its own: they came of requests without an answer.
+
+    Returns:
+        what else has the mark: copies of tasks, such as restored backups, which may be somebody's work
+    """
+    strangers = [task for task in tasks_of_run(client, run_id) if task.id not in known]
+    for task in strangers:
+        if not task.size:
+            delete_task(client, task.id)
+    return [task for task in strangers if task.size]
 
 
 def tasks_of_run(client: Client, run_id: str) -> list[Task]:

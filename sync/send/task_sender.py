@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from ...cvat import AmbiguousOutcome, CreationFailed, NotFound, Task
+from ...cvat import CreationFailed, NotFound, Task
 from ...labels.vocabulary import Vocabulary
 from ..errors import SendFailed, sentence
 from ..runs.base import FrameRecord, TaskBase
@@ -11,11 +11,12 @@ from .context import SendContext
 from .encode import Place
 from .job_writer import JobWriter
 from .journal import TaskStep
+from .make_once import make_once
 from .plan import Segment, TaskPlan, foresee_segments
 from .prefetch import Prefetch
 from .task_images import TaskImages
 from .task_labels import TaskLabels, places_of
-from .task_marks import delete_made, find_made
+from .task_marks import find_made
 
 CREATIONS = 2
 """Times that a task is made whose frames CVAT fails to make, if it names no file that is to blame."""
@@ -88,31 +89,24 @@ class TaskSender:
 
     def _create(self) -> Task:
         """Makes the task. If the answer is lost, CVAT is asked for it before it is made a second time."""
-        client, request = self._context.client, self._context.request
-        lost = False
-        while True:
-            try:
-                task = client.create_task(
-                    self._name,
-                    labels=None if self._context.project_id else self._context.specs,
-                    project_id=self._context.project_id,
-                    segment_size=request.segment_size,
-                    overlap=0,
-                    bug_tracker=self._mark,
-                    assignee_id=self._context.assignee_id,
-                    subset=request.subset or None,
-                )
-            except AmbiguousOutcome:
-                found = find_made(client, self._mark, patiently=True)
-                if found is not None:
-                    return found
-                if lost:
-                    raise
-                lost = True
-            else:
-                if lost:
-                    delete_made(client, self._mark, but=task.id)
-                return task
+        client = self._context.client
+        task, lost = make_once(self._ask_for_task, lambda: find_made(client, self._mark), self._context.check)
+        if lost:
+            self._context.in_doubt(task.id)
+        return task
+
+    def _ask_for_task(self) -> Task:
+        context = self._context
+        return context.client.create_task(
+            self._name,
+            labels=None if context.project_id else context.specs,
+            project_id=context.project_id,
+            segment_size=context.request.segment_size,
+            overlap=0,
+            bug_tracker=self._mark,
+            assignee_id=context.assignee_id,
+            subset=context.request.subset or None,
+        )
 
     def _make_ready(self, step: TaskStep) -> tuple[TaskStep, list[JobWriter]]:
         """Brings the images, and draws labels meanwhile; the step with the jobs, and their writers."""

@@ -11,7 +11,7 @@ from http.client import HTTPConnection
 from typing import Any
 
 import fiftyone as fo
-from faults_outcome import Books, Outcome, differences, outcome
+from faults_outcome import Books, Outcome, differences, not_once, outcome
 from faults_points import Death, Point, call_pattern, lasting
 from faults_scenario import Scene, fill
 from faults_work import Processes, Told, Work
@@ -77,7 +77,8 @@ class Ground:
 
     def differs(self, box: Sandbox) -> list[str]:
         """How what there is now differs from what there is after an undisturbed send."""
-        return differences(asdict(self.undisturbed), asdict(outcome(self._books, box)))
+        now = outcome(self._books, box)
+        return [*not_once(self.undisturbed, now), *differences(asdict(self.undisturbed), asdict(now))]
 
     def leftovers(self, box: Sandbox) -> list[str]:
         """What of a deleted run is left, and what of the dataset is not as before."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,6 +98,26 @@ def outcome(books: Books, box: Sandbox) -> Outcome:
         record=_record(record),
         kept=_names(documents["kept"]),
     )
+
+
+def not_once(undisturbed: Outcome, now: Outcome) -> list[str]:
+    """The labels, tasks and projects that are not on the server as often as after an undisturbed send."""
+    wanted, found = (Counter(_things(outcome.server)) for outcome in (undisturbed, now))
+    return [
+        f"{found[thing]} times instead of {wanted[thing]}: {thing:.200}"
+        for thing in {**wanted, **found}
+        if found[thing] != wanted[thing]
+    ]
+
+
+def _things(server: Any) -> Iterator[str]:
+    yield from (f"project {project['name']}" for project in server["projects"])
+    for task in server["tasks"]:
+        yield f"task {task['name']}"
+        for job in task["jobs"]:
+            where = f"{task['name']}, job from {job['start_frame']}"
+            yield where
+            yield from (f"{where}: {thing}" for kind in ("tags", "shapes") for thing in job[kind])
 
 
 def differences(one: Any, other: Any, path: str = "") -> list[str]:

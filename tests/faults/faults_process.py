@@ -38,14 +38,14 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import RoundtripError, Run
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load import load  # noqa: E402
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Watch  # noqa: E402
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import LoadRequest, SendRequest, parse  # noqa: E402
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.send import delete_run, encode, job_writer, task_marks  # noqa: E402
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.send import delete_run, encode, patience, task_marks  # noqa: E402
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.send import resume, send  # noqa: E402
 
 HASTY = RetryPolicy(attempts=3, connect_attempts=2, first_pause=0.004, longest_pause=0.01, longest_wait=0.01)
 SMALL = [
     (encode, "OBJECTS", 3),  # several batches of labels in a job
-    (job_writer, "LOOKS", (0.0, 0.01, 0.02)),
-    (task_marks, "LOOKS", (0.0, 0.01, 0.02)),
+    (patience, "LEAST", 0.5),
+    (patience, "FIRST_PAUSE", 0.01),
     (task_marks, "PAUSES_OF_DELETION", (0.02, 0.05, 0.1)),
     (creation, "FIRST_PAUSE", 0.01),
 ]

@@ -34,6 +34,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "502": {"kind": "html", "status": 502},
     "504": {"kind": "html", "status": 504},
     "504 though done": {"kind": "late_html", "status": 504},
+    "504 before it is done": {"kind": "gateway", "status": 504, "later": 0.1},
     "reset amid the request": {"kind": "reset", "at": "body"},
     "half of the answer": {"kind": "half_body"},
 }
@@ -95,7 +96,7 @@ def long_answers(found: Sequence[Point]) -> Iterator[Case]:
     return answers(first_and_last(found))
 
 
-CASES = {"death": (deaths, 56), "end": (ends, 16), "answer": (answers, 36), "long_answer": (long_answers, 12)}
+CASES = {"death": (deaths, 56), "end": (ends, 16), "answer": (answers, 40), "long_answer": (long_answers, 16)}
 """What happens at which points; and how many of that are tried, if not all."""
 
 

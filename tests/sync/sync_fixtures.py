@@ -7,6 +7,7 @@ from pathlib import Path
 
 import fiftyone as fo
 import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.send import patience
 from sync_annotator import Annotator
 from sync_failures import Failures
 from sync_loop import Loop
@@ -20,6 +21,8 @@ __all__ = ["box", "cvat", "failures", "filled", "loop", "sentences"]
 def box(fresh_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """A server of the test's own, whose address and account are in the environment."""
     fresh_sandbox.settings.creation_delay = 0.0
+    monkeypatch.setattr(patience, "LEAST", 0.3)
+    monkeypatch.setattr(patience, "FIRST_PAUSE", 0.02)
     monkeypatch.setenv("FIFTYONE_CVAT_URL", fresh_sandbox.url)
     monkeypatch.setenv("FIFTYONE_CVAT_USERNAME", "admin")
     monkeypatch.setenv("FIFTYONE_CVAT_PASSWORD", "admin")

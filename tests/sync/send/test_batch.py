@@ -1,14 +1,14 @@
-"""Batches of labels: as requests, with the ids that came back, and looked for when the answer was lost."""
+"""Batches of labels: as requests, with the ids that came back, and cut to parts."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from fiftyone.plugins.orgs.roundtrip.cvat.cvat import Annotations, Shape, Tag
+from fiftyone.plugins.orgs.roundtrip.cvat.cvat import Shape, Tag
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.base import BaseLabel
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.outbox import Batch, BatchAnswer, labels_of
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.batch import answer_of, find_written, ids_of, split, wire
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.batch import answer_of, ids_of, split, wire
 
 
 def box(left: float, frame: int = 0, **more: Any) -> Shape:
@@ -33,60 +33,7 @@ def batch(*objects: Shape | Tag) -> Batch:
     )
 
 
-def stored(*objects: Shape | Tag) -> Annotations:
-    """What a job has."""
-    return Annotations(
-        tags=tuple(item for item in objects if isinstance(item, Tag)),
-        shapes=tuple(item for item in objects if isinstance(item, Shape)),
-    )
-
-
 SENT = batch(box(1), Tag(frame=0, label_id=2), box(2), box(1), bones(3))
-WRITTEN = [box(1, id=5), box(2, id=6), box(1, id=7), bones(3, (21, 22), id=8), Tag(frame=0, label_id=2, id=5)]
-
-ALL = BatchAnswer(tags=(5,), shapes=(5, 6, 7, {"id": 8}))
-
-CASES: dict[str, tuple[Annotations, set[tuple[str, int]], BatchAnswer | None]] = {
-    # what the job has, what of it is known -> what was written
-    "nothing": (stored(), set(), None),
-    "only what was there before": (
-        stored(box(1, id=3), Tag(frame=0, label_id=2, id=1)),
-        {("shape", 3), ("tag", 1)},
-        None,
-    ),
-    "all": (stored(*WRITTEN), set(), ALL),
-    "all, in the server's own order": (
-        stored(*reversed(WRITTEN)),
-        set(),
-        BatchAnswer(tags=(5,), shapes=(5, 6, 7, {"id": 8})),
-    ),
-    "all, beside others alike": (
-        stored(box(1, id=3), *WRITTEN, box(9, id=9)),
-        {("shape", 3)},
-        BatchAnswer(tags=(5,), shapes=(5, 6, 7, {"id": 8})),
-    ),
-    "all, and somebody deleted one since": (
-        stored(*(item for item in WRITTEN if item.id != 6)),
-        set(),
-        BatchAnswer(tags=(5,), shapes=(5, None, 7, {"id": 8})),
-    ),
-    "only something else": (stored(box(4, id=5), box(1, frame=1, id=6)), set(), None),
-}
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_looking_for_a_portion(case: str) -> None:
-    there, known, expected = CASES[case]
-    found = find_written(wire(SENT), there, known)
-    if expected is None:
-        assert found is None
-        return
-    assert found is not None
-    assert found.tags == expected.tags
-    assert [item["id"] if isinstance(item, dict) else item for item in found.shapes] == [
-        item["id"] if isinstance(item, dict) else item for item in expected.shapes
-    ]
-    assert [point["id"] for point in found.shapes[3]["elements"]] == [21, 22]  # type: ignore[index,call-overload]
 
 
 def test_the_answer_of_a_write_gives_the_ids() -> None:
@@ -113,12 +60,21 @@ def test_an_object_that_was_deleted_at_once_has_an_id_of_nobody() -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 3, 8])
 def test_halves(count: int) -> None:
-    whole = batch(*(box(n) for n in range(count))).model_copy(update={"left_out": {"a": 1}})
+    """What of a label was dropped goes with the label: a half that is drawn anew would count it a second time."""
+    dropped = {place: (f"gt: {place}",) for place in range(0, count, 2)}
+    whole = batch(*(box(n) for n in range(count))).model_copy(update={"dropped": dropped})
     halves = split(whole)
     if count == 1:
         assert halves is None
         return
     assert halves is not None
     assert halves[0].labels + halves[1].labels == whole.labels
-    assert [half.left_out for half in halves] == [{"a": 1}, {}]
+    assert halves[0].left_out + halves[1].left_out == whole.left_out
     assert all(half.labels for half in halves)
+
+
+def test_a_part_of_a_batch_is_kept_as_it_is() -> None:
+    whole = batch(box(1), box(2), box(3)).model_copy(update={"dropped": {1: ("a", "b"), 2: ("a",)}})
+    part = whole.part([0, 2])
+    assert (part.labels, part.dropped) == ((whole.labels[0], whole.labels[2]), {1: ("a",)})
+    assert Batch.model_validate_json(part.model_dump_json(exclude_defaults=True)) == part

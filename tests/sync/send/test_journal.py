@@ -7,7 +7,7 @@ from itertools import count
 
 import fiftyone as fo
 import pytest
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.outbox import Batch, BatchAnswer, Outbox
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.outbox import Batch, BatchAnswer, JobPlace, Outbox
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import RunStore
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.journal import Journal, TaskStep
 
@@ -20,8 +20,8 @@ def store(dataset: fo.Dataset) -> RunStore:
 def fill(store: RunStore, number: int) -> None:
     Journal(store).save_step(number, TaskStep(task_id=number + 100, name="task", frames=1))
     Journal(store).uploads(number).stored(["a.png"])
-    Outbox(store).draw(number, 0, 0, Batch(labels=()))
-    Outbox(store).save(number, 0, 0, BatchAnswer())
+    Outbox(store).draw(JobPlace(number, 0), 0, Batch())
+    Outbox(store).save(JobPlace(number, 0), 0, BatchAnswer())
 
 
 def test_the_other_tasks_are_kept(store: RunStore) -> None:
