@@ -81,7 +81,7 @@ def test_a_gateway_gives_up_and_the_labels_are_written_later(
     monkeypatch.setattr(patience, "LEAST", life)
     fault = many.box.faults.add("gateway", *WRITE, nth=nth, status=504, later=0.5)
     many.send()
-    assert fault.struck == 1
+    assert fault.applied == 1
     is_once(many)
 
 
@@ -102,7 +102,7 @@ def test_labels_that_come_after_their_job_is_done(many: Loop, monkeypatch: pytes
     timer.start()
     many.send(task_size=1)
     timer.join()
-    assert (late.struck, slow.struck) == (1, 1)
+    assert (late.applied, slow.applied) == (1, 1)
     is_once(many, tasks=2)
 
 
@@ -119,7 +119,7 @@ def test_labels_that_come_while_their_run_is_interrupted(many: Loop, monkeypatch
     slow = many.box.faults.add("delay", "GET", "/annotations", seconds=0.3)
     threading.Timer(0.1, late.release).start()
     many.send(resume=True)
-    assert slow.struck == 1
+    assert slow.applied == 1
     is_once(many)
     assert sorted(shape["points"][0] for shape in many.cvat.objects(frame=0)) == [0.0, 32.0, 160.0]
 
@@ -195,7 +195,7 @@ def test_a_task_that_is_made_late(many: Loop, monkeypatch: pytest.MonkeyPatch, l
     fault = many.box.faults.add("gateway", *TASKS, status=504, later=0.5)
     many.box.faults.add("delay", "GET", "/data/meta", seconds=0.5)
     many.send()
-    assert fault.struck == 1
+    assert fault.applied == 1
     is_once(many)
 
 
@@ -217,7 +217,7 @@ def test_a_task_that_is_made_after_all_others_are_complete(many: Loop, monkeypat
 def test_a_gateway_that_gives_up_with_no_task_made(many: Loop, failures: Failures, times: int) -> None:
     fault = many.box.faults.add("html", *TASKS, status=504, times=times)
     many.send()
-    assert fault.struck == times
+    assert fault.applied == times
     is_once(many)
 
 
@@ -229,7 +229,7 @@ def test_files_that_arrive_late(many: Loop, step: str, monkeypatch: pytest.Monke
         monkeypatch.setitem(Tasks.upload.__kwdefaults__, "group_files", 1)
     fault = many.box.faults.add("gateway", *DATA, nth=4 if step else 1, status=504, later=0.5)
     many.send()
-    assert fault.struck == 1
+    assert fault.applied == 1
     is_once(many)
 
 
@@ -266,5 +266,5 @@ def test_masks_and_skeletons_are_known_again(loop: Loop) -> None:
     loop.dataset.set_values("pose", [fo.Keypoints(keypoints=[fo.Keypoint(label="p", points=[[0.1, 0.2], [0.3, 0.4]])])])
     fault = loop.box.faults.add("gateway", *WRITE, status=504, later=0.2)
     loop.send(label_field=["gt", "pose"])
-    assert fault.struck == 1 and len(loop.cvat.objects()) == 2
+    assert fault.applied == 1 and len(loop.cvat.objects()) == 2
     assert loop.load()["unchanged"] == 2
