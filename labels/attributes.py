@@ -55,6 +55,15 @@ def to_text(value: object) -> str:
     return text
 
 
+def is_storable(text: str) -> bool:
+    """Whether MongoDB can store a text: halves of a character, as JSON can spell them, it can't."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def from_text(text: str, kind: Kind) -> Value:
     """The FiftyOne value of a text that a person entered in CVAT.
 
@@ -65,6 +74,8 @@ def from_text(text: str, kind: Kind) -> Value:
     Raises:
         Unreadable: if the text is no value of this kind
     """
+    if not is_storable(text):
+        raise Unreadable(f"{text[:40]!a} has characters that no text can have")
     if kind == "str":
         return text if text != ABSENT else None
     stripped = text.strip()

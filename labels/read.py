@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .attributes import NotCarried, Unreadable
+from .attributes import NotCarried, Unreadable, is_storable
 from .base import BaseLabel
 from .codec import Codec, Pair, Parts
 from .objects import Object, shape_in, shape_of
@@ -17,6 +17,9 @@ from .vocabulary import Vocabulary
 
 ObjectPair = tuple[Object | None, Object | None]
 """An object when both sides last agreed, and now; ``None`` for one that was drawn since, or deleted."""
+
+
+NO_TEXT = "a name that no text can be"
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,10 @@ def read_label(base: BaseLabel, pairs: Sequence[ObjectPair], vocabulary: Vocabul
             continue
         name = vocabulary.meaning(new.label_id, shape_of(new, vocabulary).type).name
         if codec.named and name != vocabulary.name_then(old.label_id):
-            parts["label"] = name
+            if is_storable(name):
+                parts["label"] = name
+            else:
+                refused[f"classes that could not be read ({NO_TEXT})"] += 1
         edited_values(base, old, new, vocabulary, parts, refused)
         edited_facts(base, old, new, schema, parts, refused)
     return Reading(parts, refused)
@@ -121,7 +127,7 @@ def _problem(shape: CvatShape, size: Size) -> str | None:
 
 
 def _a(noun: str) -> str:
-    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun or 'object'}"
 
 
 def read_new(items: Sequence[Object], codec_type: str | None, vocabulary: Vocabulary, size: Size) -> NewLabel:
@@ -138,6 +144,8 @@ def read_new(items: Sequence[Object], codec_type: str | None, vocabulary: Vocabu
     """
     first = items[0]
     meaning = vocabulary.meaning(first.label_id, shape_of(first, vocabulary).type)
+    if not is_storable(meaning.name):
+        raise Unreadable(f"of a class with {NO_TEXT}")
     if codec_type is None and meaning.field is None:
         return NewLabel(None, {"label": meaning.name}, Counter())
     if meaning.field is not None:
@@ -147,7 +155,7 @@ def read_new(items: Sequence[Object], codec_type: str | None, vocabulary: Vocabu
         schema = FieldSchema(type=codec_type or "", classes=(), rotation_unit=unit)
     codec = LABEL_TYPES[schema.type].codec
     refused: Counter[str] = Counter()
-    shapes = _readable([shape_in(item, vocabulary, codec) for item in items], size, refused)
+    shapes = _readable([shape_in(item, vocabulary, codec) for item in items], codec, size, refused)
     parts: Parts = {"label": meaning.name} if codec.named else {}
     parts.update(codec.decode_new(shapes, size, schema))
     refused.update(codec.doubts([(None, shape) for shape in shapes], size, schema))
@@ -156,13 +164,16 @@ def read_new(items: Sequence[Object], codec_type: str | None, vocabulary: Vocabu
     return NewLabel(meaning.field, parts, refused)
 
 
-def _readable(shapes: Sequence[CvatShape], size: Size, refused: Counter[str]) -> list[CvatShape]:
+def _readable(shapes: Sequence[CvatShape], codec: Codec, size: Size, refused: Counter[str]) -> list[CvatShape]:
     """The shapes of a new label that can be read; the others are counted.
 
     Raises:
         Unreadable: if there are none
     """
-    problems = [(shape, _problem(shape, size)) for shape in shapes]
+    problems = [
+        (shape, _problem(shape, size) if shape.type in codec.shape_types else f"{_a(shape.type)} is none")
+        for shape in shapes
+    ]
     good = [shape for shape, problem in problems if problem is None]
     if not good:
         raise Unreadable(problems[0][1])

@@ -53,6 +53,7 @@ def make_labels(schema: LabelSchema) -> list[Label]:
                 )
                 for attribute in spec.attributes
             ),
+            sublabels=tuple(Label(id=next(numbers), name=sub.name.strip(), type=sub.type) for sub in spec.sublabels),
         )
         for spec in label_specs(schema)
     ]
