@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +11,7 @@ from ...cvat import Shape
 from ...labels.attributes import NotCarried
 from ...labels.base import BaseLabel
 from ...labels.encode import Encoded, encode_label
+from ...labels.groups import last_used, users_groups
 from ...labels.schema import LabelSchema
 from ...labels.shapes import Size
 from ...labels.types import LABEL_TYPES
@@ -51,6 +52,7 @@ class LabelReader:
 
     def __init__(self, collection: Any, schema: LabelSchema) -> None:
         self._collection = collection
+        self._schema = schema
         self._lock = threading.Lock()
         fields = {name: item for name, item in schema.fields.items() if item.existing_field}
         self._places = [FieldPlace.of(name, LABEL_TYPES[item.type]) for name, item in fields.items()]
@@ -65,6 +67,13 @@ class LabelReader:
                     for document in labels:
                         yield place, field, document
 
+    def groups(self, places: Sequence[Place]) -> Iterator[int]:
+        """The numbers of the groups that users gave to labels of some frames; nothing is read if they gave none."""
+        if any("group" in item.facts for item in self._schema.fields.values()):
+            for _, field, document in self.read(places):
+                if isinstance(document, Mapping):
+                    yield from users_groups([document], self._schema.fields[field])
+
     def _labels(self, sample_ids: Sequence[str]) -> dict[str, list[tuple[str, list[Any]]]]:
         with self._lock:
             samples = list(read_samples(self._collection.select(sample_ids), [place.name for place in self._places]))
@@ -75,7 +84,7 @@ def draw(
     labels: Iterator[tuple[Place, str, Any]],
     vocabulary: Vocabulary,
     skip: Container[Identity],
-    group: int,
+    groups: Iterable[int],
     lost: Counter[str],
     refused: Mapping[Identity, str] = NOTHING,
 ) -> Iterator[Batch]:
@@ -87,13 +96,14 @@ def draw(
         labels: where they are, their fields, and their documents
         vocabulary: what the task's labels mean
         skip: labels that were drawn before
-        group: the largest CVAT group that these have
+        groups: the numbers of CVAT groups that are in use, see :func:`groups_of` and :meth:`LabelReader.groups`
         lost: counts the labels that can't be carried, by reason
         refused: labels that CVAT is known not to take, and the reason
     """
     batch: list[BaseLabel] = []
     dropped: dict[int, tuple[str, ...]] = {}
     count = size = 0
+    group = last_used(groups)
     for place, field, identity, document in _told_apart(labels, lost):
         if identity in skip:
             continue
@@ -168,9 +178,9 @@ def identities(batches: Sequence[Batch]) -> set[Identity]:
     return {(label.field, label.sample_id, label.label_id) for batch in batches for label in batch.labels}
 
 
-def last_group(batches: Sequence[Batch]) -> int:
-    """The largest CVAT group in batches."""
-    return max((item.group or 0 for p in batches for label in p.labels for item in label.objects), default=0)
+def groups_of(batches: Sequence[Batch]) -> Iterator[int]:
+    """The numbers of CVAT groups in batches."""
+    return (item.group or 0 for batch in batches for label in batch.labels for item in label.objects)
 
 
 def count_labels(labels: Sequence[BaseLabel]) -> Mapping[str, int]:

@@ -1,5 +1,6 @@
 """The labels of one task: what they mean in CVAT, and who writes them into its jobs."""
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,7 @@ from ...labels.vocabulary import Vocabulary
 from ..dataset.media import Frame
 from ..runs.outbox import JobPlace, StoredBatch
 from .context import SendContext
-from .encode import Place, draw, identities, last_group
+from .encode import Place, draw, groups_of, identities
 from .job_doubts import settle
 from .job_writer import Desk, JobWriter
 from .plan import Segment, foresee_segments
@@ -80,9 +81,11 @@ class TaskLabels:
             (item.field, item.sample_id, item.label_id): item.sentence
             for item in (self._desk.attempts.refusals(place) if earlier else ())
         }
-        labels = self._context.reader.read([places[number] for number in segment.frames])
+        here = [places[number] for number in segment.frames]
+        reader = self._context.reader
+        groups = itertools.chain(groups_of(batches), reader.groups(here))
         lost: Counter[str] = Counter()
-        drawn = draw(labels, words, identities(batches), last_group(batches), lost, refused)
+        drawn = draw(reader.read(here), words, identities(batches), groups, lost, refused)
         return JobWriter(self._desk, place, drawn, lost, earlier)
 
 

@@ -323,3 +323,30 @@ def test_a_mask_deleted_here_and_edited_there_is_made_again(zoo: Loop) -> None:
     label = zoo.labels("instances")[0][-1]
     assert report["added"] == 1 and len(report["conflicts"]) == 1
     assert label.label == "dog" and label.mask.shape == BLOB.shape and label.mask.sum() == BLOB.sum()
+
+
+def test_groups_of_users_and_of_parts_do_not_meet(loop: Loop) -> None:
+    """A line that annotators draw in a user's group is no part of somebody's line."""
+    line = [[0.1, 0.1], [0.4, 0.2]]
+    two = fo.Polyline(label="cat", points=[line, [[0.5, 0.5], [0.9, 0.6]]])
+    one = fo.Polyline(label="cat", points=[line])
+        fo.Polyline(label="cat", points=[line, [[0.5, 0.5], [0.9, 0.6]]]),
+        fo.Polyline(label="cat", points=[line]),
+    )
+    one["team"], two["team"] = 1, 7
+    loop.fill(fo.Polylines(polylines=[two, one]))
+    before = loop.documents()
+    run = loop.send(group_id_attr="team")
+    assert {item["what"] for item in run["left_out"]} == {
+        "gt: groups of labels of several parts: the parts are a group of their own in CVAT"
+    }
+    parts, users = loop.cvat.objects()[:2], loop.cvat.objects()[2]
+    assert users["group"] == 1 and {item["group"] for item in parts} == {8}
+    loop.load()
+    assert loop.documents() == before
+    drawn = loop.cvat.draw("cat", 0, [10.0, 10.0, 90.0, 90.0], "polyline")
+    loop.cvat.edit(drawn, group=1)
+    report = loop.load()
+    assert (report["added"], report["changed"]) == (1, 0)
+    assert [len(label.points) for label in loop.labels()[0]] == [2, 1, 1]
+    assert loop.labels()[0][2].team == 1
