@@ -63,7 +63,8 @@ class KeypointCodec(Codec):
         return parts
 
     def follows(self, document: Document) -> list[str]:
-        return _lists(document, len(document.get("points") or []))
+        points = document.get("points")
+        return _lists(document, len(points)) if isinstance(points, (list, tuple)) and points else []
 
     def parts(self, document: Document) -> Parts:
         return {"points": document.get("points"), **{name: document[name] for name in self.follows(document)}}

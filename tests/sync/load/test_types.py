@@ -330,9 +330,6 @@ def test_groups_of_users_and_of_parts_do_not_meet(loop: Loop) -> None:
     line = [[0.1, 0.1], [0.4, 0.2]]
     two = fo.Polyline(label="cat", points=[line, [[0.5, 0.5], [0.9, 0.6]]])
     one = fo.Polyline(label="cat", points=[line])
-        fo.Polyline(label="cat", points=[line, [[0.5, 0.5], [0.9, 0.6]]]),
-        fo.Polyline(label="cat", points=[line]),
-    )
     one["team"], two["team"] = 1, 7
     loop.fill(fo.Polylines(polylines=[two, one]))
     before = loop.documents()
