@@ -43,9 +43,12 @@ class Observed:
         """
         problems: dict[str, str] = {}
         for document in documents:
+            if not isinstance(document, Mapping):  # what is no label is counted when labels are encoded
+                continue
             self.labels += 1
             if codec.named:
-                self.classes[document.get("label") or ""] += 1
+                label = document.get("label")
+                self.classes[label if isinstance(label, str) else ""] += 1
             shape_type = codec.shape_type(document)
             self.shape_types[shape_type] += 1
             if shape_type == "rectangle":
