@@ -14,7 +14,9 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import os
+import re
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,11 +25,12 @@ from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from demo.database import Database
 from demo.scratch import scratch_folder
 from devtools.browser import find_chromium
-from devtools.places import ROOT
+from devtools.places import DEV, ROOT
 from devtools.world import link_plugin
 
 if TYPE_CHECKING:
@@ -40,6 +43,10 @@ PLUGIN = "fiftyone.plugins.orgs.roundtrip.cvat"
 FIRST = ("app", "faults", "test_simulation", "test_replay")
 """Folders and modules that take longest. They start first, so that no worker is left with one of them at the end."""
 
+NUMBERED = re.compile(r"ObjectId\('([0-9a-f]{8})[0-9a-f]{16}'\)|\b0x[0-9a-f]{8,}")
+"""What may differ from process to process: an id, which begins with the second it was made in; an address in memory."""
+
+set_hypothesis_home_dir(DEV / "hypothesis")
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, database=None, print_blob=True)
 hypothesis.settings.register_profile("search", deadline=None, print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
@@ -94,6 +101,9 @@ sys.meta_path.insert(0, _OnDemand())
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts what takes long first, and keeps on one worker what shares a fixture of its module or folder."""
+    changing = [item.nodeid for item in items if _is_named_anew(item.name)]
+    if changing:
+        raise pytest.UsageError(f"these cases have another name in every process, give them ids: {', '.join(changing)}")
     items.sort(key=_place_in_line)
     for item in items:
         definitions = item._fixtureinfo.name2fixturedefs.values() if isinstance(item, pytest.Function) else ()
@@ -102,6 +112,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
         elif "module" in scopes:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+def _is_named_anew(name: str) -> bool:
+    """Whether a case has another name in every process, so that workers would not agree on it."""
+    hour_ago = time.time() - 3600
+    return any(not second or int(second, 16) > hour_ago for second in NUMBERED.findall(name))
 
 
 def _place_in_line(item: pytest.Item) -> int:

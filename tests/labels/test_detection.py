@@ -77,7 +77,7 @@ def test_rotation_is_what_cvat_accepts(rotation: Any, degrees: float) -> None:
         {"rotation": "upright"},
         {"rotation": True},
         {"rotation": float("nan")},
-        {"rotation": ObjectId()},
+        {"rotation": ObjectId("65" * 12)},
     ],
     ids=repr,
 )

@@ -78,7 +78,7 @@ def test_drawn_as_one_shape_for_each_part(closed: bool, filled: bool, parts: Any
         "points",
         5,
         {"a": 1},
-        ObjectId(),
+        ObjectId("65" * 12),
     ],
     ids=repr,
 )

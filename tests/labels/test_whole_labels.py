@@ -32,7 +32,7 @@ ATTRIBUTES: Mapping[str, Any] = {
     "checked": {"type": "text", "read_only": True},
 }
 SCHEMA = schema_of(gt={"classes": ["car", "truck"], "attributes": ATTRIBUTES})
-FOREIGN = [[1, 2], {"a": 1}, datetime.datetime(2026, 1, 1), ObjectId(), b"x"]
+FOREIGN = [[1, 2], {"a": 1}, datetime.datetime(2026, 1, 1), ObjectId("65" * 12), b"x"]
 FILLED = {"plate": "002100", "speed": 1.25, "doors": 3, "parked": True, "color": "blue", "checked": "yes"}
 
 
@@ -299,7 +299,9 @@ class TestLocal:
         assert bits(now) == bits({**sent.base.parts, "label": "auto"})
         assert now["doors"] == "4"
 
-    @pytest.mark.parametrize("strange", [ObjectId(), datetime.datetime(2026, 1, 1), [ObjectId()], {"a": 1}, b"x"])
+    @pytest.mark.parametrize(
+        "strange", [ObjectId("65" * 12), datetime.datetime(2026, 1, 1), [ObjectId("65" * 12)], {"a": 1}, b"x"]
+    )
     def test_whatever_a_document_became_it_can_be_compared(self, strange: Any) -> None:
         document = car(label=strange, bounding_box=strange, rotation=strange, plate=strange)
         json.dumps(local_parts(document, SCHEMA.fields["gt"]))
