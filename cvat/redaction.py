@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, SecretStr
 LONGEST = 100_000
 """Characters that are looked through; what is beyond is dropped, so that it can't hold a secret."""
 
-SHORTEST_SECRET = 4
+SHORTEST_SECRET = 6
 """Characters of a secret that is looked for anywhere. Shorter ones would strike out parts of ordinary words."""
 
 HIDDEN = "***"

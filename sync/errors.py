@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..cvat import CvatError, redacted_traceback
+from ..cvat import CvatError, redact, redacted_traceback
 
 __all__ = [
     "Cancelled",
@@ -24,7 +24,13 @@ __all__ = [
 
 
 class RoundtripError(Exception):
-    """A sentence for the person, not a fault of the program."""
+    """A sentence for the person, not a fault of the program.
+
+    It may quote an exception of another library: secrets are struck out.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(redact(message))
 
 
 class Refused(RoundtripError):

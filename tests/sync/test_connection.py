@@ -11,7 +11,7 @@ from typing import Any
 import fiftyone as fo
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.connection import DEFAULT_URL, connect, find_credentials
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import NoCredentials
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Cancelled, LoadFailed, NoCredentials, Refused, SendFailed
 
 SECRET = "hunter2-do-not-tell"
 Given = dict[str, str]
@@ -257,3 +257,11 @@ def test_a_login_is_kept_and_the_haste_of_a_form_is_its_own(config: Given) -> No
     first, form = connect(found), connect(found, "team", hasty=True)
     assert first.session._transport is form.session._transport
     assert (first.session.timeout, form.session.timeout) == (60, 5)
+
+
+def test_no_sentence_quotes_a_secret(config: Given) -> None:
+    """Whatever another library says passes here on its way to a person."""
+    found = find_credentials({"username": "bob", "password": SECRET}, {}.get)
+    for kind in (NoCredentials, Refused, SendFailed, LoadFailed, Cancelled):
+        assert SECRET not in str(kind(f"could not use {SECRET}, nor https://bob:a/{SECRET}@x"))
+    assert found.password is not None
