@@ -62,7 +62,7 @@ def error_for(response: Response, *, url: str, with_token: bool) -> CvatError:
     elif status == 403:
         sentence = f"CVAT does not let this user {doing}{why}"
         if with_token and response.method not in READS:
-            sentence += " If the access token is read-only, use one that may write."
+            sentence = f"{sentence.rstrip('.')}. If the access token is read-only, use one that may write"
     elif status == 404:
         sentence = f"CVAT could not {doing}{why or ': it does not exist'}"
         if match := re.fullmatch(r"(.*) organization does not exist\.", detail):

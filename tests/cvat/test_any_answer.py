@@ -35,7 +35,7 @@ from cvat import (
     encode_objects,
 )
 
-LONGEST = 5.0
+LONGEST = 15.0
 """Seconds that one call may take here, where nothing is waited for longer than 0.2 s."""
 
 RECORDED = json.loads((Path(__file__).resolve().parent / "recorded.json").read_text(encoding="utf-8"))

@@ -184,7 +184,7 @@ def test_long_messages_are_cut_in_the_sentence_only() -> None:
             "DELETE",
             "/api/tasks/5",
             403,
-            "CVAT does not let this user delete task 5: why If the access token is read-only, use one that may write.",
+            "CVAT does not let this user delete task 5: why. If the access token is read-only, use one that may write",
         ),
         ("GET", "/api/x", 401, "CVAT at u did not accept the access token; it may be expired or revoked"),
     ],
