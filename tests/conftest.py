@@ -92,7 +92,11 @@ class _OnDemand(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return sys.modules[spec.name]
 
     def exec_module(self, module: ModuleType) -> None:
-        """The registry has filled it already."""
+        """The registry has filled it already, but for the names of packages in those above them."""
+        for name in sorted(found for found in sys.modules if found.startswith(f"{module.__name__}.")):
+            above, _, own = name.rpartition(".")
+            if above in sys.modules:
+                setattr(sys.modules[above], own, sys.modules[name])
 
 
 _enter_world()
