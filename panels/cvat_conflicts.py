@@ -8,6 +8,7 @@ import fiftyone.operators.types as types
 from ..operators.conflicts import texts as conflict_texts
 from ..operators.shared import choose_run, shown_samples
 from ..operators.shared.running import answer
+from ..operators.shared.safe import code, safe
 from ..operators.shared.texts import count
 from ..sync.load.resolve import conflicts, resolve
 from .steps import Step, all_like, this_one, to_steps
@@ -132,9 +133,9 @@ def _describe(key: str, at: int, total: int, name: str, step: Step, waiting: lis
     """One label that is in conflict, in Markdown."""
     kind = ", ".join(conflict_texts.part(part) for part in step.parts)
     lines = [
-        f"**Conflict {at + 1:,} of {total:,}** in the run {key}",
+        f"**Conflict {at + 1:,} of {total:,}** in the run {safe(key)}",
         "",
-        f"{name}, field `{step.field}`: {kind}",
+        f"{safe(name)}, field {code(step.field)}: {safe(kind)}",
         "",
         conflict_texts.versions(waiting),
     ]

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 from ..operators.shared import texts
 from ..operators.shared.choose_run import Run
+from ..operators.shared.safe import WHOLE, link, safe
+from ..sync.readable import readable
 
 COLUMNS = {
     "run": "Run",
@@ -83,16 +85,24 @@ def shown_for(action: RowAction, rows: Sequence[dict[str, Any]]) -> list[bool]:
 def progress(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """What is being sent: ``label`` and ``done``, which may be unknown."""
     sending = [run for run in runs if run.status.state == "sending"]
-    return [{"label": f"{run.key}: {run.status.text or 'Starting'}", "done": run.status.done} for run in sending]
+    return [
+        {"label": readable(f"{run.key}: {run.status.text or 'Starting'}"), "done": run.status.done} for run in sending
+    ]
 
 
 def interruptions(runs: Sequence[Run]) -> str:
     """Why runs were interrupted, in Markdown."""
-    lines = [f"- **{run.key}**: {run.status.text}" for run in runs if run.status.state == "interrupted"]
+    lines = [
+        f"- **{safe(run.key)}**: {safe(run.status.text, WHOLE)}" for run in runs if run.status.state == "interrupted"
+    ]
     return "\n".join(["**Interrupted**: resume or delete them", "", *lines]) if lines else ""
 
 
 def links(runs: Sequence[Run]) -> str:
     """The tasks of all runs in Markdown."""
-    lines = [f"- **{run.key}**: [{task.name}]({task.url})" for run in runs for task in run.record.tasks]
+    lines = [
+        f"- **{safe(run.key)}**: {link(task.name, task.url, run.record.server)}"
+        for run in runs
+        for task in run.record.tasks
+    ]
     return "\n".join(["**Tasks in CVAT**", "", *lines]) if lines else ""

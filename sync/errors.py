@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..cvat import CvatError, redact, redacted_traceback
+from .readable import readable
 
 __all__ = [
     "Cancelled",
@@ -26,11 +27,12 @@ __all__ = [
 class RoundtripError(Exception):
     """A sentence for the person, not a fault of the program.
 
-    It may quote an exception of another library: secrets are struck out.
+    It may quote a text of another library, or one that somebody typed: secrets are struck out, and so is what can't be
+    seen.
     """
 
     def __init__(self, message: str = "") -> None:
-        super().__init__(redact(message))
+        super().__init__(readable(redact(message)))
 
 
 class Refused(RoundtripError):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .errors import Cancelled
+from .readable import readable
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,9 @@ class Progress:
 
     text: str
     done: float | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", readable(self.text))
 
 
 def _silent(progress: Progress) -> None:

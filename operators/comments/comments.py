@@ -43,8 +43,9 @@ class Comments(foo.Operator):
             if context.in_app(ctx):
                 shown_samples.keep(ctx, f"comments {key}", ids)
             names = shown_samples.names_of(ctx.dataset, [item for item in found if item["sample_id"]])
-            tasks = {task.id: task.url for task in find(ctx.dataset, key).tasks}
-            return {"comments": found, "samples": len(ids), "text": texts.listed(found, tasks, names)}
+            run = find(ctx.dataset, key)
+            text = texts.listed(found, {task.id: task.url for task in run.tasks}, names, run.server)
+            return {"comments": found, "samples": len(ids), "text": text}
 
         return answer(ctx, work)
 

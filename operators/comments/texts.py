@@ -3,20 +3,21 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..conflicts.texts import cell
+from ..shared.safe import link, row, safe
 from ..shared.texts import count
 
-MOST = 100
-"""Remarks that are listed; open ones first."""
+MOST, LONGEST = 100, 1_000
+"""Remarks that are listed, open ones first, and characters that are shown of each."""
 
 
-def listed(found: Sequence[Mapping[str, Any]], tasks: Mapping[int, str], names: Mapping[str, str]) -> str:
+def listed(found: Sequence[Mapping[str, Any]], tasks: Mapping[int, str], names: Mapping[str, str], server: str) -> str:
     """The remarks of a run as a table in Markdown, the open ones first.
 
     Args:
         found: as of :func:`sync.runs.comments.list_comments`
         tasks: the addresses of the tasks, by id
         names: of the samples, by id
+        server: the address of the run's server
     """
     if not found:
         return "No remark was made in CVAT about this run, as of the last load."
@@ -28,11 +29,11 @@ def listed(found: Sequence[Mapping[str, Any]], tasks: Mapping[int, str], names: 
         "|:--|--:|:--|:--|",
     ]
     for item in sorted(found, key=lambda item: item["resolved"])[:MOST]:
-        url = tasks.get(item["task"])
-        frame = f"[{item['frame']}]({url}/jobs/{item['job']}?frame={item['frame']})" if url else str(item["frame"])
+        place = f"{tasks.get(item['task'], '')}/jobs/{item['job']}?frame={item['frame']}"
         sample = names.get(item["sample_id"], item["sample_id"] or "no sample of the run")
-        text = cell("; ".join(item["text"].splitlines()))
-        lines.append(f"| {sample} | {frame} | {text} | {'resolved' if item['resolved'] else 'open'} |")
+        text = safe("; ".join(item["text"].splitlines()), LONGEST)
+        state = "resolved" if item["resolved"] else "open"
+        lines.append(row(safe(sample), link(item["frame"], place, server), text, state))
     if len(found) > MOST:
         lines += ["", f"... and {len(found) - MOST:,} more."]
     return "\n".join(lines)

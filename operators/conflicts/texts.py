@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..shared.safe import row, safe
 from ..shared.texts import count
 
 PARTS = {"existence": "label", "label": "class", "geometry": "shape"}
@@ -106,15 +107,10 @@ def table(conflicts: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> l
         said = sentences(item)
         sample = names.get(item["sample_id"], item["sample_id"])
         cells = [sample, item["field"], part(item["part"]), said["was"], said["yours"], said["cvat"]]
-        lines.append(f"| {' | '.join(map(cell, [*cells, OUTCOMES[item['outcome']]]))} |")
+        lines.append(row(*map(safe, [*cells, OUTCOMES[item["outcome"]]])))
     if len(conflicts) > MOST:
         lines += ["", f"... and {count(len(conflicts) - MOST, 'more conflict')}."]
     return lines
-
-
-def cell(text: str) -> str:
-    """A text as a cell of a Markdown table."""
-    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def versions(conflicts: Sequence[Mapping[str, Any]]) -> str:
@@ -123,5 +119,5 @@ def versions(conflicts: Sequence[Mapping[str, Any]]) -> str:
     for item in conflicts:
         said = sentences(item)
         decided = "" if item["outcome"] == "open" else f" ({OUTCOMES[item['outcome']]})"
-        lines.append(f"| {' | '.join(map(cell, (part(item['part']) + decided, *said.values())))} |")
+        lines.append(row(*map(safe, (part(item["part"]) + decided, *said.values()))))
     return "\n".join(lines)

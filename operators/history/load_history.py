@@ -10,6 +10,7 @@ from ...sync.errors import Refused
 from ...sync.runs.history import as_csv, as_json, history, label_history
 from ..shared import choose_run, context
 from ..shared.running import answer, output
+from ..shared.safe import code
 from . import texts
 
 WRITERS = {".csv": as_csv, ".json": as_json}
@@ -58,7 +59,7 @@ class LoadHistory(foo.Operator):
             listed = self(ctx.dataset, key, label_id=label_id, path=path)
             text = texts.label(label_id, listed) if label_id else texts.loads(key, listed)
             if path:
-                text = f"Saved to `{Path(path).expanduser()}`.\n\n{text}"
+                text = f"Saved to {code(Path(path).expanduser())}.\n\n{text}"
             return {"loads": listed, "text": text}
 
         return answer(ctx, work)

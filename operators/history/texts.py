@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..conflicts.texts import cell
-from ..shared.texts import NO_BREAK_SPACE, count, short_date
+from ...sync.readable import NO_BREAK_SPACE
+from ..shared.safe import code, row, safe
+from ..shared.texts import count, short_date
 
 MOST = 50
 """Loads that are listed; the newest."""
@@ -25,9 +26,9 @@ def last_load(load: Mapping[str, Any]) -> str:
 def loads(key: str, listed: Sequence[Mapping[str, Any]]) -> str:
     """The loads of a run as a table in Markdown, the newest first."""
     if not listed:
-        return f"No load of **{key}** has changed anything yet."
+        return f"No load of **{safe(key)}** has changed anything yet."
     lines = [
-        f"**{count(len(listed), 'load')} of {key}**",
+        f"**{count(len(listed), 'load')} of {safe(key)}**",
         "",
         "| Load | When | Who | Jobs | Added | Changed | Deleted | Conflicts | |",
         "|--:|:--|:--|:--|--:|--:|--:|--:|:--|",
@@ -35,8 +36,8 @@ def loads(key: str, listed: Sequence[Mapping[str, Any]]) -> str:
     for load in list(reversed(listed))[:MOST]:
         counts = " | ".join(f"{load[name]:,}" for name in ("added", "changed", "deleted", "conflicts"))
         note = ", ".join(filter(None, ["decisions" if load["kind"] == "resolve" else "", STATUS[load["status"]]]))
-        when = f"{short_date(load['at'])} | {cell(load['user'])}"
-        lines.append(f"| {load['number']} | {when} | {cell(_jobs(load))} | {counts} | {note} |")
+        who = safe(load["user"]), safe(_jobs(load))
+        lines.append(row(load["number"], short_date(load["at"]), *who, counts, note))
     if len(listed) > MOST:
         lines += ["", f"... and {len(listed) - MOST:,} older ones; save the history as a file to have them all."]
     return "\n".join(lines)
@@ -45,18 +46,17 @@ def loads(key: str, listed: Sequence[Mapping[str, Any]]) -> str:
 def label(label_id: str, listed: Sequence[Mapping[str, Any]]) -> str:
     """What loads did to a label, as a table in Markdown, the last first."""
     if not listed:
-        return f"No load of this run changed the label `{label_id}`."
+        return f"No load of this run changed the label {code(label_id)}."
     lines = [
-        f"**The label `{label_id}`**",
+        f"**The label {code(label_id)}**",
         "",
         "| Load | When | Who | Job | Field | What |",
         "|--:|:--|:--|:--|:--|:--|",
     ]
     for item in reversed(listed):
         what = "marked as in conflict, or no longer" if item["change"] == "marked" else item["change"]
-        job = _job(item["job_id"], item["assignee"])
-        when = f"{short_date(item['at'])} | {cell(item['user'])}"
-        lines.append(f"| {item['load']} | {when} | {cell(job)} | {item['field']} | {what} |")
+        who = safe(item["user"]), safe(_job(item["job_id"], item["assignee"]))
+        lines.append(row(item["load"], short_date(item["at"]), *who, safe(item["field"]), safe(what)))
     return "\n".join(lines)
 
 

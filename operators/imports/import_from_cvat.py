@@ -11,6 +11,7 @@ import fiftyone.operators.types as types
 from ...sync.imports.importing import import_from_cvat
 from ...sync.imports.plan import ImportRequest, prepare_import
 from ...sync.progress import Watch
+from ...sync.readable import readable
 from ...sync.request import parse
 from ...sync.runs import record
 from ..load import texts as load_texts
@@ -106,7 +107,7 @@ def _tasks(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     tasks = inputs.list("tasks", types.String(), label="Tasks", description="Their numbers in CVAT", view=view)
     projects = types.AutocompleteView(allow_user_input=True, space=6)
     for name in send_options.names(ctx, "projects"):
-        projects.add_choice(name, label=name)
+        projects.add_choice(name, label=readable(name))
     inputs.str("project", label="Or a project", description="All of its tasks", view=projects)
     said = ctx.params.get("tasks") or []
     if wrong := [task for task in said if not str(task).isdecimal()]:

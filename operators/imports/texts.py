@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ..shared.safe import row, safe
 from ..shared.texts import count
 
 MOST = 10
@@ -29,10 +30,10 @@ def preview(found: Mapping[str, Any]) -> str:
         "",
         "| Field | Type |",
         "|:--|:--|",
-        *(f"| {name} | {type_} |" for name, type_ in found["fields"].items()),
+        *(row(safe(name), safe(type_)) for name, type_ in found["fields"].items()),
     ]
     if found["unmatched"]:
-        lines += ["", "Images that match no sample:", "", *(f"- {name}" for name in found["unmatched"][:MOST])]
+        lines += ["", "Images that match no sample:", "", *(f"- {safe(name)}" for name in found["unmatched"][:MOST])]
         if len(found["unmatched"]) > MOST:
             lines.append(f"- ... and {len(found['unmatched']) - MOST:,} more")
     return "\n".join(lines)

@@ -8,6 +8,7 @@ import fiftyone.operators as foo
 from ...sync import connection
 from ...sync.errors import Refused
 from ...sync.imports.built_in_runs import SENTENCE, ForeignRun, find_foreign, load_foreign
+from ..shared.safe import WHOLE, row, safe
 from ..shared.texts import count
 
 
@@ -18,7 +19,7 @@ def offered(dataset: Any) -> dict[str, str]:
 
 def listed(dataset: Any) -> str:
     """Such runs of a dataset in Markdown; nothing if there are none."""
-    lines = [f"- **{key}**: {described}" for key, described in offered(dataset).items()]
+    lines = [f"- **{safe(key)}**: {safe(described)}" for key, described in offered(dataset).items()]
     heading = "**Sent by FiftyOne's built-in integration**: Load annotations loads them, without merge, preview or undo"
     return "\n".join([heading, "", *lines]) if lines else ""
 
@@ -49,9 +50,9 @@ def loaded_line(report: Mapping[str, Any]) -> str:
 
 def loaded(report: Mapping[str, Any]) -> str:
     """Such a load in Markdown."""
-    lines = [f"**{loaded_line(report)}**", "", "| Field | Labels before | Labels now |", "|:--|--:|--:|"]
-    lines += [f"| {name} | {item['before']:,} | {item['after']:,} |" for name, item in report["fields"].items()]
-    return "\n".join([*lines, "", *report["notes"]])
+    lines = [f"**{safe(loaded_line(report))}**", "", "| Field | Labels before | Labels now |", "|:--|--:|--:|"]
+    lines += [row(safe(name), f"{item['before']:,}", f"{item['after']:,}") for name, item in report["fields"].items()]
+    return "\n".join([*lines, "", *(safe(note, WHOLE) for note in report["notes"])])
 
 
 def _described(run: ForeignRun) -> str:

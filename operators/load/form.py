@@ -8,6 +8,7 @@ import fiftyone.operators.types as types
 
 from ...sync.errors import RoundtripError
 from ...sync.imports.built_in_runs import SENTENCE
+from ...sync.readable import readable
 from ...sync.request import LoadRequest, parse
 from ...sync.runs import record
 from ..send import options as send_options
@@ -80,7 +81,7 @@ def _options(ctx: foo.ExecutionContext, inputs: types.Object, run: choose_run.Ru
     _several(inputs, "stages", "Only jobs in stage", {name: name for name in STAGES})
     people = types.AutocompleteView(allow_user_input=True, allow_duplicates=False, space=6)
     for person in send_options.names(ctx, "users"):
-        people.add_choice(person, label=person)
+        people.add_choice(person, label=readable(person))
     inputs.list("assignees", types.String(), label="Only jobs of", description="User names in CVAT", view=people)
     if len(run.record.tasks) > 1:
         _several(inputs, "tasks", "Only jobs in task", {str(task.id): task.name for task in run.record.tasks})
@@ -108,7 +109,7 @@ def _options(ctx: foo.ExecutionContext, inputs: types.Object, run: choose_run.Ru
 def _several(inputs: types.Object, name: str, label: str, choices: dict[str, str]) -> None:
     view = types.DropdownView(multiple=True, space=6)
     for choice, shown_as in choices.items():
-        view.add_choice(choice, label=shown_as)
+        view.add_choice(choice, label=readable(shown_as))
     inputs.list(name, types.String(), label=label, description="The others are left for later", view=view)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..comments import texts as comment_texts
 from ..conflicts import texts as conflict_texts
-from ..conflicts.texts import cell
+from ..shared.safe import WHOLE, code, row, safe
 from ..shared.texts import count, table
 
 MOST_CLASSES = 20
@@ -59,7 +59,7 @@ def caution(item: Mapping[str, Any]) -> str:
 def _fields(report: Mapping[str, Any]) -> list[str]:
     lines = ["", "| Field | Added | Changed | Deleted | Unchanged |", "|:--|--:|--:|--:|--:|"]
     for name, item in report["fields"].items():
-        lines.append(f"| {name} | {' | '.join(f'{item[what]:,}' for what in (*WHAT, 'unchanged'))} |")
+        lines.append(row(safe(name), *(f"{item[what]:,}" for what in (*WHAT, "unchanged"))))
     return lines
 
 
@@ -96,17 +96,17 @@ def _classes(report: Mapping[str, Any]) -> list[str]:
     rows.sort(key=lambda row: (-row[0], row[1], row[2]))
     lines = ["", "| Field | Class | Added | Changed | Deleted |", "|:--|:--|--:|--:|--:|"]
     for _, name, cls, item in rows[:MOST_CLASSES]:
-        lines.append(f"| {name} | {cell(cls)} | {' | '.join(f'{item[what]:,}' for what in WHAT)} |")
+        lines.append(row(safe(name), safe(cls), *(f"{item[what]:,}" for what in WHAT)))
     if len(rows) > MOST_CLASSES:
         lines += ["", f"... and {count(len(rows) - MOST_CLASSES, 'more class', 'more classes')}."]
     return lines
 
 
 def _details(report: Mapping[str, Any]) -> list[str]:
-    lines = list(report["notes"])
+    lines = [safe(note, WHOLE) for note in report["notes"]]
     for name, item in report["fields"].items():
         if item["copied"]:
-            lines.append(f"{count(item['copied'], 'label')} copied into `{name}`.")
+            lines.append(f"{count(item['copied'], 'label')} copied into {code(name)}.")
     lines += _conflicts(report["conflicts"])
     lines += filter(None, [comment_texts.line(report["comments"])])
     lines += _matches(report["matches"])
@@ -160,7 +160,8 @@ def undone(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
         since = "was edited since and is" if len(kept) == 1 else "were edited since and are"
         lines += ["", f"{count(len(kept), 'label')} {since} left as you have it now:", ""]
         lines += [
-            f"- {item['field']} on {names.get(item['sample_id'], item['sample_id'])} (`{item['label_id']}`)"
+            f"- {safe(item['field'])} on {safe(names.get(item['sample_id'], item['sample_id']))} "
+            f"({code(item['label_id'])})"
             for item in kept[: conflict_texts.MOST]
         ]
         if len(kept) > conflict_texts.MOST:

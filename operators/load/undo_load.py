@@ -9,6 +9,7 @@ import fiftyone.operators.types as types
 
 from ...sync.load.undo import undo
 from ...sync.progress import Watch
+from ...sync.readable import readable
 from ...sync.runs.history import history
 from ..history import texts as history_texts
 from ..shared import choose_run, context, shown_samples
@@ -67,7 +68,7 @@ def _last(inputs: types.Object, loads: list[dict[str, Any]]) -> None:
     """Says which load would be undone, or why none can be."""
     done = [load for load in loads if load["status"] != "undone"]
     if done and done[-1]["undoable"]:
-        inputs.view("load", types.Notice(label=history_texts.last_load(done[-1])))
+        inputs.view("load", types.Notice(label=readable(history_texts.last_load(done[-1]))))
         return
     sentence = "The last load is too old to be undone." if done else "There is no load to undo."
     notice = inputs.view("load", types.Warning(label=sentence))

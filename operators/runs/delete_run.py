@@ -12,6 +12,7 @@ from ...sync.runs.record import find
 from ...sync.send.delete_run import delete
 from ..shared import choose_run, context, terminal
 from ..shared.running import perform, show
+from ..shared.safe import WHOLE, safe
 
 
 class DeleteRun(foo.Operator):
@@ -75,4 +76,4 @@ class DeleteRun(foo.Operator):
     def _finish(ctx: foo.ExecutionContext, result: dict[str, Any]) -> Iterator[Any]:
         yield ctx.ops.notify(result["text"], variant="success")
         yield ctx.ops.reload_dataset()
-        yield show(ctx, result["text"])
+        yield show(ctx, safe(result["text"], WHOLE))

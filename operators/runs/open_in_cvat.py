@@ -8,6 +8,7 @@ import fiftyone.operators.types as types
 from ...sync.runs.record import find
 from ..shared import choose_run, context
 from ..shared.running import answer, output
+from ..shared.safe import link
 
 
 class OpenInCvat(foo.Operator):
@@ -44,8 +45,8 @@ class OpenInCvat(foo.Operator):
         record = find(samples._root_dataset, choose_run.key_of(anno_key))
         lines = []
         for task in record.tasks:
-            lines.append(f"- [{task.name}]({task.url})")
-            lines += [f"  - [Job {job}]({task.url}/jobs/{job})" for job in task.jobs]
+            lines.append(f"- {link(task.name, task.url, record.server)}")
+            lines += [f"  - {link(f'Job {job}', f'{task.url}/jobs/{job}', record.server)}" for job in task.jobs]
         return {"tasks": [task.model_dump(mode="json") for task in record.tasks], "text": "\n".join(lines)}
 
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...sync.send.send_progress import megabytes
+from ..shared.safe import WHOLE, place, row, safe
 from ..shared.texts import count, table
 
-MOST_TASKS, MOST_FILES = 20, 10
-"""Tasks and bad files that are listed one by one."""
+MOST_TASKS, MOST_FILES, MOST_CLASSES = 20, 10, 50
+"""Tasks, bad files, and classes of a field that are listed one by one."""
 
 
 def line(found: Mapping[str, Any]) -> str:
@@ -28,10 +29,10 @@ def text(found: Mapping[str, Any]) -> str:
     lines = [f"**{line(found)}** Nothing is sent yet.", ""]
     if found["project"]:
         state = "which exists" if found["project_exists"] else "which will be made"
-        lines.append(f"Into the project {found['project']}, {state}, on {found['server']}.")
+        lines.append(f"Into the project {safe(found['project'])}, {state}, on {place(found['server'])}.")
     else:
-        lines.append(f"To {found['server']}.")
-    lines += ["", *(f"- {note}" for note in found["notes"])] if found["notes"] else []
+        lines.append(f"To {place(found['server'])}.")
+    lines += ["", *(f"- {safe(note, WHOLE)}" for note in found["notes"])] if found["notes"] else []
     lines += _tasks(found["tasks"])
     lines += _labels(found["labels_by_field"])
     lines += table("Left out (it stays in the dataset as it is)", {i["what"]: i["count"] for i in found["left_out"]})
@@ -41,8 +42,7 @@ def text(found: Mapping[str, Any]) -> str:
 
 def _tasks(tasks: list[dict[str, Any]]) -> list[str]:
     rows = [
-        f"| {_cell(task['name'])} | {task['images']:,} | {megabytes(task['bytes']) if task['bytes'] else '-'} "
-        f"| {task['jobs']:,} |"
+        row(safe(task["name"]), f"{task['images']:,}", megabytes(task["bytes"]) if task["bytes"] else "-", task["jobs"])
         for task in tasks[:MOST_TASKS]
     ]
     more = ["", f"... and {count(len(tasks) - MOST_TASKS, 'more task')}."] if len(tasks) > MOST_TASKS else []
@@ -52,18 +52,15 @@ def _tasks(tasks: list[dict[str, Any]]) -> list[str]:
 def _labels(fields: Mapping[str, Mapping[str, int]]) -> list[str]:
     rows = []
     for name, classes in fields.items():
-        by_class = ", ".join(f"{number:,} {_cell(cls)}" for cls, number in classes.items())
-        rows.append(f"| {name} | {sum(classes.values()):,} | {by_class} |")
+        by_class = [f"{number:,} {safe(cls)}" for cls, number in list(classes.items())[:MOST_CLASSES]]
+        more = [f"and {len(classes) - MOST_CLASSES:,} more"] if len(classes) > MOST_CLASSES else []
+        rows.append(row(safe(name), f"{sum(classes.values()):,}", ", ".join([*by_class, *more])))
     return ["", "| Field | Labels | By class |", "|:--|--:|:--|", *rows]
 
 
 def _bad(files: list[dict[str, Any]]) -> list[str]:
     if not files:
         return []
-    named = [f"- {file['path'] or 'a sample'} {file['reason']}" for file in files[:MOST_FILES]]
+    named = [f"- {safe(file['path'] or 'a sample')} {safe(file['reason'])}" for file in files[:MOST_FILES]]
     more = [f"- ... and {len(files) - MOST_FILES:,} more"] if len(files) > MOST_FILES else []
     return ["", "Files that can't be sent:", "", *named, *more]
-
-
-def _cell(name: str) -> str:
-    return name.replace("|", "\\|")

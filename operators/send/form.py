@@ -10,6 +10,7 @@ import fiftyone.operators.types as types
 from ...labels.types import LABEL_TYPES
 from ...sync.errors import CvatError, Refused, RoundtripError
 from ...sync.progress import Watch
+from ...sync.readable import readable
 from ...sync.request import SendRequest, parse
 from ...sync.runs import record
 from ...sync.send import proposals
@@ -53,7 +54,7 @@ def _server(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
         notice = inputs.view("server", types.Error(label="CVAT can't be used yet", description=answer["error"]))
         notice.invalid, notice.error_message = True, answer["error"]
         return False
-    inputs.view("server", types.Notice(label=answer["text"]))
+    inputs.view("server", types.Notice(label=readable(answer["text"])))
     return True
 
 

@@ -8,6 +8,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ...sync.errors import CvatError, RoundtripError
+from ...sync.readable import readable
 from ...sync.send import proposals
 from ...sync.send.send import LEFT_OUT_TAG
 from ..shared import context
@@ -107,7 +108,7 @@ def _storage(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -
         return
     choice = types.DropdownView(space=6)
     for number, label in storages.items():
-        choice.add_choice(number, label=label)
+        choice.add_choice(number, label=readable(label))
     first = next(iter(storages))
     inputs.enum("media_storage", choice.values(), default=first, label="Cloud storage in CVAT", view=choice)
     inputs.str(

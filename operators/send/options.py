@@ -4,6 +4,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ...sync.errors import CvatError, RoundtripError
+from ...sync.readable import readable
 from ...sync.send import proposals
 from ..shared import context
 from . import media_form
@@ -34,7 +35,7 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
     _suggest(inputs, "task_assignee", "Task assignee", people, "Who is responsible")
     view = types.AutocompleteView(allow_user_input=True, allow_duplicates=False)
     for person in people:
-        view.add_choice(person, label=person)
+        view.add_choice(person, label=readable(person))
     inputs.list(
         "job_assignees", types.String(), label="Job assignees", description="Jobs are dealt to them in turn", view=view
     )
@@ -60,7 +61,7 @@ def _lacks(inputs: types.Object) -> None:
 def _suggest(inputs: types.Object, name: str, label: str, offered: list[str], hint: str) -> None:
     view = types.AutocompleteView(allow_user_input=True, space=6)
     for item in offered:
-        view.add_choice(item, label=item)
+        view.add_choice(item, label=readable(item))
     inputs.str(name, label=label, description=hint, view=view)
 
 

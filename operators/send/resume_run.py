@@ -7,6 +7,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ...sync.progress import Watch
+from ...sync.readable import readable
 from ...sync.runs.record import find
 from ...sync.runs.store import RunStore
 from ...sync.send.journal import Journal
@@ -38,7 +39,7 @@ class ResumeRun(foo.Operator):
         inputs = types.Object()
         run = choose_run.choose(ctx, inputs, only="interrupted")
         if run is not None:
-            inputs.view("why", types.Notice(label=f"Why it ended: {run.status.text}"))
+            inputs.view("why", types.Notice(label=readable(f"Why it ended: {run.status.text}")))
             plan = Journal(RunStore(ctx.dataset, run.record.run_id)).plan()
             media_form.policy(inputs, plan.request.bad_files if plan else "stop")
         return choose_run.form(inputs, "Resume sending a run", "Resume")

@@ -14,6 +14,7 @@ from ...sync.errors import CvatError, RoundtripError, redacted_traceback
 from ...sync.progress import Progress, Watch
 from . import terminal
 from .context import in_app
+from .safe import WHOLE, safe
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +104,7 @@ def _failed(ctx: foo.ExecutionContext, error: BaseException) -> Iterator[Any]:
             "details."
         )
     yield ctx.ops.notify(sentence, variant="error")
-    yield show(ctx, f"**It did not work.** {sentence}")
+    yield show(ctx, f"**It did not work.** {safe(sentence, WHOLE)}")
 
 
 def answer(ctx: foo.ExecutionContext, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -114,7 +115,7 @@ def answer(ctx: foo.ExecutionContext, work: Callable[[], dict[str, Any]]) -> dic
         if not in_app(ctx):
             raise
         ctx.ops.notify(str(error), variant="error")
-        return {"text": str(error)}
+        return {"text": safe(error, WHOLE)}
 
 
 def show(ctx: foo.ExecutionContext, text: str) -> Any:

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from ...sync.readable import NO_BREAK_SPACE
 from ...sync.runs.record import RunRecord
 from ...sync.runs.status import RunStatus
 from ...sync.send.send import LEFT_OUT_TAG
+from .safe import WHOLE, code, link, place, row, safe
 
-NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
-SLASHED_BAR = "\\|"  # as a cell of a Markdown table has it
+MOST_REASONS = 100
+"""Rows of a table of reasons: some reasons name a value, of which there can be thousands."""
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
@@ -21,7 +23,10 @@ def short_date(date: str | None) -> str:
     """``31 Jan 12:30`` of an ISO date, in local time and on one line; with its year if that is not the present one."""
     if not date:
         return ""
-    local = datetime.fromisoformat(date).astimezone()
+    try:
+        local = datetime.fromisoformat(date).astimezone()
+    except (ValueError, OverflowError, OSError):  # of a record from elsewhere
+        return "on an unknown day"
     year = "" if local.year == datetime.now().year else " %Y"
     return local.strftime(f"%d %b{year} %H:%M").replace(" ", NO_BREAK_SPACE)
 
@@ -50,18 +55,20 @@ def sent(summary: Mapping[str, Any]) -> str:
     lines = [f"**{sent_line(summary)}**", ""]
     for task in summary["tasks"]:
         jobs = count(len(task["jobs"]), "job")
-        lines.append(f"- [{task['name']}]({task['url']}): {count(task['frames'], 'image')}, {jobs}")
+        where = link(task["name"], task["url"], summary["server"])
+        lines.append(f"- {where}: {count(task['frames'], 'image')}, {jobs}")
     counts = {item["what"]: item["count"] for item in summary["left_out"]}
     lines += table("Left out (it stays in the dataset as it is)", counts)
     lines += _tagged(counts)
-    lines += ["", f"When the annotators are done, use **Load annotations** with the run `{summary['anno_key']}`."]
+    lines += ["", f"When the annotators are done, use **Load annotations** with the run {code(summary['anno_key'])}."]
     return "\n".join(lines)
 
 
 def table(heading: str, counts: Mapping[str, int]) -> list[str]:
     """A table in Markdown: what there is how often. Beside a number, one wording is right for one and for many."""
-    rows = [f"| {what.replace('|', SLASHED_BAR)} | {number:,} |" for what, number in counts.items()]
-    return ["", f"| {heading} | How many |", "|:--|--:|", *rows] if rows else []
+    rows = [row(safe(what), f"{number:,}") for what, number in list(counts.items())[:MOST_REASONS]]
+    more = ["", f"... and {len(counts) - MOST_REASONS:,} more."] if len(counts) > MOST_REASONS else []
+    return ["", f"| {heading} | How many |", "|:--|--:|", *rows, *more] if rows else []
 
 
 def images_left_out(left_out: Mapping[str, int]) -> int:
@@ -82,19 +89,19 @@ def run_info(key: str, record: Mapping[str, Any], status: RunStatus) -> str:
     size = f"{count(record['samples'], 'sample')}" + (f", {labels}" if is_sent else "")
     begun, to = ("Imported", "from") if record["imported"] else ("Sent" if is_sent else "Begun", "to")
     lines = [
-        f"**{key}**: {run_words(RunRecord.model_validate(record), status)}, {size}",
+        f"**{safe(key)}**: {run_words(RunRecord.model_validate(record), status)}, {size}",
         "",
-        f"- {begun} {short_date(record['created_at'])} by {record['created_by']} {to} {record['server']}",
+        f"- {begun} {short_date(record['created_at'])} by {safe(record['created_by'])} {to} {place(record['server'])}",
         f"- Last loaded: {short_date(record['loaded_at']) or 'never'}",
     ]
     if status.state != "sent" and status.text:
-        lines.insert(2, f"- {status.text}")
+        lines.insert(2, f"- {safe(status.text, WHOLE)}")
     if record["project_name"]:
-        lines.append(f"- Project {record['project_name']}")
-    lines += [f"- Field `{name}`: {item['type']}" for name, item in record["label_schema"].items()]
+        lines.append(f"- Project {safe(record['project_name'])}")
+    lines += [f"- Field {code(name)}: {safe(item['type'])}" for name, item in record["label_schema"].items()]
     for task in record["tasks"]:
         size = count(task["frames"], "image") + (f", {count(len(task['jobs']), 'job')}" if task["jobs"] else "")
-        lines.append(f"- Task [{task['name']}]({task['url']}): {size}")
+        lines.append(f"- Task {link(task['name'], task['url'], record['server'])}: {size}")
     lines += table("Left out (it stays in the dataset as it is)", record["left_out"])
     lines += _tagged(record["left_out"])
     return "\n".join(lines)

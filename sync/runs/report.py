@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from ..readable import readable
+
 Count = Literal["added", "changed", "deleted"]
 
 
@@ -116,8 +118,8 @@ class LoadReport(Counts):
 
     def note(self, sentence: str) -> None:
         """Adds a sentence, once."""
-        if sentence not in self.notes:
-            self.notes.append(sentence)
+        if (text := readable(sentence)) not in self.notes:
+            self.notes.append(text)
 
     @property
     def changed_anything(self) -> bool:
