@@ -33,7 +33,7 @@ class ImportRequest(BaseModel):
             "polylines": "outlines"}``); by default each type has a field of its own name
         media_field: the sample field with the paths whose file names are compared
         unmatched: what to do about frames that match no sample: ``"stop"``, or ``"ignore"`` them
-        organization: the slug of the CVAT organization
+        organization: the slug of the CVAT organization; ``""`` for the personal workspace
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,7 +58,7 @@ class ImportRequest(BaseModel):
     def _to_list(cls, value: Any) -> Any:
         return (value,) if isinstance(value, int) else () if value is None else value
 
-    @field_validator("project", "organization", "label_field", mode="before")
+    @field_validator("project", "label_field", mode="before")
     @classmethod
     def _blank_is_none(cls, value: Any) -> Any:
         return None if isinstance(value, str) and not value.strip() else value

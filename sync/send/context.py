@@ -35,6 +35,7 @@ class SendContext:
         check: raises if the send is to end
         leave_out: takes files that are left out after all
         told: takes every step of a task
+        forgotten: takes the number of a task that is not in CVAT any more
         in_doubt: takes a task of which a second one may be made late
     """
 
@@ -55,6 +56,7 @@ class SendContext:
     check: Callable[[], None]
     leave_out: Callable[[Sequence[BadFile]], None]
     told: Callable[[int, TaskStep], None]
+    forgotten: Callable[[int], None]
     in_doubt: Callable[[int], None]
 
     def is_stopped(self) -> bool:

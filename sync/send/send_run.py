@@ -81,6 +81,7 @@ class SendRun:
         self.halted = threading.Event()
         self.lock = threading.Lock()
         self.steps: dict[int, TaskStep] = {}
+        self.deleted: set[int] = set()
         self.project_in_doubt = resumed and not plan.project_found and bool(plan.request.project_name)
         self.in_doubt: set[int] = set()  # tasks of which a second one may be made late
 
@@ -171,16 +172,23 @@ class SendRun:
             check=self._check,
             leave_out=self._leave_out,
             told=self._told,
+            forgotten=self._forgotten,
             in_doubt=self.in_doubt.add,
         )
 
     def _told(self, number: int, step: TaskStep) -> None:
         """Shows a task in the run's record as soon as it is there."""
         with self.lock:
+            self.deleted.discard(number)
             new = number not in self.steps or self.steps[number].task_id != step.task_id
             self.steps[number] = step
             if new:
                 self._note(tasks=self._task_records())
+
+    def _forgotten(self, number: int) -> None:
+        """Notes that a task is not in CVAT any more, as long as it is not made anew."""
+        with self.lock:
+            self.deleted.add(number)
 
     def _task_records(self) -> tuple[TaskRecord, ...]:
         return tuple(
@@ -274,11 +282,17 @@ class SendRun:
         return error
 
     def _how_to_go_on(self) -> str:
+        key = self.request.anno_key
+        if self.deleted and self.deleted == self.steps.keys():
+            return (
+                f"No task of it is in CVAT now. Resume the run '{key}' when that is mended, or delete it. The dataset's "
+                "labels are as they were."
+            )
         complete = sum(step.stage == "written" for step in self.steps.values())
         tasks = f"{complete} of {self.plan.tasks} tasks are" if self.plan.tasks > 1 else "Its task is not"
         return (
-            f"{tasks} complete in CVAT; what was sent is kept. Resume the run '{self.request.anno_key}' to go on from "
-            "there, or delete it with its tasks. The dataset's labels are as they were."
+            f"{tasks} complete in CVAT; what was sent is kept. Resume the run '{key}' to go on from there, or delete it "
+            "with its tasks. The dataset's labels are as they were."
         )
 
     def _how_to_begin_again(self) -> str:

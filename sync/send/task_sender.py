@@ -149,6 +149,7 @@ class TaskSender:
 
     def _forget(self) -> None:
         self._context.journal.forget_task(self._number)
+        self._context.forgotten(self._number)
         self._doubtful = True
 
     def _task_is_there(self, task_id: int) -> bool:
