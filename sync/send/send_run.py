@@ -285,14 +285,14 @@ class SendRun:
         key = self.request.anno_key
         if self.deleted and self.deleted == self.steps.keys():
             return (
-                f"No task of it is in CVAT now. Resume the run '{key}' when that is mended, or delete it. The dataset's "
-                "labels are as they were."
+                f"No task of it is in CVAT now. Resume the run '{key}' when that is mended, or delete it. The "
+                "dataset's labels are as they were."
             )
         complete = sum(step.stage == "written" for step in self.steps.values())
         tasks = f"{complete} of {self.plan.tasks} tasks are" if self.plan.tasks > 1 else "Its task is not"
         return (
-            f"{tasks} complete in CVAT; what was sent is kept. Resume the run '{key}' to go on from there, or delete it "
-            "with its tasks. The dataset's labels are as they were."
+            f"{tasks} complete in CVAT; what was sent is kept. Resume the run '{key}' to go on from there, or delete "
+            "it with its tasks. The dataset's labels are as they were."
         )
 
     def _how_to_begin_again(self) -> str:
