@@ -1,8 +1,10 @@
 """More options of "Send to CVAT": those that most people can leave as they are."""
 
+import fiftyone as fo
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
+from ...labels.rotation import default_unit
 from ...sync.errors import CvatError, RoundtripError
 from ...sync.readable import readable
 from ...sync.send import proposals
@@ -47,7 +49,18 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
         for name in media:
             paths.add_choice(name, label=name)
         inputs.enum("media_field", paths.values(), default="filepath", label="Field with the images", view=paths)
+    _rotation(ctx, inputs)
     media_form.source(ctx, inputs, connected)
+
+
+def _rotation(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    """Asks for the unit of rotations, if the dataset has any."""
+    if any(path.endswith(".rotation") for path in ctx.dataset.get_field_schema(flat=True)):
+        unit = types.DropdownView(space=6)
+        unit.add_choice("degrees", label="Degrees")
+        unit.add_choice("radians", label="Radians")
+        default = default_unit(fo.__version__)
+        inputs.enum("rotation_unit", unit.values(), default=default, label="Rotations of boxes are in", view=unit)
 
 
 def _lacks(inputs: types.Object) -> None:

@@ -302,3 +302,14 @@ def test_a_failure_is_a_sentence(filled: Loop) -> None:
     assert shown.output == f"**It did not work.** {sentence}"
     assert shown.of("reload_dataset") == []
     assert filled.send(anno_key="cvat", resume=True)["labels"] == 2
+
+
+def test_the_unit_of_rotations_is_asked_where_there_are_any(filled: Loop) -> None:
+    opened = dialog(filled)
+    opened.accept_defaults()
+    opened.fill(more=True)
+    assert "rotation_unit" not in properties(opened.form())
+    filled.dataset.add_sample_field("gt.detections.rotation", fo.FloatField)
+    assert properties(opened.form())["rotation_unit"]["default"] == "degrees"
+    opened.fill(rotation_unit="radians")
+    assert request_of(opened).rotation_unit == "radians"
