@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
@@ -93,17 +94,17 @@ class AttributeSchema(BaseModel):
         if numbers[0] > numbers[1] or numbers[2] <= 0:
             raise ValueError("the minimum of a number is not above its maximum, and its step is above 0")
 
-    @property
+    @cached_property
     def choices(self) -> tuple[str, ...]:
         """The values as CVAT's texts."""
         return trimmed([to_text(value) for value in self.values])
 
-    @property
+    @cached_property
     def options(self) -> tuple[str, ...]:
         """What annotators can choose from: the values, and no value."""
         return tuple(dict.fromkeys(self.choices if ABSENT in self.choices else (ABSENT, *self.choices)))
 
-    @property
+    @cached_property
     def widget(self) -> Widget:
         """The widget to ask CVAT for.
 

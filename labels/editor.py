@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .shapes import Size
 
@@ -21,8 +20,6 @@ NOISE_DEGREES = 1e-3
 
 NEARBY = 32
 """The most vertices at one place among which that of an edited line is looked for."""
-
-Numbers = NDArray[np.float64]
 
 
 def noise_px(size: Size) -> float:
@@ -48,24 +45,27 @@ def touched(
         alone: whether nothing else of the shape was edited
         clips: whether the editor clips such a shape (it does not clip what is rotated, nor the points of skeletons)
     """
-    if visible(old, new, size, clips=clips) or not alone:
-        return [bool(moved) for moved in _moved(old, new, size, clips)]
+    moved = _moved(old, new, size, clips)
+    if any(moved) or not alone:
+        return moved
     return [now != then for then, now in zip(old, new, strict=True)]
 
 
 def visible(old: Sequence[float], new: Sequence[float], size: Size, *, clips: bool = True) -> bool:
     """Whether a person moved any coordinate; arguments as of :func:`touched`."""
-    return bool(_moved(old, new, size, clips).any())
+    return any(_moved(old, new, size, clips))
 
 
-def _moved(old: Sequence[float], new: Sequence[float], size: Size, clips: bool) -> NDArray[np.bool_]:
-    then, now, slack = np.asarray(old, dtype=float), np.asarray(new, dtype=float), noise_px(size)
-    moved = np.abs(now - then) > slack
-    if clips:
-        borders = np.resize([float(size.width), float(size.height)], len(then))
-        moved &= ~((then < 0) & (np.abs(now) <= slack))
-        moved &= ~((then > borders) & (np.abs(now - borders) <= slack))
-    return np.asarray(moved)
+def _moved(old: Sequence[float], new: Sequence[float], size: Size, clips: bool) -> list[bool]:
+    slack, borders = noise_px(size), itertools.cycle((size.width, size.height))
+    if not clips:
+        return [abs(now - then) > slack for then, now in zip(old, new, strict=True)]
+    return [
+        abs(now - then) > slack
+        and not (then < 0 and abs(now) <= slack)
+        and not (then > border and abs(now - border) <= slack)
+        for then, now, border in zip(old, new, borders, strict=False)
+    ]
 
 
 def turned(old: float, new: float) -> bool:

@@ -13,6 +13,9 @@ from .schema import FieldSchema
 from .vocabulary import Meaning, Vocabulary
 from .widgets import Widget
 
+PLAIN = AttributeSchema()
+"""What an attribute is that no schema says anything of: a text."""
+
 
 def edited_values(
     base: BaseLabel, old: Object, new: Object, vocabulary: Vocabulary, parts: Parts, refused: Counter[str]
@@ -38,7 +41,7 @@ def edited_values(
     reset = class_changed and all(text == defaults[name] for name, text in new_texts.items())
     for name, text in new_texts.items():
         was = old_texts.get(name)
-        schema = meaning.attributes.get(name, AttributeSchema())
+        schema = meaning.attributes.get(name, PLAIN)
         if text == was or (was is None and text == defaults[name]):
             continue
         widget = meaning.widgets.get(name) or schema.widget
@@ -51,7 +54,7 @@ def edited_values(
             refused[f"edits of the read-only attribute '{name}'"] += 1
             continue
         value = base.parts.get(name)
-        if not _is_shown(value, before.attributes.get(name, AttributeSchema()), before.widgets.get(name)):
+        if not _is_shown(value, before.attributes.get(name, PLAIN), before.widgets.get(name)):
             refused[_not_shown(name)] += 1
             continue
         try:
@@ -79,7 +82,7 @@ def edited_facts(
 def new_values(item: Object, meaning: Meaning, schema: FieldSchema, parts: Parts, refused: Counter[str]) -> None:
     """Reads the attributes of a new object."""
     for name, text in _named(item, meaning).items():
-        attribute = meaning.attributes.get(name, AttributeSchema())
+        attribute = meaning.attributes.get(name, PLAIN)
         try:
             value = attribute.value_of(text, None, schema.declared_of(name))
         except Unreadable as error:

@@ -7,6 +7,7 @@ accept, every edit is refused, while the widget shows it as done. So no such tex
 import math
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -79,7 +80,7 @@ class Widget(BaseModel):
         """Whether it accepts what another one does, and looks like it."""
         return (self.input, self.values) == (other.input, other.values)
 
-    @property
+    @cached_property
     def absent(self) -> str:
         """The text that stands for no value: the first of some that the widget accepts."""
         tried = (ABSENT, "false", self.default, *self.values)

@@ -201,3 +201,27 @@ def test_values_that_a_widget_refuses_stay_behind_and_the_object_can_be_edited(l
     }
     loop.load()
     assert loop.documents() == before
+
+
+ENDLESS = {"name": "n", "mutable": True, "input_type": "number", "default_value": "NaN"}
+
+
+@pytest.mark.parametrize("values", [["NaN", "10", "1"], ["0", "Infinity", "1"], ["10", "0", "1"], ["0", "x"]], ids=str)
+def test_a_number_without_a_range_in_cvat_does_not_keep_a_run_from_being_loaded(loop: Loop, values: list[str]) -> None:
+    """CVAT takes any range; people add such attributes, also to a label that was sent."""
+    loop.fill(box(x="a"))
+    loop.send()
+    label = loop.cvat.labels()["cat"]
+    loop.cvat.call("PATCH", f"labels/{label['id']}", {"attributes": [{**ENDLESS, "values": values}]})
+    loop.cvat.set(loop.cvat.shape(), "x", "b")
+    assert loop.load()["changed"] == 1
+    loop.cvat.set(loop.cvat.shape(), "x", "a")
+    assert loop.load()["changed"] == 1
+    assert loop.labels()[0][0].x == "a"
+
+
+@pytest.mark.parametrize("values", [[float("nan"), 10, 1], [0, float("inf"), 1]], ids=str)
+def test_and_one_that_is_asked_for_is_refused_in_a_sentence(loop: Loop, values: list[float]) -> None:
+    loop.fill(box(x=1))
+    with pytest.raises(Exception, match="the values of a number are its minimum, maximum and step"):
+        loop.send(attributes={"x": {"type": "number", "values": values}})
