@@ -1,5 +1,6 @@
 """What loads changed, when, and whose work it was."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ...sync.errors import Refused
+from ...sync.new_files import write_new, write_over
 from ...sync.runs.history import as_csv, as_json, history, label_history
 from ..shared import choose_run, context
 from ..shared.running import answer, output
@@ -48,6 +50,11 @@ class LoadHistory(foo.Operator):
             said = ctx.params.get("path")
             if said and Path(said).suffix not in WRITERS:
                 path.invalid, path.error_message = True, "The name has to end in .csv or .json."
+            elif said and os.path.lexists(_expanded(said)):
+                label = "Save in the place of the file that is there"
+                box = inputs.bool("overwrite", default=False, label=label, view=types.CheckboxView())
+                if not ctx.params.get("overwrite"):
+                    box.invalid, box.error_message = True, "There is a file of this name. Choose another, or tick this."
         return choose_run.form(inputs, "Load history", "Save" if ctx.params.get("path") else "Show")
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
@@ -56,16 +63,23 @@ class LoadHistory(foo.Operator):
         def work() -> dict[str, Any]:
             key, label_id = ctx.params.get("anno_key", ""), ctx.params.get("label_id") or None
             path = ctx.params.get("path") or None
-            listed = self(ctx.dataset, key, label_id=label_id, path=path)
+            over = bool(ctx.params.get("overwrite"))
+            listed = self(ctx.dataset, key, label_id=label_id, path=path, overwrite=over)
             text = texts.label(label_id, listed) if label_id else texts.loads(key, listed)
             if path:
-                text = f"Saved to {code(Path(path).expanduser())}.\n\n{text}"
+                text = f"Saved to {code(_expanded(path))}.\n\n{text}"
             return {"loads": listed, "text": text}
 
         return answer(ctx, work)
 
     def __call__(
-        self, samples: Any, anno_key: Any, *, label_id: str | None = None, path: str | None = None
+        self,
+        samples: Any,
+        anno_key: Any,
+        *,
+        label_id: str | None = None,
+        path: str | None = None,
+        overwrite: bool = False,
     ) -> list[dict[str, Any]]:
         """The loads of a run, from Python.
 
@@ -74,6 +88,7 @@ class LoadHistory(foo.Operator):
             anno_key: the run's key, or the summary that the send returned
             label_id: only the loads that changed this label
             path: of a file to save the list to, ``.csv`` or ``.json``; of a label only ``.json``
+            overwrite: whether a file that is there may go for it
 
         Returns:
             see :func:`sync.runs.history.history`, and of a label :func:`sync.runs.history.label_history`
@@ -84,20 +99,37 @@ class LoadHistory(foo.Operator):
         key = choose_run.key_of(anno_key)
         listed = label_history(samples, key, label_id) if label_id else history(samples, key)
         if path:
-            _save(Path(path).expanduser(), listed, of_label=bool(label_id))
+            _save(_expanded(path), listed, of_label=bool(label_id), overwrite=overwrite)
         return listed
 
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
         return output("Load history")
 
 
-def _save(path: Path, listed: list[dict[str, Any]], *, of_label: bool) -> None:
+def _expanded(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # nobody's home
+        return Path(path)
+
+
+def _save(path: Path, listed: list[dict[str, Any]], *, of_label: bool, overwrite: bool) -> None:
     write = WRITERS.get(path.suffix)
     if write is None or (of_label and write is as_csv):
         endings = ".json" if of_label else ".csv or .json"
         raise Refused(f"'{path}' can't be written: the history is saved as {endings}. Nothing was saved.")
     try:
-        path.write_text(write(listed), encoding="utf-8")
-    except OSError as error:
-        why = error.strerror or type(error).__name__
+        put = write_over if overwrite else write_new
+        put(path, lambda temporary: _write(temporary, write(listed)))
+    except FileExistsError:
+        raise Refused(
+            f"'{path}' is there already, and nothing was saved. Choose another name, or set `overwrite` to save in its "
+            "place."
+        ) from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
         raise Refused(f"'{path}' can't be written: {why}. Nothing was saved; choose another place.") from None
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

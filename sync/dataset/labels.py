@@ -1,7 +1,7 @@
 """The labels of a dataset as a load sees them: raw documents, read, written, and put back."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from bson import ObjectId
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ...labels.schema import FieldSchema
 from .list_changes import Document, FormerValue
 from .mask_files import save_files
-from .samples import FieldPlace, ensure_field, field_class
+from .samples import FieldPlace, ensure_field, field_class, own_folder
 from .writes import Reverts, Writes, write_bundle
 
 
@@ -21,10 +21,14 @@ class SampleLabels:
     Args:
         labels: the documents, by id, in order
         holder: what is there, if it is no place for labels
+        media: the file of the sample
+        own: the dataset's own folder
     """
 
     labels: dict[str, Document]
     holder: FormerValue | None = None
+    media: str = ""
+    own: str = ""
 
 
 class Labels(Protocol):
@@ -63,8 +67,12 @@ class DatasetLabels:
 
     def read(self, place: FieldPlace, sample_ids: Iterable[str]) -> dict[str, SampleLabels]:
         ids = [ObjectId(sample_id) for sample_id in sample_ids]
-        found = self._dataset._sample_collection.find({"_id": {"$in": ids}}, {place.name: True})
-        return {str(sample["_id"]): held(place, sample) for sample in found}
+        found = self._dataset._sample_collection.find({"_id": {"$in": ids}}, {place.name: True, "filepath": True})
+        own = own_folder(self._dataset)
+        return {
+            str(sample["_id"]): replace(held(place, sample), media=str(sample.get("filepath") or ""), own=own)
+            for sample in found
+        }
 
     def write(self, place: FieldPlace, writes: Writes) -> None:
         write_bundle(self._dataset, place, writes)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
@@ -75,6 +76,11 @@ def read_labels(dataset: Any, place: FieldPlace, sample_ids: Iterable[str]) -> d
     ids = [ObjectId(sample_id) for sample_id in sample_ids]
     found = dataset._sample_collection.find({"_id": {"$in": ids}}, {place.name: True})
     return {str(sample["_id"]): place.labels(sample) for sample in found}
+
+
+def own_folder(dataset: Any) -> str:
+    """The folder in which FiftyOne keeps what belongs to a dataset."""
+    return str(Path(fo.config.default_dataset_dir).expanduser() / dataset.slug)
 
 
 def field_class(collection: Any, name: str) -> str | None:

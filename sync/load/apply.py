@@ -1,12 +1,13 @@
 """Writing what was decided about a job's labels: only differences, in bulk, each repeatable."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ...labels.schema import LabelSchema
 from ...labels.types import LABEL_TYPES
 from ..dataset.labels import Labels, SampleLabels
 from ..dataset.mask_files import with_pixels
-from ..dataset.samples import FieldPlace
+from ..dataset.samples import Document, FieldPlace
 from ..dataset.writes import Writes
 from ..runs.base import OpenConflict
 from ..runs.change import CONFLICT_TAG, Change, JobPlan
@@ -21,10 +22,14 @@ def read_local(labels: Labels, diff: JobDiff, was_open: Sequence[OpenConflict], 
     """What the dataset has of the labels that a decision is about, with the pixels of their mask files."""
     changed = [*(edited.base for edited in diff.edited), *diff.deleted]
     wanted = {label.label_id for label in changed}
+
+    def look(held: SampleLabels, document: Document) -> Document:
+        return with_pixels(document, held.media, held.own)
+
     local: dict[str, dict[str, SampleLabels]] = {}
     for name, ids in concerned(diff, was_open, settings).items():
         local[name] = {
-            sample: SampleLabels({i: with_pixels(d) if i in wanted else d for i, d in held.labels.items()}, held.holder)
+            sample: replace(held, labels={i: look(held, d) if i in wanted else d for i, d in held.labels.items()})
             for sample, held in labels.read(settings.place(name), ids).items()
         }
     return local

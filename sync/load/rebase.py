@@ -10,6 +10,7 @@ from ...labels.objects import Object, key_of
 from ...labels.pixels import INDICES, PIXELS
 from ...labels.schema import FieldSchema
 from ...labels.types import LABEL_TYPES
+from ..dataset.mask_files import FOLDER
 from ..dataset.samples import Document
 from .diff import Edited
 from .merge import LABEL, LABEL_EDITS, SPATIAL_EDITS, Decision
@@ -27,7 +28,7 @@ def local_of(base: BaseLabel, document: Document, schema: FieldSchema) -> Parts:
 
 def stored(document: Document) -> Document:
     """A document without the pixels of its file, which are only looked at."""
-    return {path: value for path, value in document.items() if path not in (PIXELS, INDICES)}
+    return {path: value for path, value in document.items() if path not in (PIXELS, INDICES, FOLDER)}
 
 
 def agreed(edited: Edited, decision: Decision, settled: Parts, schema: FieldSchema) -> BaseLabel:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from ..readable import readable
 from . import record as records
 from .log import LoadLog
 from .store import RunStore, Store
@@ -14,6 +15,9 @@ COLUMNS = (
     *("load", "kind", "status", "at", "user", "job_id", "task_id", "assignee", "stage", "state"),
     *("added", "changed", "deleted"),
 )
+
+FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
+"""How a formula begins in a spreadsheet; the last four are as wide as Chinese characters."""
 
 
 def history(dataset: Any, key: str) -> list[dict[str, Any]]:
@@ -84,8 +88,17 @@ def as_csv(loads: Sequence[dict[str, Any]]) -> str:
     writer.writeheader()
     for load in loads:
         for job in load["jobs"] or [{}]:
-            writer.writerow({**load, "load": load["number"], **job})
+            row = {**load, "load": load["number"], **job}
+            writer.writerow({name: _cell(value) for name, value in row.items()})
     return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """A value that no spreadsheet takes for a formula: names come from CVAT."""
+    if not isinstance(value, str):
+        return value
+    text = readable(value)
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def as_json(loads: Sequence[dict[str, Any]]) -> str:
