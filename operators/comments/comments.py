@@ -23,6 +23,7 @@ class Comments(foo.Operator):
             description="What people remarked in CVAT about a run, as of the last load",
             icon="comment",
             dynamic=True,
+            risk_level=types.RiskLevel.LOW,
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:

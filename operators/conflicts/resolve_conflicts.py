@@ -34,6 +34,7 @@ class ResolveConflicts(foo.Operator):
             icon="rule",
             dynamic=True,
             execute_as_generator=True,
+            risk_level=types.RiskLevel.HIGH,
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:

@@ -29,6 +29,7 @@ class LoadHistory(foo.Operator):
             description="What was loaded, when, by whom and from whose jobs",
             icon="history",
             dynamic=True,
+            risk_level=types.RiskLevel.MEDIUM,
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:

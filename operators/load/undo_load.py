@@ -30,6 +30,7 @@ class UndoLoad(foo.Operator):
             dynamic=True,
             execute_as_generator=True,
             allow_delegated_execution=True,
+            risk_level=types.RiskLevel.HIGH,
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:

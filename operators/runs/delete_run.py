@@ -27,6 +27,7 @@ class DeleteRun(foo.Operator):
             icon="delete",
             dynamic=True,
             execute_as_generator=True,
+            risk_level=types.RiskLevel.DANGEROUS,
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:

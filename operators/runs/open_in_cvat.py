@@ -22,6 +22,7 @@ class OpenInCvat(foo.Operator):
             description="Links to the tasks and jobs of a run",
             icon="open_in_new",
             dynamic=True,
+            risk_level=types.RiskLevel.LOW,
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:

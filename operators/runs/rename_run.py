@@ -21,6 +21,7 @@ class RenameRun(foo.Operator):
             description="Give a run another name; its tasks in CVAT keep theirs",
             icon="edit",
             dynamic=True,
+            risk_level=types.RiskLevel.MEDIUM,
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:

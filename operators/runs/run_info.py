@@ -22,6 +22,7 @@ class RunInfo(foo.Operator):
             description="What was sent, when, by whom, and where it is",
             icon="info",
             dynamic=True,
+            risk_level=types.RiskLevel.LOW,
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:

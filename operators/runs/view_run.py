@@ -22,6 +22,7 @@ class ViewRun(foo.Operator):
             description="Show the samples that were sent with a run",
             icon="filter_alt",
             dynamic=True,
+            risk_level=types.RiskLevel.LOW,
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:

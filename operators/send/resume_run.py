@@ -31,6 +31,7 @@ class ResumeRun(foo.Operator):
             dynamic=True,
             execute_as_generator=True,
             allow_delegated_execution=True,
+            risk_level=types.RiskLevel.HIGH,
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:

@@ -32,6 +32,7 @@ class SendToCvat(foo.Operator):
             dynamic=True,
             execute_as_generator=True,
             allow_delegated_execution=True,
+            risk_level=types.RiskLevel.HIGH,
         )
 
     def resolve_placement(self, ctx: foo.ExecutionContext) -> types.Placement:

@@ -21,6 +21,7 @@ class StopRun(foo.Operator):
             description="Stop a send that is under way; it can be resumed later",
             icon="stop",
             dynamic=True,
+            risk_level=types.RiskLevel.MEDIUM,
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:

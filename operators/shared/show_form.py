@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import fiftyone.operators as foo
+import fiftyone.operators.types as types
 
 URI = "@roundtrip/cvat/show_form"
 CLOSED = 0.5
@@ -15,7 +16,9 @@ class ShowForm(foo.Operator):
 
     @property
     def config(self) -> foo.OperatorConfig:
-        return foo.OperatorConfig(name="show_form", label="Open a CVAT form", unlisted=True)
+        return foo.OperatorConfig(
+            name="show_form", label="Open a CVAT form", unlisted=True, risk_level=types.RiskLevel.LOW
+        )
 
     def execute(self, ctx: foo.ExecutionContext) -> None:
         """Opens the form of the operator ``uri`` with the answers ``params``."""

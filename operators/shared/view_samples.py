@@ -3,6 +3,7 @@
 from typing import Any
 
 import fiftyone.operators as foo
+import fiftyone.operators.types as types
 
 from ...sync.errors import Refused
 from . import shown_samples
@@ -14,7 +15,9 @@ class ViewSamples(foo.Operator):
 
     @property
     def config(self) -> foo.OperatorConfig:
-        return foo.OperatorConfig(name="view_samples", label="View the samples of a CVAT load", unlisted=True)
+        return foo.OperatorConfig(
+            name="view_samples", label="View the samples of a CVAT load", unlisted=True, risk_level=types.RiskLevel.LOW
+        )
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Shows the samples that were kept under the name ``of``; how many ``samples``."""

@@ -1,5 +1,6 @@
 """Runs made elsewhere: sent by FiftyOne's built-in CVAT integration, and loaded by it."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,8 +10,10 @@ from pydantic import BaseModel, ConfigDict
 from ...cvat import Credentials
 from ...labels.types import FIELD_TYPES, LABEL_TYPES
 from ..dataset.samples import field_class
-from ..errors import LoadFailed, Refused, RunMissing, sentence
+from ..errors import LoadFailed, Refused, RunMissing, redacted_traceback
 from ..runs.record import BACKEND
+
+logger = logging.getLogger(__name__)
 
 SENTENCE = (
     "This run was sent by FiftyOne's built-in integration and is loaded by it: what CVAT has replaces what the dataset "
@@ -84,10 +87,13 @@ def load_foreign(dataset: Any, key: str, credentials: Credentials) -> dict[str, 
     try:
         dataset.load_annotations(key, unexpected="keep", progress=False, **login)
     except Exception as error:  # anything, as FiftyOne's code raises what it meets
+        logger.error("FiftyOne's built-in integration failed\n%s", redacted_traceback(error))
         raise LoadFailed(
-            f"FiftyOne's built-in integration could not load the run '{key}': {sentence(error)} What it had written "
-            "by then stays; load_run again writes all of it."
-        ) from error
+            f"FiftyOne's built-in integration could not load the run '{key}' ({type(error).__name__}); the log has the "
+            "details. What it had written by then stays; loading again writes all of it."
+        ) from None
+    finally:
+        dataset._annotation_cache.pop(key, None)  # FiftyOne keeps the login with the results
     return _report(run, before, _count_labels(dataset))
 
 

@@ -41,7 +41,7 @@ def load(target: Any, request: LoadRequest, client: Client, watch: Watch | None 
         RunMissing: if there is no such run
         Refused: if it can't be loaded; nothing was changed
         LoadStopped: if it would do something that has to be confirmed; nothing was changed
-        CvatError: if CVAT can't be reached or refuses; what was loaded so far is consistent, and load_run again goes on
+        CvatError: if CVAT can't be reached or refuses; what was loaded so far is consistent, and loading again goes on
     """
     watch = watch or Watch()
     client = client.stopping_when(watch.stop.is_set)

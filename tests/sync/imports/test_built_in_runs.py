@@ -125,3 +125,22 @@ def test_secrets_are_not_kept(filled: Loop) -> None:
     as_tomorrow(filled)
     load_foreign(filled.dataset, "old", find_credentials())
     assert "password" not in filled.dataset.get_annotation_info("old").config.serialize()
+
+
+@pytest.mark.parametrize("password", ["admin", "wrong pw-5e1f"])
+def test_the_login_is_not_kept_in_memory(
+    filled: Loop, password: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FiftyOne keeps results, and in them the login with which they were loaded."""
+    annotate(filled)
+    as_tomorrow(filled)
+    credentials = Credentials(url=filled.box.url, username="admin", password=password)
+    if password == "admin":
+        load_foreign(filled.dataset, "old", credentials)
+    else:
+        with pytest.raises(LoadFailed) as failure:
+            load_foreign(filled.dataset, "old", credentials)
+        assert failure.value.__cause__ is None and "HTTP" not in str(failure.value)
+        assert "integration failed" in caplog.text and password not in caplog.text
+    assert filled.dataset._annotation_cache == {}
+    assert "old" in filled.dataset.list_annotation_runs()
