@@ -146,7 +146,7 @@ def test_command(options: argparse.Namespace, rest: list[str]) -> int:
 def _in_parallel() -> list[str]:
     """Options of pytest for a worker on each core, each with a database, a sandbox and a browser of its own."""
     workers = min(os.cpu_count() or 1, MOST_WORKERS)
-    return ["-n", str(workers), "--dist", "loadgroup", "--no-loadscope-reorder"]
+    return ["-n", str(workers), "--dist", "loadscope", "--no-loadscope-reorder"]
 
 
 def bench_command(options: argparse.Namespace, rest: list[str]) -> int:

@@ -19,7 +19,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +40,12 @@ if TYPE_CHECKING:
 
 PLUGIN = "fiftyone.plugins.orgs.roundtrip.cvat"
 
-FIRST = ("app", "faults", "test_simulation", "test_replay")
+FIRST = ("app", "faults", "test_simulation", "test_kill_points", "test_replay")
 """Folders and modules that take longest. They start first, so that no worker is left with one of them at the end."""
+TOGETHER = ("app",)
+"""Folders that are one worker's: their tests share something that is dear to start."""
+SPREAD = ("test_faults", "test_simulation", "test_kill_points")
+"""Modules whose tests may be any worker's, each by itself."""
 
 NUMBERED = re.compile(r"ObjectId\('([0-9a-f]{8})[0-9a-f]{16}'\)|\b0x[0-9a-f]{8,}")
 """What may differ from process to process: an id, which begins with the second it was made in; an address in memory."""
@@ -104,18 +108,28 @@ sys.meta_path.insert(0, _OnDemand())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts what takes long first, and keeps on one worker what shares a fixture of its module or folder."""
+    """Puts what takes long first."""
     changing = [item.nodeid for item in items if _is_named_anew(item.name)]
     if changing:
         raise pytest.UsageError(f"these cases have another name in every process, give them ids: {', '.join(changing)}")
-    items.sort(key=_place_in_line)
-    for item in items:
-        definitions = item._fixtureinfo.name2fixturedefs.values() if isinstance(item, pytest.Function) else ()
-        scopes = {found.scope for (*_, found) in definitions}
-        if "package" in scopes:
-            item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
-        elif "module" in scopes:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=lambda item: _place_in_line(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Decides which worker gets which tests."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        """Gives a worker a whole module, as its tests may share fixtures, or a part of it, or a whole folder."""
+
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition("::")[0]
+            names = PurePosixPath(path).with_suffix("").parts
+            together = next((name for name in names if name in TOGETHER), path)
+            return nodeid if names[-1] in SPREAD else together
+
+    return Scheduling(config, log)
 
 
 def _is_named_anew(name: str) -> bool:
@@ -124,9 +138,9 @@ def _is_named_anew(name: str) -> bool:
     return any(not second or int(second, 16) > hour_ago for second in NUMBERED.findall(name))
 
 
-def _place_in_line(item: pytest.Item) -> int:
+def _place_in_line(nodeid: str) -> int:
     """Where a test comes in the order of :data:`FIRST`; those that are not named keep their order behind."""
-    names = item.path.relative_to(ROOT).with_suffix("").parts
+    names = PurePosixPath(nodeid.partition("::")[0]).with_suffix("").parts
     return next((place for place, name in enumerate(FIRST) if name in names), len(FIRST))
 
 

@@ -6,6 +6,7 @@ import itertools
 import socket
 import time
 from collections.abc import Generator, Iterator
+from functools import partialmethod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     import fiftyone as fo
 
 SIZE = (1400, 1000)
+START = 180
+"""Seconds that the App's server may take to start. FiftyOne gives it 60, in which a busy machine may do little."""
 NUMBERS = itertools.count(1)
 QUIET = [
     "--no-sandbox",
@@ -94,9 +97,12 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[fo.Dataset]:
 def session(cvat_port: int, pictures: fo.Dataset) -> Iterator[fo.Session]:
     """The App's server, which knows where CVAT is from its environment."""
     import fiftyone as fo
+    from fiftyone.core.service import ServerService
 
     with pytest.MonkeyPatch.context() as patch:
         log_in(patch, cvat_port)
+        wait = ServerService._wait_for_child_port
+        patch.setattr(ServerService, "_wait_for_child_port", partialmethod(wait, timeout=START))
         session = fo.launch_app(pictures, remote=True, address="127.0.0.1", port=free_port())
     yield session
     session.close()

@@ -41,3 +41,9 @@ def test_every_test_has_these_limits(pytestconfig: pytest.Config) -> None:
     limit, last = float(pytestconfig.getini("timeout")), float(pytestconfig.getini("faulthandler_timeout"))
     assert 0 < limit < last <= 600
     assert pytestconfig.getini("faulthandler_exit_on_timeout")
+
+
+def test_what_workers_are_told_to_start_with_is_there(pytestconfig: pytest.Config, root: Path) -> None:
+    (conftest,) = (plugin for plugin in pytestconfig.pluginmanager.get_plugins() if hasattr(plugin, "SPREAD"))
+    names = {path.stem for path in (root / "tests").rglob("*") if path.suffix == ".py" or path.is_dir()}
+    assert {*conftest.FIRST, *conftest.TOGETHER, *conftest.SPREAD} <= names
