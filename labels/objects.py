@@ -1,4 +1,4 @@
-"""CVAT's objects, tags and shapes: their identity, what of them is drawn, and whether they are what they were."""
+"""CVAT's objects, tags, shapes and tracks on one frame: their identity, what is drawn, whether they are the same."""
 
 from dataclasses import replace
 
@@ -9,12 +9,14 @@ from .types import LABEL_TYPES
 from .vocabulary import Vocabulary
 
 Object = Tag | Shape
-Key = tuple[str, int]
-"""Identity of a CVAT object: tags and shapes have ids of their own."""
+Key = tuple[str, int] | tuple[str, int, int]
+"""Identity of a CVAT object: tags, shapes and tracks have ids of their own; a track is one object on each frame."""
 
 
 def key_of(item: Object) -> Key:
     """The identity of an object that CVAT has stored."""
+    if isinstance(item, Shape) and item.track is not None:
+        return "track", item.track, item.frame
     if item.id is None:
         raise ValueError("an object without an id has no identity")
     return ("tag" if isinstance(item, Tag) else "shape", item.id)

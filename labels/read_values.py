@@ -39,6 +39,7 @@ def edited_values(
     fields = vocabulary.schema.fields[base.field]
     class_changed = old.label_id != new.label_id
     reset = class_changed and all(text == defaults[name] for name, text in new_texts.items())
+    _count_barred(old, new, meaning, refused)
     for name, text in new_texts.items():
         was = old_texts.get(name)
         schema = meaning.attributes.get(name, PLAIN)
@@ -81,6 +82,7 @@ def edited_facts(
 
 def new_values(item: Object, meaning: Meaning, schema: FieldSchema, parts: Parts, refused: Counter[str]) -> None:
     """Reads the attributes of a new object."""
+    _count_barred(None, item, meaning, refused)
     for name, text in _named(item, meaning).items():
         attribute = meaning.attributes.get(name, PLAIN)
         try:
@@ -110,6 +112,14 @@ def _read_fact(
         parts[attribute] = value
     else:
         refused[f"values of '{attribute}' that could not be read"] += 1
+
+
+def _count_barred(old: Object | None, new: Object, meaning: Meaning, refused: Counter[str]) -> None:
+    """Counts what annotators said in attributes that labels can't have."""
+    before, now = {} if old is None else texts_of(old), texts_of(new)
+    for spec_id, (name, default) in meaning.barred.items():
+        if now.get(spec_id, default) != before.get(spec_id, default):
+            refused[f"values of '{name}', which labels can't have as an attribute here"] += 1
 
 
 def _not_shown(attribute: str) -> str:

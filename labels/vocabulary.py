@@ -1,58 +1,20 @@
 """The words annotators see: FiftyOne's fields and classes <-> CVAT's labels and attributes."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from ..cvat.models import AttributeSpec, Label
-from .attribute_schema import Attributes
 from .from_project import attribute_of
 from .label_names import field_ending
 from .names import attribute_problem
-from .schema import FieldSchema, LabelSchema
-from .skeleton import Skeleton
+from .renumbered import FormerLabel, former_label, joined, renumbered
+from .schema import LabelSchema
 from .specs import cvat_names, label_specs
 from .types import LABEL_TYPES
 from .widgets import Widget
+from .words import Meaning, Word, word_for
 
 __all__ = ["Meaning", "Vocabulary", "Word", "cvat_names", "label_specs"]
-
-
-class Word(BaseModel):
-    """One CVAT label, and what it means in FiftyOne.
-
-    Args:
-        label_id: CVAT's id
-        cvat_name: the name annotators see
-        field: the FiftyOne field
-        name: the FiftyOne class
-        specs: the attribute specs by attribute name: id and default text
-        widgets: by attribute name, the widgets in CVAT that are not those of the schema
-        points: CVAT's ids of a skeleton's points, in order
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    label_id: int
-    cvat_name: str
-    field: str
-    name: str
-    specs: dict[str, tuple[int, str]] = {}
-    widgets: dict[str, Widget] = {}
-    points: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """What a CVAT label means: its field (``None`` if no field of the run can hold it), class and attributes."""
-
-    field: str | None
-    name: str
-    attributes: Attributes
-    specs: dict[str, tuple[int, str]]
-    widgets: Mapping[str, Widget]
 
 
 class Vocabulary:
@@ -63,6 +25,7 @@ class Vocabulary:
         words: what each CVAT label means
         added: labels that were added in CVAT after the run was sent, as they were when both sides last agreed
         called: what CVAT calls its labels now, by id, where that is not what it called them then
+        former: labels that had other ids
     """
 
     def __init__(
@@ -71,8 +34,12 @@ class Vocabulary:
         words: Iterable[Word],
         added: Iterable[Label] = (),
         called: Mapping[int, str] | None = None,
+        former: Iterable[FormerLabel] = (),
     ) -> None:
         self.schema = schema
+        self.former = {item.label_id: item for item in former}
+        self.renumbered: tuple[FormerLabel, ...] = ()
+        """The labels that have other ids since the last look."""
         self.words = tuple(words)
         self.added = tuple(added)
         self.called = dict(called or {})
@@ -104,18 +71,69 @@ class Vocabulary:
             label = by_name.get(cvat_name)
             if label is None:
                 raise ValueError(f"CVAT has no label '{cvat_name}'")
-            words.append(_word(field, name, label, schema.fields[field], partial=names is not None))
+            words.append(word_for(field, name, label, schema.fields[field], partial=names is not None))
         return cls(schema, words)
 
-    def refreshed(self, labels: Iterable[Label]) -> "Vocabulary":
-        """The same words, with the names that CVAT's labels have now and the labels added since."""
+    def lost(self, labels: Iterable[Label]) -> frozenset[int]:
+        """The labels of a task all of whose labels have new ids, that none has the name of."""
         now = {label.id: label for label in labels}
+        if not self.words or any(word.label_id in now for word in self.words):
+            return frozenset()
+        names = {label.name for label in now.values()}
+        return frozenset(word.label_id for word in self.words if word.cvat_name not in names)
+
+    def refreshed(self, labels: Iterable[Label], successors: Mapping[int, int] | None = None) -> "Vocabulary":
+        """The same words, with the ids, names and attributes that CVAT's labels have now and the labels added since.
+
+        Args:
+            labels: those that CVAT has
+            successors: the present ids of labels whose ids and names are gone, as far as that is known
+        """
+        now = {label.id: label for label in labels}
+        if found := self._with_new_ids(now, successors or {}):
+            return self._renumbered(found).refreshed(now.values())
         then = {word.label_id: word.cvat_name for word in self.words}
         then.update({label.id: label.name for label in self.added})
         called = {i: now[i].name for i, name in then.items() if i in now and now[i].name != name}
         known = [now.get(label.id, label).model_copy(update={"name": label.name}) for label in self.added]
         fresh = [label for label in now.values() if label.id not in then]
-        return Vocabulary(self.schema, self.words, [*known, *fresh], called)
+        words = [self._extended(word, now[word.label_id]) if word.label_id in now else word for word in self.words]
+        vocabulary = Vocabulary(self.schema, words, [*known, *fresh], called, self.former.values())
+        vocabulary.renumbered = self.renumbered
+        return vocabulary
+
+    def _with_new_ids(self, now: Mapping[int, Label], successors: Mapping[int, int]) -> dict[int, Label]:
+        """The labels that have other ids now, by those that they had: of the same names, else as it is known."""
+        known = {word.label_id: word.cvat_name for word in self.words}
+        known.update({label.id: label.name for label in self.added})
+        by_name = {label.name: label for label in now.values() if label.id not in known}
+        found = {i: by_name[name] for i, name in known.items() if i not in now and name in by_name}
+        found.update({i: now[to] for i, to in successors.items() if i not in now and i not in found and to in now})
+        return found
+
+    def _renumbered(self, found: Mapping[int, Label]) -> "Vocabulary":
+        """The same words under the ids that their labels have now."""
+        words, former = renumbered(self.words, self.schema, found)
+        for old in self.added:
+            if old.id in found:
+                specs = {spec.name: spec.id for spec in old.attributes if spec.id is not None}
+                points = [(sub.name, sub.id) for sub in old.sublabels]
+                former.append(former_label(old.id, self.name_then(old.id), specs, points, found[old.id]))
+        added = [label for label in self.added if label.id not in found]
+        vocabulary = Vocabulary(self.schema, words, added, former=joined(self.former.values(), former))
+        vocabulary.renumbered = tuple(former)
+        return vocabulary
+
+    def _extended(self, word: Word, label: Label) -> Word:
+        """A word with the attributes that its label has and the schema lacks."""
+        known = {spec_id for spec_id, _ in word.specs.values()}
+        facts = self.schema.fields[word.field].facts.values()
+        rest = [spec for spec in label.attributes if spec.id not in known and spec.name not in facts]
+        more = tuple(spec for spec in rest if self._is_free(spec, word.field) and spec.name not in word.specs)
+        barred = _named(spec for spec in rest if spec not in more)
+        if (more, barred) == (word.more, word.barred):
+            return word
+        return word.model_copy(update={"more": more, "barred": barred})
 
     def settled(self) -> "Vocabulary":
         """The vocabulary after a load: new names are the names."""
@@ -126,15 +144,27 @@ class Vocabulary:
             for word in self.words
         ]
         added = [label.model_copy(update={"name": self.called.get(label.id, label.name)}) for label in self.added]
-        return Vocabulary(self.schema, words, added)
+        return Vocabulary(self.schema, words, added, former=self.former.values())
 
     def word(self, field: str, name: str) -> Word | None:
         """The CVAT label of a class, or ``None`` if the schema lacks it."""
         return self._by_class.get((field, name))
 
+    def word_of(self, label_id: int) -> Word | None:
+        """The class of a CVAT label, or ``None`` if the schema lacks it."""
+        return self._by_id.get(label_id)
+
     def knows(self, label_id: int) -> bool:
         """Whether a CVAT label is one of the run's, or was seen when it was refreshed."""
         return label_id in self._by_id or label_id in self._added
+
+    def field_of(self, label_id: int) -> str | None:
+        """The field of a CVAT label: of a class of the run, or of one whose name says it; ``None`` for others."""
+        if (word := self._by_id.get(label_id)) is not None:
+            return word.field
+        label = self._added.get(label_id)
+        name = self.called.get(label_id) or (label.name if label else "")
+        return next((field for field in self.schema.fields if name.endswith(f" ({field})")), None)
 
     def name_then(self, label_id: int) -> str:
         """The class of a CVAT label when both sides last agreed."""
@@ -166,18 +196,23 @@ class Vocabulary:
         if word is not None:
             item = self.schema.fields[word.field]
             fits = type_ in LABEL_TYPES[item.type].codec.shape_types
-            attributes = {**item.all_attributes, **item.attributes_of(word.name)}
-            return Meaning(word.field if fits else None, name, attributes, word.specs, word.widgets)
+            more = {spec.name: attribute_of(spec) for spec in word.more}
+            attributes = {**more, **item.all_attributes, **item.attributes_of(word.name)}
+            return Meaning(
+                word.field if fits else None, name, attributes, word.all_specs, word.all_widgets, word.barred
+            )
         label = self._added.get(label_id)
         field = self._home_of(self.called.get(label_id) or (label.name if label else ""), type_)
         shared = self.schema.fields[field].attributes if field else {}
-        specs = [spec for spec in label.attributes if self._is_free(spec, field)] if label else []
+        all_specs = label.attributes if label else ()
+        specs = [spec for spec in all_specs if self._is_free(spec, field)]
         return Meaning(
             field,
             name,
             {spec.name: shared.get(spec.name) or attribute_of(spec) for spec in specs},
             {spec.name: (spec.id, spec.default_value) for spec in specs if spec.id is not None},
             {spec.name: Widget.of(spec) for spec in specs},
+            _named(spec for spec in all_specs if spec not in specs),
         )
 
     def _class_of(self, label_id: int, cvat_name: str) -> str:
@@ -204,7 +239,7 @@ class Vocabulary:
         return all(
             attribute_problem(spec.name, codec.document) is None and spec.name not in (*codec.geometry, *codec.standard)
             for codec in codecs
-            if codec.document
+            if field or codec.document
         )
 
     def dump(self) -> dict[str, Any]:
@@ -212,37 +247,17 @@ class Vocabulary:
         return {
             "words": [word.model_dump(mode="json") for word in self.words],
             "added": [label.model_dump(mode="json") for label in self.added],
+            "former": [item.model_dump(mode="json") for item in self.former.values()],
         }
 
     @classmethod
     def load(cls, schema: LabelSchema, data: Mapping[str, Any]) -> "Vocabulary":
         """The vocabulary that :meth:`dump` gave."""
         words = [Word.model_validate(word) for word in data["words"]]
-        return cls(schema, words, [Label.model_validate(label) for label in data["added"]])
+        former = [FormerLabel.model_validate(item) for item in data.get("former", ())]
+        return cls(schema, words, [Label.model_validate(label) for label in data["added"]], former=former)
 
 
-def _word(field: str, name: str, label: Label, item: FieldSchema, partial: bool) -> Word:
-    found = {spec.name: spec for spec in label.attributes if spec.id is not None}
-    specs: dict[str, tuple[int, str]] = {}
-    widgets: dict[str, Widget] = {}
-    for wanted, attribute in item.attributes_of(name).items():
-        spec = found.get(wanted.strip())  # CVAT trims names
-        if spec is None or spec.id is None:
-            if partial:
-                continue
-            raise ValueError(f"CVAT's label '{label.name}' has no attribute '{wanted}'")
-        specs[wanted] = (spec.id, spec.default_value)
-        if not Widget.of(spec).is_like(attribute.widget):
-            widgets[wanted] = Widget.of(spec)
-    points = _points(label, item.skeleton) if item.skeleton else ()
-    return Word(
-        label_id=label.id, cvat_name=label.name, field=field, name=name, specs=specs, widgets=widgets, points=points
-    )
-
-
-def _points(label: Label, skeleton: Skeleton) -> tuple[int, ...]:
-    """CVAT's ids of a skeleton's points, in its order."""
-    ids = {sub.name: sub.id for sub in label.sublabels}
-    if absent := [point for point in skeleton.labels if point.strip() not in ids]:
-        raise ValueError(f"CVAT's skeleton '{label.name}' has no point '{absent[0]}'")
-    return tuple(ids[point.strip()] for point in skeleton.labels)
+def _named(specs: Iterable[AttributeSpec]) -> dict[int, tuple[str, str]]:
+    """The names and default texts of attributes, by id."""
+    return {spec.id: (spec.name, spec.default_value) for spec in specs if spec.id is not None}

@@ -43,9 +43,11 @@ class Shape(Resource):
         points: Pixels. Rectangle: x1, y1, x2, y2. Ellipse: cx, cy, right x, top y. Mask: run lengths, then
             left, top, right, bottom inclusive. Skeleton: empty.
         rotation: Degrees clockwise, 0 to 360.
+        track: The track that this is on one frame, if it is no shape of its own; the server has no such key.
     """
 
     id: int | None = None
+    track: int | None = None
     type: str
     frame: int
     label_id: int

@@ -11,6 +11,9 @@ from ..shared.texts import count, table
 MOST_CLASSES = 20
 """Classes of a field that are listed one by one."""
 
+MOST_FRAMES = 3
+"""Frames that are named of objects that were left."""
+
 STOPPED = "**The load stopped before it changed anything.** Load again to see why, and to confirm it."
 WHAT = ("added", "changed", "deleted")
 
@@ -68,16 +71,36 @@ def _rest(report: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
     lines += conflict_texts.table(report["conflicts"], names)
     refused = {f"{name}: {what}": n for name, item in report["fields"].items() for what, n in item["refused"].items()}
     lines += table("Done in CVAT, but not applied", refused)
-    return lines + table("Drawn in CVAT, but in no field of the run", report["unexpected"])
+    lines += table("Drawn in CVAT, but in no field of the run", report["unexpected"])
+    return lines + table("In CVAT, and not loaded", {_left(item): item["count"] for item in report["left"]})
+
+
+def _left(item: Mapping[str, Any]) -> str:
+    """What was left, why, and on which frames."""
+    frames = ", ".join(item["frames"][:MOST_FRAMES])
+    more = ", ..." if len(item["frames"]) > MOST_FRAMES else ""
+    text = f"{item['type']} '{item['name']}': {item['reason']}" + (f" ({frames}{more})" if frames else "")
+    return text.replace("\n", " ")
+
+
+def _objects(objects: Mapping[str, int]) -> list[str]:
+    """What became of the objects of CVAT, if any was left."""
+    if not objects["left"]:
+        return []
+    found = count(objects["found"], "object")
+    kept, applied, left = (f"{objects[what]:,}" for what in ("unchanged", "applied", "left"))
+    return [f"CVAT has {found} in the jobs that were read: {kept} unchanged, {applied} applied, {left} left there."]
 
 
 def _jobs(report: Mapping[str, Any]) -> list[str]:
     """Which jobs were not read: those that did not change, and those that were not chosen."""
     lines = []
-    same = report["jobs"] - report["jobs_read"] - report["jobs_left"]
+    same = report["jobs"] - report["jobs_read"] - report["jobs_left"] - report["jobs_failed"]
     if same > 0:
         of = f"{count(same, 'job')} of {report['jobs']:,}"
         lines += ["", f"{of} had not changed since the last load and needed no reading."]
+    if report["jobs_failed"]:
+        lines += ["", f"{count(report['jobs_failed'], 'job')} could not be read; load again for the labels there."]
     if report["jobs_left"]:
         left = "is left for a later load, as it was" if report["jobs_left"] == 1 else "are left for later, as they were"
         lines += ["", f"{count(report['jobs_left'], 'changed job')} {left} not among those you chose."]
@@ -110,6 +133,7 @@ def _details(report: Mapping[str, Any]) -> list[str]:
     lines += _conflicts(report["conflicts"])
     lines += filter(None, [comment_texts.line(report["comments"])])
     lines += _matches(report["matches"])
+    lines += _objects(report["objects"])
     if report["samples_gone"]:
         belong = "belongs to a sample that is" if report["samples_gone"] == 1 else "belong to samples that are"
         lines.append(f"{count(report['samples_gone'], 'label')} {belong} no longer in the dataset.")

@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 from ...labels.schema import FieldSchema
 from .list_changes import Document, FormerValue
 from .mask_files import save_files
-from .samples import FieldPlace, ensure_field, field_class, own_folder
+from .samples import FieldPlace, ensure_field, field_class, is_read_only, own_folder
 from .writes import Reverts, Writes, write_bundle
+
+SIZE = "_roundtrip_size"
+"""The name of a sample's size among what is read of it; no field has it."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +26,14 @@ class SampleLabels:
         holder: what is there, if it is no place for labels
         media: the file of the sample
         own: the dataset's own folder
+        size: of the whole sample, in bytes
     """
 
     labels: dict[str, Document]
     holder: FormerValue | None = None
     media: str = ""
     own: str = ""
+    size: int = 0
 
 
 class Labels(Protocol):
@@ -55,6 +60,9 @@ class Labels(Protocol):
     def field_class(self, name: str) -> str | None:
         """The FiftyOne class of a field; see :func:`sync.dataset.samples.field_class`."""
 
+    def read_only(self, names: Iterable[str]) -> frozenset[str]:
+        """Those of some fields that must not be written."""
+
     def save_files(self, files: Mapping[str, NDArray[Any]]) -> None:
         """Writes arrays to image files."""
 
@@ -67,7 +75,8 @@ class DatasetLabels:
 
     def read(self, place: FieldPlace, sample_ids: Iterable[str]) -> dict[str, SampleLabels]:
         ids = [ObjectId(sample_id) for sample_id in sample_ids]
-        found = self._dataset._sample_collection.find({"_id": {"$in": ids}}, {place.name: True, "filepath": True})
+        wanted = {place.name: True, "filepath": True, SIZE: {"$bsonSize": "$$ROOT"}}
+        found = self._dataset._sample_collection.find({"_id": {"$in": ids}}, wanted)
         own = own_folder(self._dataset)
         return {
             str(sample["_id"]): replace(held(place, sample), media=str(sample.get("filepath") or ""), own=own)
@@ -94,6 +103,9 @@ class DatasetLabels:
     def field_class(self, name: str) -> str | None:
         return field_class(self._dataset, name)
 
+    def read_only(self, names: Iterable[str]) -> frozenset[str]:
+        return frozenset(name for name in names if is_read_only(self._dataset, name))
+
     def save_files(self, files: Mapping[str, NDArray[Any]]) -> None:
         save_files(files)
 
@@ -112,4 +124,4 @@ def held(place: FieldPlace, sample: Mapping[str, Any]) -> SampleLabels:
         filled = isinstance(value, Mapping) and isinstance(value.get(place.root.rsplit(".", 1)[1]), list)
     else:
         filled = value is not None
-    return SampleLabels(documents, None if filled else FormerValue(there, value))
+    return SampleLabels(documents, None if filled else FormerValue(there, value), sample.get(SIZE, 0))

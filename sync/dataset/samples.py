@@ -101,6 +101,16 @@ def field_class(collection: Any, name: str) -> str | None:
     return str(found.document_type.__name__)
 
 
+def is_read_only(dataset: Any, name: str) -> bool:
+    """Whether a label field, or its list of labels, is declared as read-only."""
+    found = dataset.get_field(name)
+    if found is None:
+        return False
+    path = getattr(getattr(found, "document_type", None), "_LABEL_LIST_FIELD", None)
+    labels = dataset.get_field(f"{name}.{path}") if isinstance(path, str) else None
+    return any(getattr(item, "read_only", False) for item in (found, labels))
+
+
 def check_room(dataset: Any, name: str, cls: str) -> None:
     """Checks that a field holds labels of a class, or can be declared.
 

@@ -11,8 +11,9 @@ from ..dataset.samples import Document, FieldPlace
 from ..dataset.writes import Writes
 from ..runs.base import OpenConflict
 from ..runs.change import CONFLICT_TAG, Change, JobPlan
-from .decide import Local, MergeSettings, concerned
+from .decide import concerned
 from .diff import JobDiff
+from .merge_settings import Local, MergeSettings
 
 PORTION = 5_000
 """Labels that are written at once."""
@@ -36,22 +37,29 @@ def read_local(labels: Labels, diff: JobDiff, was_open: Sequence[OpenConflict], 
 
 
 def write_changes(labels: Labels, plan: JobPlan, schema: LabelSchema) -> None:
-    """Writes the changes of a job to the dataset."""
-    for start in range(0, len(plan.changes), PORTION):
-        writes: dict[str, Writes] = {}
-        for change in plan.changes[start : start + PORTION]:
-            labels.save_files(change.files)
-            _add(writes.setdefault(change.field, Writes()), change)
-        for name, bundle in writes.items():
-            labels.write(FieldPlace.of(name, LABEL_TYPES[schema.fields[name].type]), bundle)
+    """Writes the changes of a job to the dataset. A label that moves comes before it goes."""
+    leaving = [change for change in plan.changes if change.kind == "moved away"]
+    others = [change for change in plan.changes if change.kind != "moved away"] if leaving else plan.changes
+    for changes in (others, leaving):
+        for start in range(0, len(changes), PORTION):
+            _write_batch(labels, changes[start : start + PORTION], schema)
     labels.tag(plan.tagged, CONFLICT_TAG)
     labels.untag(plan.untagged, CONFLICT_TAG)
 
 
+def _write_batch(labels: Labels, changes: Sequence[Change], schema: LabelSchema) -> None:
+    writes: dict[str, Writes] = {}
+    for change in changes:
+        labels.save_files(change.files)
+        _add(writes.setdefault(change.field, Writes()), change)
+    for name, bundle in writes.items():
+        labels.write(FieldPlace.of(name, LABEL_TYPES[schema.fields[name].type]), bundle)
+
+
 def _add(writes: Writes, change: Change) -> None:
-    if change.kind == "deleted":
+    if change.after is None:
         writes.deletes.append((change.sample_id, change.label_id))
-    elif change.before is None and change.after is not None:
+    elif change.before is None:
         writes.adds.append((change.sample_id, change.after))
     else:
         writes.edits.append((change.sample_id, change.label_id, change.values))

@@ -5,7 +5,7 @@ whose edges are nearest to its own.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -34,25 +34,20 @@ CROWD = 400
 
 Numbers = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Extra = Callable[[int, int], float]
 
 
-def pair_up(
-    lost: Sequence[Outline], fresh: Sequence[Outline], extra: Extra = lambda old, new: 0.0
-) -> list[tuple[int, int]]:
+def pair_up(lost: Sequence[Outline], fresh: Sequence[Outline]) -> list[tuple[int, int]]:
     """The best pairs, one to one, of shapes that are alike.
 
     Args:
         lost: shapes of one frame that are gone
         fresh: shapes of that frame that are new
-        extra: what is added to the likeness (0 to 1) of a lost and a new shape, by their numbers
     """
     pairs = _near_pairs(lost, fresh)
     if not len(pairs):
         return []
     scores = _scores(lost, fresh, pairs)
     pairs, scores = pairs[scores > 0], scores[scores > 0]
-    scores = scores + np.array([extra(int(old), int(new)) for old, new in pairs])
     return sorted(pair for group in _groups(pairs, scores, (len(lost), len(fresh))) for pair in _best(group))
 
 

@@ -7,21 +7,20 @@ from dataclasses import dataclass, field
 from ...cvat import Annotations
 from ...labels.attributes import Unreadable
 from ...labels.base import BaseLabel
-from ...labels.objects import Key, Object, key_of, same_content, shape_of
-from ...labels.read import NewLabel, Reading, read_label, read_new
+from ...labels.objects import Object, key_of, same_content, shape_of
+from ...labels.read import NewLabel, read_new
 from ...labels.types import LABEL_TYPES, NEW_FIELD_FOR
 from ...labels.vocabulary import Vocabulary
 from ..runs.base import NO_SAMPLE, FrameRecord
-from .identity import Candidate, How, find_again
+from ..runs.object_counts import LeftObjects, ObjectCounts
+from .edited_label import Edited, read_edited
+from .job_objects import LeftObject, list_objects
+from .matching import Match, find_lost, match_by_id
+from .new_objects import NewObjects
 
-
-@dataclass(frozen=True)
-class Edited:
-    """A label whose objects were changed in CVAT."""
-
-    base: BaseLabel
-    reading: Reading
-    objects: tuple[Object, ...]
+REMOVED = "on frames that were removed in CVAT"
+TWIN = "exact copies of other objects, as an editor's double save makes them"
+UNKNOWN = "of a class that CVAT got while they were read; load again"
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,7 @@ class New:
         figure: the type of its objects
         drawn: what it is; its ``field`` is ``None`` if no field of the run can hold it
         objects: its tag or shapes
+        place: the name of its frame
     """
 
     sample_id: str
@@ -41,6 +41,18 @@ class New:
     figure: str
     drawn: NewLabel
     objects: tuple[Object, ...]
+    place: str = ""
+
+    def as_label(self) -> BaseLabel:
+        """The label, in no field."""
+        return BaseLabel(
+            field="",
+            sample_id=self.sample_id,
+            frame=self.frame,
+            label_id="",
+            parts=self.drawn.parts,
+            objects=self.objects,
+        )
 
 
 @dataclass
@@ -53,7 +65,9 @@ class JobDiff:
         deleted: labels that are gone from CVAT
         new: labels that are new there
         matches: how labels were found: ``"by_id"``, ``"exact"``, ``"overlap"``, or not: ``"new"``
-        unreadable: objects that can't be labels in FiftyOne, counted by what they are
+        odd: what of tracks makes no sense, counted by what it is
+        objects: what becomes of its objects, but for those of edited and new labels; ``None`` if it was not read
+        incomplete: whether the job has to be read again, though it does not change
     """
 
     kept: list[BaseLabel] = field(default_factory=list)
@@ -61,13 +75,14 @@ class JobDiff:
     deleted: list[BaseLabel] = field(default_factory=list)
     new: list[New] = field(default_factory=list)
     matches: Counter[str] = field(default_factory=Counter)
-    unreadable: Counter[str] = field(default_factory=Counter)
+    odd: Counter[str] = field(default_factory=Counter)
+    objects: ObjectCounts | None = None
+    incomplete: bool = False
 
     def copy(self) -> "JobDiff":
         """The same, to be used up."""
-        return JobDiff(
-            [*self.kept], [*self.edited], [*self.deleted], [*self.new], Counter(self.matches), Counter(self.unreadable)
-        )
+        lists = ([*self.kept], [*self.edited], [*self.deleted], [*self.new])
+        return JobDiff(*lists, Counter(self.matches), Counter(self.odd), self.objects, self.incomplete)
 
     def use_up(self) -> None:
         """Lets go of the labels, once it is decided about them: there may be very many."""
@@ -80,6 +95,7 @@ def diff_job(
     frames: Sequence[FrameRecord],
     removed: Collection[int],
     vocabulary: Vocabulary,
+    span: range | None = None,
 ) -> JobDiff:
     """Compares what a job has with its base.
 
@@ -89,144 +105,108 @@ def diff_job(
         frames: all frames of the task
         removed: numbers of frames that were removed in CVAT; nothing on them counts as changed
         vocabulary: what the task's labels mean now
+        span: the numbers of the job's frames; by default those of the task
     """
-    objects: list[Object] = [*annotations.tags, *annotations.shapes]
-    found: dict[Key, Object] = {key_of(item): item for item in objects}
-    result = JobDiff()
-    result.kept = [label for label in base if label.frame in removed]
-    taken = [(label, tuple(_take(found, item) for item in label.objects)) for label in base]
-    here = [(label, items) for label, items in taken if label.frame not in removed]
-    fresh = _NewObjects((item for item in found.values() if item.frame not in removed), vocabulary)
-    more = [() if _is_lost(label, items, vocabulary) else fresh.take_more(label) for label, items in here]
-    again = fresh.find_again([label for label, items in here if _is_lost(label, items, vocabulary)])
-    for (label, items), added in zip(here, more, strict=True):
-        how = "by_id"
-        if _is_lost(label, items, vocabulary):
-            items, how = again[id(label)]
-            added = fresh.take_more(label)
-            if not added and not any(items):
-                result.deleted.append(label)
-                continue
-        result.matches[how] += 1
-        if not added and _untouched(label, items, vocabulary):
+    job = list_objects(annotations, range(len(frames)) if span is None else span)
+    diff = _JobDiffer(frames, vocabulary, JobDiff(objects=ObjectCounts(found=job.count), odd=Counter(job.odd)))
+    diff.leave(job.left)
+    matches = [match_by_id(label, job.found, vocabulary) for label in base]
+    here = [match for match in matches if match.label.frame not in removed]
+    for match in matches:
+        if match.label.frame in removed:
+            diff.keep_removed(match)
+    diff.leave(LeftObject.of(item, REMOVED) for item in job.found.values() if item.frame in removed)
+    fresh = NewObjects((item for item in job.found.values() if item.frame not in removed), vocabulary)
+    diff.leave(LeftObject.of(item, TWIN) for item in find_lost(here, fresh, vocabulary))
+    for match in here:
+        diff.sort(match)
+    diff.read_new(fresh.rest())
+    return diff.result
+
+
+class _JobDiffer:
+    """Sorts the labels and objects of a job by what became of them."""
+
+    def __init__(self, frames: Sequence[FrameRecord], vocabulary: Vocabulary, result: JobDiff) -> None:
+        self.frames = frames
+        self.vocabulary = vocabulary
+        self.result = result
+        self.objects = result.objects or ObjectCounts()
+
+    def leave(self, items: Iterable[LeftObject]) -> None:
+        """Counts objects that stay in CVAT alone."""
+        self.objects.leave(map(self._left, items))
+
+    def keep_removed(self, match: Match) -> None:
+        """Keeps a label whose frame was removed, whatever became of its objects."""
+        self.result.kept.append(match.label)
+        for old, item in zip(match.label.objects, match.items, strict=True):
+            if item is not None and same_content(old, item, self.vocabulary, match.label.field):
+                self.objects.unchanged += 1
+            elif item is not None:
+                self.leave([LeftObject.of(item, REMOVED)])
+
+    def sort(self, match: Match) -> None:
+        """Sorts a label: it is kept, edited or deleted."""
+        label = match.label
+        if match.is_lost(self.vocabulary) and not match.added:
+            self.result.deleted.append(match.base)
+            return
+        self.result.matches[match.how] += 1
+        if match.is_untouched(self.vocabulary):
             # With the ids that it has now, should they be new
-            same = how == "by_id"
-            result.kept.append(label if same else label.model_copy(update={"objects": items}))
+            same = all(
+                item and key_of(old) == key_of(item) for old, item in zip(label.objects, match.items, strict=True)
+            )
+            self.result.kept.append(label if same else label.model_copy(update={"objects": match.items}))
+            self.objects.unchanged += len(match.items)
         else:
-            result.edited.append(_edited(label, items, added, vocabulary, frames))
-    _read_fresh(fresh.rest(), frames, vocabulary, result)
-    result.matches["new"] = len(result.new)
-    if annotations.tracks:
-        result.unreadable["tracks"] += len(annotations.tracks)
-    return result
+            self.result.incomplete |= not all(self.vocabulary.knows(item.label_id) for item in match.items if item)
+            self.result.edited.append(read_edited(match, self.vocabulary, self.frames[label.frame]))
 
+    def read_new(self, items: Sequence[Object]) -> None:
+        """Reads the objects that no label has."""
+        for together in _together(items, self.vocabulary):
+            first = together[0]
+            reason = self._problem(first)
+            if not reason:
+                try:
+                    self.result.new.append(self._new(together))
+                    continue
+                except Unreadable as error:
+                    reason = f"not readable: {error}"
+            self.leave(LeftObject.of(item, reason) for item in together)
+        self.result.matches["new"] = len(self.result.new)
 
-def _take(found: dict[Key, Object], old: Object) -> Object | None:
-    """What an object is now; one that was moved to another frame is gone from its own, and new on the other."""
-    item = found.get(key_of(old))
-    if item is None or item.frame != old.frame:
-        return None
-    return found.pop(key_of(old))
+    def _problem(self, item: Object) -> str:
+        """Why an object can't be a label; empty if it can."""
+        if not 0 <= item.frame < len(self.frames):
+            return "on frames that the task does not have"
+        if self.frames[item.frame].sample_id == NO_SAMPLE:
+            return "on frames that match no sample"
+        if not self.vocabulary.knows(item.label_id):
+            self.result.incomplete = True
+            return UNKNOWN
+        return (
+            "" if shape_of(item, self.vocabulary).type in NEW_FIELD_FOR else "of a type that FiftyOne has no label for"
+        )
 
-
-def _is_lost(label: BaseLabel, now: Sequence[Object | None], vocabulary: Vocabulary) -> bool:
-    """Whether none of a label's objects is there; one about the whole frame is empty then, and not lost."""
-    codec = LABEL_TYPES[vocabulary.schema.fields[label.field].type].codec
-    return bool(label.objects) and not any(now) and codec.grouping != "frame"
-
-
-def _untouched(label: BaseLabel, now: Sequence[Object | None], vocabulary: Vocabulary) -> bool:
-    return all(
-        item is not None and same_content(old, item, vocabulary, label.field) and old.label_id not in vocabulary.renamed
-        for old, item in zip(label.objects, now, strict=True)
-    )
-
-
-def _edited(
-    label: BaseLabel,
-    now: Sequence[Object | None],
-    added: Sequence[Object],
-    vocabulary: Vocabulary,
-    frames: Sequence[FrameRecord],
-) -> Edited:
-    pairs: list[tuple[Object | None, Object | None]] = [*zip(label.objects, now, strict=True)]
-    pairs += [(None, item) for item in added]
-    reading = read_label(label, pairs, vocabulary, frames[label.frame].size)
-    return Edited(label, reading, tuple(item for _, item in pairs if item is not None))
-
-
-class _NewObjects:
-    """Objects that no label of the base has, to be found by what they look like."""
-
-    def __init__(self, items: Iterable[Object], vocabulary: Vocabulary) -> None:
-        self._vocabulary = vocabulary
-        self._items: dict[Key, Object] = {}
-        self._by_place: dict[tuple[int, str | None], list[Key]] = {}
-        for item in items:
-            key = key_of(item)
-            self._items[key] = item
-            self._by_place.setdefault((item.frame, self._field(item)), []).append(key)
-
-    def find_again(self, labels: Sequence[BaseLabel]) -> dict[int, tuple[tuple[Object | None, ...], How]]:
-        """What labels that lost their ids are now, and how they were found, by the label's own ``id()``."""
-        rest = self.rest()
-        found = find_again([self._candidate(label) for label in labels], [self._candidate_of(item) for item in rest])
-        again: dict[int, tuple[tuple[Object | None, ...], How]] = {}
-        for number, label in enumerate(labels):
-            numbers, how = found.get(number, ((), "exact"))
-            items = tuple(self._items.pop(key_of(rest[i])) for i in numbers)
-            again[id(label)] = (items or (None,) * len(label.objects), how)
-        return again
-
-    def take_more(self, label: BaseLabel) -> tuple[Object, ...]:
-        """The objects that were added to a label: to its group, or to its frame."""
-        gathers = LABEL_TYPES[self._vocabulary.schema.fields[label.field].type].codec.grouping
-        if not gathers:
-            return ()
-        keys = [key for key in self._by_place.get((label.frame, label.field), ()) if key in self._items]
-        if gathers == "group":
-            keys = [key for key in keys if label.group and self._items[key].group == label.group]
-        return tuple(self._items.pop(key) for key in keys)
-
-    def rest(self) -> list[Object]:
-        """The objects that were not taken, in the order in which they were made."""
-        return [self._items[key] for key in sorted(self._items)]
-
-    def _field(self, item: Object) -> str | None:
-        return self._vocabulary.meaning(item.label_id, shape_of(item, self._vocabulary).type).field
-
-    def _candidate(self, label: BaseLabel) -> Candidate:
-        type_ = LABEL_TYPES[self._vocabulary.schema.fields[label.field].type]
-        figures = tuple(shape_of(item, self._vocabulary) for item in label.objects)
-        return Candidate(label.frame, label.field, label.objects[0].label_id, figures, alone=not type_.many)
-
-    def _candidate_of(self, item: Object) -> Candidate:
-        return Candidate(item.frame, self._field(item), item.label_id, (shape_of(item, self._vocabulary),))
-
-
-def _read_fresh(
-    fresh: Sequence[Object], frames: Sequence[FrameRecord], vocabulary: Vocabulary, result: JobDiff
-) -> None:
-    for items in _together(fresh, vocabulary):
+    def _new(self, items: Sequence[Object]) -> New:
         first = items[0]
-        figure = shape_of(first, vocabulary).type
-        if not 0 <= first.frame < len(frames):
-            result.unreadable["objects on frames that the task does not have"] += len(items)
-            continue
-        if figure not in NEW_FIELD_FOR:
-            result.unreadable[f"objects of type {figure}"] += len(items)
-            continue
-        frame = frames[first.frame]
-        if frame.sample_id == NO_SAMPLE:
-            result.unreadable["objects on frames that match no sample"] += len(items)
-            continue
-        field = vocabulary.meaning(first.label_id, figure).field
-        try:
-            drawn = read_new(items, None if field else NEW_FIELD_FOR[figure], vocabulary, frame.size)
-        except Unreadable as error:
-            result.unreadable[f"objects of type {figure} ({error})"] += len(items)
-            continue
-        result.new.append(New(frame.sample_id, first.frame, figure, drawn, tuple(items)))
+        figure, frame = shape_of(first, self.vocabulary).type, self.frames[first.frame]
+        known = self.vocabulary.meaning(first.label_id, figure).field
+        drawn = read_new(items, None if known else NEW_FIELD_FOR[figure], self.vocabulary, frame.size)
+        return New(frame.sample_id, first.frame, figure, drawn, tuple(items), frame.name)
+
+    def _left(self, item: LeftObject) -> LeftObjects:
+        left = LeftObjects(reason=item.reason, type=item.type, name=self.vocabulary.name_now(item.label_id), count=1)
+        if 0 <= item.frame < len(self.frames):
+            frame = self.frames[item.frame]
+            left.frames[frame.name] = None
+            left.samples.update({frame.sample_id: None} if frame.sample_id != NO_SAMPLE else {})
+        else:
+            left.frames[f"frame {item.frame}"] = None
+        return left
 
 
 def _together(fresh: Sequence[Object], vocabulary: Vocabulary) -> list[list[Object]]:

@@ -66,6 +66,9 @@ class DryRunLabels:
     def field_class(self, name: str) -> str | None:
         return self._below.field_class(name)
 
+    def read_only(self, names: Iterable[str]) -> frozenset[str]:
+        return self._below.read_only(names)
+
     def save_files(self, files: Mapping[str, NDArray[Any]]) -> None:
         """Nothing to be tried."""
 

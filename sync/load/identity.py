@@ -4,18 +4,15 @@ An id is lost when a deletion is undone, when everything is removed and drawn ag
 file is imported. A label whose id is still there never takes part, so no copy can steal its identity.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from ...labels.likeness import Outline
 from ...labels.shapes import CvatShape
 from .assignment import pair_up
 
-SAME_CLASS = 1.0
-"""What a common class adds to an overlap of 0 to 1: it counts before the overlap."""
-
-How = Literal["exact", "overlap"]
+Place = tuple[int, str | None, int | None]
+"""A frame, a field, and a class."""
 
 
 @dataclass(frozen=True)
@@ -36,51 +33,58 @@ class Candidate:
     shapes: tuple[CvatShape, ...]
     alone: bool = False
 
-    @property
-    def place(self) -> tuple[int, str | None]:
-        """Where it may be found."""
-        return self.frame, self.field
+
+Found = dict[int, tuple[int, ...]]
+"""The numbers of the objects that a label is now, by the label's own number."""
 
 
-def find_again(lost: Sequence[Candidate], fresh: Sequence[Candidate]) -> dict[int, tuple[tuple[int, ...], How]]:
-    """Finds lost labels among new objects, one to one.
-
-    First those of the same class and exactly the same shapes, then the best assignment of those that overlap; a common
-    class counts before a better overlap. In a field for one label, the only object is that label wherever it is.
+def find_exact(lost: Sequence[Candidate], fresh: Sequence[Candidate]) -> Found:
+    """Finds lost labels among new objects of the same class and exactly the same shapes, one to one.
 
     Args:
         lost: labels all of whose objects are gone
         fresh: objects that belong to no label, of one shape each
-
-    Returns:
-        for the lost labels that were found, by number, their objects' numbers and how they were found
     """
-    found = _exact(lost, fresh)
-    taken = {number for numbers, _ in found.values() for number in numbers}
-    places: dict[tuple[int, str | None], tuple[list[int], list[int]]] = {}
-    for number, candidate in enumerate(lost):
-        if number not in found and len(candidate.shapes) == 1:
-            places.setdefault(candidate.place, ([], []))[0].append(number)
-    for number, candidate in enumerate(fresh):
-        if number not in taken and candidate.place in places:
-            places[candidate.place][1].append(number)
-    for olds, news in places.values():
-        for old, new in _assign([lost[i] for i in olds], [fresh[i] for i in news]):
-            found[olds[old]] = ((news[new],), "overlap")
-    return found
-
-
-def _exact(lost: Sequence[Candidate], fresh: Sequence[Candidate]) -> dict[int, tuple[tuple[int, ...], How]]:
     by_look: dict[tuple[int, int, CvatShape], list[int]] = {}
     for number in reversed(range(len(fresh))):  # the first made is the last of its list
         candidate = fresh[number]
         by_look.setdefault((candidate.frame, candidate.name, candidate.shapes[0]), []).append(number)
-    found: dict[int, tuple[tuple[int, ...], How]] = {}
+    found: Found = {}
     for number, candidate in enumerate(lost):
         looks = [(candidate.frame, candidate.name, shape) for shape in candidate.shapes]
         if looks and all(len(by_look.get(look, ())) >= looks.count(look) for look in looks):
-            found[number] = (tuple(by_look[look].pop() for look in looks), "exact")
+            found[number] = tuple(by_look[look].pop() for look in looks)
     return found
+
+
+def find_similar(lost: Sequence[Candidate], fresh: Sequence[Candidate]) -> Found:
+    """Finds lost labels of one shape among new objects of the same class that overlap: the best assignment of all.
+
+    Another class is another label. But in a field for one label the only object is that label, whatever it is, and
+    wherever.
+
+    Args:
+        lost: labels all of whose objects are gone
+        fresh: objects that belong to no label, of one shape each
+    """
+    alone = {candidate.field for candidate in lost if candidate.alone}
+    places: dict[Place, tuple[list[int], list[int]]] = {}
+    for number, candidate in enumerate(lost):
+        if len(candidate.shapes) == 1:
+            places.setdefault(_place(candidate, alone), ([], []))[0].append(number)
+    for number, candidate in enumerate(fresh):
+        if (place := _place(candidate, alone)) in places:
+            places[place][1].append(number)
+    found: Found = {}
+    for olds, news in places.values():
+        for old, new in _assign([lost[i] for i in olds], [fresh[i] for i in news]):
+            found[olds[old]] = (news[new],)
+    return found
+
+
+def _place(candidate: Candidate, alone: Collection[str | None]) -> Place:
+    """Where a label may be found: among objects of its class, unless its field is for one label."""
+    return candidate.frame, candidate.field, None if candidate.field in alone else candidate.name
 
 
 def _assign(lost: Sequence[Candidate], fresh: Sequence[Candidate]) -> Iterable[tuple[int, int]]:
@@ -90,4 +94,4 @@ def _assign(lost: Sequence[Candidate], fresh: Sequence[Candidate]) -> Iterable[t
     if lost[0].alone:
         return [(0, 0)] if len(lost) == len(fresh) == 1 else []
     olds, news = ([Outline(item.shapes[0]) for item in items] for items in (lost, fresh))
-    return pair_up(olds, news, lambda old, new: SAME_CLASS * (lost[old].name == fresh[new].name))
+    return pair_up(olds, news)

@@ -1,8 +1,11 @@
 """Load: from CVAT's jobs back to the dataset's labels."""
 
+import contextlib
 import getpass
 from functools import partial
 from typing import Any
+
+from pydantic import ValidationError
 
 from ...cvat import Client
 from ...labels.types import LABEL_TYPES
@@ -48,6 +51,7 @@ def load(target: Any, request: LoadRequest, client: Client, watch: Watch | None 
     dataset = target._root_dataset
     record = records.find(dataset, request.anno_key)
     check_loadable(request.anno_key, record, client)
+    client = client.within(record.organization)
     mapped = map_fields(record.schema_, request.dest_field).with_declared(dataset)
     for name, item in mapped.schema.fields.items():
         check_room(dataset, name, LABEL_TYPES[item.type].field)
@@ -58,11 +62,21 @@ def load(target: Any, request: LoadRequest, client: Client, watch: Watch | None 
         mapped=mapped,
         request=request,
         user=client.session.credentials.user or getpass.getuser(),
+        made=_fields_of_runs(dataset),
         keep=partial(records.update, dataset, request.anno_key),
         review=partial(refresh_comments, dataset, record, client),
     )
     with paused_garbage_collection():
         return carry_out(context, client, watch).as_dict()
+
+
+def _fields_of_runs(dataset: Any) -> frozenset[str]:
+    """The fields of a dataset that runs made."""
+    made: set[str] = set()
+    for record in records.find_all(dataset).values():
+        with contextlib.suppress(ValidationError):  # of a run that can't be loaded
+            made.update(name for name, item in record.schema_.fields.items() if not item.existing_field)
+    return frozenset(made)
 
 
 def check_loadable(key: str, record: RunRecord, client: Client) -> None:

@@ -6,9 +6,8 @@ from typing import Any, Literal
 
 from ...cvat import Job
 from ...labels.schema import FieldSchema, LabelSchema
-from ...labels.types import LABEL_TYPES, NEW_FIELD_FOR
+from ...labels.types import NEW_FIELD_FOR
 from ..dataset.labels import Labels
-from ..errors import Refused
 from ..progress import Watch
 from ..request import LoadRequest
 from ..runs import record as records
@@ -20,10 +19,12 @@ from ..runs.report import LoadReport
 from ..runs.store import Store
 from .apply import read_local, write_changes
 from .copying import MappedSchema, seed_copy
-from .decide import MergeSettings, Resolver, decide
+from .decide import decide
 from .dry_run import DryRunLabels, DryRunStore
+from .merge_settings import MergeSettings, Resolver
 from .recover import entry_of, recover
 from .remote_changes import READING, JobChanges, RemoteChanges, TaskChanges
+from .rooms import room_for
 from .undo import finish_undo
 
 
@@ -38,6 +39,7 @@ class LoadContext:
         mapped: its schema, under the names of the fields that are loaded into
         request: what was asked for
         user: who loads
+        made: fields that runs made in this dataset
         keep: keeps a changed record of the run
         review: brings the review comments up to date, given the jobs; their counts
     """
@@ -49,6 +51,7 @@ class LoadContext:
     request: LoadRequest
     user: str
     keep: Callable[[RunRecord], None]
+    made: frozenset[str] = frozenset()
     review: Callable[[Sequence[Job]], dict[str, int]] = lambda jobs: {}
 
     def dry_run(self) -> "LoadContext":
@@ -108,6 +111,7 @@ class LoadRun:
     def apply(self, found: RemoteChanges) -> LoadReport:
         """Writes what was found; the report."""
         self.report.jobs, self.report.jobs_left = found.jobs, found.jobs_left
+        self.report.jobs_failed = len(found.failed)
         self.report.jobs_read = sum(changes.date is not None for changes in found.job_changes)
         for sentence in found.notes:
             self.report.note(sentence)
@@ -135,7 +139,10 @@ class LoadRun:
     def _apply_job(self, changes: JobChanges, marks: dict[int, JobMark]) -> None:
         rooms = self._make_room({NEW_FIELD_FOR[new.figure] for new in changes.diff.new if new.drawn.field is None})
         schema = self.mapped.schema
-        settings = MergeSettings(self.record.run_id, schema, self.context.request.policy, self.resolver, rooms)
+        read_only = self.context.labels.read_only(schema.fields)
+        settings = MergeSettings(
+            self.record.run_id, schema, self.context.request.policy, self.resolver, rooms, read_only
+        )
         plan = decide(
             changes.diff, changes.open, read_local(self.context.labels, changes.diff, changes.open, settings), settings
         )
@@ -152,6 +159,7 @@ class LoadRun:
         if by_label(plan.base) != by_label(changes.base):
             self.base.save_labels(changes.job.id, plan.base)
         date = marks[changes.job.id].updated_date if changes.date is None else changes.date
+        date = None if plan.again else date
         mark = JobMark(updated_date=date, labels=count_fields(plan.base), open=len(plan.open))
         if mark != marks.get(changes.job.id):
             marks[changes.job.id] = mark
@@ -184,7 +192,8 @@ class LoadRun:
         """Finds, or declares, the fields for labels that no field of the run can hold, by their type."""
         if self.context.request.unexpected != "keep":
             return {}
-        rooms = {type_: room_for(self.context.labels, self.mapped.schema, type_) for type_ in sorted(types)}
+        made = self.context.made
+        rooms = {type_: room_for(self.context.labels, self.mapped.schema, type_, made) for type_ in sorted(types)}
         for type_, name in rooms.items():
             if name in self.mapped.schema.fields:
                 continue
@@ -200,7 +209,7 @@ class LoadRun:
         """Tags the samples whose frames were removed; what the task was before is kept first."""
         then, now = frozenset(task.known.deleted_frames), task.state.removed
         removed, restored = _samples(task.known, now - then), _samples(task.known, then - now)
-        if not removed and not restored and not task.vocabulary.renamed:
+        if not removed and not restored and not task.vocabulary.renamed and not task.vocabulary.renumbered:
             return
         self._begin()
         task_id = task.state.task.id
@@ -217,8 +226,9 @@ class LoadRun:
         whole = state.updated_date is not None and not state.left
         # Whoever sees, or wants, only some of its jobs: new names are still news for the others
         words = task.vocabulary.settled() if whole else task.vocabulary
+        kept = not whole and task.vocabulary.renumbered  # the others still have the ids that are known
         facts = {
-            "vocabulary": words.dump(),
+            "vocabulary": task.known.vocabulary if kept else words.dump(),
             "updated_date": None if state.left and state.moved else state.updated_date,
             "deleted_frames": tuple(sorted(state.removed)),
         }
@@ -278,21 +288,3 @@ def _removal(frames: int) -> str:
     if frames == 1:
         return f"1 frame was removed in CVAT; its sample is tagged '{DELETED_TAG}' and keeps its labels."
     return f"{frames:,} frames were removed in CVAT; their samples are tagged '{DELETED_TAG}' and keep their labels."
-
-
-def room_for(labels: Labels, schema: LabelSchema, type_: str) -> str:
-    """The field for labels that no field of a run can hold: named after their type, as FiftyOne does.
-
-    Raises:
-        Refused: if a hundred such names are taken
-    """
-    wanted = LABEL_TYPES[type_].field
-    for name in (type_, f"{type_}_cvat", *(f"{type_}_cvat_{number}" for number in range(2, 100))):
-        if name in schema.fields and LABEL_TYPES[schema.fields[name].type].field != wanted:
-            continue
-        try:
-            if labels.field_class(name) in (None, wanted):
-                return name
-        except ValueError:
-            continue
-    raise Refused(f"There is no free field name for the {type_} that were drawn in CVAT.")

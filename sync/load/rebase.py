@@ -1,6 +1,6 @@
 """What both sides agree on after a merge, and what of a label can be written again."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from ...cvat import Shape
 from ...labels.attributes import kind_of
@@ -12,16 +12,16 @@ from ...labels.schema import FieldSchema
 from ...labels.types import LABEL_TYPES
 from ..dataset.mask_files import FOLDER
 from ..dataset.samples import Document
-from .diff import Edited
+from .edited_label import Edited
 from .merge import LABEL, LABEL_EDITS, SPATIAL_EDITS, Decision
 
 
-def local_of(base: BaseLabel, document: Document, schema: FieldSchema) -> Parts:
-    """The parts that a label has in FiftyOne now.
+def local_of(base: BaseLabel, document: Document, schema: FieldSchema, remote: Iterable[str] = ()) -> Parts:
+    """The parts that a label has in FiftyOne now, also those that it has only in CVAT.
 
     If its class was changed, the attributes of the class that it had count nevertheless.
     """
-    kept = {path: document.get(path) for path in base.parts}
+    kept = {path: document.get(path) for path in (*base.parts, *remote)}
     plain = {path: value for path, value in kept.items() if value is None or kind_of(value)}
     return {**plain, **local_parts(document, schema)}
 

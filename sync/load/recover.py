@@ -10,10 +10,10 @@ from ...labels.types import LABEL_TYPES
 from ..dataset.labels import Labels, SampleLabels
 from ..dataset.samples import Document, FieldPlace
 from ..runs.base import BaseStore, OpenConflict
-from ..runs.change import CONFLICT_TAG, Change, JobPlan, Kind
+from ..runs.change import CONFLICT_TAG, COUNTED, Change, JobPlan, Kind
 from ..runs.log import JobEntry, JobNote, LoadLog, LoadRecord
-from ..runs.report import Count, Counts
-from .decide import Local
+from ..runs.report import Counts
+from .merge_settings import Local
 
 
 def same_document(one: Document | None, other: Document | None) -> bool:
@@ -70,7 +70,9 @@ def recover(labels: Labels, base: BaseStore, log: LoadLog, record: LoadRecord) -
         done = tuple(change for change in entry.changes if was_written(change, local))
         written[job_id] = replace(entry, changes=done)
         then = base.labels(job_id) or ()
-        now = rebase(then, {(change.field, change.label_id): change.base_after for change in done})
+        half = {change.label_id for change in entry.changes if change.kind == "moved away" and change not in done}
+        settled_now = [change for change in done if change.kind != "moved" or change.label_id not in half]
+        now = rebase(then, {(change.field, change.label_id): change.base_after for change in settled_now})
         settled = {(change.field, change.label_id) for change in done if not _in_conflict(change)}
         open_ = base.open(job_id)
         still = tuple(item for item in open_ if (item.base.field, item.base.label_id) not in settled)
@@ -130,11 +132,11 @@ def entry_of(note: JobNote, plan: JobPlan, was_open: Sequence[OpenConflict], ear
 def _joined(old: Change, new: Change) -> Change:
     """Two changes of a label, one after the other, as one."""
     kind: Kind = "added" if old.before is None else "deleted" if new.after is None else "changed"
+    kind = next((move for move in ("moved", "moved away") if move in (old.kind, new.kind)), kind)
     return replace(new, kind=kind, before=old.before, base=old.base, index=old.index, holder=old.holder)
 
 
 def _count(tally: Counts, change: Change) -> None:
     tally.samples[change.sample_id] = None
-    if change.kind != "marked":
-        what: Count = change.kind
+    if (what := COUNTED.get(change.kind)) is not None:
         tally.of(change.field).count(what, str((change.after or change.before or {}).get("label") or ""))

@@ -1,20 +1,24 @@
 """Looking at what changed in CVAT since the last load; nothing is written."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ...cvat import Annotations, Client, Job
+from ...cvat import Client, CvatError, Job, Unreachable
 from ...labels.base import BaseLabel
+from ...labels.objects import Object, key_of
 from ...labels.read import Reading
 from ...labels.schema import LabelSchema
 from ...labels.vocabulary import Vocabulary
-from ..errors import Refused
+from ..errors import Refused, sentence
 from ..progress import Watch
 from ..request import LoadRequest
 from ..runs.base import BaseStore, JobMark, OpenConflict, TaskBase
 from ..runs.record import RunRecord, not_here
-from .diff import Edited, JobDiff, diff_job
-from .fetch import TaskState, fetch_labels, fetch_tasks
+from .diff import JobDiff, diff_job
+from .edited_label import Edited
+from .fetch import OF_ONE, TaskState, fetch_labels, fetch_tasks
+from .task_notes import names_of, notes_of
 
 READING = 0.5
 """The part of a load that is done when all is read."""
@@ -30,7 +34,7 @@ class JobChanges:
         diff: what changed in it
         base: its base
         open: its conflicts that nobody decided so far
-        emptied: how many labels it had, if CVAT has nothing in it now
+        emptied: how many labels are gone, if CVAT has neither shapes nor tags in it now
     """
 
     job: Job
@@ -66,6 +70,7 @@ class RemoteChanges:
         tasks: the tasks that have something
         marks: where the load stands with each job
         jobs, jobs_left: how many jobs there are, and how many have something but were not asked for
+        failed: jobs that could not be read, and why
         listed: all jobs, as CVAT has just listed them
         notes: sentences for the person
     """
@@ -74,6 +79,7 @@ class RemoteChanges:
     marks: dict[int, JobMark] = field(default_factory=dict)
     jobs: int = 0
     jobs_left: int = 0
+    failed: dict[int, CvatError] = field(default_factory=dict)
     listed: list[Job] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -114,14 +120,19 @@ def find_remote_changes(
     reader = _Reader(client, record, schema, base, watch, found)
     for state in states:
         found.jobs_left += sum(reader.is_due(job) for job in state.left)
+        found.notes += notes_of(state.task, (*state.jobs, *state.left), state.others, state.elsewhere)
         if state.problem:
             found.notes.append(state.problem)
+        elif state.error is not None:
+            reader.fail(state.jobs, state.error, f"Task {state.task.id} ('{state.task.name}')")
         elif task := reader.look_at(state, known[state.task.id]):
             found.tasks.append(task)
+    if found.failed and len(found.failed) == found.jobs:
+        raise next(iter(found.failed.values()))
     return found
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Reader:
     client: Client
     record: RunRecord
@@ -130,6 +141,7 @@ class _Reader:
     watch: Watch
     found: RemoteChanges
     seen: list[int] = field(default_factory=list)
+    unreachable: bool = False
 
     def is_due(self, job: Job) -> bool:
         """Whether a job changed, or has conflicts to be decided."""
@@ -143,19 +155,58 @@ class _Reader:
             return None
         is_new = state.moved or any(self._moved(job) for job in due)
         then = known.words(self.schema)
-        vocabulary = then.refreshed(fetch_labels(self.client, self.record, state)) if is_new else then
-        for label_id, name in vocabulary.renamed.items():
-            self.found.notes.append(f"The class '{then.name_then(label_id)}' is called '{name}' in CVAT now.")
+        try:
+            vocabulary = self._refreshed(then, state) if is_new else then
+        except OF_ONE as error:
+            self.fail(state.jobs, error, f"The labels of task {state.task.id} ('{state.task.name}')")
+            return None
+        self.found.notes += names_of(then, vocabulary)
         flipped = state.removed ^ frozenset(known.deleted_frames)
         changed = []
         for job in state.jobs:
-            read = self._moved(job) or bool(vocabulary.renamed)
+            read = self._moved(job) or bool(vocabulary.renamed or vocabulary.renumbered)
             read = read or any(job.start_frame <= frame <= job.stop_frame for frame in flipped)
             if read:
-                changed.append(self._read(job, state, known, vocabulary))
+                try:
+                    changed.append(self._read(job, state, known, vocabulary))
+                except OF_ONE as error:
+                    self.fail([job], error, f"Job {job.id} (frames {job.start_frame} to {job.stop_frame})")
             elif job in due:
                 changed.append(self._look_again(job))
+        failed = tuple(job for job in state.jobs if job.id in self.found.failed)
+        if failed:
+            rest = tuple(job for job in state.jobs if job not in failed)
+            state = replace(state, jobs=rest, left=(*state.left, *failed))
         return TaskChanges(state, known, vocabulary, tuple(changed))
+
+    def fail(self, jobs: Sequence[Job], error: CvatError, what: str) -> None:
+        """Leaves jobs that can't be read, unless the server does not answer at all.
+
+        Raises:
+            CvatError: if nothing could be reached twice in a row
+        """
+        if isinstance(error, Unreachable) and self.unreachable:
+            raise error
+        self.unreachable = isinstance(error, Unreachable)
+        self.found.failed.update({job.id: error for job in jobs})
+        self.found.notes.append(
+            f"{what} could not be read: {sentence(error)} Labels there stay as they are; load again for them."
+        )
+
+    def _refreshed(self, then: Vocabulary, state: TaskState) -> Vocabulary:
+        """What a task's labels mean now. Of those whose ids and names are gone, their objects say what they are."""
+        labels = fetch_labels(self.client, self.record, state)
+        lost = then.lost(labels)
+        votes: dict[int, Counter[int]] = {}
+        for job in state.jobs if lost else ():
+            annotations = self.client.annotations(job.id)
+            objects: list[Object] = [*annotations.tags, *annotations.shapes]
+            now = {key_of(item): item.label_id for item in objects if item.id is not None}
+            for label in self.base.labels(job.id) or ():
+                for item in label.objects:
+                    if item.label_id in lost and key_of(item) in now:
+                        votes.setdefault(item.label_id, Counter())[now[key_of(item)]] += 1
+        return then.refreshed(labels, {old: found.most_common(1)[0][0] for old, found in votes.items()})
 
     def _moved(self, job: Job) -> bool:
         return self.found.marks.get(job.id, JobMark()).updated_date != job.updated_date
@@ -164,9 +215,11 @@ class _Reader:
         self.watch.step(f"Reading job {job.id}", READING * len(self.seen) / max(1, self.found.jobs))
         self.seen.append(job.id)
         date, annotations = self.client.stable_annotations(job.id, before=job.updated_date)
+        self.unreachable = False
         base = self.base.labels(job.id) or ()
-        diff = diff_job(base, annotations, known.frames, state.removed, vocabulary)
-        emptied = _emptied(base, annotations, state.removed)
+        span = range(max(0, job.start_frame), min(job.stop_frame + 1, len(known.frames)))
+        diff = diff_job(base, annotations, known.frames, state.removed, vocabulary, span)
+        emptied = 0 if annotations.tags or annotations.shapes else _emptied(base, diff, state.removed)
         return JobChanges(job, date, diff, base, self._open(job), emptied)
 
     def _look_again(self, job: Job) -> JobChanges:
@@ -190,13 +243,18 @@ def reopened(base: Sequence[BaseLabel], conflicts: Iterable[OpenConflict]) -> Jo
         elif conflict.remote is None:
             diff.deleted.append(label)
         else:
-            diff.edited.append(Edited(label, Reading(conflict.remote), conflict.objects))
+            diff.edited.append(_reopened(conflict))
     return diff
 
 
-def _emptied(base: Sequence[BaseLabel], annotations: Annotations, removed: Iterable[int]) -> int:
-    """How many labels a job had, if it has nothing now."""
-    if annotations.count:
-        return 0
+def _reopened(conflict: OpenConflict) -> Edited:
+    reading = Reading(conflict.remote or {})
+    return Edited(conflict.base, reading, conflict.objects, to=conflict.to, replaced=conflict.replaced)
+
+
+def _emptied(base: Sequence[BaseLabel], diff: JobDiff, removed: Iterable[int]) -> int:
+    """How many labels of a job are gone: a track goes on with one, but says nothing of the others."""
     gone = set(removed)
-    return sum(bool(label.objects) and label.frame not in gone for label in base)
+    still = [label.objects for label in diff.kept if label.frame not in gone]
+    still += [edited.objects for edited in diff.edited]
+    return sum(bool(label.objects) and label.frame not in gone for label in base) - sum(map(bool, still))

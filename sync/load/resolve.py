@@ -18,10 +18,11 @@ from ..runs.record import RunRecord
 from ..runs.store import RunStore
 from .apply import read_local
 from .copying import map_fields
-from .decide import MergeSettings, decide
+from .decide import decide
 from .diff import JobDiff
 from .load_run import LoadContext, LoadRun
 from .merge import ALL
+from .merge_settings import MergeSettings
 from .remote_changes import JobChanges, reopened
 
 

@@ -15,7 +15,7 @@ from ..runs.base import BaseStore, JobMark, TaskBase, count_fields
 from ..runs.change import CONFLICT_TAG, DELETED_TAG, Change
 from ..runs.log import JobEntry, LoadLog, LoadRecord, TaskEntry
 from ..runs.store import RunStore, Store
-from .decide import Local
+from .merge_settings import Local
 from .recover import find_held, read_changed, rebase, recover, same_document
 
 
@@ -36,8 +36,12 @@ class Undone:
     samples_gone: int = 0
 
     def count(self, change: Change) -> None:
-        """Counts a label that was put back."""
-        if change.before is None:
+        """Counts a label that was put back; one that moved is counted where it had come to."""
+        if change.kind == "moved":
+            self.changed += 1
+        elif change.kind == "moved away":
+            return
+        elif change.before is None:
             self.removed += 1
         elif change.after is None:
             self.restored += 1
@@ -153,21 +157,33 @@ def plan_undo(
     """
     back: dict[tuple[str, str], BaseLabel | None] = {}
     reverts: dict[str, Reverts] = {}
+    moves = [change for change in entry.changes if change.kind in ("moved", "moved away")]
+    stay = {change.label_id for change in moves if _is_edited(local, change)}
     for change in entry.changes:
         held = find_held(local, change)
         if held is None:
             undone.samples_gone += 1
             continue
-        now = held.labels.get(change.label_id)
-        if same_document(now, change.after):
-            _revert(reverts.setdefault(change.field, Reverts()), change)
-        elif not same_document(now, change.before):
+        if _is_edited(local, change):
             where = {"field": change.field, "sample_id": change.sample_id, "label_id": change.label_id}
             undone.edited_since.append(where)
             continue
+        if change.kind in ("moved", "moved away") and change.label_id in stay:
+            continue  # what it is in its other field was edited since: it stays there, and only there
+        if same_document(held.labels.get(change.label_id), change.after):
+            _revert(reverts.setdefault(change.field, Reverts()), change)
         undone.count(change)
         back[change.field, change.label_id] = change.base
     return back, reverts
+
+
+def _is_edited(local: Local, change: Change) -> bool:
+    """Whether a label is neither what a load made of it, nor what it was before."""
+    held = find_held(local, change)
+    if held is None:
+        return False
+    now = held.labels.get(change.label_id)
+    return not same_document(now, change.after) and not same_document(now, change.before)
 
 
 def _revert(reverts: Reverts, change: Change) -> None:

@@ -83,6 +83,8 @@ class OpenConflict(BaseModel):
         objects: its tag or shapes in CVAT
         decided: the parts that somebody decided, before all were
         on_sample: whether its sample has the tag, because there is no label that could have it
+        to: the field that its class in CVAT belongs to, if that is another one
+        replaced: whether it is another thing in CVAT, of another class, in the only place that its field has
     """
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
@@ -92,6 +94,8 @@ class OpenConflict(BaseModel):
     objects: tuple[Annotated[Shape | Tag, Field(union_mode="left_to_right")], ...] = ()
     decided: dict[str, Policy] = {}
     on_sample: bool = False
+    to: str | None = None
+    replaced: bool = False
 
 
 class SentLabels(BaseModel):

@@ -11,7 +11,7 @@ from ...labels.base import BaseLabel
 from ..dataset.list_changes import FormerValue
 from ..dataset.samples import Document
 from .base import OpenConflict
-from .report import Counts
+from .report import Count, Counts
 
 CONFLICT_TAG = "cvat_conflict"
 """The tag of labels that are in conflict; of the sample, if there is no label that could have it."""
@@ -19,7 +19,11 @@ CONFLICT_TAG = "cvat_conflict"
 DELETED_TAG = "deleted_in_cvat"
 """The tag of samples whose frame was removed in CVAT."""
 
-Kind = Literal["added", "changed", "deleted", "marked"]
+Kind = Literal["added", "changed", "deleted", "marked", "moved", "moved away"]
+"""What happens to a label. One that moves to another field is moved there, and moved away here: both or neither."""
+
+COUNTED: Mapping[Kind, Count] = {"added": "added", "changed": "changed", "deleted": "deleted", "moved": "changed"}
+"""What a change counts as; marks don't count, and one that moves counts where it comes to."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ class JobPlan:
         open: its conflicts that nobody decided
         tagged, untagged: samples that get the tag of conflicts, or lose it
         tally: the counts
+        again: whether the job has to be read again, though it does not change in CVAT
     """
 
     changes: tuple[Change, ...]
@@ -69,3 +74,4 @@ class JobPlan:
     tagged: tuple[str, ...]
     untagged: tuple[str, ...]
     tally: Counts
+    again: bool = False

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from ..readable import readable
+from .object_counts import ObjectCounts
 
 Count = Literal["added", "changed", "deleted"]
 
@@ -59,7 +60,9 @@ class Counts(BaseModel):
         matches: how labels were found in CVAT: ``by_id``; having lost their id, as ``exact`` the same or by their
             ``overlap``; or not at all, so that they are ``new``
         conflicts: parts that both sides had changed, with all three values; whose counts is the ``outcome``
-        unexpected: labels that no field of the run can hold, by what they are and where they were put
+        unexpected: labels that no field of the run can hold, by what they are and where they were put; and parts of
+            tracks that make no sense
+        objects: what became of each object that CVAT has
         samples_gone: labels of samples that the dataset does not have any more
         samples: the samples with labels that changed, or are in conflict
     """
@@ -68,6 +71,7 @@ class Counts(BaseModel):
     matches: Counter[str] = Field(default_factory=Counter)
     conflicts: list[dict[str, Any]] = Field(default_factory=list)
     unexpected: Counter[str] = Field(default_factory=Counter)
+    objects: ObjectCounts = Field(default_factory=ObjectCounts)
     samples_gone: int = 0
     samples: dict[str, None] = Field(default_factory=dict)
 
@@ -82,6 +86,7 @@ class Counts(BaseModel):
         self.matches.update(other.matches)
         self.conflicts += other.conflicts
         self.unexpected.update(other.unexpected)
+        self.objects.add(other.objects)
         self.samples_gone += other.samples_gone
         self.samples.update(other.samples)
 
@@ -97,6 +102,7 @@ class LoadReport(Counts):
         anno_key: the run
         jobs, jobs_read: how many jobs the run has, and how many had changed and were read
         jobs_left: how many had changed, but were not chosen: they are left for a later load
+        jobs_failed: how many could not be read; ``notes`` say which, and why
         frames_deleted, frames_restored: samples whose frame was removed in CVAT, or brought back
         comments: of the review in CVAT: how many are ``open``, ``resolved`` and ``new``, on how many ``samples``; empty
             if there are none, and in a preview
@@ -109,6 +115,7 @@ class LoadReport(Counts):
     jobs: int = 0
     jobs_read: int = 0
     jobs_left: int = 0
+    jobs_failed: int = 0
     frames_deleted: int = 0
     frames_restored: int = 0
     comments: dict[str, int] = Field(default_factory=dict)
@@ -127,9 +134,18 @@ class LoadReport(Counts):
         return any(self.total(what) for what in ("added", "changed", "deleted", "copied"))
 
     def as_dict(self) -> dict[str, Any]:
-        """The report as plain data, with the totals of all fields."""
+        """The report as plain data, with the totals of all fields.
+
+        ``objects`` are the numbers of :class:`sync.runs.object_counts.ObjectCounts`; ``left`` lists those that stay in
+        CVAT alone: ``reason``, ``type``, ``name`` (the class), ``count``, the first ``frames`` and ``samples``.
+        """
         data = self.model_dump(mode="json")
         data["samples"] = list(self.samples)
+        data["objects"] = {**data["objects"], "left": self.objects.left_count}
+        data["left"] = [
+            {**item.model_dump(), "frames": list(item.frames), "samples": list(item.samples)}
+            for item in self.objects.left.values()
+        ]
         data["matched"] = self.matches["exact"] + self.matches["overlap"]
         data.update({name: self.total(name) for name in ("added", "changed", "deleted", "unchanged")})
         return data

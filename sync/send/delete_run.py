@@ -44,7 +44,7 @@ def delete(dataset: Any, key: str, client: Client | None, watch: Watch) -> dict[
         raise Refused(f"The run '{key}' is being sent at this moment; stop that first, or wait for its end.")
     result = Deletion()
     if client is not None and not run.imported:
-        client = client.stopping_when(watch.stop.is_set)
+        client = client.within(run.organization).stopping_when(watch.stop.is_set)
         _check_own(key, run, store, client)
         with error_context(lambda: f"The run '{key}' is still there; delete it again when that is mended."):
             _delete_tasks(client, run, store, watch, result)

@@ -53,9 +53,15 @@ REFUSED = [
 UNEXPECTED = [
     "polygon: put into 'polylines'",
     "polygon: ignored",
-    "tracks: not loaded, they stay in CVAT",
-    "objects on frames that the task does not have: not loaded, they stay in CVAT",
-    "objects of type mask (a mask has at least one run and a box): not loaded, they stay in CVAT",
+    "a second keyframe on one frame: not loaded, it stays in CVAT",
+]
+LEFT = [
+    {"reason": reason, "type": "rectangle", "name": "a|b", "frames": dict.fromkeys(frames)}
+    for reason, frames in [
+        ("exact copies of other objects, as an editor's double save makes them", ["1.jpg"]),
+        ("on frames that the task does not have", ["frame 7", "frame 8", "frame 9", "frame 10"]),
+        ("not readable: a mask has at least one run and a box", []),
+    ]
 ]
 
 
@@ -90,6 +96,15 @@ def test_every_reason(number: int, shown: str) -> None:
     )
     assert rows(text, "Done in CVAT, but not applied") == [f"| gt: {what} | {shown} |" for what in REFUSED]
     assert rows(text, "Drawn in CVAT, but in no field of the run") == [f"| {what} | {shown} |" for what in UNEXPECTED]
+    left = {str(place): {**item, "count": number} for place, item in enumerate(LEFT)}
+    text = load_texts.loaded(report(objects={"found": 3 * number, "left": left}))
+    assert rows(text, "In CVAT, and not loaded") == [
+        f"| rectangle 'a\\|b': {LEFT[0]['reason']} (1.jpg) | {shown} |",
+        f"| rectangle 'a\\|b': {LEFT[1]['reason']} (frame 7, frame 8, frame 9, ...) | {shown} |",
+        f"| rectangle 'a\\|b': {LEFT[2]['reason']} | {shown} |",
+    ]
+    many = f"{3 * number:,}"
+    assert f"CVAT has {many} objects in the jobs that were read: 0 unchanged, 0 applied, {many} left there." in text
 
 
 def test_a_bar_in_a_name_is_no_border() -> None:
@@ -119,6 +134,7 @@ def test_no_table_without_rows() -> None:
         ({"fields": {"gt": {"unchanged": 2}}}, "Nothing changed: 2 labels are as they were."),
         ({"fields": {"gt": {"copied": 1}}}, "1 label copied into `gt`."),
         ({"jobs": 3, "jobs_read": 2}, "1 job of 3 had not changed since the last load and needed no reading."),
+        ({"jobs": 3, "jobs_read": 2, "jobs_failed": 1}, "1 job could not be read; load again for the labels there."),
         ({"jobs_left": 1}, "1 changed job is left for a later load, as it was not among those you chose."),
         ({"jobs_left": 2}, "2 changed jobs are left for later, as they were not among those you chose."),
     ],

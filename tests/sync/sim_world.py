@@ -104,6 +104,9 @@ class MemorySamples:
     def read(self, place: FieldPlace, sample_ids: Iterable[str]) -> dict[str, SampleLabels]:
         return {key: held(place, self.samples[key]) for key in sample_ids if key in self.samples}
 
+    def read_only(self, names: Iterable[str]) -> frozenset[str]:
+        return frozenset()
+
     def field_class(self, name: str) -> str | None:
         return {"gt": "Detections", "sky": "Classification"}.get(name)
 

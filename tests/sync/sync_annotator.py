@@ -114,6 +114,49 @@ class Annotator:
             thing |= {"type": type, "points": points or _RECTANGLE, "rotation": 0.0, "occluded": False, "z_order": 0}
         return self.write("create", thing, task=task)[0]
 
+    def track(self, name: str, *keyframes: Thing, task: int = 1, label_id: int | None = None, **more: Any) -> Thing:
+        """Draws a track: its keyframes have a ``frame`` and ``points``, and perhaps ``outside``.
+
+        A box that is merged into a track, or drawn as one, is such a track in the web editor.
+        """
+        label = self.labels(task)[name] if label_id is None else {"id": label_id}
+        blank = {"type": "rectangle", "occluded": False, "outside": False, "z_order": 0, "rotation": 0.0}
+        shapes = [{**blank, "attributes": [], **keyframe} for keyframe in keyframes]
+        first = min(keyframe["frame"] for keyframe in keyframes)
+        track = {"label_id": label["id"], "frame": first, "source": "manual", "attributes": [], "shapes": shapes}
+        body = {"version": 0, "tags": [], "shapes": [], "tracks": [{**track, **more}]}
+        saved = self.call("PATCH", f"jobs/{self._job(first, task)}/annotations", body, action="create")
+        return dict(saved["tracks"][0])
+
+    def merge(self, *shapes: Thing, task: int = 1) -> Thing:
+        """Merges boxes of several frames into a track, as the editor does: deleted, then a track that is outside after
+        each box."""
+        keyframes = []
+        for shape in shapes:
+            kept = {key: shape[key] for key in ("frame", "points", "rotation", "attributes")}
+            keyframes += [kept, {**kept, "frame": shape["frame"] + 1, "outside": True}]
+        for shape in shapes:
+            self.delete(shape, task)
+        mutable = {
+            spec["id"] for label in self.labels(task).values() for spec in label["attributes"] if spec["mutable"]
+        }
+        fixed = [item for item in shapes[0]["attributes"] if item["spec_id"] not in mutable]
+        for keyframe in keyframes:
+            keyframe["attributes"] = [item for item in keyframe["attributes"] if item["spec_id"] in mutable]
+        last = max(job["stop_frame"] for job in self.jobs(task))
+        keyframes = [keyframe for keyframe in keyframes if keyframe["frame"] <= last]
+        return self.track("", *keyframes, task=task, label_id=shapes[0]["label_id"], attributes=fixed)
+
+    def save_twice(self, *things: Thing, task: int = 1) -> list[Thing]:
+        """The editor's double save: what was created is created once more, under new ids."""
+        return self.write("create", *({k: v for k, v in thing.items() if k != "id"} for thing in things), task=task)
+
+    def group(self, *things: Thing, task: int = 1) -> int:
+        """Groups objects: all get a number that nothing has; it."""
+        number = 1 + max((item["group"] or 0 for item in self.objects("shapes", task=task)), default=0)
+        self.write("update", *({**thing, "group": number} for thing in things), task=task)
+        return number
+
     def delete(self, thing: Thing, task: int = 1) -> None:
         """Deletes an object."""
         self.write("delete", thing, task=task)

@@ -187,7 +187,9 @@ def test_frames_without_a_sample_are_left_out_on_request(elsewhere: Elsewhere, t
     report = elsewhere.run(task, view, unmatched="ignore")
     assert (report["imported"]["unmatched"], report["imported"]["linked"]) == (["photo_000.jpg"], 2)
     assert names(loop) == [[], ["dog", "cat"], []]
-    assert report["unexpected"] == {"objects on frames that match no sample: not loaded, they stay in CVAT": 1}
+    (left,) = report["left"]
+    assert (left["reason"], left["count"], left["frames"]) == ("on frames that match no sample", 1, ["photo_000.jpg"])
+    assert report["objects"] == {"found": 3, "unchanged": 0, "applied": 2, "left": 1}
     assert report["samples_gone"] == 0
     assert loop.dataset.load_annotation_view("run").values("id") == loop.dataset.values("id")[1:]
     loop.cvat.remove_frames(0, task=task)

@@ -136,8 +136,12 @@ def test_a_load_that_fails_goes_on(elsewhere: Elsewhere, task: int) -> None:
     loop = elsewhere.loop
     jobs = [job["id"] for job in loop.cvat.jobs(task)]
     loop.box.faults.add("status", "GET", f"/api/jobs/{jobs[1]}/annotations", nth=2, times=None, status=500)
+    report = elsewhere.run(task)
+    assert (report["added"], report["jobs_failed"]) == (3, 1)
+    loop.box.faults.clear()
+    loop.box.faults.add("status", "GET", "/api/jobs", times=None, status=500)
     with pytest.raises(CvatError, match="The run 'run' is made; load it to go on"):
         elsewhere.run(task)
     loop.box.faults.clear()
-    assert loop.load()["added"] == 3
+    assert (loop.load()["added"], loop.load()["jobs_failed"]) == (0, 0)
     assert names(loop) == [["cat"], ["dog", "cat"], []]

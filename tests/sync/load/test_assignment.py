@@ -75,12 +75,6 @@ def test_many_are_treated_like_few(lost: list[CvatShape], fresh: list[CvatShape]
         assert pair_up(olds, news) == every
 
 
-def test_what_is_added_counts_first() -> None:
-    olds, news = outlines([box(0, 0)]), outlines([box(1, 0), box(5, 0)])
-    assert pair_up(olds, news) == [(0, 0)]
-    assert pair_up(olds, news, lambda old, new: float(new == 1)) == [(0, 1)]
-
-
 @pytest.mark.parametrize("crowd", [1, 2, 400])
 def test_in_a_crowd_each_is_found_once(crowd: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assignment, "CROWD", crowd)

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat import Annotations, Label, Shape, Tag
+from fiftyone.plugins.orgs.roundtrip.cvat.cvat.models import Track, TrackedShape
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.base import BaseLabel
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.schema import LabelSchema
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.vocabulary import Vocabulary
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.diff import JobDiff, diff_job
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.diff import REMOVED, TWIN, UNKNOWN, JobDiff, diff_job
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.base import FrameRecord
 
 SCHEMA = LabelSchema.model_validate(
@@ -17,12 +18,14 @@ SCHEMA = LabelSchema.model_validate(
         "fields": {
             "gt": {"type": "detections", "classes": ["cat", "dog"]},
             "sky": {"type": "classification", "classes": ["sunny", "rainy"]},
-            "land": {"type": "polylines", "classes": ["lawn"], "drawn_as": "polygon"},
+            "land": {"type": "polylines", "classes": ["lawn", "road"], "drawn_as": "polygon"},
+            "pred": {"type": "detections", "classes": ["owl"]},
+            "lines": {"type": "polygons", "classes": ["fence"]},
         }
     }
 )
-CAT, DOG, SUNNY, RAINY, LAWN = range(1, 6)
-NAMES = ["cat", "dog", "sunny", "rainy", "lawn"]
+CAT, DOG, SUNNY, RAINY, LAWN, ROAD, OWL, FENCE = range(1, 9)
+NAMES = ["cat", "dog", "sunny", "rainy", "lawn", "road", "owl", "fence"]
 LABELS = [Label(id=number, name=name) for number, name in enumerate(NAMES, 1)]
 VOCABULARY = Vocabulary.bind(SCHEMA, LABELS)
 FRAMES = [FrameRecord(sample_id=f"s{number}", name=f"{number}.jpg", width=100, height=100) for number in range(3)]
@@ -34,9 +37,18 @@ def box(key: int, frame: int = 0, left: float = 10.0, label: int = CAT, **more: 
     return Shape(id=key, type="rectangle", frame=frame, label_id=label, points=points, **more)
 
 
-def part(key: int, shift: float = 0.0, frame: int = 0) -> Shape:
+def part(key: int, shift: float = 0.0, frame: int = 0, label: int = LAWN, group: int = 1) -> Shape:
     points = tuple(value + shift for value in TRIANGLE)
-    return Shape(id=key, type="polygon", frame=frame, label_id=LAWN, points=points, group=1)
+    return Shape(id=key, type="polygon", frame=frame, label_id=label, points=points, group=group)
+
+
+def track(key: int, *keyframes: tuple[int, float, bool]) -> Track:
+    """A track of boxes: frames, places, and whether it is outside there."""
+    shapes = [
+        TrackedShape(type="rectangle", frame=frame, points=(left, 10.0, left + 10, 20.0), outside=outside)
+        for frame, left, outside in keyframes
+    ]
+    return Track(id=key, frame=min((shape.frame for shape in shapes), default=0), label_id=CAT, shapes=shapes)
 
 
 def tag(key: int, label: int = SUNNY, frame: int = 0) -> Tag:
@@ -67,7 +79,8 @@ def based(*objects: Shape | Tag) -> BaseLabel:
 def diff(base: list[BaseLabel], now: list[Any], removed: tuple[int, ...] = ()) -> JobDiff:
     tags = tuple(item for item in now if isinstance(item, Tag))
     shapes = tuple(item for item in now if isinstance(item, Shape))
-    return diff_job(base, Annotations(tags=tags, shapes=shapes), FRAMES, removed, VOCABULARY)
+    tracks = tuple(item for item in now if isinstance(item, Track))
+    return diff_job(base, Annotations(tags=tags, shapes=shapes, tracks=tracks), FRAMES, removed, VOCABULARY)
 
 
 def names(found: JobDiff) -> dict[str, Any]:
@@ -79,7 +92,9 @@ def names(found: JobDiff) -> dict[str, Any]:
         "new": [(new.sample_id, new.drawn.field) for new in found.new],
         "exact": found.matches["exact"],
         "overlap": found.matches["overlap"],
-        "unreadable": dict(found.unreadable),
+        "left": {item.reason: item.count for item in found.objects.left.values()},
+        "to": [(edited.base.label_id, edited.to) for edited in found.edited if edited.to],
+        "odd": dict(found.odd),
     }
     return {name: value for name, value in said.items() if value}
 
@@ -98,7 +113,7 @@ CASES: dict[str, tuple[list[BaseLabel], list[Any], dict[str, Any]]] = {
     "a new id, same look": (TWO[:1], [box(9)], {"kept": ["l1"], "exact": 1}),
     "a new id, elsewhere": (TWO[:1], [box(9, left=70)], {"deleted": ["l1"], "new": [("s0", "gt")]}),
     "a new id, a bit to the right": (TWO[:1], [box(9, left=12)], {"edited": ["l1"], "overlap": 1}),
-    "a new id and another class": (TWO[:1], [box(9, label=DOG)], {"edited": ["l1"], "overlap": 1}),
+    "a new id and another class": (TWO[:1], [box(9, label=DOG)], {"deleted": ["l1"], "new": [("s0", "gt")]}),
     "all removed and drawn again": (
         [based(box(1)), based(box(2, left=40))],
         [box(8, left=41), box(9, left=11)],
@@ -109,13 +124,83 @@ CASES: dict[str, tuple[list[BaseLabel], list[Any], dict[str, Any]]] = {
         [box(1, left=60), box(9)],
         {"edited": ["l1"], "new": [("s0", "gt")]},
     ),
-    "a copy is new": (TWO[:1], [box(1), box(9)], {"kept": ["l1"], "new": [("s0", "gt")]}),
+    "a copy is new": (TWO[:1], [box(1), box(9, left=40)], {"kept": ["l1"], "new": [("s0", "gt")]}),
+    "an exact copy is left": (TWO[:1], [box(1), box(9)], {"kept": ["l1"], "left": {TWIN: 1}}),
+    "an exact copy with another attribute is new": (
+        TWO[:1],
+        [box(1), box(9, attributes=({"spec_id": 1, "value": "x"},))],
+        {"kept": ["l1"], "new": [("s0", "gt")]},
+    ),
+    "an exact copy does not take the place of a neighbour that is gone": (
+        [based(box(1)), based(box(2, left=12))],
+        [box(1), box(9)],
+        {"kept": ["l1"], "deleted": ["l2"], "left": {TWIN: 1}},
+    ),
+    "new ones that were saved twice": ([], [box(8), box(9), box(7)], {"new": [("s0", "gt")], "left": {TWIN: 2}}),
+    "exact copies of both parts": (
+        [based(part(1), part(2, 30))],
+        [part(1), part(2, 30), part(8), part(9, 30)],
+        {"kept": ["l1"], "left": {TWIN: 2}},
+    ),
+    "an exact copy of a tag": ([based(tag(1))], [tag(1), tag(9)], {"kept": ["l1"], "left": {TWIN: 1}}),
     "one of two that look alike": (
         [based(box(1)), based(box(2))],
         [box(2), box(9)],
         {"kept": ["l1", "l2"], "exact": 1},
     ),
     "a part deleted": ([based(part(1), part(2, 30))], [part(1)], {"edited": ["l1"]}),
+    "a part with a new id": ([based(part(1), part(2, 30))], [part(1), part(9, 30)], {"kept": ["l1"]}),
+    "a part more": ([based(part(1), part(2, 30))], [part(1), part(2, 30), part(9, 60)], {"edited": ["l1"]}),
+    "a part more, all in a new group": (
+        [based(part(1), part(2, 30))],
+        [part(1, group=5), part(2, 30, group=5), part(9, 60, group=5)],
+        {"edited": ["l1"]},
+    ),
+    "one in the group that the parts had": (
+        [based(part(1), part(2, 30))],
+        [part(1, group=5), part(2, 30, group=5), part(9, 60)],
+        {"kept": ["l1"], "new": [("s0", "land")]},
+    ),
+    "one in a group with two labels": (
+        [based(part(1), part(2, 30)), based(part(3, 5), part(4, 35))],
+        [part(1, group=5), part(2, 30, group=5), part(3, 5, group=5), part(4, 35, group=5), part(9, 60, group=5)],
+        {"kept": ["l1", "l3"], "new": [("s0", "land")]},
+    ),
+    "one of another class in the group": (
+        [based(part(1), part(2, 30))],
+        [part(1), part(2, 30), part(9, 60, label=ROAD)],
+        {"kept": ["l1"], "new": [("s0", "land")]},
+    ),
+    "a class of another field": (TWO[:1], [box(1, label=OWL)], {"edited": ["l1"], "to": [("l1", "pred")]}),
+    "a class of another field that can't hold it": (TWO[:1], [box(1, label=RAINY)], {"edited": ["l1"]}),
+    "a part with a class of another field": (
+        [based(part(1), part(2, 30))],
+        [part(1), part(2, 30, label=FENCE)],
+        {"edited": ["l1"], "new": [("s0", "lines")]},
+    ),
+    "all parts with a class of another field": (
+        [based(part(1), part(2, 30))],
+        [part(1, label=FENCE), part(2, 30, label=FENCE)],
+        {"edited": ["l1"], "to": [("l1", "lines")]},
+    ),
+    "a class that is not known": ([], [box(1, label=77)], {"left": {UNKNOWN: 1}}),
+    "merged into a track": (
+        [based(box(1)), based(box(2, 2, left=40))],
+        [track(5, (0, 10.0, False), (1, 10.0, True), (2, 40.0, False), (3, 40.0, True))],
+        {"kept": ["l1", "l2"], "exact": 2},
+    ),
+    "drawn as a track": (
+        TWO[:1],
+        [box(1), track(5, (1, 30.0, False))],
+        {"kept": ["l1"], "new": [("s1", "gt"), ("s2", "gt")]},
+    ),
+    "a track that goes on beyond the task": (
+        [],
+        [track(5, (2, 30.0, False), (9, 40.0, False), (12, 40.0, True))],
+        {"new": [("s2", "gt")], "left": {"on frames that its job does not have": 1}},
+    ),
+    "a track that is nowhere": ([], [track(5, (1, 30.0, True))], {"left": {"it is on no frame": 1}}),
+    "a track without keyframes": ([], [track(5)], {"left": {"a track without keyframes": 1}}),
     "all parts deleted": ([based(part(1), part(2, 30))], [], {"deleted": ["l1"]}),
     "all parts with new ids": ([based(part(1), part(2, 30))], [part(8), part(9, 30)], {"kept": ["l1"], "exact": 1}),
     "the only tag replaced": ([based(tag(1))], [tag(9, RAINY)], {"edited": ["l1"], "overlap": 1}),
@@ -128,19 +213,23 @@ CASES: dict[str, tuple[list[BaseLabel], list[Any], dict[str, Any]]] = {
     "a frame that the task does not have": (
         [],
         [box(1, 7)],
-        {"unreadable": {"objects on frames that the task does not have": 1}},
+        {"left": {"on frames that the task does not have": 1}},
     ),
 }
 
 
 @pytest.mark.parametrize(("base", "now", "expected"), CASES.values(), ids=CASES)
 def test_diff(base: list[BaseLabel], now: list[Any], expected: dict[str, Any]) -> None:
-    assert names(diff(base, now)) == expected
+    found = diff(base, now)
+    assert names(found) == expected
+    assert found.objects is not None
+    rest = sum(len(item.objects) for item in (*found.edited, *found.new))
+    assert found.objects.found == found.objects.unchanged + found.objects.left_count + rest
 
 
 def test_removed_frames_count_for_nothing() -> None:
     now = [box(1, left=50), box(9), box(2, 1, left=50), box(8, 1)]
-    assert names(diff(TWO, now, removed=(0, 1))) == {"kept": ["l1", "l2"]}
+    assert names(diff(TWO, now, removed=(0, 1))) == {"kept": ["l1", "l2"], "left": {REMOVED: 4}}
     assert names(diff(TWO, [], removed=(0,))) == {"kept": ["l1"], "deleted": ["l2"]}
 
 

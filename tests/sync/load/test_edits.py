@@ -237,12 +237,16 @@ def test_a_field_of_one_label(loop: Loop, kind: str) -> None:
 
 
 def test_a_class_replaced_by_deleting_and_drawing_anew(loop: Loop) -> None:
-    """In a field of one label that is an edit: what else the label has stays."""
-    loop.fill(fo.Classification(label="sunny", confidence=0.5, tags=["kept"]))
+    """In a field of one label that is an edit, but what was known of the other class does not belong to this one."""
+    loop.fill(fo.Classification(label="sunny", confidence=0.5, tags=["of the sun"]))
     _, changes = through(
         loop, lambda cvat: (cvat.delete(cvat.tag()), cvat.draw("rainy", type="tag")), classes=["sunny", "rainy"]
     )
-    assert changes == {"0/gt/label": ("sunny", "rainy")}
+    assert changes == {
+        "0/gt/label": ("sunny", "rainy"),
+        "0/gt/confidence": (0.5, None),
+        "0/gt/tags": (["of the sun"], []),
+    }
 
 
 def test_classifications(loop: Loop) -> None:

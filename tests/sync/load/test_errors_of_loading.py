@@ -59,21 +59,50 @@ NTH = [(step, nth) for step, (_, _, count) in STEPS.items() for nth in range(1, 
 
 @pytest.mark.parametrize(("step", "nth"), NTH)
 def test_an_internal_error_in_the_middle(loop: Loop, edited: dict[str, Any], step: str, nth: int) -> None:
-    """Wherever it happens, the next load ends in what an undisturbed one would have."""
+    """What can't be read is named and left; the rest is loaded, and the next load brings what is missing."""
     method, path, _ = STEPS[step]
     fault = loop.box.faults.add("status", method, path, nth=nth, status=500, body=b"<h1>Server Error (500)</h1>")
     before = loop.documents()
-    with pytest.raises(CvatError) as caught:
-        loop.load(edited)
+    if step == "jobs":
+        with pytest.raises(CvatError, match="Nothing was changed"):
+            loop.load(edited)
+        assert loop.documents() == before
+    else:
+        report = loop.load(edited)
+        (note,) = [note for note in report["notes"] if "could not be read" in note]
+        assert note.endswith("Labels there stay as they are; load again for them.")
+        unread = 1 if step in ("annotations", "job") else 2
+        assert (report["jobs_failed"], report["changed"], report["deleted"]) == (unread, 4 - unread, 4 - unread)
     assert fault.applied == 1
-    stays = loop.documents() != before
-    assert str(caught.value).endswith("load again for the rest." if stays else "Nothing was changed.")
     report = loop.load(edited)
     assert undisturbed(loop) == [[(name, pytest.approx(box))] for [(name, box)] in FINAL]
-    assert report["conflicts"] == []
+    assert (report["conflicts"], report["jobs_failed"]) == ([], 0)
     after = loop.documents()
     assert not any(loop.load(edited)[name] for name in ("added", "changed", "deleted", "jobs_read"))
     assert loop.documents() == after
+
+
+@pytest.mark.parametrize("body", [b'{"version": 0, "tags": [], "shapes": [{"id"', b"<html>busy</html>", b"[]"])
+def test_a_job_that_answers_nonsense_does_not_stop_the_others(loop: Loop, edited: dict[str, Any], body: bytes) -> None:
+    job = next(iter(loop.box.store.jobs))
+    path = f"/api/jobs/{job}/annotations"
+    loop.box.faults.add("status", "GET", path, times=None, status=200, body=body)
+    report = loop.load(edited)
+    assert f"Job {job} (frames 0 to 0) could not be read" in "".join(report["notes"])
+    assert (report["jobs_failed"], report["jobs_read"], report["changed"]) == (1, 3, 3)
+    again = loop.load(edited)
+    assert (again["jobs_failed"], again["jobs_read"], again["changed"]) == (1, 0, 0)
+    loop.box.faults.clear()
+    assert loop.load(edited)["changed"] == 1
+    assert undisturbed(loop) == [[(name, pytest.approx(box))] for [(name, box)] in FINAL]
+
+
+def test_a_server_that_answers_for_no_job(loop: Loop, edited: dict[str, Any]) -> None:
+    before = loop.documents()
+    loop.box.faults.add("status", "GET", "/annotations", times=None, status=500, body=b"busy")
+    with pytest.raises(CvatError, match="Nothing was changed"):
+        loop.load(edited)
+    assert loop.documents() == before
 
 
 def test_a_connection_that_breaks_while_reading_is_tried_again(loop: Loop, edited: dict[str, Any]) -> None:

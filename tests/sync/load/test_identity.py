@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.masks import encode_runs
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.shapes import CvatShape
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.identity import Candidate, find_again
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.identity import Candidate, find_exact, find_similar
 
 CAT, DOG = 1, 2
 
@@ -57,8 +57,8 @@ FOUND: dict[str, tuple[list[Candidate], list[Candidate], dict[int, tuple[tuple[i
     "another frame": ([seen(box(0))], [seen(box(0), frame=1)], {}),
     "another field": ([seen(box(0))], [seen(box(0), DOG, field="pred")], {}),
     "no field": ([seen(box(0))], [seen(box(0), DOG, field=None)], {}),
-    "another class": ([seen(box(0))], [seen(box(0), DOG)], {0: ((0,), "overlap")}),
-    "its class before a better overlap": (
+    "another class is another label": ([seen(box(0))], [seen(box(0), DOG)], {}),
+    "its class, not a better overlap": (
         [seen(box(0))],
         [seen(box(0), DOG), seen(box(2))],
         {0: ((1,), "overlap")},
@@ -102,7 +102,14 @@ FOUND: dict[str, tuple[list[Candidate], list[Candidate], dict[int, tuple[tuple[i
 
 
 @pytest.mark.parametrize(("lost", "fresh", "found"), FOUND.values(), ids=FOUND)
-def test_find_again(
+def test_labels_are_found_again(
     lost: list[Candidate], fresh: list[Candidate], found: dict[int, tuple[tuple[int, ...], str]]
 ) -> None:
-    assert find_again(lost, fresh) == found
+    exact = find_exact(lost, fresh)
+    left = [number for number in range(len(lost)) if number not in exact]
+    rest = [number for number in range(len(fresh)) if not any(number in numbers for numbers in exact.values())]
+    similar = find_similar([lost[i] for i in left], [fresh[i] for i in rest])
+    assert {
+        **{number: (numbers, "exact") for number, numbers in exact.items()},
+        **{left[number]: (tuple(rest[i] for i in numbers), "overlap") for number, numbers in similar.items()},
+    } == found

@@ -1,0 +1,288 @@
+"""The decisions about the labels of one job, one after the other."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ...labels.attributes import Unreadable
+from ...labels.base import BaseLabel, apply_changes
+from ...labels.codec import Parts
+from ...labels.objects import Object, key_of
+from ...labels.types import LABEL_TYPES
+from ..dataset.labels import SampleLabels
+from ..dataset.samples import Document
+from ..request import Policy
+from ..runs.base import OpenConflict
+from ..runs.change import Change
+from ..runs.report import Counts
+from .copying import derived_id
+from .diff import New
+from .edited_label import Edited
+from .label_changes import added, edited_change, moved_away, moved_here, reset_values
+from .merge import LABEL, SPATIAL_EDITS, Decision, Rules, forbidden, merge
+from .merge_settings import Local, MergeSettings
+from .outcome import (
+    NO_ADDITIONS,
+    NO_FIELD,
+    NO_ROOM,
+    NOT_RESTORED,
+    READ_ONLY,
+    SAMPLE_GONE,
+    TOO_LARGE,
+    WAITS,
+    count_edited,
+    leave,
+)
+from .planned_changes import PlannedChanges
+from .rebase import agreed, local_of, restorable
+
+
+class JobDecisions:
+    """The decisions of one job.
+
+    Args:
+        was_open: conflicts of the job that nobody has decided so far
+        local: the labels of the samples that are concerned
+        settings: what to go by
+    """
+
+    def __init__(self, was_open: Sequence[OpenConflict], local: Local, settings: MergeSettings) -> None:
+        self.settings = settings
+        self.local = local
+        self.was_open = {(conflict.base.field, conflict.base.label_id): conflict for conflict in was_open}
+        self.tally = Counts()
+        self.planned = PlannedChanges(self.tally)
+        self.open: list[OpenConflict] = []
+        self.again = False
+
+    def edit(self, edited: Edited) -> BaseLabel | None:
+        """Merges a label that was edited in CVAT; its new base."""
+        if edited.to is not None and (problem := self._problem_of_move(edited)) is not None:
+            self.tally.of(edited.base.field).refused[f"moves to the field '{edited.to}': {problem}"] += 1
+            edited = edited.staying()
+        base = edited.base
+        held = self._held(base)
+        if held is None:
+            leave(self.tally.objects, edited.objects, SAMPLE_GONE, base, edited.place)
+            return None
+        if base.field in self.settings.read_only:
+            self._refuse_read_only(base, edited.objects, edited.place)
+            return base
+        document = held.labels.get(base.label_id)
+        decision, decided = self._merge(base, document, edited.compared_parts)
+        self.tally.of(base.field).refused.update(edited.reading.refused)
+        if decision.action == "ask":
+            leave(self.tally.objects, edited.objects, WAITS, base, edited.place)
+            self._leave_open(base, held, edited.as_conflict(decided))
+            return base
+        schema = self.settings.schema.fields[base.field]
+        values: Document = {}
+        settled: Parts = {}
+        if decision.action == "restore":
+            whole = restorable(edited, decision.changes, schema)
+            if whole is None:
+                self.tally.of(base.field).refused[NOT_RESTORED] += 1
+                leave(self.tally.objects, edited.objects, NOT_RESTORED, base, edited.place)
+                return agreed(edited, decision, {}, schema)
+            decision = replace(decision, changes=whole)
+        elif decision.action == "edit" and document is not None:
+            decision, values, settled = self._applied(base, document, decision)
+        if edited.to is not None and LABEL in decision.changes:
+            return self._move(edited, decision, document, held)
+        if decision.action == "restore":
+            change, settled = added(base, held, schema, decision.changes)
+            after = agreed(edited, decision, settled, schema)
+            fits = self.planned.add(replace(change, base=base, base_after=after), held)
+        else:
+            if edited.replaced and document is not None and LABEL in decision.changes:
+                values = {**reset_values(document, edited.reading.parts, schema), **values}
+            after = agreed(edited, decision, settled, schema)
+            fits = self._write(base, after, held, values)
+        if not fits:
+            self._leave_large(edited.objects, base, edited.place)
+            return base
+        count_edited(self.tally.objects, edited, decision, document, after)
+        return after
+
+    def _applied(self, base: BaseLabel, document: Document, decision: Decision) -> tuple[Decision, Document, Parts]:
+        """What to write for a decision, and the parts that both sides then agree on.
+
+        Where the label can't hold its new geometry, that stays as it is, and the decision says so.
+        """
+        schema = self.settings.schema.fields[base.field]
+        try:
+            return decision, *apply_changes(document, schema, decision.changes)
+        except Unreadable as error:
+            self.tally.of(base.field).refused[f"edits of shapes that the label can't hold ({error})"] += 1
+        geometry = LABEL_TYPES[schema.type].codec.geometry
+        rest = {path: value for path, value in decision.changes.items() if path not in geometry}
+        refused = replace(decision, changes=rest, refused=(*decision.refused, SPATIAL_EDITS))
+        return refused, *apply_changes(document, schema, rest)
+
+    def _move(self, edited: Edited, decision: Decision, document: Document | None, held: SampleLabels) -> BaseLabel:
+        """Moves a label to the field that its class in CVAT belongs to; its new base."""
+        base, to = edited.base, edited.to or ""
+        schema = self.settings.schema.fields[to]
+        parts = {**decision.changes, LABEL: edited.reading.parts.get(LABEL)}
+        there = self.local.get(to, {}).get(base.sample_id, SampleLabels({}))
+        change: Change | None
+        if document is None:
+            change, settled = added(base.model_copy(update={"field": to}), there, schema, parts)
+        else:
+            change, settled = moved_here(base, to, document, there, schema, parts)
+        after = agreed(edited, decision, settled, schema)
+        after = after.model_copy(update={"field": to, "parts": {**dict.fromkeys(schema.all_attributes), **after.parts}})
+        if change is not None and not self.planned.add(replace(change, base_after=after), there):
+            self._leave_large(edited.objects, base, edited.place)
+            return base
+        if document is not None:
+            self.planned.moved_away.append(moved_away(base, document, held))
+        self.tally.objects.applied += len(edited.objects)
+        return after
+
+    def _problem_of_move(self, edited: Edited) -> str | None:
+        """Why a label can't move to the field that its class in CVAT belongs to."""
+        base, to = edited.base, edited.to or ""
+        here, there = self.settings.schema.fields[base.field], self.settings.schema.fields[to]
+        if to in self.settings.read_only or base.field in self.settings.read_only:
+            return READ_ONLY
+        if not here.allow_deletions or not here.allow_label_edits:
+            return f"the run does not let labels leave '{base.field}'"
+        if there.existing_field and not there.allow_additions:
+            return "the run allows no additions there"
+        held = self.local.get(to, {}).get(base.sample_id)
+        place = self.settings.place(to)
+        if held is not None and not place.many and not self.planned.is_free(to, base, held):
+            return NO_ROOM
+        return None
+
+    def delete(self, gone: BaseLabel) -> BaseLabel | None:
+        """Merges a label that was deleted in CVAT; its base, if it stays."""
+        held = self._held(gone)
+        if held is None:
+            return None
+        if gone.field in self.settings.read_only:
+            self._refuse_read_only(gone, (), "")
+            return gone
+        document = held.labels.get(gone.label_id)
+        decision, decided = self._merge(gone, document, None)
+        if decision.action == "ask":
+            self._leave_open(gone, held, OpenConflict(base=gone, remote=None, decided=decided))
+            return gone
+        if decision.action == "delete" and document is not None:
+            index = list(held.labels).index(gone.label_id)
+            where = (gone.field, gone.sample_id, gone.label_id)
+            self.planned.add(Change("deleted", *where, document, None, index=index, base=gone), held)
+            return None
+        after = gone if decision.refused else None
+        self._write(gone, after, held, {})
+        return after
+
+    def add(self, new: New) -> BaseLabel | None:
+        """Adds a label that was drawn in CVAT; its base."""
+        name = self.settings.field_of(new)
+        if name is None:
+            self.tally.unexpected[f"{new.figure}: ignored"] += 1
+            leave(self.tally.objects, new.objects, NO_FIELD, new.as_label(), new.place)
+            return None
+        place, schema = self.settings.place(name), self.settings.schema.fields[name]
+        label_id = derived_id(self.settings.run_id, name, *map(str, key_of(new.objects[0])))
+        nothing = dict.fromkeys(schema.all_attributes)
+        base = BaseLabel(
+            field=name,
+            sample_id=new.sample_id,
+            frame=new.frame,
+            label_id=new.sample_id if place.plain else label_id,
+            parts={**nothing, **new.drawn.parts},
+            objects=new.objects,
+        )
+        if name in self.settings.read_only:
+            self._refuse_read_only(base, new.objects, new.place)
+            return None
+        if new.drawn.field is None:
+            self.tally.unexpected[f"{new.figure}: put into '{name}'"] += 1
+        held = self._held(base)
+        if held is None:
+            leave(self.tally.objects, new.objects, SAMPLE_GONE, base, new.place)
+            return None
+        refused = self.tally.of(name).refused
+        refused.update(new.drawn.refused)
+        problem = "additions" if schema.existing_field and not schema.allow_additions else None
+        if problem is None and not place.many and not self.planned.is_free(name, base, held):
+            problem = NO_ROOM
+        if problem is not None:
+            refused[problem] += 1
+            leave(self.tally.objects, new.objects, NO_ADDITIONS if problem == "additions" else problem, base, new.place)
+            return None
+        if base.label_id in held.labels:
+            self.tally.objects.applied += len(new.objects)
+            return base
+        try:
+            change, settled = added(base, held, schema, new.drawn.parts)
+        except Unreadable as error:
+            leave(self.tally.objects, new.objects, f"not readable: {error}", base, new.place)
+            return None
+        after = base.model_copy(update={"parts": {**nothing, **settled}})
+        if not self.planned.add(replace(change, base_after=after), held):
+            self._leave_large(new.objects, base, new.place)
+            return None
+        self.tally.objects.applied += len(new.objects)
+        return after
+
+    def unmark_kept(self, kept: Sequence[BaseLabel]) -> None:
+        """Takes the tag from labels that were in conflict and are in CVAT what they were before."""
+        for label in kept if self.was_open else ():
+            if (label.field, label.label_id) in self.was_open and (held := self._held(label)):
+                self._write(label, label, held, {})
+
+    def _merge(
+        self, base: BaseLabel, document: Document | None, remote: Parts | None
+    ) -> tuple[Decision, dict[str, Policy]]:
+        """Decides about a label; the decision, and what somebody decided about its parts."""
+        schema = self.settings.schema.fields[base.field]
+        earlier = self.was_open.get((base.field, base.label_id))
+        decided = {**(earlier.decided if earlier else {}), **self.settings.resolver(base)}
+        geometry = LABEL_TYPES[schema.type].codec.geometry
+        rules = Rules(self.settings.policy, decided, geometry, forbidden(schema))
+        local = None if document is None else local_of(base, document, schema, remote or ())
+        decision = merge(base.parts, local, remote, rules)
+        self.tally.of(base.field).refused.update(decision.refused)
+        where = {"field": base.field, "sample_id": base.sample_id, "label_id": base.label_id}
+        self.tally.conflicts += [{**where, **vars(conflict)} for conflict in decision.conflicts]
+        if decision.conflicts:
+            self.tally.samples[base.sample_id] = None
+        return decision, decided
+
+    def _leave_open(self, base: BaseLabel, held: SampleLabels, conflict: OpenConflict) -> None:
+        carrier = base.label_id in held.labels and not self.settings.place(base.field).plain
+        self.open.append(conflict.model_copy(update={"on_sample": not carrier}))
+        self._write(base, base, held, {}, marked=True)
+
+    def _write(
+        self, base: BaseLabel, after: BaseLabel | None, held: SampleLabels, values: Document, marked: bool = False
+    ) -> bool:
+        """Writes an edited label, if anything of it or its tag changes; whether its sample has room for that."""
+        document = held.labels.get(base.label_id)
+        if document is None:
+            return True
+        taggable = not self.settings.place(base.field).plain
+        change = edited_change(base, after, document, values, marked if taggable else None)
+        return change is None or self.planned.add(change, held)
+
+    def _leave_large(self, objects: Sequence[Object], label: BaseLabel, place: str) -> None:
+        """Leaves a change that a sample has no room for; it comes once there is room."""
+        self.tally.of(label.field).refused[TOO_LARGE] += 1
+        leave(self.tally.objects, objects, TOO_LARGE, label, place)
+        self.again = True
+
+    def _refuse_read_only(self, label: BaseLabel, objects: Sequence[Object], place: str) -> None:
+        """Leaves a change to a field that is never written; it comes once the field may be written."""
+        self.tally.of(label.field).refused[f"changes: {READ_ONLY}"] += 1
+        leave(self.tally.objects, objects, READ_ONLY, label, place)
+        self.again = True
+
+    def _held(self, label: BaseLabel) -> SampleLabels | None:
+        """What a label's sample has; ``None`` if the dataset does not have the sample any more."""
+        held = self.local.get(label.field, {}).get(label.sample_id)
+        if held is None:
+            self.tally.samples_gone += 1
+        return held
