@@ -62,7 +62,7 @@ def test_labels_in_portions(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None
     loop.fill(cats(4), cats(4))
     before, clock = loop.documents(), loop.clock
     run = loop.send()
-    assert sum("PATCH" in line for line in loop.requests(clock)) == 3
+    assert sum("PATCH" in line and "annotations" in line for line in loop.requests(clock)) == 3
     loop.load(run)
     assert loop.documents() == before
     for number in range(4):
