@@ -124,4 +124,4 @@ def held(place: FieldPlace, sample: Mapping[str, Any]) -> SampleLabels:
         filled = isinstance(value, Mapping) and isinstance(value.get(place.root.rsplit(".", 1)[1]), list)
     else:
         filled = value is not None
-    return SampleLabels(documents, None if filled else FormerValue(there, value), sample.get(SIZE, 0))
+    return SampleLabels(documents, None if filled else FormerValue(there, value), size=sample.get(SIZE, 0))
