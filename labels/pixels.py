@@ -91,7 +91,7 @@ def covered(document: Mapping[str, Any]) -> Mask:
     if mask is None:
         mask = _numeric(mask_of(document))
     if mask is None:
-        raise NotCarried("labels whose mask can't be read")
+        raise NotCarried("detections whose mask can't be read")
     if mask.ndim == 2:
         return np.asarray(mask > 0)
     channels = mask.shape[2]
