@@ -100,12 +100,11 @@ integers = st.sampled_from([0, 1, -1, 2**31, 2**63, -(2**70)]) | st.integers(-9,
 
 
 @st.composite
-def objects(draw: st.DrawFn, labels: list[Label], number: int) -> Shape | Tag:
+def objects(draw: st.DrawFn, labels: list[Label]) -> Shape | Tag:
     """An object of a hostile server, with a label of the task or without."""
     label = draw(st.sampled_from(labels))
     attributes = tuple(AttributeValue(spec_id=spec.id or 0, value=draw(texts)) for spec in label.attributes)
     common: dict[str, Any] = {
-        "id": number,
         "frame": 0,
         "label_id": draw(st.sampled_from([label.id, label.id, 999])),
         "group": draw(st.none() | integers),
@@ -129,6 +128,14 @@ def objects(draw: st.DrawFn, labels: list[Label], number: int) -> Shape | Tag:
     )
 
 
+OBJECTS = {name: objects(make_labels(schema)) for name, schema in SCHEMAS.items()}
+
+
+def drawn(data: st.DataObject, type_: str, number: int | None) -> Shape | Tag:
+    """An object with an id."""
+    return data.draw(OBJECTS[type_]).model_copy(update={"id": number})
+
+
 def stores(values: dict[str, Any]) -> None:
     """That MongoDB, and FiftyOne's numbers, can hold what is to be written."""
     bson.encode({path: value for path, value in values.items() if not isinstance(value, np.ndarray)})
@@ -145,7 +152,7 @@ def sane(value: Any) -> bool:
 def test_any_new_object(type_: str, data: st.DataObject) -> None:
     schema = SCHEMAS[type_]
     vocabulary = bound(schema)
-    items = [data.draw(objects(make_labels(schema), number)) for number in range(data.draw(st.integers(1, 3)))]
+    items = [drawn(data, type_, number) for number in range(data.draw(st.integers(1, 3)))]
     first = items[0]
     shape_type = "tag" if isinstance(first, Tag) else first.type
     for as_type in (None, NEW_FIELD_FOR.get(shape_type)):
@@ -180,9 +187,8 @@ LABELS: dict[str, dict[str, Any]] = {
 def test_any_edit(type_: str, data: st.DataObject) -> None:
     schema, document = SCHEMAS[type_], LABELS[type_]
     sent: Sent = send(document, schema, SIZE)
-    labels = make_labels(schema)
-    now = [data.draw(st.none() | objects(labels, item.id or 0)) for item in sent.objects]
-    added = [(None, data.draw(objects(labels, 90 + n))) for n in range(data.draw(st.integers(0, 2)))]
+    now = [drawn(data, type_, item.id) if data.draw(st.integers(0, 4)) else None for item in sent.objects]
+    added = [(None, drawn(data, type_, 90 + n)) for n in range(data.draw(st.integers(0, 2)))]
     pairs = [*zip(sent.objects, now, strict=True), *added]
     grouping = LABEL_TYPES[type_].codec.grouping
     reading = read_label(sent.base, pairs if grouping else pairs[: len(now)], sent.vocabulary, sent.size)
