@@ -9,6 +9,7 @@ from .imports.import_from_cvat import ImportFromCvat
 from .load.load_annotations import LoadAnnotations
 from .load.undo_load import UndoLoad
 from .runs.delete_run import DeleteRun
+from .runs.move_run import MoveRun
 from .runs.open_in_cvat import OpenInCvat
 from .runs.rename_run import RenameRun
 from .runs.run_info import RunInfo
@@ -35,6 +36,7 @@ OPERATORS = (
     RunInfo,
     ViewRun,
     RenameRun,
+    MoveRun,
     DeleteRun,
 )
 

@@ -6,6 +6,7 @@ from typing import Any
 import fiftyone.operators as foo
 
 from ...sync import connection
+from ...sync.errors import NoCredentials
 
 TARGETS = {"selected_samples": "selected", "current_view": "view", "dataset": "dataset"}
 LOGIN_NAMES = (*connection.NAMES,)
@@ -46,7 +47,12 @@ def target(ctx: foo.ExecutionContext) -> Any:
 
 
 def client_for(
-    ctx: foo.ExecutionContext, organization: str | None = None, *, server: str | None = None, hasty: bool = False
+    ctx: foo.ExecutionContext,
+    organization: str | None = None,
+    *,
+    server: str | None = None,
+    url: str | None = None,
+    hasty: bool = False,
 ) -> Any:
     """A CVAT client with the credentials of the process that runs.
 
@@ -54,13 +60,22 @@ def client_for(
         ctx: the operator's context
         organization: where to work, if not where the credentials say
         server: the address of the run that is meant
+        url: the address of the server, if not the one that is configured
         hasty: whether to give up soon, because a person waits for a form
 
     Raises:
         NoCredentials: if there are none
     """
-    credentials = connection.find_credentials(secret=ctx.secrets.get, server=server)
+    credentials = connection.find_credentials({"url": url}, secret=ctx.secrets.get, server=server)
     return connection.connect(credentials, organization, hasty=hasty)
+
+
+def configured_url(ctx: foo.ExecutionContext) -> str:
+    """The address of the CVAT server that is configured."""
+    try:
+        return connection.find_credentials(secret=ctx.secrets.get).url
+    except NoCredentials:
+        return ctx.secrets.get(f"{connection.PREFIX}URL") or connection.DEFAULT_URL
 
 
 def client_from(login: Mapping[str, str | None], organization: str | None = None, *, server: str | None = None) -> Any:

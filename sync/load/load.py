@@ -89,7 +89,10 @@ def check_loadable(key: str, record: RunRecord, client: Client) -> None:
         why = record.problem or "its process ended before it was complete."
         raise Refused(f"The run '{key}' was not sent completely: {why} Resume it first, or delete it with its tasks.")
     if client.url != record.server:
-        raise Refused(f"The run '{key}' was sent to {record.server}, but you are connected to {client.url}.")
+        raise Refused(
+            f"The run '{key}' was sent to {record.server}, but you are connected to {client.url}. If that is the same "
+            "server under a new address, move the run there first (`move_run`)."
+        )
 
 
 def carry_out(context: LoadContext, client: Client, watch: Watch) -> LoadReport:

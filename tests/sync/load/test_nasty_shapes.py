@@ -156,8 +156,10 @@ def test_what_nobody_drew_is_counted_by_reason_and_the_rest_is_loaded(loop: Loop
     loop.cvat.draw("cat", 0, [10, 10, 50, 50])
     report = loop.load()
     assert (report["added"], report["unchanged"], report["deleted"]) == (1, 1, 0)
-    (text,) = [text for text in report["unexpected"] if f"objects of type {type_} (" in text]
-    assert report["unexpected"][text] == 1
+    (left,) = report["left"]
+    assert (left["type"], left["name"], left["count"]) == (type_, "cat", 1)
+    assert left["reason"].startswith("not readable: ")
+    assert report["objects"] == {"found": 3, "unchanged": 1, "applied": 1, "left": 1}
 
 
 @pytest.mark.parametrize("bomb", [name for name, (type_, _) in BOMBS.items() if type_ in ("mask", "rectangle")])
