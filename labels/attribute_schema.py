@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
+from pydantic import ValidationInfo, model_validator
 
 from .attributes import ABSENT, Kind, NotCarried, Unreadable, Value, from_text, kind_of, to_text
 from .field_kinds import field_kind
+from .frozen import Frozen
 from .widgets import NUMBER_RANGE, Input, Widget, browser_number, trimmed
 
 CHOICE_LIMIT = 200  # of one value of a choice
@@ -16,7 +17,7 @@ CHOICES_LIMIT = 4096  # of all of them together
 DEFAULT_LIMIT = 128  # of an attribute's default
 
 
-class AttributeSchema(BaseModel):
+class AttributeSchema(Frozen):
     """One attribute of a label.
 
     Args:
@@ -27,8 +28,6 @@ class AttributeSchema(BaseModel):
         read_only: whether edits made in CVAT are ignored (and counted)
         kind: the Python type of the values in FiftyOne
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     type: Input = "text"
     values: tuple[Value, ...] = ()

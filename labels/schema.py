@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from .attribute_schema import Attributes, named_attributes
 from .attributes import Unreadable
 from .facts import FACTS
 from .field_kinds import field_kind
+from .frozen import Frozen
 from .names import attribute_problem, class_field, property_problem, shown
 from .rotation import RotationUnit
 from .skeleton import Skeleton
@@ -23,18 +24,14 @@ from .types import LABEL_TYPES
 _TARGET = re.compile(r"-?[0-9]+|#[0-9a-f]{6}")
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ClassSchema(_Frozen):
+class ClassSchema(Frozen):
     """One class, with the attributes that only it has."""
 
     name: str
-    attributes: Attributes = {}
+    attributes: Attributes = Field(default_factory=dict)
 
 
-class FieldSchema(_Frozen):
+class FieldSchema(Frozen):
     """What may be annotated in one label field.
 
     Args:
@@ -54,10 +51,10 @@ class FieldSchema(_Frozen):
 
     type: str
     classes: tuple[ClassSchema, ...]
-    attributes: Attributes = {}
-    mask_targets: dict[str, str] = {}
+    attributes: Attributes = Field(default_factory=dict)
+    mask_targets: dict[str, str] = Field(default_factory=dict)
     skeleton: Skeleton | None = None
-    facts: dict[str, str] = {}
+    facts: dict[str, str] = Field(default_factory=dict)
     drawn_as: str | None = None
     allow_additions: bool = True
     allow_deletions: bool = True
@@ -218,7 +215,7 @@ def _names(value: Any) -> Iterable[Any]:
     return value
 
 
-class LabelSchema(_Frozen):
+class LabelSchema(Frozen):
     """The label schema of a run: its fields, in order."""
 
     fields: dict[str, FieldSchema] = Field(min_length=1)

@@ -16,6 +16,7 @@ RISKS = {
     **dict.fromkeys(("resume_run", "send_to_cvat"), "high"),
     # deletes what cannot be brought back
     "delete_run": "dangerous",
+    "move_run": "dangerous",
 }
 
 
