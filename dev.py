@@ -123,6 +123,7 @@ def test_command(options: argparse.Namespace, rest: list[str]) -> int:
     need("tests")
     started = time.monotonic()
     prepare(development=True)
+    shutil.rmtree(DEV / "failed", ignore_errors=True)  # pages of the run before
     env = {**private_world(), "CHROMIUM": ensure_chromium(), "ROUNDTRIP_ALL": "1" if options.all else ""}
     steps = {"pytest": [PYTHON, "-m", "pytest", *rest]}
     if not rest:
