@@ -7,6 +7,7 @@ closes, which the system does for us whatever happens.
 from __future__ import annotations
 
 import atexit
+import ctypes
 import os
 import signal
 import subprocess
@@ -14,6 +15,8 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
+
+SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
 HELD: list[int] = []
 """Ends of pipes that every helper holds as long as it lives, so that who reads them knows when all have ended."""
@@ -57,10 +60,16 @@ class Guarded:
         self._guard.wait()
 
 
+def _end_with_guard() -> None:
+    """Have the system end the helper if even the guard is killed, where the system knows how."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+
+
 def guard(command: Sequence[str]) -> int:
     """Run the command until it ends by itself or our input closes; returns its exit code."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    helper = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    helper = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=_end_with_guard)
 
     def end_with_parent() -> None:
         sys.stdin.read()

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from demo import keeper, scratch
@@ -42,6 +43,24 @@ def test_nothing_is_left_of_a_process_that_is_killed(root: Path, number: signal.
     _is_gone(folder.parent)
     with pytest.raises(ProcessLookupError):
         os.kill(database, 0)
+
+
+@pytest.mark.parametrize("patient", [True, False])
+def test_a_database_does_not_outlive_the_guard(root: Path, patient: bool) -> None:
+    """As when somebody kills all that is Python: the guard and the process, or the guard alone."""
+    process = subprocess.Popen([sys.executable, "-c", WITH_A_DATABASE], cwd=root, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    folder = Path(process.stdout.readline().strip())
+    database = psutil.Process(int((folder / "database" / "mongod.lock").read_text()))
+    guard = database.parent()
+    assert guard is not None
+    guard.kill()
+    if not patient:
+        process.kill()
+    database.wait(PATIENCE)
+    process.kill()
+    process.communicate()
+    _is_gone(folder.parent)
 
 
 def test_nothing_is_left_of_a_process_that_ends(root: Path) -> None:
