@@ -20,19 +20,19 @@ class Progress:
 
 
 def _silent(progress: Progress) -> None:
-    """Tells nobody."""
+    """Shows the progress nowhere."""
 
 
 @dataclass(frozen=True)
-class Watch:
-    """The person who waits.
+class ProgressReporter:
+    """Takes the progress of a send or load, and carries the wish to stop it.
 
     Args:
-        tell: takes each progress
+        report: takes each progress
         stop: set when the person cancels
     """
 
-    tell: Callable[[Progress], None] = _silent
+    report: Callable[[Progress], None] = _silent
     stop: threading.Event = field(default_factory=threading.Event)
 
     def step(self, text: str, done: float | None = None) -> None:
@@ -43,4 +43,4 @@ class Watch:
         """
         if self.stop.is_set():
             raise Cancelled("Stopped.")
-        self.tell(Progress(text, done))
+        self.report(Progress(text, done))

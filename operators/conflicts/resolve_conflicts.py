@@ -8,7 +8,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ...sync.load.resolve import conflicts, resolve
-from ...sync.progress import Watch
+from ...sync.progress import ProgressReporter
 from ..shared import choose_run, context, shown_samples
 from ..shared.running import perform
 from ..shared.texts import count
@@ -50,7 +50,7 @@ class ResolveConflicts(foo.Operator):
         """Decides all conflicts of the run ``anno_key`` by ``way`` (``"remote"``, ``"local"``), or opens the panel."""
         key = ctx.params.get("anno_key", "")
 
-        def work(watch: Watch) -> dict[str, Any]:
+        def work(reporter: ProgressReporter) -> dict[str, Any]:
             given = ctx.params.get("decisions")
             if given is None and _way(ctx) == "step":
                 return {"waiting": conflicts(ctx.dataset, key)}

@@ -10,7 +10,7 @@ import fiftyone.operators.types as types
 
 from ...sync.imports.importing import import_from_cvat
 from ...sync.imports.plan import ImportRequest, prepare_import
-from ...sync.progress import Watch
+from ...sync.progress import ProgressReporter
 from ...sync.readable import readable
 from ...sync.request import parse
 from ...sync.runs import record
@@ -46,13 +46,13 @@ class ImportFromCvat(foo.Operator):
         """Imports; see :class:`sync.imports.plan.ImportRequest` and :func:`sync.imports.importing.import_from_cvat`."""
         dry = bool(ctx.params.get("dry_run"))
 
-        def work(watch: Watch) -> dict[str, Any]:
+        def work(reporter: ProgressReporter) -> dict[str, Any]:
             request = parse(ImportRequest, _read(ctx))
             with context.client_for(ctx, request.organization) as client:
                 if dry:  # the App would leave the progress behind the form
-                    silent = Watch(stop=watch.stop)
+                    silent = ProgressReporter(stop=reporter.stop)
                     return prepare_import(context.target(ctx), request, client, silent).as_dict()
-                return import_from_cvat(context.target(ctx), request, client, watch)
+                return import_from_cvat(context.target(ctx), request, client, reporter)
 
         return perform(ctx, work, partial(_foretell if dry else _finish, ctx))
 
@@ -72,10 +72,10 @@ class ImportFromCvat(foo.Operator):
         """
         login, params = context.split_login(params)
         request = parse(ImportRequest, {"anno_key": anno_key, **params})
-        with context.client_from(login, request.organization) as client, terminal.watching() as watch:
+        with context.client_from(login, request.organization) as client, terminal.watching() as reporter:
             if dry_run:
-                return prepare_import(samples, request, client, watch).as_dict()
-            return import_from_cvat(samples, request, client, watch)
+                return prepare_import(samples, request, client, reporter).as_dict()
+            return import_from_cvat(samples, request, client, reporter)
 
 
 def _form(ctx: foo.ExecutionContext) -> types.Property:

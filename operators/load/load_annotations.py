@@ -9,7 +9,7 @@ import fiftyone.operators.types as types
 
 from ...sync.errors import LoadStopped
 from ...sync.load.load import load
-from ...sync.progress import Watch
+from ...sync.progress import ProgressReporter
 from ...sync.request import LoadRequest, parse
 from ...sync.runs.record import find
 from ..shared import choose_run, context, show_form, shown_samples, terminal
@@ -47,16 +47,16 @@ class LoadAnnotations(foo.Operator):
 
         key = ctx.params.get("anno_key", "")
         if key in built_in_runs.offered(ctx.dataset):
-            return perform(ctx, lambda watch: built_in_runs.load_in_app(ctx, key), partial(_finish_foreign, ctx))
+            return perform(ctx, lambda reporter: built_in_runs.load_in_app(ctx, key), partial(_finish_foreign, ctx))
 
-        def work(watch: Watch) -> dict[str, Any]:
+        def work(reporter: ProgressReporter) -> dict[str, Any]:
             request = parse(LoadRequest, form.read(ctx))
             run = find(ctx.dataset, request.anno_key)
             if request.preview and context.in_app(ctx):  # the App would leave the progress behind the form
-                watch = Watch(stop=watch.stop)
+                reporter = ProgressReporter(stop=reporter.stop)
             try:
                 client = context.client_for(ctx, run.organization, server=run.server)
-                return _load(ctx.dataset, request, client, watch)
+                return _load(ctx.dataset, request, client, reporter)
             except LoadStopped as stopped:
                 if not context.in_app(ctx):
                     raise
@@ -84,13 +84,13 @@ class LoadAnnotations(foo.Operator):
         request = parse(LoadRequest, {"anno_key": key, **params})
         run = find(samples._root_dataset, request.anno_key)
         client = context.client_from(login, run.organization, server=run.server)
-        with terminal.watching() as watch:
-            return _load(samples, request, client, watch)
+        with terminal.watching() as reporter:
+            return _load(samples, request, client, reporter)
 
 
-def _load(samples: Any, request: LoadRequest, client: Any, watch: Watch) -> dict[str, Any]:
+def _load(samples: Any, request: LoadRequest, client: Any, reporter: ProgressReporter) -> dict[str, Any]:
     with client:
-        return load(samples, request, client, watch)
+        return load(samples, request, client, reporter)
 
 
 def _finish(ctx: foo.ExecutionContext, report: dict[str, Any]) -> Iterator[Any]:

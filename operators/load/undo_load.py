@@ -8,7 +8,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ...sync.load.undo import undo
-from ...sync.progress import Watch
+from ...sync.progress import ProgressReporter
 from ...sync.readable import readable
 from ...sync.runs.history import history
 from ..history import texts as history_texts
@@ -46,8 +46,8 @@ class UndoLoad(foo.Operator):
         """Undoes the last load of the run ``anno_key``; see :func:`sync.load.undo.undo` for the result."""
         key = ctx.params.get("anno_key", "")
 
-        def work(watch: Watch) -> dict[str, Any]:
-            watch.step("Undoing the last load")
+        def work(reporter: ProgressReporter) -> dict[str, Any]:
+            reporter.step("Undoing the last load")
             return undo(ctx.dataset, key)
 
         return perform(ctx, work, partial(_finish, ctx))

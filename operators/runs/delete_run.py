@@ -7,7 +7,7 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ...sync.progress import Watch
+from ...sync.progress import ProgressReporter
 from ...sync.runs.record import find
 from ...sync.send.delete_run import delete
 from ..shared import choose_run, context, terminal
@@ -48,12 +48,12 @@ class DeleteRun(foo.Operator):
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Deletes the run ``anno_key``, and with ``delete_tasks`` its CVAT tasks."""
 
-        def work(watch: Watch) -> dict[str, Any]:
+        def work(reporter: ProgressReporter) -> dict[str, Any]:
             key = ctx.params.get("anno_key", "")
             run, client = find(ctx.dataset, key), None
             if ctx.params.get("delete_tasks"):
                 client = context.client_for(ctx, run.organization, server=run.server)
-            return delete(ctx.dataset, key, client, watch)
+            return delete(ctx.dataset, key, client, reporter)
 
         return perform(ctx, work, partial(self._finish, ctx))
 
@@ -70,8 +70,8 @@ class DeleteRun(foo.Operator):
         dataset, key = samples._root_dataset, choose_run.key_of(anno_key)
         run = find(dataset, key)
         client = context.client_from(login, run.organization, server=run.server) if delete_tasks else None
-        with terminal.watching() as watch:
-            return delete(dataset, key, client, watch)
+        with terminal.watching() as reporter:
+            return delete(dataset, key, client, reporter)
 
     @staticmethod
     def _finish(ctx: foo.ExecutionContext, result: dict[str, Any]) -> Iterator[Any]:

@@ -8,7 +8,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ...sync.connection import PREFIX
-from ...sync.progress import Watch
+from ...sync.progress import ProgressReporter
 from ...sync.runs.move import move_run
 from ..shared import choose_run, context, terminal
 from ..shared.running import perform, show
@@ -46,9 +46,9 @@ class MoveRun(foo.Operator):
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Moves the run ``anno_key`` to the server at ``url``, by default the one that is configured."""
 
-        def work(watch: Watch) -> dict[str, Any]:
+        def work(reporter: ProgressReporter) -> dict[str, Any]:
             with context.client_for(ctx, url=ctx.params.get("url")) as client:
-                return move_run(ctx.dataset, ctx.params.get("anno_key", ""), client, watch)
+                return move_run(ctx.dataset, ctx.params.get("anno_key", ""), client, reporter)
 
         return perform(ctx, work, partial(self._finish, ctx))
 
@@ -61,8 +61,8 @@ class MoveRun(foo.Operator):
             url: the new address
             **login: ``token``, ``username``, ``email`` and ``password``, to log in otherwise than the environment says
         """
-        with context.client_from({**login, "url": url}) as client, terminal.watching() as watch:
-            return move_run(samples, choose_run.key_of(anno_key), client, watch)
+        with context.client_from({**login, "url": url}) as client, terminal.watching() as reporter:
+            return move_run(samples, choose_run.key_of(anno_key), client, reporter)
 
     @staticmethod
     def _finish(ctx: foo.ExecutionContext, result: dict[str, Any]) -> Iterator[Any]:

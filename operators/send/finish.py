@@ -5,14 +5,14 @@ from typing import Any
 
 import fiftyone.operators as foo
 
-from ...sync.progress import Watch
+from ...sync.progress import ProgressReporter
 from ..shared import texts
 from ..shared.running import show
 
 
-def unstoppable(watch: Watch) -> Watch:
-    """A watch of which only the progress is taken: whoever closes a dialog does not mean to stop a send."""
-    return Watch(tell=watch.tell)
+def unstoppable(reporter: ProgressReporter) -> ProgressReporter:
+    """A reporter of which only the progress is taken: whoever closes a dialog does not mean to stop a send."""
+    return ProgressReporter(report=reporter.report)
 
 
 def finish(ctx: foo.ExecutionContext, summary: dict[str, Any]) -> Iterator[Any]:

@@ -9,7 +9,7 @@ import fiftyone.operators.types as types
 
 from ...labels.types import LABEL_TYPES
 from ...sync.errors import CvatError, Refused, RoundtripError
-from ...sync.progress import Watch
+from ...sync.progress import ProgressReporter
 from ...sync.readable import readable
 from ...sync.request import SendRequest, parse
 from ...sync.runs import record
@@ -96,7 +96,7 @@ def _foreseen(ctx: foo.ExecutionContext, target: str, asked: str) -> dict[str, s
     try:
         request = parse(SendRequest, read(ctx))
         with context.client_for(ctx, request.organization, hasty=True) as client:
-            prepared = prepare(context.targets(ctx)[target], request, client, Watch())
+            prepared = prepare(context.targets(ctx)[target], request, client, ProgressReporter())
     except (RoundtripError, CvatError) as error:
         return {"text": "", "error": str(error)}
     return {"text": dry_run_text.text(describe(prepared)), "error": ""}

@@ -6,7 +6,7 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ...sync.progress import Watch
+from ...sync.progress import ProgressReporter
 from ...sync.readable import readable
 from ...sync.runs.record import find
 from ...sync.runs.store import RunStore
@@ -48,12 +48,12 @@ class ResumeRun(foo.Operator):
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Goes on with the run ``anno_key``; see :func:`sync.send.send.resume` for the result."""
 
-        def work(watch: Watch) -> dict[str, Any]:
+        def work(reporter: ProgressReporter) -> dict[str, Any]:
             key = ctx.params.get("anno_key", "")
             run = find(ctx.dataset, key)
             with context.client_for(ctx, run.organization, server=run.server) as client:
                 said = ctx.params.get("bad_files")
-                return resume(ctx.dataset, key, client, unstoppable(watch), bad_files=said)
+                return resume(ctx.dataset, key, client, unstoppable(reporter), bad_files=said)
 
         return perform(ctx, work, partial(finish, ctx))
 
@@ -74,5 +74,5 @@ class ResumeRun(foo.Operator):
         dataset, key = samples._root_dataset, choose_run.key_of(anno_key)
         run = find(dataset, key)
         client = context.client_from(login, run.organization, server=run.server)
-        with client, terminal.watching() as watch:
-            return resume(dataset, key, client, watch, bad_files=bad_files)
+        with client, terminal.watching() as reporter:
+            return resume(dataset, key, client, reporter, bad_files=bad_files)

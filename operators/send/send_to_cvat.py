@@ -8,7 +8,7 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ...sync.progress import Watch
+from ...sync.progress import ProgressReporter
 from ...sync.request import SendRequest, parse
 from ...sync.runs.record import find_all
 from ...sync.send.prepare import describe, prepare
@@ -46,11 +46,11 @@ class SendToCvat(foo.Operator):
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Send; parameters: :class:`sync.request.SendRequest`, result: :func:`sync.send.send`."""
 
-        def work(watch: Watch) -> dict[str, Any]:
+        def work(reporter: ProgressReporter) -> dict[str, Any]:
             request, samples = parse(SendRequest, answers.read(ctx)), context.target(ctx)
             do = _verb(samples, request, again=bool(ctx.params.get("resume")), dry=dry)
             with context.client_for(ctx, request.organization) as client:
-                return do(samples, request, client, watch if dry else unstoppable(watch))
+                return do(samples, request, client, reporter if dry else unstoppable(reporter))
 
         dry = bool(ctx.params.get("dry_run")) or form.only_shows(ctx)
         return perform(ctx, work, partial(_foretell if dry else finish, ctx))
@@ -76,8 +76,8 @@ class SendToCvat(foo.Operator):
         given = {} if anno_key is None else {"anno_key": choose_run.key_of(anno_key)}
         request = parse(SendRequest, {**params, **given})
         do = _verb(samples, request, again=resume, dry=dry_run)
-        with context.client_from(login, request.organization) as client, terminal.watching() as watch:
-            summary = do(samples, request, client, watch)
+        with context.client_from(login, request.organization) as client, terminal.watching() as reporter:
+            summary = do(samples, request, client, reporter)
         if request.launch_editor and not dry_run:
             webbrowser.open(summary["tasks"][0]["url"])
         return summary
@@ -88,7 +88,7 @@ def _foretell(ctx: foo.ExecutionContext, found: dict[str, Any]) -> Iterator[Any]
     yield show(ctx, dry_run_text.text(found))
 
 
-Verb = Callable[[Any, SendRequest, Any, Watch], dict[str, Any]]
+Verb = Callable[[Any, SendRequest, Any, ProgressReporter], dict[str, Any]]
 
 
 def _verb(samples: Any, request: SendRequest, *, again: bool, dry: bool) -> Verb:
@@ -100,10 +100,10 @@ def _verb(samples: Any, request: SendRequest, *, again: bool, dry: bool) -> Verb
     return send
 
 
-def _look(samples: Any, request: SendRequest, client: Any, watch: Watch) -> dict[str, Any]:
-    return describe(prepare(samples, request, client, watch))
+def _look(samples: Any, request: SendRequest, client: Any, reporter: ProgressReporter) -> dict[str, Any]:
+    return describe(prepare(samples, request, client, reporter))
 
 
-def _go_on(samples: Any, request: SendRequest, client: Any, watch: Watch) -> dict[str, Any]:
+def _go_on(samples: Any, request: SendRequest, client: Any, reporter: ProgressReporter) -> dict[str, Any]:
     said = request.bad_files if "bad_files" in request.model_fields_set else None
-    return resume(samples._root_dataset, request.anno_key, client, watch, bad_files=said)
+    return resume(samples._root_dataset, request.anno_key, client, reporter, bad_files=said)

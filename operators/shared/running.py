@@ -11,7 +11,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ...sync.errors import CvatError, RoundtripError, redacted_traceback
-from ...sync.progress import Progress, Watch
+from ...sync.progress import Progress, ProgressReporter
 from . import terminal
 from .context import in_app
 from .safe import WHOLE, safe
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 PATIENCE = 1.0
 """Seconds between two notes of a delegated operation's progress, each of which is a write to the database."""
 
-Work = Callable[[Watch], dict[str, Any]]
+Work = Callable[[ProgressReporter], dict[str, Any]]
 Finish = Callable[[dict[str, Any]], Iterator[Any]]
 
 
@@ -39,9 +39,9 @@ def perform(ctx: foo.ExecutionContext, work: Work, finish: Finish) -> Any:
     if in_app(ctx):
         return stream(ctx, work, finish)
     if ctx.delegated:
-        return work(Watch(tell=_noting(ctx)))
-    with terminal.watching() as watch:
-        return work(watch)
+        return work(ProgressReporter(report=_noting(ctx)))
+    with terminal.watching() as reporter:
+        return work(reporter)
 
 
 def _noting(ctx: foo.ExecutionContext) -> Callable[[Progress], None]:
@@ -66,12 +66,12 @@ def stream(ctx: foo.ExecutionContext, work: Work, finish: Finish) -> Iterator[An
         finish: what to show in the end
     """
     updates: queue.SimpleQueue[Progress | None] = queue.SimpleQueue()
-    watch = Watch(tell=updates.put)
+    reporter = ProgressReporter(report=updates.put)
     outcome: list[dict[str, Any] | BaseException] = []
 
     def run() -> None:
         try:
-            outcome.append(work(watch))
+            outcome.append(work(reporter))
         except BaseException as error:
             outcome.append(error)
         finally:
@@ -83,7 +83,7 @@ def stream(ctx: foo.ExecutionContext, work: Work, finish: Finish) -> Iterator[An
         while (update := updates.get()) is not None:
             yield ctx.ops.set_progress(label=update.text, progress=update.done)
     except GeneratorExit:
-        watch.stop.set()
+        reporter.stop.set()
         raise
     thread.join()
     result = outcome[0]

@@ -8,17 +8,17 @@ import fiftyone as fo
 import fiftyone.core.context as foc
 import fiftyone.core.utils as fou
 
-from ...sync.progress import Progress, Watch
+from ...sync.progress import Progress, ProgressReporter
 
 STEPS = 1000
 """Into how many the bar is divided."""
 
 
 @contextmanager
-def watching() -> Iterator[Watch]:
+def watching() -> Iterator[ProgressReporter]:
     """Shows how far the work in this block is, if somebody can see it and FiftyOne's bars are not turned off."""
     if not _is_seen():
-        yield Watch()
+        yield ProgressReporter()
         return
     with fou.ProgressBar(STEPS, show_iteration=False, show_remaining_time=False, show_iter_rate=False) as bar:
 
@@ -26,7 +26,7 @@ def watching() -> Iterator[Watch]:
             done = bar.iteration if progress.done is None else int(STEPS * progress.done)
             bar.set_iteration(done, suffix=progress.text)
 
-        yield Watch(tell=tell)
+        yield ProgressReporter(report=tell)
         bar.set_iteration(STEPS, suffix="done", draw=False)
 
 

@@ -8,7 +8,7 @@ from ...labels.schema import LabelSchema
 from ...labels.vocabulary import Vocabulary
 from ..errors import RunMissing, error_context
 from ..load.load import load
-from ..progress import Watch
+from ..progress import ProgressReporter
 from ..request import LoadRequest
 from ..runs import record as records
 from ..runs.base import NO_SAMPLE, BaseStore, FrameRecord, JobMark, TaskBase
@@ -19,7 +19,9 @@ from .plan import ImportRequest, PreparedImport, prepare_import, task_ids
 from .survey import FoundTask
 
 
-def import_from_cvat(target: Any, request: ImportRequest, client: Client, watch: Watch | None = None) -> dict[str, Any]:
+def import_from_cvat(
+    target: Any, request: ImportRequest, client: Client, reporter: ProgressReporter | None = None
+) -> dict[str, Any]:
     """Makes a run of tasks that FiftyOne did not make, and loads what was drawn in them as new labels.
 
     Frames are linked to the samples with the same file names. From then on the run is like any other: it is loaded,
@@ -30,7 +32,7 @@ def import_from_cvat(target: Any, request: ImportRequest, client: Client, watch:
         target: the dataset, or a view of it to look for samples in
         request: what to import
         client: the CVAT server
-        watch: who waits
+        reporter: takes the progress, and carries the wish to stop
 
     Returns:
         the report of the load (see :func:`sync.load.load`), with ``imported``: what
@@ -40,18 +42,18 @@ def import_from_cvat(target: Any, request: ImportRequest, client: Client, watch:
         Refused: if it can't be done; nothing was changed
         CvatError: if CVAT can't be reached or refuses; if the run is made by then, load_run it goes on
     """
-    watch = watch or Watch()
-    client = client.stopping_when(watch.stop.is_set)
+    reporter = reporter or ProgressReporter()
+    client = client.stopping_when(reporter.stop.is_set)
     dataset = target._root_dataset
     wanted = LoadRequest(anno_key=request.anno_key)
     found = None
     if not _is_made(dataset, request, client):
-        prepared = prepare_import(target, request, client, watch)
-        watch.step("Linking frames to samples")
+        prepared = prepare_import(target, request, client, reporter)
+        reporter.step("Linking frames to samples")
         _register(prepared, client)
         found = prepared.as_dict()
     with error_context(lambda: f"The run '{request.anno_key}' is made; load it to go on."):
-        report = load(dataset, wanted, client, watch)
+        report = load(dataset, wanted, client, reporter)
     return {**report, "imported": found}
 
 

@@ -11,7 +11,7 @@ from ...labels.schema import LabelSchema
 from ...labels.types import LABEL_TYPES
 from ..dataset.samples import FieldPlace, check_room, read_labels
 from ..errors import Refused, error_context
-from ..progress import Watch
+from ..progress import ProgressReporter
 from ..runs import record as records
 from ..send.checks import check_target, read_paths
 from .linking import Links, NamedFrame, link
@@ -98,7 +98,9 @@ class PreparedImport:
         }
 
 
-def prepare_import(target: Any, request: ImportRequest, client: Client, watch: Watch | None = None) -> PreparedImport:
+def prepare_import(
+    target: Any, request: ImportRequest, client: Client, reporter: ProgressReporter | None = None
+) -> PreparedImport:
     """Finds out everything that an import needs. Nothing is changed, here or in CVAT.
 
     Its ``as_dict()`` has ``anno_key``, ``tasks`` (ids), ``frames`` and how many are ``linked``, the names of the
@@ -108,17 +110,17 @@ def prepare_import(target: Any, request: ImportRequest, client: Client, watch: W
         Refused: if the request can't be carried out
         CvatError: if CVAT can't be reached or refuses
     """
-    watch = watch or Watch()
+    reporter = reporter or ProgressReporter()
     collection = check_target(target)
     dataset = collection._root_dataset
     records.check_key(dataset, request.anno_key)
     paths = dict(read_paths(collection, request.media_field))
     with error_context(lambda: "Nothing was changed."):
-        watch.step("Connecting to CVAT")
+        reporter.step("Connecting to CVAT")
         user = client.check().user.username
         ids = task_ids(client, request)
         _check_free(dataset, client.url, ids)
-        tasks = survey(client, ids, watch)
+        tasks = survey(client, ids, reporter)
     frames = [
         NamedFrame(found.task.id, number, frame.name)
         for found in tasks

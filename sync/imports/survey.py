@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ...cvat import Client, DataMeta, Job, Label, NotFound, Task
 from ..errors import Refused
-from ..progress import Watch
+from ..progress import ProgressReporter
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class FoundTask:
     objects: int
 
 
-def survey(client: Client, task_ids: Sequence[int], watch: Watch) -> tuple[FoundTask, ...]:
+def survey(client: Client, task_ids: Sequence[int], reporter: ProgressReporter) -> tuple[FoundTask, ...]:
     """Looks at tasks.
 
     Raises:
@@ -39,12 +39,12 @@ def survey(client: Client, task_ids: Sequence[int], watch: Watch) -> tuple[Found
             jobs.setdefault(job.task_id, []).append(job)
     found = []
     for number, task_id in enumerate(task_ids):
-        watch.step(f"Looking at task {task_id}", number / len(task_ids))
-        found.append(_look(client, task_id, jobs.get(task_id, []), watch))
+        reporter.step(f"Looking at task {task_id}", number / len(task_ids))
+        found.append(_look(client, task_id, jobs.get(task_id, []), reporter))
     return tuple(found)
 
 
-def _look(client: Client, task_id: int, jobs: Sequence[Job], watch: Watch) -> FoundTask:
+def _look(client: Client, task_id: int, jobs: Sequence[Job], reporter: ProgressReporter) -> FoundTask:
     try:
         task = client.task(task_id)
     except NotFound:
@@ -61,7 +61,7 @@ def _look(client: Client, task_id: int, jobs: Sequence[Job], watch: Watch) -> Fo
     drawn: dict[int, set[str]] = {}
     objects = 0
     for job in jobs:
-        watch.step(f"Looking at job {job.id}")
+        reporter.step(f"Looking at job {job.id}")
         annotations = client.annotations(job.id)
         if annotations.tracks:
             raise _refusal(task, f"has tracks in job {job.id}, which can't be imported")

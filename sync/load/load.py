@@ -13,7 +13,7 @@ from ..dataset.garbage import paused_garbage_collection
 from ..dataset.labels import DatasetLabels
 from ..dataset.samples import check_room
 from ..errors import LoadStopped, Refused, error_context
-from ..progress import Watch
+from ..progress import ProgressReporter
 from ..request import LoadRequest
 from ..runs import record as records
 from ..runs.comments import refresh_comments
@@ -26,14 +26,14 @@ from .load_run import LoadContext, LoadRun
 from .remote_changes import RemoteChanges, find_remote_changes
 
 
-def load(target: Any, request: LoadRequest, client: Client, watch: Watch | None = None) -> dict[str, Any]:
+def load(target: Any, request: LoadRequest, client: Client, reporter: ProgressReporter | None = None) -> dict[str, Any]:
     """Brings what people decided in CVAT into the dataset.
 
     Args:
         target: the dataset, or any view of it
         request: which run, and how
         client: the CVAT server
-        watch: who waits
+        reporter: takes the progress, and carries the wish to stop
 
     Returns:
         the report as a plain dict: ``fields`` with the counts of ``added``, ``changed``, ``deleted`` and ``unchanged``
@@ -46,8 +46,8 @@ def load(target: Any, request: LoadRequest, client: Client, watch: Watch | None 
         LoadStopped: if it would do something that has to be confirmed; nothing was changed
         CvatError: if CVAT can't be reached or refuses; what was loaded so far is consistent, and loading again goes on
     """
-    watch = watch or Watch()
-    client = client.stopping_when(watch.stop.is_set)
+    reporter = reporter or ProgressReporter()
+    client = client.stopping_when(reporter.stop.is_set)
     dataset = target._root_dataset
     record = records.find(dataset, request.anno_key)
     check_loadable(request.anno_key, record, client)
@@ -67,7 +67,7 @@ def load(target: Any, request: LoadRequest, client: Client, watch: Watch | None 
         review=partial(refresh_comments, dataset, record, client),
     )
     with paused_garbage_collection():
-        return carry_out(context, client, watch).as_dict()
+        return carry_out(context, client, reporter).as_dict()
 
 
 def _fields_of_runs(dataset: Any) -> frozenset[str]:
@@ -95,7 +95,7 @@ def check_loadable(key: str, record: RunRecord, client: Client) -> None:
         )
 
 
-def carry_out(context: LoadContext, client: Client, watch: Watch) -> LoadReport:
+def carry_out(context: LoadContext, client: Client, reporter: ProgressReporter) -> LoadReport:
     """Looks, asks if there is need to, and writes.
 
     Raises:
@@ -103,21 +103,21 @@ def carry_out(context: LoadContext, client: Client, watch: Watch) -> LoadReport:
         CvatError: if CVAT can't be reached or refuses; what was loaded so far is consistent
     """
     request = context.request
-    trial = LoadRun(context.dry_run(), Watch(stop=watch.stop))
+    trial = LoadRun(context.dry_run(), ProgressReporter(stop=reporter.stop))
     with error_context(lambda: "Nothing was changed."):
-        watch.step("Asking CVAT what changed")
+        reporter.step("Asking CVAT what changed")
         trial.prepare()
-        found = find_remote_changes(client, context.record, context.mapped.schema, trial.base, request, watch)
+        found = find_remote_changes(client, context.record, context.mapped.schema, trial.base, request, reporter)
         if request.preview:
             report = trial.apply(found.copy())
             cautions = find_cautions(request, report, found.labels, _emptied(found))
             return report.model_copy(update={"preview": True, "cautions": cautions})
         _check(trial, found)
-    real = LoadRun(context, watch)
+    real = LoadRun(context, reporter)
     with error_context(real.so_far):
         real.prepare()
         report = real.apply(found)
-    watch.step("Reading review comments")
+    reporter.step("Reading review comments")
     remarks = context.review(found.listed)
     report.comments = remarks if any(remarks.values()) else {}
     return report

@@ -8,7 +8,7 @@ from ...cvat import Job
 from ...labels.schema import FieldSchema, LabelSchema
 from ...labels.types import NEW_FIELD_FOR
 from ..dataset.labels import Labels
-from ..progress import Watch
+from ..progress import ProgressReporter
 from ..request import LoadRequest
 from ..runs import record as records
 from ..runs.base import BaseStore, JobMark, TaskBase, by_label, count_fields
@@ -65,13 +65,13 @@ class LoadRun:
 
     Args:
         context: what it works on
-        watch: who waits
+        reporter: takes the progress, and carries the wish to stop
         resolver: what somebody decided about the parts of a label that is in conflict; makes it a ``"resolve"``
     """
 
-    def __init__(self, context: LoadContext, watch: Watch, resolver: Resolver | None = None) -> None:
+    def __init__(self, context: LoadContext, reporter: ProgressReporter, resolver: Resolver | None = None) -> None:
         self.context = context
-        self.watch = watch
+        self.reporter = reporter
         self.mapped = context.mapped
         self.record = context.record
         self.log = LoadLog(context.store)
@@ -121,7 +121,7 @@ class LoadRun:
             self._tag_frames(task)
             for changes in task.jobs:
                 share = done / len(found.job_changes)
-                self.watch.step(f"Loading job {changes.job.id}", READING + (1 - READING) * share)
+                self.reporter.step(f"Loading job {changes.job.id}", READING + (1 - READING) * share)
                 self._apply_job(changes, marks)
                 done += 1
             self._settle_task(task)

@@ -11,7 +11,7 @@ from ...labels.read import Reading
 from ...labels.schema import LabelSchema
 from ...labels.vocabulary import Vocabulary
 from ..errors import Refused, sentence
-from ..progress import Watch
+from ..progress import ProgressReporter
 from ..request import LoadRequest
 from ..runs.base import BaseStore, JobMark, OpenConflict, TaskBase
 from ..runs.record import RunRecord, not_here
@@ -103,7 +103,12 @@ class RemoteChanges:
 
 
 def find_remote_changes(
-    client: Client, record: RunRecord, schema: LabelSchema, base: BaseStore, request: LoadRequest, watch: Watch
+    client: Client,
+    record: RunRecord,
+    schema: LabelSchema,
+    base: BaseStore,
+    request: LoadRequest,
+    reporter: ProgressReporter,
 ) -> RemoteChanges:
     """Reads what changed in CVAT.
 
@@ -117,7 +122,7 @@ def find_remote_changes(
     states = fetch_tasks(client, record, known, request.wants)
     found.listed = [job for state in states for job in (*state.jobs, *state.left)]
     found.jobs = len(found.listed)
-    reader = _Reader(client, record, schema, base, watch, found)
+    reader = _Reader(client, record, schema, base, reporter, found)
     for state in states:
         found.jobs_left += sum(reader.is_due(job) for job in state.left)
         found.notes += notes_of(state.task, (*state.jobs, *state.left), state.others, state.elsewhere)
@@ -138,7 +143,7 @@ class _Reader:
     record: RunRecord
     schema: LabelSchema
     base: BaseStore
-    watch: Watch
+    reporter: ProgressReporter
     found: RemoteChanges
     seen: list[int] = field(default_factory=list)
     unreachable: bool = False
@@ -212,7 +217,7 @@ class _Reader:
         return self.found.marks.get(job.id, JobMark()).updated_date != job.updated_date
 
     def _read(self, job: Job, state: TaskState, known: TaskBase, vocabulary: Vocabulary) -> JobChanges:
-        self.watch.step(f"Reading job {job.id}", READING * len(self.seen) / max(1, self.found.jobs))
+        self.reporter.step(f"Reading job {job.id}", READING * len(self.seen) / max(1, self.found.jobs))
         self.seen.append(job.id)
         date, annotations = self.client.stable_annotations(job.id, before=job.updated_date)
         self.unreachable = False

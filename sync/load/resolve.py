@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from ...cvat import Job
 from ...labels.base import BaseLabel
 from ..dataset.labels import DatasetLabels
-from ..progress import Watch
+from ..progress import ProgressReporter
 from ..request import LoadRequest, Policy, parse
 from ..runs import record as records
 from ..runs.base import BaseStore, JobMark
@@ -71,7 +71,7 @@ def count_open(dataset: Any, record: RunRecord) -> int:
 
 def open_conflicts(context: LoadContext) -> list[dict[str, Any]]:
     """The open conflicts of a run; see :func:`conflicts`."""
-    load_run = LoadRun(context.dry_run(), Watch())
+    load_run = LoadRun(context.dry_run(), ProgressReporter())
     listed: list[dict[str, Any]] = []
     for changes in _open_jobs(load_run, load_run.base.marks()):
         settings = MergeSettings(context.record.run_id, context.mapped.schema, "ask")
@@ -114,7 +114,7 @@ def apply_choices(context: LoadContext, choices: Sequence[Choice]) -> dict[str, 
     def resolver(label: BaseLabel) -> dict[str, Policy]:
         return {choice.part or ALL: choice.take for choice in choices if choice.concerns(label)}
 
-    load_run = LoadRun(context, Watch(), resolver)
+    load_run = LoadRun(context, ProgressReporter(), resolver)
     load_run.prepare()
     marks = load_run.base.marks()
     report = load_run.apply_jobs(_open_jobs(load_run, marks), marks)

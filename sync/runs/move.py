@@ -5,7 +5,7 @@ from typing import Any
 
 from ...cvat import Client, NotFound, PermissionDenied
 from ..errors import Refused
-from ..progress import Watch
+from ..progress import ProgressReporter
 from . import record as records
 from .base import BaseStore
 from .lease import is_held
@@ -16,7 +16,7 @@ NAMED = 3
 """Tasks of which it is said how they differ."""
 
 
-def move_run(dataset: Any, key: str, client: Client, watch: Watch | None = None) -> dict[str, Any]:
+def move_run(dataset: Any, key: str, client: Client, reporter: ProgressReporter | None = None) -> dict[str, Any]:
     """Gives a run the address of the server that a client is connected to.
 
     What the dataset has of the run has to fit: the tasks there have the same ids, names, frames and jobs. Tasks that
@@ -26,7 +26,7 @@ def move_run(dataset: Any, key: str, client: Client, watch: Watch | None = None)
         dataset: the dataset, or any view of it
         key: the run's key
         client: the server under its new address
-        watch: who waits
+        reporter: takes the progress, and carries the wish to stop
 
     Returns:
         ``anno_key``, ``server``, ``was`` (the address before), ``tasks`` and ``tasks_gone`` (ids), and a ``text``
@@ -36,7 +36,7 @@ def move_run(dataset: Any, key: str, client: Client, watch: Watch | None = None)
         Refused: if it is not the same server; nothing was changed
         CvatError: if CVAT can't be reached or refuses; nothing was changed
     """
-    watch = watch or Watch()
+    reporter = reporter or ProgressReporter()
     dataset = dataset._root_dataset
     record = records.find(dataset, key)
     store = RunStore(dataset, record.run_id)
@@ -44,9 +44,9 @@ def move_run(dataset: Any, key: str, client: Client, watch: Watch | None = None)
         raise Refused(f"The run '{key}' is being sent at this moment; stop that first, or wait for its end.")
     if client.url == record.server:
         raise Refused(f"The run '{key}' is at {record.server} already.")
-    client = client.within(record.organization).stopping_when(watch.stop.is_set)
-    watch.step(f"Looking at {client.url}")
-    gone = _check_tasks(record, BaseStore(store), client, watch)
+    client = client.within(record.organization).stopping_when(reporter.stop.is_set)
+    reporter.step(f"Looking at {client.url}")
+    gone = _check_tasks(record, BaseStore(store), client, reporter)
     tasks = tuple(task.model_copy(update={"url": client.task_url(task.id)}) for task in record.tasks)
     records.update(dataset, key, record.model_copy(update={"server": client.url, "tasks": tasks}))
     text = f"The run '{key}' is at {client.url} now; it was at {record.server}."
@@ -62,7 +62,7 @@ def move_run(dataset: Any, key: str, client: Client, watch: Watch | None = None)
     }
 
 
-def _check_tasks(record: RunRecord, base: BaseStore, client: Client, watch: Watch) -> list[int]:
+def _check_tasks(record: RunRecord, base: BaseStore, client: Client, reporter: ProgressReporter) -> list[int]:
     """Checks that a server has the tasks of a run; those that it has not.
 
     Raises:
@@ -71,7 +71,7 @@ def _check_tasks(record: RunRecord, base: BaseStore, client: Client, watch: Watc
     gone: list[int] = []
     wrong: list[str] = []
     for number, task in enumerate(record.tasks):
-        watch.step(f"Comparing task {task.id}", number / len(record.tasks))
+        reporter.step(f"Comparing task {task.id}", number / len(record.tasks))
         try:
             wrong += list(_differences(task, base, client))
         except NotFound:

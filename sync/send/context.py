@@ -34,7 +34,7 @@ class SendContext:
         gate: lets the tasks be made in order
         check: raises if the send is to end
         leave_out: takes files that are left out after all
-        told: takes every step of a task
+        on_step: takes every step of a task
         forgotten: takes the number of a task that is not in CVAT any more
         in_doubt: takes a task of which a second one may be made late
     """
@@ -55,7 +55,7 @@ class SendContext:
     gate: OrderedGate
     check: Callable[[], None]
     leave_out: Callable[[Sequence[BadFile]], None]
-    told: Callable[[int, TaskStep], None]
+    on_step: Callable[[int, TaskStep], None]
     forgotten: Callable[[int], None]
     in_doubt: Callable[[int], None]
 

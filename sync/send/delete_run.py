@@ -6,7 +6,7 @@ from typing import Any
 
 from ...cvat import Client
 from ..errors import Refused, error_context
-from ..progress import Watch
+from ..progress import ProgressReporter
 from ..runs import record as records
 from ..runs.lease import is_held
 from ..runs.record import RunRecord
@@ -20,14 +20,14 @@ NAMED = 5
 """Tasks that are left of which it is said why."""
 
 
-def delete(dataset: Any, key: str, client: Client | None, watch: Watch) -> dict[str, Any]:
+def delete(dataset: Any, key: str, client: Client | None, reporter: ProgressReporter) -> dict[str, Any]:
     """Deletes a run's record and state. The dataset's labels stay as they are, and so do tasks that were imported.
 
     Args:
         dataset: the dataset
         key: the run's key
         client: the CVAT server, to delete the tasks there too that the run made; ``None`` to leave them
-        watch: who waits
+        reporter: takes the progress, and carries the wish to stop
 
     Returns:
         ``anno_key``, ``tasks_deleted``, ``tasks_gone`` (which CVAT did not have any more), ``tasks_left`` and a
@@ -44,10 +44,10 @@ def delete(dataset: Any, key: str, client: Client | None, watch: Watch) -> dict[
         raise Refused(f"The run '{key}' is being sent at this moment; stop that first, or wait for its end.")
     result = Deletion()
     if client is not None and not run.imported:
-        client = client.within(run.organization).stopping_when(watch.stop.is_set)
+        client = client.within(run.organization).stopping_when(reporter.stop.is_set)
         _check_own(key, run, store, client)
         with error_context(lambda: f"The run '{key}' is still there; delete it again when that is mended."):
-            _delete_tasks(client, run, store, watch, result)
+            _delete_tasks(client, run, store, reporter, result)
             if run.status != "sent":
                 _delete_project(client, run, Journal(store))
     if run.status != "sent":
@@ -80,14 +80,16 @@ def _check_own(key: str, run: RunRecord, store: RunStore, client: Client) -> Non
         raise Refused(f"{records.not_here(key)} Its tasks are not deleted from here; delete the run without them.")
 
 
-def _delete_tasks(client: Client, run: RunRecord, store: RunStore, watch: Watch, result: Deletion) -> None:
+def _delete_tasks(
+    client: Client, run: RunRecord, store: RunStore, reporter: ProgressReporter, result: Deletion
+) -> None:
     """Deletes what the run made: of tasks, only those that are what was made; of an interrupted run also empty ones
     that carry its mark, whose making it did not live to note."""
     made = made_tasks(store, run)
     marked = {} if run.status == "sent" else {task.id: task for task in tasks_of_run(client, run.run_id)}
     ids = list(dict.fromkeys([*(task.id for task in run.tasks), *made, *marked]))
     for number, task_id in enumerate(ids):
-        watch.step(f"Deleting task {task_id}", number / len(ids))
+        reporter.step(f"Deleting task {task_id}", number / len(ids))
         now = marked.get(task_id) or find_task(client, task_id)
         if now is None:
             result.gone.append(task_id)

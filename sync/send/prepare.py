@@ -12,7 +12,7 @@ from ..dataset.colors import class_colors
 from ..dataset.media import BadFile, find_frames
 from ..dataset.observe import Observed
 from ..errors import error_context
-from ..progress import Watch
+from ..progress import ProgressReporter
 from ..request import SendRequest
 from ..runs import record as records
 from .checks import check_files, check_target, find_people, left_out_early, read_paths, task_name
@@ -92,14 +92,14 @@ def _notes(prepared: Prepared) -> Iterator[str]:
             yield from seen.missing_notes(name, item)
 
 
-def prepare(target: Any, request: SendRequest, client: Client, watch: Watch) -> Prepared:
+def prepare(target: Any, request: SendRequest, client: Client, reporter: ProgressReporter) -> Prepared:
     """Finds out everything that a send needs. Nothing is changed, here or in CVAT.
 
     Args:
         target: the dataset or view to send
         request: what to send, and how
         client: the CVAT server
-        watch: who waits
+        reporter: takes the progress, and carries the wish to stop
 
     Raises:
         Refused: if the request can't be carried out
@@ -111,18 +111,18 @@ def prepare(target: Any, request: SendRequest, client: Client, watch: Watch) -> 
     asker = ThreadPoolExecutor(1, thread_name_prefix="cvat-check")
     answer = asker.submit(_ask, client, request)  # meanwhile, as CVAT may be far away
     asker.shutdown(wait=False)
-    watch.step("Looking at the labels")
+    reporter.step("Looking at the labels")
     schema, seen = resolve_schema(collection, request, lambda: _answered(answer)[1].labels)
-    watch.step("Looking at the images")
+    reporter.step("Looking at the images")
     paths = read_paths(collection, request.media_field)
     frames, bad = find_frames(paths) if request.media_source == "upload" else ([], [])
     if request.media_source == "upload":
         check_files(frames, bad, request.bad_files)
-    watch.step("Connecting to CVAT")
+    reporter.step("Connecting to CVAT")
     server, found = _answered(answer)
     with error_context(lambda: "Nothing was sent."):
         if request.media_source != "upload":
-            frames, bad = find_server_frames(client, paths, request, watch)
+            frames, bad = find_server_frames(client, paths, request, reporter)
             check_files(frames, bad, request.bad_files)
         people = find_people(client, request)
         project = plan_project(found, request, schema, class_colors(dataset, schema))

@@ -6,7 +6,7 @@ from typing import Any
 from ...cvat import Client
 from ..dataset.garbage import paused_garbage_collection
 from ..errors import Refused, error_context
-from ..progress import Watch
+from ..progress import ProgressReporter
 from ..request import SendRequest
 from ..runs import record as records
 from ..runs.lease import forget_dead_heartbeat
@@ -21,14 +21,14 @@ __all__ = ["LEFT_OUT_TAG", "resume", "send"]
 
 
 @paused_garbage_collection()
-def send(target: Any, request: SendRequest, client: Client, watch: Watch | None = None) -> dict[str, Any]:
+def send(target: Any, request: SendRequest, client: Client, reporter: ProgressReporter | None = None) -> dict[str, Any]:
     """Sends samples and their labels to CVAT.
 
     Args:
         target: the dataset or view to send
         request: what to send, and how
         client: the CVAT server
-        watch: who waits
+        reporter: takes the progress, and carries the wish to stop
 
     Returns:
         the run as a plain dict: ``anno_key``, ``tasks`` (``id``, ``name``, ``url``, ``frames``, ``jobs``), ``samples``,
@@ -39,9 +39,9 @@ def send(target: Any, request: SendRequest, client: Client, watch: Watch | None 
         SendFailed: if something went wrong on the way; :func:`resume` goes on from there
         CvatError: if CVAT can't be reached or refuses the login; nothing was sent
     """
-    watch = watch or Watch()
-    client = client.stopping_when(watch.stop.is_set)
-    prepared = prepare(target, request, client, watch)
+    reporter = reporter or ProgressReporter()
+    client = client.stopping_when(reporter.stop.is_set)
+    prepared = prepare(target, request, client, reporter)
     record = RunRecord(
         run_id=uuid.uuid4().hex,
         server=client.url,
@@ -57,7 +57,7 @@ def send(target: Any, request: SendRequest, client: Client, watch: Watch | None 
     )
     dataset = prepared.collection._root_dataset
     records.sweep(dataset)
-    run = SendRun(prepared.collection, record, _plan_of(prepared), prepared.people, client, watch, resumed=False)
+    run = SendRun(prepared.collection, record, _plan_of(prepared), prepared.people, client, reporter, resumed=False)
     with run.lease:
         run.begin(prepared.tasks)
         return run.carry_out(prepared.project)
@@ -77,7 +77,7 @@ def _plan_of(prepared: Prepared) -> SendPlan:
 
 @paused_garbage_collection()
 def resume(
-    dataset: Any, key: str, client: Client, watch: Watch | None = None, *, bad_files: str | None = None
+    dataset: Any, key: str, client: Client, reporter: ProgressReporter | None = None, *, bad_files: str | None = None
 ) -> dict[str, Any]:
     """Goes on with a send that was interrupted, from the last step that is known to be done.
 
@@ -85,7 +85,7 @@ def resume(
         dataset: the dataset
         key: the run's key
         client: the CVAT server
-        watch: who waits
+        reporter: takes the progress, and carries the wish to stop
         bad_files: what to do from now on about files that CVAT can't read; ``None`` for what the send said
 
     Returns:
@@ -97,8 +97,8 @@ def resume(
         SendFailed: if something went wrong again; what is done stays done
         CvatError: if CVAT can't be reached or refuses the login
     """
-    watch = watch or Watch()
-    client = client.stopping_when(watch.stop.is_set)
+    reporter = reporter or ProgressReporter()
+    client = client.stopping_when(reporter.stop.is_set)
     record = records.find(dataset, key)
     store = RunStore(dataset, record.run_id)
     if record.status == "sent":  # perhaps by a process that ended while it tidied up
@@ -115,7 +115,7 @@ def resume(
         raise Refused(f"{records.not_here(key)} Resume it there, or delete it here without its tasks.")
     if bad_files is not None:
         plan = plan.model_copy(update={"request": plan.request.model_copy(update={"bad_files": bad_files})})
-    watch.step("Connecting to CVAT")
+    reporter.step("Connecting to CVAT")
     with error_context(lambda: f"The run '{key}' is as it was; resume it when that is mended."):
         client.check()
         people = find_people(client, plan.request)
@@ -126,6 +126,6 @@ def resume(
             f"The view that the run '{key}' sends can't be opened any more: {error}. Nothing was changed. Bring back "
             "what it needs and resume, or delete the run with its tasks and send again."
         ) from error
-    run = SendRun(collection, record, plan, people, client, watch, resumed=True)
+    run = SendRun(collection, record, plan, people, client, reporter, resumed=True)
     with run.lease:
         return run.carry_out(None)

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from ..progress import Progress, Watch
+from ..progress import Progress, ProgressReporter
 
 PATIENCE = 0.2
 """Seconds between two reports of the same step."""
@@ -16,15 +16,20 @@ class SendProgress:
     """What of a send is done.
 
     Args:
-        watch: who waits
+        reporter: takes the progress, and carries the wish to stop
         images, bytes, labels: how many there are
         clock: tells the seconds
     """
 
     def __init__(
-        self, watch: Watch, images: int, bytes: int, labels: int, clock: Callable[[], float] = time.monotonic
+        self,
+        reporter: ProgressReporter,
+        images: int,
+        bytes: int,
+        labels: int,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._watch = watch
+        self._reporter = reporter
         self._images, self._bytes, self._labels = images, bytes, labels
         self._clock = clock
         self._began = clock()
@@ -67,7 +72,7 @@ class SendProgress:
 
     def _tell(self) -> None:
         self._told = self._clock()
-        self._watch.tell(Progress(self._text(), self.done))
+        self._reporter.report(Progress(self._text(), self.done))
 
     def _text(self) -> str:
         images, size = (sum(values) for values in zip(*self._sent.values(), strict=True)) if self._sent else (0, 0)

@@ -16,7 +16,7 @@ from ...labels.vocabulary import label_specs
 from ..dataset.colors import class_colors
 from ..dataset.media import BadFile
 from ..errors import Cancelled, RoundtripError, SendFailed, sentence
-from ..progress import Progress, Watch
+from ..progress import Progress, ProgressReporter
 from ..runs import record as records
 from ..runs.base import BaseStore, JobMark
 from ..runs.lease import Lease
@@ -58,7 +58,7 @@ class SendRun:
         plan: SendPlan,
         people: Any,
         client: Client,
-        watch: Watch,
+        reporter: ProgressReporter,
         *,
         resumed: bool,
     ) -> None:
@@ -75,8 +75,8 @@ class SendRun:
         self.journal = Journal(self.store)
         self.base = BaseStore(self.store)
         self.lease = Lease(self.store, self.request.anno_key)
-        self.watch = Watch(tell=self._tell, stop=watch.stop)
-        self._outer = watch
+        self.reporter = ProgressReporter(report=self._tell, stop=reporter.stop)
+        self._outer = reporter
         self.extended = False  # whether labels were added to a project that was there
         self.halted = threading.Event()
         self.lock = threading.Lock()
@@ -117,7 +117,7 @@ class SendRun:
         elif self.record.project_id is not None and self.request.project_labels == "extend":
             extend_project(self.client, self.record.project_id, self.record.schema_, self.colors)
         if self.request.project_name and self.record.project_id is None:
-            self.watch.step(f"Making the project '{self.request.project_name}'")
+            self.reporter.step(f"Making the project '{self.request.project_name}'")
             project_id, self.project_in_doubt = make_project(
                 self.client, self.record, self.colors, self._check, doubtful=self.resumed
             )
@@ -167,16 +167,16 @@ class SendRun:
             project_labels=tuple(self.client.labels(project_id=project_id)) if project_id else (),
             assignee_id=self.people[assignee].id if assignee else None,
             reader=LabelReader(self.collection, self.record.schema_),
-            progress=SendProgress(self.watch, self.plan.images, self.plan.bytes, self.plan.labels),
+            progress=SendProgress(self.reporter, self.plan.images, self.plan.bytes, self.plan.labels),
             gate=OrderedGate(self._check),
             check=self._check,
             leave_out=self._leave_out,
-            told=self._told,
+            on_step=self._on_step,
             forgotten=self._forgotten,
             in_doubt=self.in_doubt.add,
         )
 
-    def _told(self, number: int, step: TaskStep) -> None:
+    def _on_step(self, number: int, step: TaskStep) -> None:
         """Shows a task in the run's record as soon as it is there."""
         with self.lock:
             self.deleted.discard(number)
@@ -242,7 +242,7 @@ class SendRun:
         return self.record.summary(self.request.anno_key)
 
     def _compare_again(self, steps: Sequence[TaskStep]) -> None:
-        """Deletes what requests without an answer made late after all. Copies of tasks are only told of."""
+        """Deletes what requests without an answer made late after all. Copies of tasks are only reported."""
         outbox, attempts = Outbox(self.store), Attempts(self.store)
         for place in attempts.places_given_up():
             job_id = steps[place.task].segments[place.segment].job_id
@@ -318,12 +318,12 @@ class SendRun:
         self.lease.check()
         if self.halted.is_set():
             raise Cancelled("Stopped.")
-        if self.watch.stop.is_set():
+        if self.reporter.stop.is_set():
             raise Cancelled("Stopped.")
 
     def _tell(self, progress: Progress) -> None:
         self.lease.tell(progress)
-        self._outer.tell(progress)
+        self._outer.report(progress)
 
     def _note(self, **changes: Any) -> None:
         self.record = self.record.model_copy(update=changes)

@@ -12,7 +12,7 @@ from ...cvat import Refused as CvatRefused
 from ..dataset.media import BadFile, Frame
 from ..errors import Refused
 from ..media_map import ServerFile
-from ..progress import Watch
+from ..progress import ProgressReporter
 from ..request import SendRequest
 
 CONNECTIONS = 4
@@ -41,7 +41,10 @@ class Directory:
 
 
 def find_server_frames(
-    client: Client, pairs: Iterable[tuple[str, str | None]], request: SendRequest, watch: Watch | None = None
+    client: Client,
+    pairs: Iterable[tuple[str, str | None]],
+    request: SendRequest,
+    reporter: ProgressReporter | None = None,
 ) -> tuple[list[Frame], list[BadFile]]:
     """Looks for the files of a run on the server's share or in its cloud storages.
 
@@ -52,7 +55,7 @@ def find_server_frames(
         client: the CVAT server
         pairs: sample id and path, in the order of the run
         request: with the ``media_map``
-        watch: who waits
+        reporter: takes the progress, and carries the wish to stop
 
     Returns:
         the frames, those of one cloud storage together; and the files that can't be taken
@@ -65,7 +68,7 @@ def find_server_frames(
     located, bad = locate(pairs, request)
     storages = {number: _storage(client, number) for number in _storage_ids(located)}
     shown = [item for item in located if _is_shown(item.place, storages)]
-    found = _look(client, directories_of(item.place for item in shown), storages, watch or Watch())
+    found = _look(client, directories_of(item.place for item in shown), storages, reporter or ProgressReporter())
     if located and not found:
         raise Refused(_nothing_found(located, storages))
     frames: list[Frame] = []
@@ -159,7 +162,7 @@ def _storage(client: Client, storage_id: int) -> CloudStorage:
 
 
 def _look(
-    client: Client, directories: Sequence[Directory], storages: Storages, watch: Watch
+    client: Client, directories: Sequence[Directory], storages: Storages, reporter: ProgressReporter
 ) -> dict[ServerFile, FileInfo]:
     """The wanted files that are there."""
     found: dict[ServerFile, FileInfo] = {}
@@ -167,7 +170,7 @@ def _look(
     try:
         for number, files in enumerate(pool.map(lambda directory: _list(client, directory, storages), directories), 1):
             found.update(files)
-            watch.step(f"Looking for the images in CVAT: {number:,} of {len(directories):,} folders")
+            reporter.step(f"Looking for the images in CVAT: {number:,} of {len(directories):,} folders")
     finally:
         pool.shutdown(cancel_futures=True)
     return found

@@ -161,7 +161,7 @@ class TaskSender:
 
     def _keep(self, step: TaskStep) -> TaskStep:
         self._context.journal.save_step(self._number, step)
-        self._context.told(self._number, step)
+        self._context.on_step(self._number, step)
         self._context.check()
         return step
 

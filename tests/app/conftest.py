@@ -120,9 +120,12 @@ def show(session: fo.Session, dataset: fo.Dataset) -> None:
             time.sleep(0.2)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[BrowserContext]:
-    """A browser without a window. It keeps what it has fetched of the App for the next test."""
+    """A browser without a window. It keeps what it has fetched of the App for the next test.
+
+    It ends with the module: as long as Playwright is there, nothing else in the process can run an event loop.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
         yield browser.new_context(viewport={"width": SIZE[0], "height": SIZE[1]})

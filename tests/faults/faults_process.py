@@ -36,7 +36,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.cvat import (  # noqa: E402
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat.tasks import Tasks  # noqa: E402
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import RoundtripError, RunMissing  # noqa: E402
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load import load  # noqa: E402
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Watch  # noqa: E402
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import ProgressReporter  # noqa: E402
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import LoadRequest, SendRequest, parse  # noqa: E402
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send import delete_run, encode, patience, task_marks  # noqa: E402
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.send import resume, send  # noqa: E402
@@ -102,7 +102,7 @@ def _load(dataset: Any, request: Mapping[str, Any], client: Client) -> Any:
 
 def _delete(dataset: Any, request: Mapping[str, Any], client: Client) -> Any:
     try:
-        return delete_run.delete(dataset, KEY, client, Watch())
+        return delete_run.delete(dataset, KEY, client, ProgressReporter())
     except RunMissing:
         return None
 

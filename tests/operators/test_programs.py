@@ -73,10 +73,10 @@ def test_the_bar_never_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Screen()
     monkeypatch.setattr(fo.config, "show_progress_bars", True)
     monkeypatch.setattr(sys, "stdout", screen)
-    with terminal.watching() as watch:
-        watch.tell(Progress("half", 0.5))
+    with terminal.watching() as reporter:
+        reporter.report(Progress("half", 0.5))
         time.sleep(0.2)
-        watch.tell(Progress("something else"))
+        reporter.report(Progress("something else"))
     (line,) = [line for line in screen.getvalue().split("\r") if "something else" in line]
     assert "50%" in line
 

@@ -28,7 +28,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load import carry_out
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load_run import LoadContext
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.resolve import Choice, apply_choices
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.undo import undo_last
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Watch
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import ProgressReporter
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import LoadRequest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.record import RunRecord
 
@@ -326,7 +326,7 @@ class World:
         self.record = record.model_copy(update={"loaded_at": None})
 
     def load(self, **params: Any) -> dict[str, Any]:
-        return carry_out(self.context(**params), self.client, Watch()).as_dict()
+        return carry_out(self.context(**params), self.client, ProgressReporter()).as_dict()
 
     def undo(self) -> dict[str, Any]:
         return undo_last(self.labels, self.store, "run")

@@ -13,7 +13,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.cvat.kept import forget_sessions
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.connection import connect, find_credentials
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Cancelled
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load import load
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Watch
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import ProgressReporter
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import LoadRequest, SendRequest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.send import send
 from sync_loop import Loop
@@ -31,14 +31,14 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 
 
-def stopped(work: Callable[[Watch], Any]) -> BaseException:
+def stopped(work: Callable[[ProgressReporter], Any]) -> BaseException:
     """Does something, stops it in the middle, and gives what it ended with."""
-    watch = Watch()
-    timer = threading.Timer(0.7, watch.stop.set)
+    reporter = ProgressReporter()
+    timer = threading.Timer(0.7, reporter.stop.set)
     timer.start()
     start = time.monotonic()
     with pytest.raises(Exception) as caught:
-        work(watch)
+        work(reporter)
     assert time.monotonic() - start < 0.7 + SOON
     timer.join()
     return caught.value
@@ -51,7 +51,7 @@ def test_a_load_stops_in_the_middle_of_a_wait(filled: Loop, fault: str) -> None:
     before = filled.documents()
     rule = filled.box.faults.add(**FAULTS[fault], method="GET", path=r"/api/jobs/\d+/annotations", times=None)
     request = LoadRequest(anno_key="run", confirm=True)
-    error = stopped(lambda watch: load(filled.dataset, request, connect(find_credentials()), watch))
+    error = stopped(lambda reporter: load(filled.dataset, request, connect(find_credentials()), reporter))
     if fault == "come back in 11 days":
         assert "Try again in 12 days (after " in str(error) and str(error).endswith("Nothing was changed.")
     else:
@@ -67,7 +67,7 @@ def test_a_load_stops_in_the_middle_of_a_wait(filled: Loop, fault: str) -> None:
 def test_a_send_stops_in_the_middle_of_a_wait_and_goes_on_later(filled: Loop, fault: str, path: str) -> None:
     filled.box.faults.add(**FAULTS[fault], path=path, times=None)
     request = SendRequest(anno_key="run", label_field="gt")
-    error = stopped(lambda watch: send(filled.dataset, request, connect(find_credentials()), watch))
+    error = stopped(lambda reporter: send(filled.dataset, request, connect(find_credentials()), reporter))
     assert isinstance(error, Cancelled), error
     filled.box.faults.clear()
     if fault == "no answer":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Progress, Watch
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Progress, ProgressReporter
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.send_progress import SendProgress, duration, megabytes
 
 
@@ -21,7 +21,7 @@ def clock() -> Clock:
 
 def test_it_adds_up_over_tasks(clock: Clock) -> None:
     told: list[Progress] = []
-    progress = SendProgress(Watch(tell=told.append), images=4, bytes=4_000_000, labels=10, clock=clock)
+    progress = SendProgress(ProgressReporter(report=told.append), images=4, bytes=4_000_000, labels=10, clock=clock)
     progress.say("Making the task 'a'")
     assert told[-1] == Progress("Making the task 'a': 0 of 4 images, 0.0 MB of 4.0 MB, 0 of 10 labels", 0.0)
     clock.now = 10
@@ -41,7 +41,7 @@ def test_it_adds_up_over_tasks(clock: Clock) -> None:
 
 def test_what_a_resumed_send_finds_done_is_not_its_pace(clock: Clock) -> None:
     told: list[Progress] = []
-    progress = SendProgress(Watch(tell=told.append), images=10, bytes=0, labels=0, clock=clock)
+    progress = SendProgress(ProgressReporter(report=told.append), images=10, bytes=0, labels=0, clock=clock)
     progress.keep(0, images=8, bytes=0)
     clock.now = 10
     progress.keep(1, images=1, bytes=0)
@@ -49,7 +49,7 @@ def test_what_a_resumed_send_finds_done_is_not_its_pace(clock: Clock) -> None:
 
 
 def test_nothing_to_do(clock: Clock) -> None:
-    assert SendProgress(Watch(), images=0, bytes=0, labels=0, clock=clock).done == 0
+    assert SendProgress(ProgressReporter(), images=0, bytes=0, labels=0, clock=clock).done == 0
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat import Client, Credentials, LabelSpec
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.media import BadFile, Frame
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Cancelled, Refused
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Watch
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import ProgressReporter
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import SendRequest, parse
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.server_media import find_server_frames
 from PIL import Image
@@ -204,10 +204,10 @@ def test_a_person_can_stop_it(client: Client, box: Sandbox, tmp_path: Path) -> N
     grow(tmp_path / "share", *names)
     box.settings.latency = 0.05
     told: list[str] = []
-    watch = Watch(tell=lambda progress: (told.append(progress.text), watch.stop.set())[0])
+    reporter = ProgressReporter(report=lambda progress: (told.append(progress.text), reporter.stop.set())[0])
     before = len(box.log)
     with pytest.raises(Cancelled):
-        find_server_frames(client, [(name, f"/data/{name}") for name in names], SHARE, watch)
+        find_server_frames(client, [(name, f"/data/{name}") for name in names], SHARE, reporter)
     assert told == ["Looking for the images in CVAT: 1 of 40 folders"]
     assert len(box.log) < before + 40
 
