@@ -49,13 +49,13 @@ class Meter:
         """Follows one body; a repetition begins at 0 again without the total going back."""
         key = group[0].name
 
-        def tell(done: int) -> None:
+        def report(done: int) -> None:
             self.check()
             with self._lock:
                 self._set(key, done)
                 self._show()
 
-        return tell
+        return report
 
     def finish(self, group: Sequence[UploadFile]) -> None:
         """Counts a group as sent."""

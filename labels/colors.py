@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 
 HUES = 24
-"""So many can be told apart."""
+"""So many colours can be distinguished by eye."""
 SHADES = ((0.75, 0.95), (0.9, 0.7), (0.45, 0.9))
 """Saturation and brightness."""
 
@@ -18,7 +18,7 @@ def color_classes(names: Iterable[str], chosen: Mapping[str, str] | None = None)
         chosen: colours that somebody chose, as ``#rrggbb``, by class
 
     Returns:
-        the colours as ``#rrggbb``, by class; beyond the number of colours that can be told apart they repeat
+        the colours as ``#rrggbb``, by class; beyond the number of colours that can be distinguished they repeat
     """
     colors = dict(chosen or {})
     taken = set(colors.values())

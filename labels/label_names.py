@@ -1,4 +1,4 @@
-"""What CVAT calls the classes of a schema: names that are unique, and tell the field where classes alone would not."""
+"""What CVAT calls the classes of a schema: names that are unique, and name the field where classes are not enough."""
 
 import hashlib
 from collections import Counter
@@ -42,19 +42,19 @@ def free_name(entry: Class, taken: Collection[str]) -> str:
 
 
 def field_ending(field: str) -> str:
-    """How the name of a label ends that tells its field."""
+    """The end of a label name that names its field."""
     return f" ({shortened(field.strip(), FIELD_LIMIT)})"
 
 
 def qualified(entry: Class) -> str:
-    """The name that tells the field, however long the class is."""
+    """The name that includes the field, however long the class is."""
     field, name = entry
     ending = field_ending(field)
     return shortened(name.strip(), NAME_LIMIT - len(ending)) + ending
 
 
 def marked(entry: Class) -> str:
-    """The name that tells the field and is unique among classes that look alike."""
+    """The name that includes the field and is unique among classes that look alike."""
     field, name = entry
     mark = hashlib.sha1(f"{field}\0{name}".encode("utf-8", "surrogatepass")).hexdigest()[:6]
     ending = f" ~{mark}{field_ending(field)}"

@@ -66,7 +66,7 @@ def _unpack(packed: bytes) -> Array:
 
 
 def digest(document: Mapping[str, Any]) -> str | None:
-    """What tells one mask from another; ``None`` without a mask."""
+    """What distinguishes one mask from another; ``None`` without a mask."""
     if not has_mask(document):
         return None
     if not document.get("mask_path"):

@@ -54,13 +54,13 @@ def from_degrees(degrees: float, unit: RotationUnit) -> float:
 
 
 def _turn(degrees: float) -> float:
-    """Degrees in ``[0, 360)``: what is below nothing by less than a double can tell is nothing."""
+    """Degrees in ``[0, 360)``: what is below nothing by less than a double can show is 0."""
     turn = float(degrees) % 360.0
     return turn if turn < 360.0 else 0.0
 
 
 class RotationsSeen:
-    """The rotations that the labels of a field have, as far as they tell their unit."""
+    """The rotations that the labels of a field have, as far as they show their unit."""
 
     def __init__(self) -> None:
         self.within = 0
@@ -69,7 +69,7 @@ class RotationsSeen:
         """How many are not."""
 
     def add(self, value: object) -> None:
-        """Counts the rotation of a label; none, and what is no number, tells nothing."""
+        """Counts the rotation of a label; none, and what is no number, shows nothing."""
         if isinstance(value, (int, float)) and is_number(value) and value != 0:
             if 0 < value <= FULL_TURN + ROUNDING:
                 self.within += 1

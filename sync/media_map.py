@@ -104,7 +104,7 @@ def _key_in_bucket(url: str) -> str:
     """What a URL says after its bucket.
 
     Raises:
-        ValueError: if the bucket can't be told
+        ValueError: if the bucket can't be known
     """
     scheme, _, rest = url.partition("://")
     host, _, path = rest.partition("/")

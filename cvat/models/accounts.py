@@ -24,7 +24,7 @@ class User(Resource):
     """A person with an account.
 
     Attributes:
-        is_active: False for an account that was shut, which can't log in; None if CVAT does not tell the one who asks.
+        is_active: False for an account that was shut, which can't log in; None if CVAT hides it from this account.
     """
 
     id: int

@@ -40,26 +40,26 @@ def _existence(given: Mapping[str, Any] | None, base: Mapping[str, Any] | None) 
     if base is None or given is base:
         return _plain(given.get("label")) if given.get("label") is not None else "a label"
     changed = [path for path in given if given[path] != base.get(path)]
-    told = [f"{part(path)} {_plain(given[path])}" for path in changed if path not in SHAPE_PATHS]
+    words = [f"{part(path)} {_plain(given[path])}" for path in changed if path not in SHAPE_PATHS]
     if any(path in SHAPE_PATHS for path in changed):
-        told.append("another shape")
-    return f"changed: {', '.join(told)}" if told else "as it was"
+        words.append("another shape")
+    return f"changed: {', '.join(words)}" if words else "as it was"
 
 
 def _shape(given: Mapping[str, Any] | None) -> str:
     if not given:
         return "none"
-    told = []
+    words = []
     if given.get("mask") is not None:
-        told.append("mask")
+        words.append("mask")
     if box := given.get("bounding_box"):
         x, y, width, height = (f"{100 * number:.1f}" for number in box)
-        told.append(f"{width} x {height} % at {x}, {y} %")
+        words.append(f"{width} x {height} % at {x}, {y} %")
     if given.get("rotation"):
-        told.append(f"turned by {given['rotation']:.1f} degrees")
+        words.append(f"turned by {given['rotation']:.1f} degrees")
     if points := given.get("points"):
-        told.append(_points(points))
-    return ", ".join(told) or "another shape"
+        words.append(_points(points))
+    return ", ".join(words) or "another shape"
 
 
 def _points(points: Sequence[Any]) -> str:

@@ -128,14 +128,14 @@ def _read(ctx: foo.ExecutionContext) -> dict[str, Any]:
 
 
 def _fingerprint(ctx: foo.ExecutionContext) -> str:
-    """Tells whether two forms ask for the same import."""
+    """Whether two forms ask for the same import."""
     return json.dumps([context.target_name(ctx), _read(ctx)], sort_keys=True, default=str)
 
 
 def _foretell(ctx: foo.ExecutionContext, found: Mapping[str, Any]) -> Iterator[Any]:
     """Shows what would be imported, in the form with the same answers."""
-    told = {"preview_text": texts.preview(found), "preview_of": _fingerprint(ctx), "dry_run": False}
-    yield show_form.again(ctx, {**context.answers(ctx), **told})
+    preview = {"preview_text": texts.preview(found), "preview_of": _fingerprint(ctx), "dry_run": False}
+    yield show_form.again(ctx, {**context.answers(ctx), **preview})
 
 
 def _finish(ctx: foo.ExecutionContext, report: dict[str, Any]) -> Iterator[Any]:

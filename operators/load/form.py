@@ -132,7 +132,7 @@ def read(ctx: foo.ExecutionContext) -> dict[str, Any]:
 
 
 def fingerprint(ctx: foo.ExecutionContext) -> str:
-    """Tells whether two forms ask for the same load."""
+    """Whether two forms ask for the same load."""
     try:
         return _digest(read(ctx))
     except RoundtripError:

@@ -117,7 +117,7 @@ def _finish_foreign(ctx: foo.ExecutionContext, report: dict[str, Any]) -> Iterat
 def _foretell(ctx: foo.ExecutionContext, report: dict[str, Any], names: dict[str, str]) -> Any:
     """Shows what would change, in the form with the same answers; there, it can be confirmed and loaded."""
     shown_samples.keep(ctx, f"preview {report['anno_key']}", report["samples"])
-    told = {
+    preview = {
         "preview_text": texts.preview(report, names),
         "preview_of": form.fingerprint(ctx),
         "preview_samples": len(report["samples"]),
@@ -126,4 +126,4 @@ def _foretell(ctx: foo.ExecutionContext, report: dict[str, Any], names: dict[str
         "confirm_deleted": False,
         "confirm_emptied": False,
     }
-    return show_form.again(ctx, {**context.answers(ctx), **told})
+    return show_form.again(ctx, {**context.answers(ctx), **preview})

@@ -64,7 +64,7 @@ class ResumeRun(foo.Operator):
             samples: the dataset, or any view of it
             anno_key: the run's key, or the summary that the send returned
             bad_files: what to do from now on about files that CVAT can't read, ``"stop"`` or ``"leave_out"``; ``None``
-                for what the send was told
+                for what the send was given
             **login: ``url``, ``token``, ``username``, ``email`` and ``password``, to log in otherwise than the
                 environment says
 

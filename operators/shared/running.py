@@ -48,13 +48,13 @@ def _noting(ctx: foo.ExecutionContext) -> Callable[[Progress], None]:
     """Notes the progress of a delegated operation, now and then."""
     last = -PATIENCE
 
-    def tell(progress: Progress) -> None:
+    def report(progress: Progress) -> None:
         nonlocal last
         if time.monotonic() - last >= PATIENCE:
             last = time.monotonic()
             ctx.set_progress(progress=progress.done, label=progress.text)
 
-    return tell
+    return report
 
 
 def stream(ctx: foo.ExecutionContext, work: Work, finish: Finish) -> Iterator[Any]:
@@ -94,7 +94,7 @@ def stream(ctx: foo.ExecutionContext, work: Work, finish: Finish) -> Iterator[An
 
 
 def _failed(ctx: foo.ExecutionContext, error: BaseException) -> Iterator[Any]:
-    """Says why in the App. A fault of the program is told there, too: raised here, it would only freeze the dialog."""
+    """Says why in the App. A fault of the program is shown there, too: raised here, it would only freeze the dialog."""
     if isinstance(error, (RoundtripError, CvatError)):
         sentence = str(error)
     else:

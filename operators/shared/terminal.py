@@ -22,11 +22,11 @@ def watching() -> Iterator[ProgressReporter]:
         return
     with fou.ProgressBar(STEPS, show_iteration=False, show_remaining_time=False, show_iter_rate=False) as bar:
 
-        def tell(progress: Progress) -> None:
+        def report(progress: Progress) -> None:
             done = bar.iteration if progress.done is None else int(STEPS * progress.done)
             bar.set_iteration(done, suffix=progress.text)
 
-        yield ProgressReporter(report=tell)
+        yield ProgressReporter(report=report)
         bar.set_iteration(STEPS, suffix="done", draw=False)
 
 

@@ -1,4 +1,4 @@
-"""Whether a field is still what it was: others can delete or rename it at any time, and tell nobody."""
+"""Whether a field is still what it was: others can delete or rename it at any time, without notice."""
 
 from typing import Any
 

@@ -103,7 +103,7 @@ class Lease:
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="cvat-lease", daemon=True)
 
-    def tell(self, progress: Progress) -> None:
+    def report(self, progress: Progress) -> None:
         """Takes how far the send is; the next sign of life says it."""
         self._progress = progress
 
@@ -138,7 +138,7 @@ class Lease:
         self._ended.set()
         self._thread.join()
         if not self._lost.is_set():
-            with contextlib.suppress(PyMongoError):  # what ended the send is to be told; the sign ages by itself
+            with contextlib.suppress(PyMongoError):  # what ended the send is to be reported; the sign ages by itself
                 self._store.drop(NAME)
 
     def _beat(self) -> None:

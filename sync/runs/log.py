@@ -1,4 +1,4 @@
-"""What loads did, label by label, so that they can be undone, and told about later."""
+"""What loads did, label by label, so that they can be undone and listed later."""
 
 import json
 from collections.abc import Sequence

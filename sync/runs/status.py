@@ -1,4 +1,4 @@
-"""What state a run is in, as a person should be told."""
+"""What state a run is in, as a person should read it."""
 
 import time
 from dataclasses import dataclass

@@ -55,8 +55,8 @@ def delete(dataset: Any, key: str, client: Client | None, reporter: ProgressRepo
     records.forget(dataset, key, run.run_id)
     done = {*result.deleted, *result.gone, *result.left}
     left = [*result.left, *(task.id for task in run.tasks if task.id not in done)]
-    told = {"tasks_deleted": result.deleted, "tasks_gone": result.gone, "tasks_left": left}
-    return {"anno_key": key, **told, "text": _text(key, result, left)}
+    counts = {"tasks_deleted": result.deleted, "tasks_gone": result.gone, "tasks_left": left}
+    return {"anno_key": key, **counts, "text": _text(key, result, left)}
 
 
 @dataclass

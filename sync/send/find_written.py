@@ -1,7 +1,7 @@
 """Which of the labels that were sent are in a job, when the answer does not say so. Pure functions.
 
-Objects are known again by their looks: frame, class, geometry, source and attributes. Those that look alike are told
-apart by their ids, which CVAT counts up in the order of a request.
+Objects are known again by their looks: frame, class, geometry, source and attributes. Those that look alike are
+distinguished by their ids, which CVAT counts up in the order of a request.
 """
 
 from bisect import bisect_left

@@ -41,7 +41,7 @@ class Desk:
         outbox: where batches are journaled
         attempts: what is remembered of requests that went wrong
         check: raises if the send is to end
-        say: tells the person what is being done
+        say: reports what is being done
     """
 
     client: Client

@@ -43,7 +43,7 @@ class TaskStep(BaseModel):
     Args:
         task_id, name: the task in CVAT
         frames: how many frames it has
-        stage: ``"made"``; ``"uploaded"``: CVAT was told to make frames of the images; ``"ready"``: they are compared
+        stage: ``"made"``; ``"uploaded"``: CVAT was asked to make frames of the images; ``"ready"``: they are compared
             with what was sent, and its jobs are known; ``"written"``: its labels are there
         created_date: when CVAT made it
         rq_id: of the request that makes the frames

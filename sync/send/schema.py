@@ -176,8 +176,8 @@ def complete(
     settings["classes"] = said.get("classes") or propose_classes(collection, name, type_, seen)
     if not settings["classes"]:
         settings.update(_from_project(name, type_, project_labels()))
-    told = seen if seen.labels else observe_some(dataset, name, type_)
-    proposed = propose_attributes(dataset, name, told, settings["declared"], codec.document)
+    shown = seen if seen.labels else observe_some(dataset, name, type_)
+    proposed = propose_attributes(dataset, name, shown, settings["declared"], codec.document)
     attributes = wanted_attributes(said.get("attributes", True), exists, proposed)
     facts = set((said.get("facts") or {}).values())
     settings["attributes"] = {key: item for key, item in attributes.items() if key not in facts}

@@ -9,7 +9,7 @@ from ..progress import Progress, ProgressReporter
 PATIENCE = 0.2
 """Seconds between two reports of the same step."""
 SURE = 0.02
-"""The part of the work after which the time that is left can be told."""
+"""The part of the work after which the remaining time can be estimated."""
 
 
 class SendProgress:
@@ -18,7 +18,7 @@ class SendProgress:
     Args:
         reporter: takes the progress, and carries the wish to stop
         images, bytes, labels: how many there are
-        clock: tells the seconds
+        clock: gives the seconds
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class SendProgress:
         self._doing = "Sending"
 
     def say(self, doing: str) -> None:
-        """Tells what is being done now."""
+        """Reports what is being done now."""
         with self._lock:
             self._doing = doing
             self._tell()

@@ -264,7 +264,7 @@ class SendRun:
         if self.lease.is_lost:
             return error
         outcome = self._how_to_go_on()
-        with contextlib.suppress(PyMongoError):  # the first error is the one to tell; the journal has all that counts
+        with contextlib.suppress(PyMongoError):  # the first error is the one to report; the journal has all that counts
             if not self.resumed and self._made_nothing():
                 self._untag()
                 records.forget(self.dataset, self.request.anno_key, self.record.run_id)
@@ -322,7 +322,7 @@ class SendRun:
             raise Cancelled("Stopped.")
 
     def _tell(self, progress: Progress) -> None:
-        self.lease.tell(progress)
+        self.lease.report(progress)
         self._outer.report(progress)
 
     def _note(self, **changes: Any) -> None:

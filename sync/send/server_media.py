@@ -205,15 +205,15 @@ def _explained(directory: Directory, storages: Storages) -> Iterator[None]:
     try:
         yield
     except (CvatRefused, PermissionDenied, NotFound) as error:
-        told = f": {error.detail.rstrip('.')}." if error.detail else "."
+        reason = f": {error.detail.rstrip('.')}." if error.detail else "."
         if directory.storage_id is None:
             raise Refused(
-                f"CVAT does not let this user look at the server's file share{told} Nothing was sent. Ask an "
+                f"CVAT does not let this user look at the server's file share{reason} Nothing was sent. Ask an "
                 "administrator, or set `media_source` to 'upload'."
             ) from error
         name = _name(storages[directory.storage_id])
         raise Refused(
-            f"CVAT can't look into {name}{told} Nothing was sent. Check the bucket and its credentials in CVAT."
+            f"CVAT can't look into {name}{reason} Nothing was sent. Check the bucket and its credentials in CVAT."
         ) from error
 
 

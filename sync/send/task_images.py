@@ -98,7 +98,7 @@ class TaskImages:
         return frames, tuple(Segment(n, job.start_frame, job.stop_frame, job.id) for n, job in enumerate(ours))
 
     def count_as_sent(self) -> None:
-        """Tells that all images of the task are in CVAT."""
+        """Reports that all images of the task are in CVAT."""
         self._context.progress.keep(self.plan.number, images=len(self.plan.frames), bytes=self.plan.bytes)
 
     def leave_out(self, error: CreationFailed) -> bool:

@@ -57,7 +57,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 def test_one_sends_at_a_time(store: RunStore) -> None:
     with Lease(store, "run") as held:
-        held.tell(Progress("Uploading", 0.5))
+        held.report(Progress("Uploading", 0.5))
         wait_until(lambda: (read_heartbeat(store) or held).text == "Uploading")
         with pytest.raises(Refused, match=r"is being sent at this moment \(Uploading\)"), Lease(store, "run"):
             pass
