@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from .calls import UNCHANGED, Calls, Unchanged
 from .errors import AmbiguousOutcome, Conflict, Refused, UnsupportedServer
@@ -12,6 +12,9 @@ from .limits import LARGE_ANSWER
 from .models import Annotations, Comment, DataMeta, Issue, Job, SavedObjects
 from .objects import EncodedObjects, encode
 from .responses import Response
+
+Saved: TypeAlias = list[dict[str, Any]]
+"""Objects of one kind as CVAT's JSON, with their ids."""
 
 AS_JSON = {"Content-Type": "application/json"}
 
@@ -138,7 +141,7 @@ class Jobs(Calls):
             raise _other_count(job_id, annotations.count, saved.count)
         return saved
 
-    def create_objects(self, job_id: int, objects: EncodedObjects) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    def create_objects(self, job_id: int, objects: EncodedObjects) -> tuple[Saved, Saved, Saved]:
         """Adds objects in CVAT's own JSON to a job: ``create_annotations`` for tens of thousands.
 
         Args:
@@ -146,7 +149,7 @@ class Jobs(Calls):
             objects: What ``encode_objects`` made of them.
 
         Returns:
-            The saved tags and shapes as CVAT's JSON, with their ids, in the order given.
+            The saved tags, shapes and tracks as CVAT's JSON, with their ids, in the order given.
 
         Raises:
             Refused: An object is wrong; nothing was written.
@@ -154,8 +157,8 @@ class Jobs(Calls):
             AmbiguousOutcome: The answer was lost, or is not about what was sent. Read the job before adding
                 them again.
         """
-        if not objects.tags and not objects.shapes:
-            return [], []
+        if not objects.count:
+            return [], [], []
         response = self._write("create", job_id, objects.body, repeatable=False)
         try:
             saved = self.session.parse(SavedObjects, response, limit=LARGE_ANSWER)
@@ -163,12 +166,13 @@ class Jobs(Calls):
             raise error.recast(
                 AmbiguousOutcome, f"{error}. Read job {job_id} before adding the objects again"
             ) from None
-        tags: list[dict[str, Any]] = [*saved.tags]  # type: ignore[list-item]
-        shapes: list[dict[str, Any]] = [*saved.shapes]  # type: ignore[list-item]
-        for items, given in ((tags, objects.tags), (shapes, objects.shapes)):
+        tags: Saved = [*saved.tags]  # type: ignore[list-item]
+        shapes: Saved = [*saved.shapes]  # type: ignore[list-item]
+        tracks: Saved = [*saved.tracks]  # type: ignore[list-item]
+        for items, given in ((tags, objects.tags), (shapes, objects.shapes), (tracks, objects.tracks)):
             if len({item["id"] for item in items}) != given or len(items) != given:
-                raise _other_count(job_id, objects.tags + objects.shapes, len(tags) + len(shapes))
-        return tags, shapes
+                raise _other_count(job_id, objects.count, len(tags) + len(shapes) + len(tracks))
+        return tags, shapes, tracks
 
     def update_annotations(self, job_id: int, annotations: Annotations) -> Annotations:
         """Replaces objects by their ids, completely: attributes that are not given fall back to defaults.

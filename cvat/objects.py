@@ -21,28 +21,35 @@ class EncodedObjects:
     """Objects that are ready to be sent.
 
     Attributes:
-        tags, shapes: How many there are.
+        tags, shapes, tracks: How many there are.
         body: The JSON of the request.
     """
 
     tags: int
     shapes: int
     body: bytes
+    tracks: int = 0
+
+    @property
+    def count(self) -> int:
+        """How many objects there are."""
+        return self.tags + self.shapes + self.tracks
 
 
-def encode_objects(tags: Sequence[Object], shapes: Sequence[Object]) -> EncodedObjects:
+def encode_objects(tags: Sequence[Object], shapes: Sequence[Object], tracks: Sequence[Object] = ()) -> EncodedObjects:
     """Makes the body of a request that creates objects, ahead of the time when it is sent.
 
     Args:
         tags: Valid objects without ids, in CVAT's own form.
         shapes: The same.
+        tracks: The same, checked by ``Annotations.for_create()``.
 
     Raises:
         ValueError: An object would harm the job for good; the message names it.
     """
     check_objects(tags, shapes)
-    body = encode({"version": 0, "tags": tags, "shapes": shapes, "tracks": []})
-    return EncodedObjects(len(tags), len(shapes), body)
+    body = encode({"version": 0, "tags": tags, "shapes": shapes, "tracks": tracks})
+    return EncodedObjects(len(tags), len(shapes), body, len(tracks))
 
 
 def encode(body: object) -> bytes:

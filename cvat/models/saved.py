@@ -37,11 +37,24 @@ class _Object(TypedDict, total=False):
     elements: list[_Element]
 
 
+class _Track(TypedDict, total=False):
+    """A track."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+
+    id: Required[int]
+    label_id: Required[int]
+    frame: Required[int]
+    shapes: Required[list[dict[str, Any]]]
+
+
+_Tracks = Annotated[list[_Track], FailFast(), BeforeValidator(lambda value: [] if value is None else value)]
 _Objects = Annotated[list[_Object], FailFast(), BeforeValidator(lambda value: [] if value is None else value)]
 
 
 class SavedObjects(Resource):
-    """Tags and shapes as the server saved them, with their ids, in the order of the request."""
+    """Tags, shapes and tracks as the server saved them, with their ids, in the order of the request."""
 
     tags: _Objects = []  # noqa: RUF012 - pydantic copies it
     shapes: _Objects = []  # noqa: RUF012 - pydantic copies it
+    tracks: _Tracks = []  # noqa: RUF012 - pydantic copies it

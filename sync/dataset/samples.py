@@ -16,15 +16,18 @@ from ..errors import Refused
 
 Document = dict[str, Any]
 
+FRAMES = "frames."
+"""What the names of fields of frames begin with."""
+
 
 @dataclass(frozen=True)
 class FieldPlace:
-    """Where the labels of a field are in a sample's document.
+    """Where the labels of a field are in the document that holds them: a sample's, or that of a frame of a video.
 
     Args:
-        name: the field
+        name: the field; if it begins with ``frames.``, frames hold it
         cls: its FiftyOne class, such as ``"Detections"``
-        root: the path of the list of labels, or of the single label
+        root: the path of the list of labels, or of the single label, in its document
         many: whether it is a list
         plain: whether the field is a plain value and no label
     """
@@ -37,11 +40,22 @@ class FieldPlace:
 
     @classmethod
     def of(cls, name: str, label_type: LabelType) -> "FieldPlace":
-        root = f"{name}.{label_type.list_path}" if label_type.many else name
+        path = name.removeprefix(FRAMES)
+        root = f"{path}.{label_type.list_path}" if label_type.many else path
         return cls(name, label_type.field, root, label_type.many, plain=not label_type.field)
 
+    @property
+    def on_frames(self) -> bool:
+        """Whether frames of videos hold the field."""
+        return self.name.startswith(FRAMES)
+
+    @property
+    def path(self) -> str:
+        """The path of the field in its document."""
+        return self.name.removeprefix(FRAMES)
+
     def labels(self, sample: Mapping[str, Any]) -> list[Document]:
-        """The labels of this field in a sample's document."""
+        """The labels of this field in the document that holds them."""
         value: Any = sample
         for step in self.root.split("."):
             value = value.get(step) if isinstance(value, Mapping) else None
@@ -74,8 +88,13 @@ def read_samples(view: Any, paths: Iterable[str]) -> Iterator[Document]:
 def read_labels(dataset: Any, place: FieldPlace, sample_ids: Iterable[str]) -> dict[str, list[Document]]:
     """The labels that a field has now, by sample. Samples that the dataset lost are absent."""
     ids = [ObjectId(sample_id) for sample_id in sample_ids]
-    found = dataset._sample_collection.find({"_id": {"$in": ids}}, {place.name: True})
+    found = holders(dataset, place).find({"_id": {"$in": ids}}, {place.path: True})
     return {str(sample["_id"]): place.labels(sample) for sample in found}
+
+
+def holders(dataset: Any, place: FieldPlace) -> Any:
+    """The collection of the documents that hold a field."""
+    return dataset._frame_collection if place.on_frames else dataset._sample_collection
 
 
 def own_folder(dataset: Any) -> str:
@@ -94,7 +113,7 @@ def field_class(collection: Any, name: str) -> str | None:
     found = collection.get_field(name)
     if found is None:
         return None
-    if isinstance(found, tuple(_PLAIN.values())) and name not in ("id", "filepath"):
+    if isinstance(found, tuple(_PLAIN.values())) and name.removeprefix(FRAMES) not in NOT_VALUES:
         return ""
     if not isinstance(found, fof.EmbeddedDocumentField) or not issubclass(found.document_type, fo.Label):
         raise ValueError(type(found).__name__)
@@ -111,6 +130,10 @@ def is_read_only(dataset: Any, name: str) -> bool:
     return any(getattr(item, "read_only", False) for item in (found, labels))
 
 
+NOT_VALUES = frozenset({"id", "filepath", "frame_number"})
+"""Fields that FiftyOne needs itself."""
+
+
 def check_room(dataset: Any, name: str, cls: str) -> None:
     """Checks that a field holds labels of a class, or can be declared.
 
@@ -122,7 +145,7 @@ def check_room(dataset: Any, name: str, cls: str) -> None:
     except ValueError as kind:
         found = str(kind)
     if found is None:
-        if (problem := field_problem(name)) is not None:
+        if (problem := field_problem(name.removeprefix(FRAMES))) is not None:
             raise Refused(f"{shown(name)} can't be the name of a field, as it {problem}.")
     elif found != cls:
         raise Refused(f"The field '{name}' does not hold {cls or 'plain values'}, so this run can't be loaded into it.")
@@ -136,7 +159,8 @@ def ensure_field(dataset: Any, name: str, schema: FieldSchema) -> None:
     if dataset.get_field(name) is not None:
         return
     cls = LABEL_TYPES[schema.type].field
+    add = dataset.add_frame_field if name.startswith(FRAMES) else dataset.add_sample_field
     if not cls:
-        dataset.add_sample_field(name, _PLAIN[schema.all_attributes["value"].kind])
+        add(name.removeprefix(FRAMES), _PLAIN[schema.all_attributes["value"].kind])
     else:
-        dataset.add_sample_field(name, fo.EmbeddedDocumentField, embedded_doc_type=getattr(fo, cls))
+        add(name.removeprefix(FRAMES), fo.EmbeddedDocumentField, embedded_doc_type=getattr(fo, cls))

@@ -1,7 +1,7 @@
 """The base of a run: what its labels were when both sides last agreed, one document for each job."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -13,8 +13,9 @@ from ...labels.schema import LabelSchema
 from ...labels.shapes import Size
 from ...labels.vocabulary import Vocabulary
 from ..request import Policy
-from .outbox import JobPlace, Outbox, labels_of
+from .outbox import Entry, JobPlace, Outbox, TrackLabels, each_label, labels_of
 from .store import Store
+from .video import VideoSpan
 
 NO_SAMPLE = "0" * 24
 """The sample of a frame that has none, in a task that was not made by a send: an id that no sample has."""
@@ -39,11 +40,12 @@ class TaskBase(BaseModel):
     """What is kept of a task.
 
     Args:
-        frames: its frames, in order
+        frames: its frames, in order; of a video one that stands for all: with the video's sample, name and size
         vocabulary: what its labels mean
         created_date: when CVAT made it, if a send did that
         updated_date: the task's, when it was last looked at
         deleted_frames: frames that annotators had removed then
+        video: the frames that it has of a video; ``None`` if it has images
     """
 
     model_config = ConfigDict(frozen=True)
@@ -53,6 +55,16 @@ class TaskBase(BaseModel):
     created_date: str = ""
     updated_date: str | None = None
     deleted_frames: tuple[int, ...] = ()
+    video: VideoSpan | None = None
+
+    @property
+    def count(self) -> int:
+        """How many frames it has."""
+        return self.video.count if self.video else len(self.frames)
+
+    def size_of(self, frame: int) -> Size:
+        """The size of a frame, in pixels."""
+        return self.frames[0 if self.video else frame].size
 
     def words(self, schema: LabelSchema) -> Vocabulary:
         return Vocabulary.load(schema, self.vocabulary)
@@ -109,6 +121,7 @@ class SentLabels(BaseModel):
 
 # A missing keypoint is not a number
 _LABELS = TypeAdapter(tuple[BaseLabel, ...], config=ConfigDict(ser_json_inf_nan="constants"))
+_ENTRIES = TypeAdapter(tuple[Entry, ...], config=ConfigDict(ser_json_inf_nan="constants"))
 _OPEN = TypeAdapter(tuple[OpenConflict, ...], config=ConfigDict(ser_json_inf_nan="constants"))
 _MARKS = TypeAdapter(dict[int, JobMark])
 
@@ -127,7 +140,15 @@ class BaseStore:
         self._tail = f"@{target}" if target else ""
 
     def labels(self, job_id: int) -> tuple[BaseLabel, ...] | None:
-        """The labels of a job, or ``None`` if nothing is known of it."""
+        """The labels of a job but for those of its tracks, or ``None`` if nothing is known of it."""
+        found = self._entries(job_id)
+        return None if found is None else tuple(item for item in found if isinstance(item, BaseLabel))
+
+    def tracks(self, job_id: int) -> tuple[TrackLabels, ...]:
+        """The tracks of a job with their labels."""
+        return tuple(item for item in self._entries(job_id) or () if isinstance(item, TrackLabels))
+
+    def _entries(self, job_id: int) -> tuple[BaseLabel | TrackLabels, ...] | None:
         text = self._store.load(f"job/{job_id}{self._tail}")
         if text is None:
             return None
@@ -135,7 +156,7 @@ class BaseStore:
             sent = SentLabels.model_validate_json(text)
             kept = Outbox(self._store).batches(JobPlace(sent.task, sent.segment))
             return tuple(label for b in kept if b.saved for label in labels_of(b.batch, b.saved, b.number))
-        return _LABELS.validate_json(text)
+        return _ENTRIES.validate_json(text)
 
     def point_to_sent(self, job_id: int, task: int, segment: int) -> None:
         """Says that a job's labels are as the batches have them that were written by a send.
@@ -146,9 +167,9 @@ class BaseStore:
         """
         self._store.save(f"job/{job_id}{self._tail}", SentLabels(task=task, segment=segment).model_dump_json())
 
-    def save_labels(self, job_id: int, labels: tuple[BaseLabel, ...]) -> None:
-        """Keeps the labels of a job."""
-        self._store.save(f"job/{job_id}{self._tail}", _LABELS.dump_json(labels, exclude_defaults=True))
+    def save_labels(self, job_id: int, labels: tuple[BaseLabel, ...], tracks: tuple[TrackLabels, ...] = ()) -> None:
+        """Keeps the labels of a job, and its tracks with theirs."""
+        self._store.save(f"job/{job_id}{self._tail}", _ENTRIES.dump_json((*labels, *tracks), exclude_defaults=True))
 
     def open(self, job_id: int) -> tuple[OpenConflict, ...]:
         """The conflicts of a job that wait for a decision."""
@@ -193,6 +214,11 @@ def by_label(labels: Sequence[BaseLabel]) -> dict[tuple[str, str], BaseLabel]:
     return {(label.field, label.label_id): label for label in labels}
 
 
-def count_fields(labels: tuple[BaseLabel, ...]) -> dict[str, int]:
-    """How many labels each field has."""
-    return dict(Counter(label.field for label in labels))
+def count_fields(entries: Iterable[BaseLabel | TrackLabels], shared: Collection[int] = ()) -> dict[str, int]:
+    """How many labels each field has, those of tracks among them.
+
+    Args:
+        entries: labels and tracks
+        shared: frames that an earlier job has, too: it counts their labels
+    """
+    return dict(Counter(label.field for label in each_label(entries) if label.frame not in shared))

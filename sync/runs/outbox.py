@@ -1,31 +1,85 @@
 """The labels that a send writes: kept before each request, and again with the ids that CVAT answered."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from ...cvat import Shape, Tag
+from ...cvat.models import Track
 from ...labels.base import BaseLabel
+from ...labels.tracks.identity import Identity
+from ...labels.tracks.match import BaseTrack
 from .store import Store
 
 MOST_OBJECTS = 1_000_000
 """No batch has more."""
 
 
-class Batch(BaseModel):
-    """Labels that are written by one request, as they were drawn.
+class TrackLabels(BaseModel):
+    """A track of a job, and the labels that it stands for.
 
     Args:
-        labels: the labels, whose objects have no ids yet
-        dropped: what CVAT can't hold of a label, as sentences, by the label's place in the batch
+        field: the field of the labels
+        origin: the number of the object in its field and video; tracks of one origin are one object
+        index, instance: what says in FiftyOne which object it is
+        track: the track; with ids, once CVAT has it
+        labels: one on each frame where it is, ascending; they have no objects of their own
     """
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
 
-    labels: tuple[BaseLabel, ...] = ()
+    field: str
+    origin: int
+    index: int | None = None
+    instance: str | None = None
+    track: Track
+    labels: tuple[BaseLabel, ...]
+
+    @property
+    def objects(self) -> tuple[Track, ...]:
+        """What is created in CVAT."""
+        return (self.track,)
+
+    @property
+    def identity(self) -> Identity:
+        """What says in FiftyOne which object it is."""
+        return Identity(self.index, self.instance)
+
+    @property
+    def sample_id(self) -> str:
+        """The document that holds the first of its labels."""
+        return self.labels[0].sample_id
+
+    def as_base(self) -> BaseTrack:
+        """The same for :func:`labels.tracks.load.load_tracks`."""
+        held = tuple((label.frame, label.label_id) for label in self.labels)
+        return BaseTrack(self.track, held, self.identity, self.origin)
+
+
+Entry: TypeAlias = Annotated[BaseLabel | TrackLabels, Field(union_mode="left_to_right")]
+"""What is in CVAT as a whole, or not at all: a label with its tag or shapes, or a track with its labels."""
+
+
+def each_label(entries: Iterable[BaseLabel | TrackLabels]) -> Iterator[BaseLabel]:
+    """The labels, those of tracks among them."""
+    for entry in entries:
+        yield from entry.labels if isinstance(entry, TrackLabels) else (entry,)
+
+
+class Batch(BaseModel):
+    """Labels that are written by one request, as they were drawn.
+
+    Args:
+        labels: the labels and tracks, whose objects have no ids yet
+        dropped: what CVAT can't hold of one of them, as sentences, by its place in the batch
+    """
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
+
+    labels: tuple[Entry, ...] = ()
     dropped: dict[int, tuple[str, ...]] = {}
 
     @property
@@ -49,6 +103,7 @@ class BatchAnswer(BaseModel):
 
     tags: tuple[int | dict[str, Any] | None, ...] = ()
     shapes: tuple[int | dict[str, Any] | None, ...] = ()
+    tracks: tuple[dict[str, Any] | None, ...] = ()
 
 
 class StoredBatch(NamedTuple):
@@ -113,17 +168,23 @@ def numbered(store: Store, start: str) -> Iterator[tuple[int, bytes]]:
         number += 1
 
 
-def labels_of(batch: Batch, saved: BatchAnswer, number: int = 0) -> tuple[BaseLabel, ...]:
-    """The labels of a batch, with their objects as CVAT has them.
+def labels_of(batch: Batch, saved: BatchAnswer, number: int = 0) -> tuple[BaseLabel | TrackLabels, ...]:
+    """The labels and tracks of a batch, with their objects as CVAT has them.
 
     Args:
         batch, saved: the batch, and CVAT's answer
         number: the place of the batch in its job
     """
-    tags, shapes = iter(saved.tags), iter(saved.shapes)
-    labels = []
+    tags, shapes, tracks = iter(saved.tags), iter(saved.shapes), iter(saved.tracks)
+    labels: list[BaseLabel | TrackLabels] = []
     missing = -number * MOST_OBJECTS
     for label in batch.labels:
+        if isinstance(label, TrackLabels):
+            stored = next(tracks)
+            missing -= stored is None
+            track = label.track.model_copy(update={"id": missing}) if stored is None else Track.model_validate(stored)
+            labels.append(label.model_copy(update={"track": track}))
+            continue
         objects: list[Tag | Shape] = []
         for item in label.objects:
             found = next(tags if isinstance(item, Tag) else shapes)

@@ -40,6 +40,7 @@ class RunRecord(BaseModel):
         organization: the CVAT organization, if one was given
         project_id, project_name: the CVAT project, if there is one
         created_by: the CVAT user
+        media_type: what the samples of the run are
         label_schema: the schema, with the keys of ``annotate()``
         samples, labels: how many were sent; labels by field
         left_out: what was not sent, and why: how many by sentence
@@ -60,6 +61,7 @@ class RunRecord(BaseModel):
     project_id: int | None = None
     project_name: str | None = None
     created_by: str = ""
+    media_type: Literal["image", "video"] = "image"
     media_field: str = "filepath"
     label_schema: dict[str, Any]
     tasks: tuple[TaskRecord, ...] = ()

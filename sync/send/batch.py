@@ -1,23 +1,30 @@
 """Batches of labels: as requests, with the ids that CVAT gave them, and cut to parts. Pure functions."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from ...cvat import Annotations, Shape, Tag
+from ...cvat.models import Track
 from ..runs.outbox import Batch, BatchAnswer
 
 Wire = dict[str, Any]
 """An object as CVAT's JSON has it."""
 
-Sheet = tuple[list[Wire], list[Wire]]
-"""Tags and shapes."""
+
+class Sheet(NamedTuple):
+    """The objects of a request, or of an answer."""
+
+    tags: list[Wire]
+    shapes: list[Wire]
+    tracks: list[Wire]
+
 
 Key = tuple[str, int]
 """Identity of an object in CVAT: kind and id."""
 
 
 def wire(batch: Batch) -> Sheet:
-    """A batch's tags and shapes as they are sent.
+    """A batch's tags, shapes and tracks as they are sent.
 
     Raises:
         ValueError: if a number would harm the job
@@ -26,15 +33,17 @@ def wire(batch: Batch) -> Sheet:
     body = Annotations(
         tags=tuple(item for item in objects if isinstance(item, Tag)),
         shapes=tuple(item for item in objects if isinstance(item, Shape)),
+        tracks=tuple(item for item in objects if isinstance(item, Track)),
     ).for_create()
-    return body["tags"], body["shapes"]
+    return Sheet(body["tags"], body["shapes"], body["tracks"])
 
 
-def answer_of(sent: tuple[Sequence[Wire], Sequence[Wire]], got: tuple[Sequence[Wire], Sequence[Wire]]) -> BatchAnswer:
+def answer_of(sent: Sheet, got: Sheet) -> BatchAnswer:
     """What to keep of CVAT's answer, which has the objects in the order of the request."""
     return BatchAnswer(
-        tags=tuple(_kept(a, b) for a, b in zip(sent[0], got[0], strict=True)),
-        shapes=tuple(_kept(a, b) for a, b in zip(sent[1], got[1], strict=True)),
+        tags=tuple(_kept(a, b) for a, b in zip(sent.tags, got.tags, strict=True)),
+        shapes=tuple(_kept(a, b) for a, b in zip(sent.shapes, got.shapes, strict=True)),
+        tracks=tuple(got.tracks),
     )
 
 
@@ -48,7 +57,7 @@ def ids_of(saved: Iterable[BatchAnswer]) -> set[Key]:
     """The ids that answers gave: kind and id."""
     found: set[Key] = set()
     for answer in saved:
-        for kind, items in (("tag", answer.tags), ("shape", answer.shapes)):
+        for kind, items in (("tag", answer.tags), ("shape", answer.shapes), ("track", answer.tracks)):
             found.update((kind, item["id"] if isinstance(item, dict) else item) for item in items if item is not None)
     return found
 

@@ -18,7 +18,7 @@ from ...labels.types import LABEL_TYPES
 from ...labels.vocabulary import Vocabulary
 from ..dataset.mask_files import with_pixels
 from ..dataset.samples import Document, FieldPlace, read_samples
-from ..runs.outbox import Batch
+from ..runs.outbox import Batch, each_label
 
 OBJECTS = 5_000
 """Objects in a request: while CVAT writes them the next are drawn. It takes bodies of up to 100 MB."""
@@ -175,14 +175,9 @@ def _drawn(
 
 def identities(batches: Sequence[Batch]) -> set[Identity]:
     """The labels of batches."""
-    return {(label.field, label.sample_id, label.label_id) for batch in batches for label in batch.labels}
+    return {(label.field, label.sample_id, label.label_id) for batch in batches for label in each_label(batch.labels)}
 
 
 def groups_of(batches: Sequence[Batch]) -> Iterator[int]:
     """The numbers of CVAT groups in batches."""
     return (item.group or 0 for batch in batches for label in batch.labels for item in label.objects)
-
-
-def count_labels(labels: Sequence[BaseLabel]) -> Mapping[str, int]:
-    """How many labels each field has."""
-    return Counter(label.field for label in labels)

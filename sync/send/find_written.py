@@ -8,12 +8,16 @@ from bisect import bisect_left
 from collections import Counter, defaultdict, deque
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ...cvat import Annotations, Shape, Tag
+from ...cvat.models import Track
 from ..runs.outbox import Batch, BatchAnswer
 from .batch import Key, Sheet, Wire
 
-Object = Tag | Shape
+Object = Tag | Shape | Track
+KINDS = ("tag", "shape", "track")
+"""The kinds of objects, in the order of a sheet."""
 
 
 @dataclass(frozen=True)
@@ -41,53 +45,62 @@ def find_written(batch: Batch, sheet: Sheet, there: Annotations, known: set[Key]
 
     Args:
         batch: what was sent
-        sheet: its tags and shapes
+        sheet: its tags, shapes and tracks
         there: what the job has
         known: what belongs to other batches
     """
     specs = _specs_by_label(sheet)
-    tags = _match(sheet[0], [tag for tag in there.tags if ("tag", tag.id) not in known], specs)
-    shapes = _match(sheet[1], [shape for shape in there.shapes if ("shape", shape.id) not in known], specs)
-    found = sum(item is not None for item in (*tags, *shapes))
+    matches = [
+        _match(sent, [item for item in objects if (kind, item.id) not in known], specs)
+        for kind, sent, objects in zip(KINDS, sheet, _objects_of(there), strict=True)
+    ]
+    found = sum(item is not None for items in matches for item in items)
     if not found:
         return Found(Batch(), BatchAnswer(), batch)
-    whole = 2 * found > len(tags) + len(shapes)
-    return _by_label(batch, _answers(sheet[0], tags), _answers(sheet[1], shapes), whole)
+    whole = 2 * found > sum(map(len, matches))
+    return _by_label(batch, [_answers(sent, items) for sent, items in zip(sheet, matches, strict=True)], whole)
 
 
-def _by_label(
-    batch: Batch, tags: Sequence[int | Wire | None], shapes: Sequence[int | Wire | None], whole: bool
-) -> Found:
+def _objects_of(there: Annotations) -> tuple[Sequence[Object], ...]:
+    return there.tags, there.shapes, there.tracks
+
+
+def _kind_of(item: Object) -> int:
+    """The place of an object's kind among :data:`KINDS`."""
+    return 0 if isinstance(item, Tag) else 1 if isinstance(item, Shape) else 2
+
+
+def _by_label(batch: Batch, answers: Sequence[Sequence[Any]], whole: bool) -> Found:
     """Deals the objects that were found to their labels."""
     written: list[int] = []
     missing: list[int] = []
-    kept_tags: list[int | Wire | None] = []
-    kept_shapes: list[int | Wire | None] = []
-    next_tag, next_shape = iter(tags), iter(shapes)
+    kept: tuple[list[Any], ...] = ([], [], [])
+    rest = [iter(items) for items in answers]
     for place, label in enumerate(batch.labels):
-        own_tags = [next(next_tag) for item in label.objects if isinstance(item, Tag)]
-        own_shapes = [next(next_shape) for item in label.objects if isinstance(item, Shape)]
-        if whole or None not in (*own_tags, *own_shapes):
+        own = [(kind, next(rest[kind])) for kind in map(_kind_of, label.objects)]
+        if whole or all(answer is not None for _, answer in own):
             written.append(place)
-            kept_tags += own_tags
-            kept_shapes += own_shapes
+            for kind, answer in own:
+                kept[kind].append(answer)
         else:
             missing.append(place)
-    answer = BatchAnswer(tags=tuple(kept_tags), shapes=tuple(kept_shapes))
+    answer = BatchAnswer(tags=tuple(kept[0]), shapes=tuple(kept[1]), tracks=tuple(kept[2]))
     return Found(batch.part(written), answer, batch.part(missing))
 
 
 def _answers(sheet: Sequence[Wire], matches: Sequence[Object | None]) -> list[int | Wire | None]:
-    """For each object what an answer would have said of it: its id, or, of a skeleton, all of it."""
+    """For each object what an answer would have said of it: its id, or, of a skeleton or a track, all of it."""
     return [
-        None if match is None else _with_ids(body, match) if body.get("elements") else match.id
+        None if match is None else _with_ids(body, match) if body.get("elements") or "shapes" in body else match.id
         for body, match in zip(sheet, matches, strict=True)
     ]
 
 
 def _with_ids(body: Wire, match: Object) -> Wire:
-    """A skeleton as it was sent, with the ids that it and its points have."""
-    points = {element.label_id: element.id for element in match.elements} if isinstance(match, Shape) else {}
+    """A skeleton as it was sent, with the ids that it and its points have; a track with its id."""
+    if not isinstance(match, Shape):
+        return {**body, "id": match.id}
+    points = {element.label_id: element.id for element in match.elements}
     elements = [{**element, "id": points.get(element["label_id"])} for element in body["elements"]]
     return {**body, "id": match.id, "elements": elements}
 
@@ -196,21 +209,19 @@ def find_twins(sent: Iterable[Sheet], late: Iterable[Sheet], there: Annotations,
     """
     sheets, others = list(sent), list(late)
     specs = _specs_by_label(*sheets, *others)
-    kinds = []
-    for number, kind in enumerate(("tag", "shape")):
+    twins: list[Object] = []
+    for number, kind in enumerate(KINDS):
         wanted = Counter(look_of_wire(body, True) for sheet in sheets for body in sheet[number])
         looks = {*wanted, *(look_of_wire(body, True) for sheet in others for body in sheet[number])}
-        objects: Sequence[Object] = there.tags if kind == "tag" else there.shapes
-        twins: list[Object] = []
-        for look, items in _grouped(objects, specs, True).items():
+        for look, items in _grouped(_objects_of(there)[number], specs, True).items():
             strangers = [item for item in items if (kind, item.id) not in known]
             surplus = len(items) - wanted[look]
             if look in looks and strangers and surplus > 0:
                 twins += sorted(strangers, key=lambda item: item.id or 0)[-surplus:]
-        kinds.append(twins)
     return Annotations(
-        tags=tuple(item for item in kinds[0] if isinstance(item, Tag)),
-        shapes=tuple(item for item in kinds[1] if isinstance(item, Shape)),
+        tags=tuple(item for item in twins if isinstance(item, Tag)),
+        shapes=tuple(item for item in twins if isinstance(item, Shape)),
+        tracks=tuple(item for item in twins if isinstance(item, Track)),
     )
 
 
@@ -219,6 +230,8 @@ def find_twins(sent: Iterable[Sheet], late: Iterable[Sheet], there: Annotations,
 
 def look_of_wire(body: Wire, with_texts: bool) -> Hashable:
     """What an object looks like that was sent."""
+    if "shapes" in body:
+        return _look_of_track(Track.model_validate(body), None, with_texts)
     texts = frozenset((item["spec_id"], item["value"].strip()) for item in body["attributes"]) if with_texts else None
     if "type" not in body:
         return body["frame"], body["label_id"], body["source"], texts
@@ -229,14 +242,36 @@ def look_of_wire(body: Wire, with_texts: bool) -> Hashable:
 
 def _look_of(item: Object, specs: Mapping[int, frozenset[int]], with_texts: bool) -> Hashable:
     """What an object looks like that is there: of its attributes those that were sent, as CVAT adds the others."""
-    texts = None
-    if with_texts:
-        own = specs.get(item.label_id, frozenset())
-        texts = frozenset((value.spec_id, value.value.strip()) for value in item.attributes if value.spec_id in own)
+    own = specs.get(item.label_id, frozenset())
+    if isinstance(item, Track):
+        return _look_of_track(item, own, with_texts)
+    texts = frozenset((v.spec_id, v.value.strip()) for v in item.attributes if v.spec_id in own) if with_texts else None
     if isinstance(item, Tag):
         return item.frame, item.label_id, item.source, texts
     elements = tuple(sorted((element.label_id, element.points) for element in item.elements))
     return item.type, item.frame, item.label_id, item.points, item.rotation, elements, item.source, texts
+
+
+def _look_of_track(track: Track, own: frozenset[int] | None, with_texts: bool) -> Hashable:
+    """What a track looks like. A text holds until the next one; before its first frame CVAT may add that it is outside.
+
+    Args:
+        track: as it was sent, or is there
+        own: the attributes that were sent; ``None`` for all
+        with_texts: whether to look at attributes
+    """
+    texts = {value.spec_id: value.value.strip() for value in track.attributes}
+    keyframes: list[Hashable] = []
+    for shape in sorted(track.shapes, key=lambda shape: shape.frame):
+        texts.update((value.spec_id, value.value.strip()) for value in shape.attributes)
+        if not keyframes and shape.outside:
+            continue
+        seen = frozenset(item for item in texts.items() if own is None or item[0] in own) if with_texts else None
+        keyframes.append((shape.frame, shape.type, shape.points, shape.rotation, shape.outside, seen))
+    elements = sorted(
+        ((element.label_id, _look_of_track(element, own, False)) for element in track.elements), key=lambda it: it[0]
+    )
+    return track.label_id, track.source, tuple(keyframes), tuple(elements)
 
 
 def _grouped(
@@ -252,7 +287,8 @@ def _specs_by_label(*sheets: Sheet) -> dict[int, frozenset[int]]:
     """The attributes that are sent with each CVAT label."""
     found: dict[int, frozenset[int]] = {}
     for sheet in sheets:
-        for body in (*sheet[0], *sheet[1]):
+        for body in (*sheet.tags, *sheet.shapes, *sheet.tracks):
             if body["label_id"] not in found:
-                found[body["label_id"]] = frozenset(item["spec_id"] for item in body["attributes"])
+                values = [*body["attributes"], *(body["shapes"][0]["attributes"] if body.get("shapes") else ())]
+                found[body["label_id"]] = frozenset(item["spec_id"] for item in values)
     return found

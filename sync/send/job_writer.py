@@ -9,13 +9,13 @@ from itertools import chain
 from typing import NamedTuple
 
 from ...cvat import AmbiguousOutcome, Client, CvatError, EncodedObjects, encode_objects
-from ..runs.outbox import Batch, BatchAnswer, JobPlace, Outbox, StoredBatch
+from ..runs.base import count_fields
+from ..runs.outbox import Batch, BatchAnswer, JobPlace, Outbox, StoredBatch, each_label
 from .attempts import Attempt, Attempts, Refusal
 from .batch import Sheet, answer_of, ids_of, split, wire
-from .encode import count_labels
 from .job_doubts import drop_twins, look_for, wait_for_quiet
 from .patience import Wait, life_of
-from .refusals import Sizes, is_about_labels, refusal_of, unstorable
+from .refusals import Sizes, is_about_labels, refusals_of, unstorable
 
 TRIES = 3
 """Times that labels are sent whose answers are lost and that are not to be found; the last time in halves."""
@@ -89,7 +89,7 @@ class JobWriter:
         self.labels: Counter[str] = Counter()
         self._left_out: Counter[str] = Counter()
         for kept in earlier:
-            self.labels.update(count_labels(kept.batch.labels))
+            self.labels.update(count_fields(kept.batch.labels))
             self._left_out.update(kept.batch.left_out)
 
     @property
@@ -142,9 +142,9 @@ class JobWriter:
     def _storable(self, batch: Batch) -> Batch:
         """The labels of a batch that would not harm the job; the others are left out."""
         refusals = [unstorable(label) for label in batch.labels]
-        for refusal in filter(None, refusals):
-            self._leave_out(refusal)
-        return batch.part([place for place, refusal in enumerate(refusals) if refusal is None])
+        for refused in refusals:
+            self._leave_out(refused)
+        return batch.part([place for place, refused in enumerate(refusals) if not refused])
 
     def _create(self, prepared: Prepared) -> Sheet:
         """Sends a batch. If nobody knows what it did, how long it lasted is noted."""
@@ -161,16 +161,16 @@ class JobWriter:
             self._desk.attempts.note(self._place, prepared.number, ended)
             raise
         self._sizes.learn(size)
-        return written
+        return Sheet(*written)
 
     def _keep(self, prepared: Prepared, saved: BatchAnswer) -> int:
         """Journals CVAT's answer; how many labels it is about."""
         self._desk.outbox.save(self._place, prepared.number, saved)
         self._saved.append(saved)
         self._in_a_row = 0
-        self.labels.update(count_labels(prepared.batch.labels))
+        self.labels.update(count_fields(prepared.batch.labels))
         self._left_out.update(prepared.batch.left_out)
-        return len(prepared.batch.labels)
+        return sum(1 for _ in each_label(prepared.batch.labels))
 
     # When something goes wrong
 
@@ -224,14 +224,15 @@ class JobWriter:
         self._in_a_row += 1
         if self._in_a_row > STRANGE:
             raise error
-        self._leave_out(refusal_of(prepared.batch.labels[0], len(prepared.encoded.body), error, self._sizes))
+        self._leave_out(refusals_of(prepared.batch.labels[0], len(prepared.encoded.body), error, self._sizes))
         self._desk.outbox.withdraw(self._place, prepared.number)
 
-    def _leave_out(self, refusal: Refusal) -> None:
-        """Counts a label that CVAT does not take, and notes it for a resume."""
-        self._desk.attempts.refuse(self._place, self._refused, refusal)
-        self._refused += 1
-        self._lost[refusal.sentence] += 1
+    def _leave_out(self, refusals: Sequence[Refusal]) -> None:
+        """Counts labels that CVAT does not take, and notes them for a resume."""
+        for refusal in refusals:
+            self._desk.attempts.refuse(self._place, self._refused, refusal)
+            self._refused += 1
+            self._lost[refusal.sentence] += 1
 
     def _compare(self) -> None:
         """Compares the job with what was sent, if something may have been written twice, once the job is quiet."""
@@ -244,4 +245,4 @@ class JobWriter:
 
 
 def _objects(sheet: Sheet) -> int:
-    return len(sheet[0]) + len(sheet[1])
+    return sum(map(len, sheet))

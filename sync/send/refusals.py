@@ -3,7 +3,7 @@
 from ...cvat import CvatError, TooLarge, encode_objects
 from ...cvat import Refused as CvatRefused
 from ...labels.base import BaseLabel
-from ..runs.outbox import Batch
+from ..runs.outbox import Batch, TrackLabels, each_label
 from .attempts import Refusal
 from .batch import wire
 from .send_progress import megabytes
@@ -45,31 +45,38 @@ class Sizes:
             self.refused = min(self.refused or size, size)
 
 
-def refusal_of(label: BaseLabel, size: int, error: CvatError, sizes: Sizes) -> Refusal:
-    """A label that is left out, by its class, its sample and the reason."""
-    who = _who(label)
+def refusals_of(entry: BaseLabel | TrackLabels, size: int, error: CvatError, sizes: Sizes) -> list[Refusal]:
+    """The labels that are left out, by class, sample and the reason: one, or those of a track."""
+    who = _who(entry)
     if isinstance(error, TooLarge):
         limit = f"refused {megabytes(sizes.refused or size)} at once"
         limit += f" and took {megabytes(sizes.taken)}" if sizes.taken else ""
         sentence = f"{who}, of {megabytes(size)}, is too large for CVAT or a proxy before it, which {limit}"
     else:
         sentence = f"{who} was refused by CVAT: {error.detail or 'it gave no reason'}"
-    return _refusal(label, sentence)
+    return _refusals(entry, sentence)
 
 
-def unstorable(label: BaseLabel) -> Refusal | None:
-    """A label that would harm its job for good, and why; ``None`` if it would not."""
+def unstorable(entry: BaseLabel | TrackLabels) -> list[Refusal]:
+    """Labels that would harm their job for good, and why; none if they would not."""
     try:
-        encode_objects(*wire(Batch.model_construct(labels=(label,), dropped={})))
+        encode_objects(*wire(Batch.model_construct(labels=(entry,), dropped={})))
     except ValueError as error:
-        return _refusal(label, f"{_who(label)} can't be stored by CVAT: {error}")
-    return None
+        return _refusals(entry, f"{_who(entry)} can't be stored by CVAT: {error}")
+    return []
 
 
-def _who(label: BaseLabel) -> str:
-    name = label.parts.get("label") or label.field
-    return f"{label.field}: the label '{name}' of sample {label.sample_id}"
+def _who(entry: BaseLabel | TrackLabels) -> str:
+    if isinstance(entry, TrackLabels):
+        first, last = entry.labels[0], entry.labels[-1]
+        name = first.parts.get("label") or entry.field
+        return f"{entry.field}: the track of '{name}' on the task's frames {first.frame} to {last.frame}"
+    name = entry.parts.get("label") or entry.field
+    return f"{entry.field}: the label '{name}' of sample {entry.sample_id}"
 
 
-def _refusal(label: BaseLabel, sentence: str) -> Refusal:
-    return Refusal(field=label.field, sample_id=label.sample_id, label_id=label.label_id, sentence=sentence)
+def _refusals(entry: BaseLabel | TrackLabels, sentence: str) -> list[Refusal]:
+    return [
+        Refusal(field=label.field, sample_id=label.sample_id, label_id=label.label_id, sentence=sentence)
+        for label in each_label([entry])
+    ]

@@ -67,7 +67,7 @@ def test_ids_come_back_in_the_order_of_the_request(cvat: Client, job: tuple[int,
         for index in range(20)
     ]
     tags = [{"frame": 1, "label_id": label_id, "attributes": []}]
-    saved_tags, saved_shapes = cvat.create_objects(job_id, encode_objects(tags, shapes))
+    saved_tags, saved_shapes, _ = cvat.create_objects(job_id, encode_objects(tags, shapes))
     assert [tag["frame"] for tag in saved_tags] == [1]
     assert [(shape["frame"], shape["points"]) for shape in saved_shapes] == [
         (shape["frame"], shape["points"]) for shape in shapes
@@ -107,7 +107,7 @@ def test_both_ways_of_writing_leave_the_same(cvat: Client, box: Sandbox, job: tu
 
 def test_nothing_to_write_sends_nothing(box: Sandbox, cvat: Client) -> None:
     before = len(box.log)
-    assert cvat.create_objects(1, encode_objects([], [])) == ([], [])
+    assert cvat.create_objects(1, encode_objects([], [])) == ([], [], [])
     assert len(box.log) == before
 
 

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat import Shape, Tag
+from fiftyone.plugins.orgs.roundtrip.cvat.cvat.models import Track, TrackedShape
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.base import BaseLabel
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.outbox import Batch, BatchAnswer, labels_of
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.batch import answer_of, ids_of, split, wire
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.tracks.identity import Identity
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.base import count_fields
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.outbox import Batch, BatchAnswer, TrackLabels, labels_of
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.batch import Sheet, answer_of, ids_of, split, wire
 
 
 def box(left: float, frame: int = 0, **more: Any) -> Shape:
@@ -41,7 +44,7 @@ def test_the_answer_of_a_write_gives_the_ids() -> None:
     tags = [{**item, "id": 5} for item in sheet[0]]
     shapes = [{**item, "id": number, "more": "that newer servers add"} for number, item in enumerate(sheet[1], 5)]
     shapes[1]["source"] = "manual by the server"
-    saved = answer_of(sheet, (tags, shapes))
+    saved = answer_of(sheet, Sheet(tags, shapes, []))
     assert saved.tags == (5,)
     assert (saved.shapes[0], saved.shapes[2]) == (5, 7)
     assert saved.shapes[1] == shapes[1]  # it keeps something else than was sent
@@ -78,3 +81,27 @@ def test_a_part_of_a_batch_is_kept_as_it_is() -> None:
     part = whole.part([0, 2])
     assert (part.labels, part.dropped) == ((whole.labels[0], whole.labels[2]), {1: ("a",)})
     assert Batch.model_validate_json(part.model_dump_json(exclude_defaults=True)) == part
+
+
+def test_a_track_is_kept_with_its_labels() -> None:
+    """As CVAT returned it, and each of its labels counts."""
+    labels = tuple(
+        BaseLabel(field="frames.gt", sample_id=f"f{n}", frame=n, label_id=str(n), parts={}, objects=()) for n in (3, 4)
+    )
+    keyframe = TrackedShape(type="rectangle", frame=3, points=(1.0, 1.0, 2.0, 2.0))
+    track = TrackLabels(
+        field="frames.gt", origin=0, index=7, track=Track(frame=3, label_id=1, shapes=(keyframe,)), labels=labels
+    )
+    whole = Batch(labels=(*SENT.labels, track))
+    sheet = wire(whole)
+    stored = {**sheet.tracks[0], "id": 9, "shapes": [{**sheet.tracks[0]["shapes"][0], "id": 10}]}
+    saved = answer_of(
+        sheet, Sheet([{**t, "id": 1} for t in sheet.tags], [{**s, "id": 2} for s in sheet.shapes], [stored])
+    )
+    again = Batch.model_validate_json(whole.model_dump_json(exclude_defaults=True))
+    found = labels_of(again, BatchAnswer.model_validate_json(saved.model_dump_json()))[-1]
+    assert isinstance(found, TrackLabels) and (found.track.id, found.track.shapes[0].id) == (9, 10)
+    assert found.as_base().held == ((3, "3"), (4, "4")) and found.identity == Identity(7)
+    assert ("track", 9) in ids_of([saved])
+    assert count_fields(whole.labels) == {"gt": 5, "frames.gt": 2}
+    assert count_fields(whole.labels, shared=range(4)) == {"frames.gt": 1}
