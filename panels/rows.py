@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..operators.shared import texts
-from ..operators.shared.choose_run import Run
+from ..operators.shared.choose_run import Run, is_usable
 from ..operators.shared.safe import WHOLE, link, safe
 from ..sync.readable import readable
 
@@ -37,7 +37,7 @@ class RowAction(NamedTuple):
 
 
 ACTIONS = (
-    RowAction("load", "Load annotations", "download", ("sent",)),
+    RowAction("load", "Load annotations", "download", needs="usable"),
     RowAction("resolve", "Resolve conflicts", "rule", needs="conflicts"),
     RowAction("undo", "Undo the last load", "undo", needs="was_loaded"),
     RowAction("history", "History", "history", needs="was_loaded"),
@@ -66,6 +66,7 @@ def row(run: Run, conflicts: int = 0) -> dict[str, Any]:
         "state": run.status.state,
         "status": ", ".join([texts.run_words(record, run.status), *waiting]),
         "conflicts": conflicts,
+        "usable": is_usable(run),
         "was_loaded": bool(record.loaded_at),
         "samples": record.samples,
         "labels": sum(record.labels.values()) if is_sent and not record.imported else "",

@@ -28,7 +28,7 @@ class RenameRun(foo.Operator):
         if not context.in_app(ctx):
             return None
         inputs = types.Object()
-        choose_run.choose(ctx, inputs, only="sent")
+        choose_run.choose(ctx, inputs, only="sent", whole=True)
         new = inputs.str("new_key", label="New name", required=True)
         said = ctx.params.get("new_key")
         if said and not said.isidentifier():

@@ -106,4 +106,5 @@ def _look(samples: Any, request: SendRequest, client: Any, reporter: ProgressRep
 
 def _go_on(samples: Any, request: SendRequest, client: Any, reporter: ProgressReporter) -> dict[str, Any]:
     said = request.bad_files if "bad_files" in request.model_fields_set else None
-    return resume(samples._root_dataset, request.anno_key, client, reporter, bad_files=said)
+    where = request.organization
+    return resume(samples._root_dataset, request.anno_key, client, reporter, bad_files=said, organization=where)

@@ -33,7 +33,12 @@ def find_all(dataset: Any) -> list[Run]:
 
 
 def choose(
-    ctx: foo.ExecutionContext, inputs: types.Object, only: State | None = None, others: Mapping[str, str] | None = None
+    ctx: foo.ExecutionContext,
+    inputs: types.Object,
+    only: State | None = None,
+    others: Mapping[str, str] | None = None,
+    *,
+    whole: bool = False,
 ) -> Run | None:
     """Adds the choice of a run to a form, the newest first.
 
@@ -42,12 +47,14 @@ def choose(
         inputs: the form
         only: the state of the runs that are offered; ``None`` for all
         others: runs of other tools that are offered, too, with a few words about each
+        whole: whether runs are left out that were interrupted after some of their tasks were complete
 
     Returns:
         the chosen run; ``None`` if there is none, or it is one of the others
     """
     found = find_all(ctx.dataset)
-    offered = {run.key: run for run in found if only in (None, run.status.state)}
+    partly = only == "sent" and not whole
+    offered = {run.key: run for run in found if only in (None, run.status.state) or (partly and is_usable(run))}
     others = others or {}
     if not offered and not others:
         sentence = NONE_SUCH[only] if found and only else "This dataset has no run yet. Start with Send to CVAT."
@@ -66,6 +73,11 @@ def choose(
     if said not in offered and said not in others:
         prop.invalid, prop.error_message = True, f"The run '{said}' is {now}; choose another one."
     return offered.get(said)
+
+
+def is_usable(run: Run) -> bool:
+    """Whether some of a run can be loaded: all of a complete one, of an interrupted one the tasks that are complete."""
+    return run.status.state == "sent" or (run.status.state == "interrupted" and bool(run.record.complete_tasks))
 
 
 def _described(run: Run) -> str:

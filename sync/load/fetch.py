@@ -61,13 +61,13 @@ def fetch_tasks(
     One request lists the jobs of all tasks. A task is looked at by itself for removed frames, which do not show in its
     jobs, unless none of its jobs is wanted. Tasks without jobs are looked for in other workspaces, too.
     """
-    jobs = _jobs_by_task(client, [task.id for task in record.tasks])
-    missing = [task.id for task in record.tasks if task.id not in jobs]
+    jobs = _jobs_by_task(client, [task.id for task in record.complete_tasks])
+    missing = [task.id for task in record.complete_tasks if task.id not in jobs]
     elsewhere: dict[int, list[Job]] = {}
     if missing and client.session.credentials.organization is not None:
         elsewhere = _jobs_by_task(client.within(None), missing)
     states = []
-    for task in record.tasks:
+    for task in record.complete_tasks:
         there = jobs.get(task.id) or elsewhere.get(task.id, [])
         mine = [job for job in there if job.type == "annotation"]
         left = tuple(job for job in mine if not wanted(job))

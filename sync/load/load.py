@@ -17,6 +17,7 @@ from ..progress import ProgressReporter
 from ..request import LoadRequest
 from ..runs import record as records
 from ..runs.comments import refresh_comments
+from ..runs.lease import is_held
 from ..runs.record import RunRecord
 from ..runs.report import LoadReport
 from ..runs.store import RunStore
@@ -50,14 +51,15 @@ def load(target: Any, request: LoadRequest, client: Client, reporter: ProgressRe
     client = client.stopping_when(reporter.stop.is_set)
     dataset = target._root_dataset
     record = records.find(dataset, request.anno_key)
-    check_loadable(request.anno_key, record, client)
+    store = RunStore(dataset, record.run_id)
+    check_loadable(request, record, client, is_sending=record.status != "sent" and is_held(store))
     client = client.within(record.organization)
     mapped = map_fields(record.schema_, request.dest_field).with_declared(dataset)
     for name, item in mapped.schema.fields.items():
         check_room(dataset, name, LABEL_TYPES[item.type].field)
     context = LoadContext(
         labels=DatasetLabels(dataset),
-        store=RunStore(dataset, record.run_id),
+        store=store,
         record=record,
         mapped=mapped,
         request=request,
@@ -79,13 +81,16 @@ def _fields_of_runs(dataset: Any) -> frozenset[str]:
     return frozenset(made)
 
 
-def check_loadable(key: str, record: RunRecord, client: Client) -> None:
-    """Checks that a run was sent whole, and to this server.
+def check_loadable(request: LoadRequest, record: RunRecord, client: Client, *, is_sending: bool) -> None:
+    """Checks that a run was sent to this server, and whole, or at least that some of its tasks are complete.
 
     Raises:
         Refused: if not
     """
-    if record.status != "sent":
+    key = request.anno_key
+    if is_sending:
+        raise Refused(f"The run '{key}' is being sent at this moment; wait for its end, or stop it, then load it.")
+    if record.status != "sent" and (not record.complete_tasks or request.dest_field):
         why = record.problem or "its process ended before it was complete."
         raise Refused(f"The run '{key}' was not sent completely: {why} Resume it first, or delete it with its tasks.")
     if client.url != record.server:

@@ -18,7 +18,7 @@ from ..runs.record import RunRecord, not_here
 from .diff import JobDiff, diff_job
 from .edited_label import Edited
 from .fetch import OF_ONE, TaskState, fetch_labels, fetch_tasks
-from .task_notes import names_of, notes_of
+from .task_notes import names_of, notes_of, unsent
 
 READING = 0.5
 """The part of a load that is done when all is read."""
@@ -116,9 +116,11 @@ def find_remote_changes(
         Refused: if what was known of the run is not with the dataset
     """
     found = RemoteChanges(marks=base.marks())
-    known = {task.id: kept for task in record.tasks if (kept := base.task(task.id))}
-    if len(known) < len(record.tasks):
+    tasks = record.complete_tasks
+    known = {task.id: kept for task in tasks if (kept := base.task(task.id))}
+    if len(known) < len(tasks):
         raise Refused(f"{not_here(request.anno_key)} Load it there.")
+    found.notes += unsent(record)
     states = fetch_tasks(client, record, known, request.wants)
     found.listed = [job for state in states for job in (*state.jobs, *state.left)]
     found.jobs = len(found.listed)

@@ -4,7 +4,16 @@ from collections.abc import Sequence
 
 from ...cvat import Job
 from ...labels.vocabulary import Vocabulary
-from ..runs.record import TaskRecord
+from ..runs.record import RunRecord, TaskRecord
+
+
+def unsent(record: RunRecord) -> list[str]:
+    """That a run was interrupted, so that only some of its tasks are loaded."""
+    if record.status == "sent":
+        return []
+    count = len(record.complete_tasks)
+    which = f"The {count} tasks of it that are" if count > 1 else "The one task of it that is"
+    return [f"This run was not sent completely. {which} complete were looked at; resume the run for the rest."]
 
 
 def no_jobs(task: TaskRecord, organization: str | None) -> str:

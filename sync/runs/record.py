@@ -19,7 +19,14 @@ Status = Literal["sending", "sent", "failed"]
 
 
 class TaskRecord(BaseModel):
-    """A task of a run."""
+    """A task of a run.
+
+    Args:
+        id, name, url: of the task in CVAT
+        frames: how many it has
+        jobs: their ids
+        complete: whether its labels are all there; of a run that is sent, those of every task are
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -28,6 +35,7 @@ class TaskRecord(BaseModel):
     url: str
     frames: int
     jobs: tuple[int, ...] = ()
+    complete: bool = False
 
 
 class RunRecord(BaseModel):
@@ -78,13 +86,18 @@ class RunRecord(BaseModel):
     def schema_(self) -> LabelSchema:
         return LabelSchema.model_validate({"fields": self.label_schema}, context={"stored": True})
 
+    @property
+    def complete_tasks(self) -> tuple[TaskRecord, ...]:
+        """The tasks that can be loaded: of a run that was interrupted, those that were complete by then."""
+        return tuple(task for task in self.tasks if task.complete or self.status == "sent")
+
     def summary(self, key: str) -> dict[str, Any]:
         """The run as a plain dict, as a send returns it."""
         return {
             "anno_key": key,
             "server": self.server,
             "project": self.project_name,
-            "tasks": [task.model_dump(mode="json") for task in self.tasks],
+            "tasks": [task.model_dump(mode="json", exclude={"complete"}) for task in self.tasks],
             "samples": self.samples,
             "labels": sum(self.labels.values()),
             "labels_by_field": dict(self.labels),

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...cvat import Client, FrameMeta, User
+from ...cvat import Client, FrameMeta, Job, User
 from ...labels.schema import LabelSchema
 from ..dataset.media import BadFile, Frame
 from ..dataset.observe import Observed
@@ -12,6 +12,7 @@ from ..dataset.samples import as_collection
 from ..errors import Refused, SendFailed
 from ..request import SendRequest
 from ..runs.base import FrameRecord
+from .plan import Segment
 from .schema import requested_fields
 
 
@@ -152,3 +153,23 @@ def match_frames(
         FrameRecord(sample_id=frame.sample_id, name=item.name, width=item.width, height=item.height)
         for frame, item in zip(kept, got, strict=True)
     ), dropped
+
+
+def segments_of(jobs: Sequence[Job], frames: int) -> tuple[Segment, ...]:
+    """The jobs of a task into which labels are written.
+
+    Args:
+        jobs: its jobs as CVAT has them
+        frames: how many frames it has
+
+    Raises:
+        SendFailed: if a job has frames that the task has not
+    """
+    ours = [job for job in jobs if job.type == "annotation"]
+    for job in ours:
+        if not 0 <= job.start_frame <= job.stop_frame < frames:
+            raise SendFailed(
+                f"CVAT's job {job.id} has frames {job.start_frame} to {job.stop_frame}, but its task has {frames} "
+                f"frames, 0 to {frames - 1}."
+            )
+    return tuple(Segment(number, job.start_frame, job.stop_frame, job.id) for number, job in enumerate(ours))

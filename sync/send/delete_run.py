@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...cvat import Client
+from ...cvat import Client, Conflict, PermissionDenied, Task
+from ...cvat import Refused as CvatRefused
 from ..errors import Refused, error_context
 from ..progress import ProgressReporter
 from ..runs import record as records
@@ -12,7 +13,7 @@ from ..runs.lease import is_held
 from ..runs.record import RunRecord
 from ..runs.store import RunStore
 from .journal import Journal
-from .made_tasks import find_task, is_same, knows, made_tasks
+from .made_tasks import MadeTask, find_task, is_same, knows, made_tasks
 from .send import LEFT_OUT_TAG
 from .task_marks import delete_task, tasks_of_run
 
@@ -36,7 +37,7 @@ def delete(dataset: Any, key: str, client: Client | None, reporter: ProgressRepo
     Raises:
         RunMissing: if there is no such run
         Refused: if the tasks are on another server, or of another dataset, or the run is being sent at this moment
-        CvatError: if CVAT refuses; the run is then still there
+        CvatError: if CVAT can't be reached or fails; the run is then still there
     """
     run = records.find(dataset, key)
     store = RunStore(dataset, run.run_id)
@@ -90,16 +91,24 @@ def _delete_tasks(
     ids = list(dict.fromkeys([*(task.id for task in run.tasks), *made, *marked]))
     for number, task_id in enumerate(ids):
         reporter.step(f"Deleting task {task_id}", number / len(ids))
-        now = marked.get(task_id) or find_task(client, task_id)
-        if now is None:
-            result.gone.append(task_id)
-        elif task_id in made and not is_same(client, made[task_id], now):
-            result.left[task_id] = "is another one now than was made"
-        elif task_id not in made and (task_id not in marked or now.size):
-            result.left[task_id] = "was not made by this run"
-        else:
-            delete_task(client, task_id)
-            result.deleted.append(task_id)
+        try:
+            _delete_task(client, task_id, made.get(task_id), marked.get(task_id), result)
+        except (PermissionDenied, CvatRefused, Conflict) as error:  # one that may not be deleted keeps no other
+            result.left[task_id] = f"could not be deleted: {(error.detail or str(error)).rstrip('.')}"
+
+
+def _delete_task(client: Client, task_id: int, made: MadeTask | None, marked: Task | None, result: Deletion) -> None:
+    """Deletes a task, if it is known to be the run's."""
+    now = marked or find_task(client, task_id)
+    if now is None:
+        result.gone.append(task_id)
+    elif made is not None and not is_same(client, made, now):
+        result.left[task_id] = "is another one now than was made"
+    elif made is None and (marked is None or now.size):
+        result.left[task_id] = "was not made by this run"
+    else:
+        delete_task(client, task_id)
+        result.deleted.append(task_id)
 
 
 def _delete_project(client: Client, run: RunRecord, journal: Journal) -> None:

@@ -18,6 +18,7 @@ class OrderedGate:
     def __init__(self, check: Callable[[], None]) -> None:
         self._check = check
         self._next = 0
+        self._passed: set[int] = set()
         self._changed = threading.Condition()
 
     @contextmanager
@@ -30,6 +31,12 @@ class OrderedGate:
         try:
             yield
         finally:
-            with self._changed:
-                self._next = max(self._next, number + 1)
-                self._changed.notify_all()
+            self.pass_by(number)
+
+    def pass_by(self, number: int) -> None:
+        """Lets the others go on if this number had its turn, or will never take it."""
+        with self._changed:
+            self._passed.add(number)
+            while self._next in self._passed:
+                self._next += 1
+            self._changed.notify_all()

@@ -77,7 +77,13 @@ def _plan_of(prepared: Prepared) -> SendPlan:
 
 @paused_garbage_collection()
 def resume(
-    dataset: Any, key: str, client: Client, reporter: ProgressReporter | None = None, *, bad_files: str | None = None
+    dataset: Any,
+    key: str,
+    client: Client,
+    reporter: ProgressReporter | None = None,
+    *,
+    bad_files: str | None = None,
+    organization: str | None = None,
 ) -> dict[str, Any]:
     """Goes on with a send that was interrupted, from the last step that is known to be done.
 
@@ -87,6 +93,7 @@ def resume(
         client: the CVAT server
         reporter: takes the progress, and carries the wish to stop
         bad_files: what to do from now on about files that CVAT can't read; ``None`` for what the send said
+        organization: the workspace, if somebody names one; the run goes on in its own one, whatever is configured
 
     Returns:
         the run as :func:`send` returns it, also if it had been complete
@@ -107,9 +114,10 @@ def resume(
         return record.summary(key)
     if client.url != record.server:
         raise Refused(f"The run '{key}' was begun on {record.server}, but you are connected to {client.url}.")
-    if (client.session.credentials.organization or "") != (record.organization or ""):
+    if organization is not None and organization != (record.organization or ""):
         where = f"in the organization '{record.organization}'" if record.organization else "outside of an organization"
-        raise Refused(f"The run '{key}' was begun {where}; connect there to resume it. Nothing was changed.")
+        raise Refused(f"The run '{key}' was begun {where} and can only go on there. Nothing was changed.")
+    client = client.within(record.organization)
     plan = Journal(store).plan()
     if plan is None:
         raise Refused(f"{records.not_here(key)} Resume it there, or delete it here without its tasks.")

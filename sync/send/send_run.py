@@ -3,19 +3,18 @@
 import contextlib
 import threading
 from collections import Counter
-from collections.abc import Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from textwrap import shorten
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pymongo.errors import PyMongoError
 
-from ...cvat import Cancelled as CvatCancelled
-from ...cvat import Client, CvatError, Task, User
+from ...cvat import Client, Conflict, CvatError, NotFound, PermissionDenied, Task, User
+from ...cvat import Refused as CvatRefused
 from ...labels.vocabulary import label_specs
 from ..dataset.colors import class_colors
 from ..dataset.media import BadFile
-from ..errors import Cancelled, RoundtripError, SendFailed, sentence
+from ..errors import Cancelled, SendFailed
 from ..progress import Progress, ProgressReporter
 from ..runs import record as records
 from ..runs.base import BaseStore, JobMark
@@ -33,19 +32,15 @@ from .ordered_gate import OrderedGate
 from .plan import TaskPlan, deal
 from .project import ProjectPlan, delete_twin_projects, extend_project, find_own_project, make_project
 from .send_progress import SendProgress
+from .task_failures import STOPS, explained, failures_explained
 from .task_marks import mark_of, tasks_of_run, tidy_up
+from .task_pool import TaskPool
 from .task_sender import TaskSender
 
-TASKS_AT_ONCE = 4
-"""Tasks that are sent at the same time; the client bounds the connections.
-
-Of 20 tasks 50 ms away, 1 at a time took 9.4 s, 2 took 5.6 s, 4 took 3.6 s, 8 took 3.1 s, 12 took 3.0 s. More of them
-are also more labels in memory, and more to leave half made.
-"""
+JOBS_AT_ONCE = 4
+"""Jobs that are given to people at the same time."""
 LEFT_OUT_TAG = "not_sent_to_cvat"
 """The tag of samples whose file was left out."""
-STOPS = (Cancelled, CvatCancelled, KeyboardInterrupt)
-"""What ends a send because a person wanted it to."""
 
 
 class SendRun:
@@ -82,6 +77,7 @@ class SendRun:
         self.lock = threading.Lock()
         self.steps: dict[int, TaskStep] = {}
         self.deleted: set[int] = set()
+        self.tasks = TaskPool(self.halted)
         self.project_in_doubt = resumed and not plan.project_found and bool(plan.request.project_name)
         self.in_doubt: set[int] = set()  # tasks of which a second one may be made late
 
@@ -127,29 +123,23 @@ class SendRun:
 
     def _send_tasks(self) -> None:
         context = self._send_context()
-        mark = self.record.run_id, self.dataset.name, self.request.anno_key
-        with ThreadPoolExecutor(TASKS_AT_ONCE, thread_name_prefix="cvat-task") as pool:
-            futures: list[Future[TaskStep]] = [
-                pool.submit(self._send_task, context, number, mark_of(*mark, number))
-                for number in range(self.plan.tasks)
-            ]
-            try:
-                done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-                failed = next((future for future in done if future.exception()), None)
-                if failed is not None:
-                    failed.result()
-            except BaseException:  # also a person's Ctrl-C: let the others end at their next step
-                self.halted.set()
-                pool.shutdown(cancel_futures=True)
-                raise
+        self.tasks.run(self.plan.tasks, lambda number: self._send_task(context, number))
 
-    def _send_task(self, context: SendContext, number: int, mark: str) -> TaskStep:
+    def _send_task(self, context: SendContext, number: int) -> None:
         self._check()
-        sender = TaskSender(context, self.journal.task(number), mark, doubtful=self.resumed)
-        step = sender.send()
+        mark = mark_of(self.record.run_id, self.dataset.name, self.request.anno_key, number)
+        try:
+            step = TaskSender(context, self.journal.task(number), mark, doubtful=self.resumed).send()
+        finally:
+            context.gate.pass_by(number)
+        self._complete(number, step)
+
+    def _complete(self, number: int, step: TaskStep) -> None:
+        """Notes a task that is complete: it can be loaded, whatever becomes of the others."""
         with self.lock:
             self.steps[number] = step
-        return step
+            self.base.save_marks({**marks_of(step), **self.base.marks()})
+            self._note(tasks=self._task_records())
 
     def _send_context(self) -> SendContext:
         project_id = self.record.project_id
@@ -198,6 +188,7 @@ class SendRun:
                 url=self.client.task_url(step.task_id),
                 frames=step.frames,
                 jobs=tuple(segment.job_id for segment in step.segments),
+                complete=step.stage == "written",
             )
             for _, step in sorted(self.steps.items())
         )
@@ -225,17 +216,15 @@ class SendRun:
         self._compare_again(steps)
         jobs = [segment.job_id for step in steps for segment in step.segments]
         users = [self.people[name].id for name in self.request.job_assignees]
-        with ThreadPoolExecutor(TASKS_AT_ONCE, thread_name_prefix="cvat-deal") as pool:
-            list(pool.map(self._assign, deal(users, jobs)))
+        with ThreadPoolExecutor(JOBS_AT_ONCE, thread_name_prefix="cvat-deal") as pool:
+            refusals = list(pool.map(self._assign, deal(users, jobs)))
+        self._add_notes(filter(None, refusals))
         labels: Counter[str] = Counter()
         left_out = Counter(self.record.left_out)
-        marks: dict[int, JobMark] = {}
         for step in steps:
             left_out.update(step.left_out)
-            for segment, counts in zip(step.segments, step.labels, strict=True):
+            for counts in step.labels:
                 labels.update(counts)
-                marks[segment.job_id] = JobMark(labels=counts)
-        self.base.save_marks(marks)
         done = {"labels": dict(labels), "left_out": dict(left_out), "problem": ""}
         self._note(status="sent", tasks=self._task_records(), **done)
         self.journal.finish()
@@ -246,17 +235,23 @@ class SendRun:
         outbox, attempts = Outbox(self.store), Attempts(self.store)
         for place in attempts.places_given_up():
             job_id = steps[place.task].segments[place.segment].job_id
-            drop_twins(self.client, job_id, outbox, attempts, place)
+            with contextlib.suppress(NotFound):  # somebody deleted the task
+                drop_twins(self.client, job_id, outbox, attempts, place)
         if self.resumed or self.in_doubt:
             known = {step.task_id for step in steps}
             copies = tidy_up(self.client, self.record.run_id, known)
-            self._note(notes=tuple(map(_about_copy, copies)))
+            self._add_notes(map(_about_copy, copies))
         if self.project_in_doubt:
             delete_twin_projects(self.client, self.record)
 
-    def _assign(self, pair: tuple[int, int]) -> None:
+    def _assign(self, pair: tuple[int, int]) -> str:
+        """Gives a job to somebody; why CVAT refuses that, which is no reason to hold the run back."""
         self._check()
-        self.client.update_job(pair[0], assignee=pair[1])
+        try:
+            self.client.update_job(pair[0], assignee=pair[1])
+        except (PermissionDenied, NotFound, Conflict, CvatRefused) as error:
+            return f"Job {pair[0]} could not be assigned: {explained(error)}"
+        return ""
 
     def _failed(self, error: BaseException) -> BaseException:
         """What to raise: with what is left, and how to go on. A send that made nothing leaves nothing."""
@@ -270,16 +265,20 @@ class SendRun:
                 records.forget(self.dataset, self.request.anno_key, self.record.run_id)
                 outcome = self._how_to_begin_again()
             else:
-                self._note(problem="Stopped." if isinstance(error, STOPS) else sentence(error))
+                self._note(problem="Stopped." if isinstance(error, STOPS) else str(SendFailed(self._why(error))))
         if isinstance(error, KeyboardInterrupt):  # a program, or a notebook, shows what it says
             return KeyboardInterrupt(f"Stopped. {outcome}")
         if isinstance(error, STOPS):
             return Cancelled(f"Stopped. {outcome}")
-        if isinstance(error, (CvatError, RoundtripError)):
-            return SendFailed(f"{sentence(error)} {outcome}")
-        if isinstance(error, PyMongoError):
-            return SendFailed(f"FiftyOne's database failed ({shorten(str(error), 200)}). {outcome}")
+        if isinstance(error, Exception):
+            return SendFailed(f"{self._why(error)} {outcome}")
         return error
+
+    def _why(self, error: BaseException) -> str:
+        """What went wrong, with the tasks that failed."""
+        if any(failure.error is error for failure in self.tasks.failures):
+            return failures_explained(self.tasks.failures, self.plan.tasks)
+        return explained(error)
 
     def _how_to_go_on(self) -> str:
         key = self.request.anno_key
@@ -290,9 +289,10 @@ class SendRun:
             )
         complete = sum(step.stage == "written" for step in self.steps.values())
         tasks = f"{complete} of {self.plan.tasks} tasks are" if self.plan.tasks > 1 else "Its task is not"
+        usable = " and can be loaded at once" if complete else ""
         return (
-            f"{tasks} complete in CVAT; what was sent is kept. Resume the run '{key}' to go on from there, or delete "
-            "it with its tasks. The dataset's labels are as they were."
+            f"{tasks} complete in CVAT{usable}; what was sent is kept. Resume the run '{key}' to go on from there, or "
+            "delete it with its tasks. The dataset's labels are as they were."
         )
 
     def _how_to_begin_again(self) -> str:
@@ -329,6 +329,10 @@ class SendRun:
         self.record = self.record.model_copy(update=changes)
         records.update(self.dataset, self.request.anno_key, self.record)
 
+    def _add_notes(self, notes: Iterable[str]) -> None:
+        if new := tuple(note for note in notes if note not in self.record.notes):
+            self._note(notes=(*self.record.notes, *new))
+
     def _tag(self, files: Sequence[BadFile]) -> None:
         if files:
             self.dataset.select([file.sample_id for file in files]).tag_samples(LEFT_OUT_TAG)
@@ -338,7 +342,14 @@ class SendRun:
             self.dataset.select([file.sample_id for file in self.plan.bad]).untag_samples(LEFT_OUT_TAG)
 
 
+def marks_of(step: TaskStep) -> dict[int, JobMark]:
+    """Where a load stands with the jobs of a task that was just sent."""
+    return {job.job_id: JobMark(labels=counts) for job, counts in zip(step.segments, step.labels, strict=True)}
+
+
 def _about_copy(task: Task) -> str:
+    if not task.size:
+        return f"Task {task.id} ('{task.name}') in CVAT is an empty one of this run that could not be deleted."
     return (
         f"Task {task.id} ('{task.name}') in CVAT has the mark of this run, but was not made by it: it may be a "
         "restored backup. It was left as it is; to load what is in it, import it."

@@ -8,7 +8,7 @@ from ...cvat import CreationFailed, DataOptions, DeadlinePassed, UploadFile
 from ..dataset.media import BadFile, Frame, frames_named, refreshed
 from ..errors import SendFailed
 from ..runs.base import FrameRecord
-from .checks import check_files, match_frames
+from .checks import check_files, match_frames, segments_of
 from .context import SendContext
 from .journal import UploadNotes
 from .plan import Segment, TaskPlan
@@ -94,8 +94,7 @@ class TaskImages:
         frames, dropped = match_frames(self.plan.frames, got, lenient=lenient)
         if dropped:
             self._drop(dropped, "was left out by CVAT, which may not know its format")
-        ours = [job for job in jobs.result() if job.type == "annotation"]
-        return frames, tuple(Segment(n, job.start_frame, job.stop_frame, job.id) for n, job in enumerate(ours))
+        return frames, segments_of(jobs.result(), len(frames))
 
     def count_as_sent(self) -> None:
         """Reports that all images of the task are in CVAT."""

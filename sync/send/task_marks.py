@@ -3,7 +3,7 @@
 import time
 from collections.abc import Container
 
-from ...cvat import Client, ServerFault, Task
+from ...cvat import Client, PermissionDenied, Refused, ServerFault, Task
 
 PAUSES_OF_DELETION = (0.5, 1.0, 2.0)
 
@@ -41,13 +41,20 @@ def tidy_up(client: Client, run_id: str, known: Container[int]) -> list[Task]:
     """Deletes the empty tasks with a run's mark that are none of its own: they came of requests without an answer.
 
     Returns:
-        what else has the mark: copies of tasks, such as restored backups, which may be somebody's work
+        what else has the mark: copies of tasks, such as restored backups, which may be somebody's work; and empty
+        tasks that may not be deleted
     """
     strangers = [task for task in tasks_of_run(client, run_id) if task.id not in known]
-    for task in strangers:
-        if not task.size:
-            delete_task(client, task.id)
-    return [task for task in strangers if task.size]
+    return [task for task in strangers if task.size or not _is_deleted(client, task.id)]
+
+
+def _is_deleted(client: Client, task_id: int) -> bool:
+    """Deletes a task that nobody needs; whether that is allowed."""
+    try:
+        delete_task(client, task_id)
+    except (PermissionDenied, Refused):
+        return False
+    return True
 
 
 def tasks_of_run(client: Client, run_id: str) -> list[Task]:

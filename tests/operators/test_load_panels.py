@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.panels.rows import ACTIONS, shown_for
 from fiftyone.plugins.orgs.roundtrip.cvat.panels.steps import Step, all_like, this_one, to_steps
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import RoundtripError
 from panels_app import Panel
 from sync_loop import URI, Loop, operator
 
@@ -48,6 +49,22 @@ def test_actions_of_a_run(clash: Loop) -> None:
 def test_actions_of_a_run_that_was_never_loaded(filled: Loop) -> None:
     filled.send()
     assert not {"resolve", "undo", "history"} & set(offered(Panel(filled, "cvat_runs")))
+
+
+@pytest.mark.parametrize("complete", [0, 1])
+def test_actions_of_an_interrupted_run(filled: Loop, complete: int) -> None:
+    """What of it is complete can be loaded, and that undone."""
+    filled.box.faults.add("status", "POST", r"/api/tasks/\d+/data", nth=complete + 1, times=None, status=403)
+    with pytest.raises(RoundtripError):
+        filled.send(task_size=1)
+    panel = Panel(filled, "cvat_runs")
+    assert ("load" in offered(panel), "resume" in offered(panel)) == (bool(complete), True)
+    if complete:
+        filled.cvat.move(filled.cvat.shape())
+        assert filled.load()["changed"] == 1
+        panel.event("refresh")
+        assert {"undo", "history"} <= set(offered(panel))
+        assert operator("undo_load")(filled.dataset, "run")["changed"] == 1
 
 
 def test_conflicts_one_by_one(clash: Loop) -> None:

@@ -53,11 +53,16 @@ class Failures:
         assert self.loop.dataset.list_annotation_runs() == []
         assert self.loop.cvat.find("tasks") == self.loop.cvat.find("projects") == []
 
-    def interrupted(self) -> None:
-        """The run is there and can neither be loaded nor sent anew, until it is resumed or deleted."""
+    def interrupted(self, complete: int = 0) -> None:
+        """The run is there and can't be sent anew until it is resumed or deleted; what is complete can be loaded."""
         assert self.loop.dataset.list_annotation_runs() == ["run"]
-        with pytest.raises(RoundtripError, match=r"The run 'run' was not sent completely: .* Resume it"):
-            self.loop.load()
+        if complete:
+            report = self.loop.load()
+            assert (report["jobs"], report["deleted"]) == (complete, 0)
+            assert "This run was not sent completely." in report["notes"][0]
+        else:
+            with pytest.raises(RoundtripError, match=r"The run 'run' was not sent completely: .* Resume it"):
+                self.loop.load()
         with pytest.raises(RoundtripError, match="There is a run 'run' already"):
             self.loop.send()
 

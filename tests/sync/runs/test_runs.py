@@ -236,7 +236,9 @@ def test_a_send_whose_process_was_killed(filled: Loop) -> None:
     from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record
 
     filled.send()
-    killed = record.find(filled.dataset, "run").model_copy(update={"status": "sending"})
+    sent = record.find(filled.dataset, "run")
+    tasks = tuple(task.model_copy(update={"complete": False}) for task in sent.tasks)
+    killed = sent.model_copy(update={"status": "sending", "tasks": tasks})
     record.update(filled.dataset, "run", killed)
     with pytest.raises(Exception, match=r"not sent completely: its process ended .* or delete it with its tasks"):
         filled.load("run")

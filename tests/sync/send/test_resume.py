@@ -55,14 +55,20 @@ def test_another_server_is_refused(filled: Loop, interrupt: Any, monkeypatch: py
         assert other.state()["tasks"] == []
 
 
-def test_another_organization_is_refused(filled: Loop, failures: Failures) -> None:
-    """Its tasks would not be found there, and be made a second time."""
-    filled.cvat.call("POST", "organizations", {"slug": "acme", "name": "acme"})
+@pytest.mark.parametrize(("own", "configured"), [("acme", None), ("acme", "other"), ("", "acme")])
+def test_a_run_goes_on_in_its_own_workspace(
+    filled: Loop, failures: Failures, monkeypatch: pytest.MonkeyPatch, own: str, configured: str | None
+) -> None:
+    """Elsewhere its tasks would not be found, and be made a second time."""
+    for slug in ("acme", "other"):
+        filled.cvat.call("POST", "organizations", {"slug": slug, "name": slug})
     filled.box.faults.add("status", *WRITE, status=500)
-    failures.send(organization="acme")
-    with pytest.raises(Exception, match="was begun in the organization 'acme'; connect there to resume it"):
-        filled.send(resume=True)
-    assert filled.send(resume=True, organization="acme")["labels"] == 2
+    failures.send(organization=own)
+    if configured:
+        monkeypatch.setenv("FIFTYONE_CVAT_ORGANIZATION", configured)
+    with pytest.raises(Exception, match=r"was begun .* organization.* and can only go on there"):
+        filled.send(resume=True, organization="other")
+    assert filled.send(resume=True)["labels"] == 2
     assert len(filled.box.state()["tasks"]) == 1
 
 
