@@ -27,6 +27,8 @@ from devtools.world import private_world
 
 MOST_WORKERS = 8  # the browser suite is one worker's, and the others are done before it with as many
 
+COVERAGE = ("--cov", "--cov-report=term")
+
 IMAGES = ROOT / "docs" / "images"
 TYPED_ROOMS = ("cvat", "labels", "sync")
 
@@ -68,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=as_written,
         usage="dev.py test [--all] [pytest arguments ...]",
     )
-    test.add_argument("--all", action="store_true", help="also the long suites (sets ROUNDTRIP_ALL=1)")
+    test.add_argument("--all", action="store_true", help="also the long suites (sets ROUNDTRIP_ALL=1), and coverage")
     test.set_defaults(run=test_command)
 
     bench = commands.add_parser(
@@ -96,8 +98,9 @@ To use a real CVAT instead of the sandbox, set FIFTYONE_CVAT_URL and either FIFT
 FIFTYONE_CVAT_USERNAME and FIFTYONE_CVAT_PASSWORD."""
 
 TEST_HELP = """\
-Runs ruff, mypy, and pytest with coverage, and installs Chromium for the browser suite if there is none. With
-pytest arguments (a path, -k words, ...) only those tests run, without the other checks."""
+Runs ruff, mypy and pytest, and installs Chromium for the browser suite if there is none. With pytest arguments
+(a path, -k words, ...) only those tests run, without the other checks. --all runs the long suites, too, and
+measures coverage, which takes nearly twice the time."""
 
 BENCH_HELP = """\
 Runs the measurements of the folder bench. Each prints one table and fails if a figure misses its target."""
@@ -131,7 +134,7 @@ def test_command(options: argparse.Namespace, rest: list[str]) -> int:
             "ruff": [PYTHON, "-m", "ruff", "check", "."],
             "ruff format": [PYTHON, "-m", "ruff", "format", "--check", "."],
             "mypy": [PYTHON, "-m", "mypy", *_mypy_arguments()],
-            "pytest": [*steps["pytest"], *_in_parallel(), "--cov", "--cov-report=term"],
+            "pytest": [*steps["pytest"], *_in_parallel(), *(COVERAGE if options.all else ())],
         }
     failed = []
     for name, command in steps.items():
@@ -145,8 +148,8 @@ def test_command(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _in_parallel() -> list[str]:
-    """Options of pytest for a worker on each core, each with a database, a sandbox and a browser of its own."""
-    workers = min(os.cpu_count() or 1, MOST_WORKERS)
+    """Options of pytest for a worker on each core and one more, as tests also wait; each has its own database."""
+    workers = min((os.cpu_count() or 1) + 1, MOST_WORKERS)
     return ["-n", str(workers), "--dist", "loadscope", "--no-loadscope-reorder"]
 
 
