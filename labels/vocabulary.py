@@ -47,7 +47,9 @@ class Vocabulary:
         self._by_class = {(word.field, word.name): word for word in self.words}
         self._added = {label.id: label for label in self.added}
         now = {label_id: self._class_of(label_id, name) for label_id, name in self.called.items()}
-        self.renamed = {label_id: name for label_id, name in now.items() if name != self.name_then(label_id)}
+        self.new_names = {label_id: name for label_id, name in now.items() if name != self.name_then(label_id)}
+        """What is said of a class in CVAT now, by id, where its name changed."""
+        self.renamed = {i: name for i, name in self.new_names.items() if not self._keeps_class(i)}
         """The present class of CVAT labels that were renamed, by id."""
 
     @classmethod
@@ -177,6 +179,11 @@ class Vocabulary:
         """The class of a CVAT label now."""
         return self.renamed.get(label_id) or self.name_then(label_id)
 
+    def _keeps_class(self, label_id: int) -> bool:
+        """Whether a CVAT label stands for a pixel value or a field, and goes on to, whatever it is called."""
+        word = self._by_id.get(label_id)
+        return word is not None and not LABEL_TYPES[self.schema.fields[word.field].type].codec.named
+
     def points_of(self, label_id: int) -> dict[int, int]:
         """The places of a skeleton's points, by CVAT's ids of them."""
         if (word := self._by_id.get(label_id)) is not None:
@@ -226,10 +233,14 @@ class Vocabulary:
         return next((cvat_name.removesuffix(end) for end in endings if cvat_name.endswith(end)), cvat_name)
 
     def _home_of(self, name: str, type_: str) -> str | None:
-        """The field for a class that was added in CVAT: the one its name points to, else the first that fits."""
-        fits = [f for f, item in self.schema.fields.items() if type_ in LABEL_TYPES[item.type].codec.shape_types]
+        """The field for a class that was added in CVAT: the one its name points to, else the first that fits.
+
+        No pixel value of a segmentation stands for such a class, and fields without classes have no use for it.
+        """
+        codecs = {field: LABEL_TYPES[item.type].codec for field, item in self.schema.fields.items()}
+        fits = [field for field, codec in codecs.items() if type_ in codec.shape_types and codec.grouping != "frame"]
         named = [field for field in fits if name.endswith((f" ({field})", field_ending(field)))]
-        return next(iter(named or fits), None)
+        return next(iter(named or [field for field in fits if codecs[field].named]), None)
 
     def _is_free(self, spec: AttributeSpec, field: str | None) -> bool:
         """Whether an attribute that was added in CVAT would overwrite nothing that FiftyOne's labels always have."""

@@ -9,6 +9,7 @@ from ..cvat.models import AttributeSpec, Label
 from .attribute_schema import Attributes
 from .schema import FieldSchema
 from .skeleton import Skeleton
+from .types import LABEL_TYPES
 from .widgets import Widget
 
 
@@ -91,7 +92,7 @@ def renumbered_word(word: Word, label: Label, item: FieldSchema) -> Word:
         now = word_for(word.field, word.name, label, item, partial=True)
     except ValueError:  # another skeleton: what is known of it stays
         now = word.model_copy(update={"label_id": label.id, "cvat_name": label.name})
-    if label.name == word.cvat_name:
+    if label.name == word.cvat_name or not LABEL_TYPES[item.type].codec.named:
         return now
     return now.model_copy(update={"name": label.name.removesuffix(f" ({word.field})")})
 

@@ -56,7 +56,7 @@ def notes_of(task: TaskRecord, jobs: Sequence[Job], others: Sequence[Job], elsew
 
 def names_of(then: Vocabulary, now: Vocabulary) -> list[str]:
     """Which classes have other names in CVAT, and which can't be distinguished there any more."""
-    names = {then.name_then(label_id): name for label_id, name in now.renamed.items()}
+    names = {then.name_then(label_id): name for label_id, name in now.new_names.items()}
     names.update({former.name: now.name_now(former.to) for former in now.renumbered})
     notes = [f"The class '{old}' is called '{new}' in CVAT now." for old, new in sorted(names.items()) if old != new]
     for former in now.renumbered:

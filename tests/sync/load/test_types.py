@@ -251,6 +251,38 @@ class TestSegmentation:
         assert (mask[0, 0] == [0, 255, 0]).all() and (mask[45, 45] == [1, 2, 3]).all()
         assert np.array_equal(mask[1:, 1:], COLOURS[1:, 1:])
 
+    def test_a_class_with_another_name_in_cvat_stands_for_the_same_pixels(self, zoo: Loop) -> None:
+        zoo.send(label_field="seg")
+        for name in ("street", "lane"):  # also once the first name is known
+            zoo.cvat.rename_class("road" if name == "street" else "street", name)
+            road = next(s for s in zoo.cvat.objects(frame=0) if s["label_id"] == zoo.cvat.labels()[name]["id"])
+            zoo.cvat.delete(road)
+            zoo.cvat.draw(name, 0, brush(3, 2, 4, 4) if name == "street" else brush(0, 0, 4, 4), "mask")
+            report = zoo.load()
+            assert (report["changed"], report["fields"]["seg"]["refused"], report["objects"]["left"]) == (1, {}, 0)
+            assert any(f"is called '{name}' in CVAT now" in note for note in report["notes"])
+            assert (zoo.dataset.first().seg.mask[0:4, 0:4] == 1).sum() == (2 if name == "street" else 16)
+            assert not any(zoo.load()[what] for what in ("added", "changed", "deleted", "jobs_read"))
+
+    @pytest.mark.parametrize("unexpected", ["keep", "ignore"])
+    def test_masks_of_a_class_that_is_no_target_are_no_part(self, zoo: Loop, unexpected: str) -> None:
+        zoo.send(label_field="seg")
+        zoo.cvat.add_class("tree (seg)")
+        zoo.cvat.add_class("bush")
+        for name in ("tree (seg)", "bush"):
+            zoo.cvat.draw(name, 0, brush(0, 0, 4, 4), "mask")
+        before = zoo.documents()
+        report = zoo.load(unexpected=unexpected)
+        if unexpected == "ignore":
+            assert [(item["reason"], item["name"]) for item in report["left"]] == [
+                ("in no field of the run", "tree"),
+                ("in no field of the run", "bush"),
+            ]
+            assert zoo.since(before) == {}
+        else:
+            assert report["left"] == [] and zoo.since(before).keys() == {"0/instances_cvat"}
+            assert [label.label for label in zoo.labels("instances_cvat")[0]] == ["tree", "bush"]
+
     def test_masks_on_an_empty_frame_make_one_segmentation(self, zoo: Loop) -> None:
         zoo.send(label_field="seg")
         zoo.cvat.draw("road", 2, brush(0, 0, 320, 100), "mask")
