@@ -31,7 +31,7 @@ def survey(client: Client, task_ids: Sequence[int], reporter: ProgressReporter) 
     """Looks at tasks.
 
     Raises:
-        Refused: if one is not there, or can't be a run: it has a video or no frames, tracks, 3D, or overlapping jobs
+        Refused: if one is not there, or can't be a run: it has a video or no frames, 3D, or overlapping jobs
     """
     jobs: dict[int, list[Job]] = {}
     for job in client.jobs(task_ids=task_ids):
@@ -63,12 +63,12 @@ def _look(client: Client, task_id: int, jobs: Sequence[Job], reporter: ProgressR
     for job in jobs:
         reporter.step(f"Looking at job {job.id}")
         annotations = client.annotations(job.id)
-        if annotations.tracks:
-            raise _refusal(task, f"has tracks in job {job.id}, which can't be imported")
         for tag in annotations.tags:
             drawn.setdefault(tag.label_id, set()).add("tag")
         for shape in annotations.shapes:
             drawn.setdefault(shape.label_id, set()).add(shape.type)
+        for track in annotations.tracks:
+            drawn.setdefault(track.label_id, set()).update(shape.type for shape in track.shapes)
         objects += annotations.count
     kinds = {label_id: frozenset(figures) for label_id, figures in drawn.items()}
     return FoundTask(task, meta, tuple(client.labels(task_id=task_id)), tuple(jobs), kinds, objects)

@@ -77,6 +77,24 @@ def test_it_merges_like_any_other_run(elsewhere: Elsewhere, task: int) -> None:
     assert len(loop.since(before)) == 2
 
 
+def test_tracks_are_a_label_on_each_frame(elsewhere: Elsewhere, task: int) -> None:
+    loop, cvat = elsewhere.loop, elsewhere.loop.cvat
+    cvat.track("cat", {"frame": 0, "points": [32.0, 24.0, 64.0, 48.0]}, task=task)
+    shape = {"type": "polygon", "points": [1.0, 1.0, 99.0, 1.0, 99.0, 99.0]}
+    cvat.track("dog", {"frame": 2, **shape}, {"frame": 2, **shape, "outside": True}, task=task)
+    cvat.track("dog", {"frame": 2, **shape}, task=task)
+    report = elsewhere.run(task, label_field=None)
+    assert report["imported"]["fields"] == {"detections": "detections", "polylines": "polylines"}
+    assert names(loop, "detections") == [["cat", "cat"], ["dog", "cat", "cat"], []]
+    assert names(loop, "polylines") == [[], [], ["dog"]]
+    objects = report["objects"]
+    assert objects["found"] == objects["applied"] + objects["left"] and objects["applied"] == 6
+    before = loop.documents()
+    assert loop.load()["unchanged"] == 6 and loop.documents() == before
+    undo(loop.dataset, "run")
+    assert names(loop, "polylines") == [[], [], []]
+
+
 def test_a_delete_in_cvat_and_an_undo(elsewhere: Elsewhere, task: int) -> None:
     loop = elsewhere.loop
     elsewhere.run(task)

@@ -76,16 +76,6 @@ def test_no_frame_fits(elsewhere: Elsewhere) -> None:
     _refused(elsewhere, task, "None of the 3 frames has the file name of a sample's `filepath`", unmatched="ignore")
 
 
-def test_tracks(elsewhere: Elsewhere, task: int) -> None:
-    label = elsewhere.loop.cvat.labels(task)["cat"]["id"]
-    keyframe = {"type": "rectangle", "frame": 2, "points": [1.0, 1.0, 9.0, 9.0], "attributes": []}
-    track = {"frame": 2, "label_id": label, "attributes": [], "shapes": [{**keyframe, "outside": False}]}
-    job = elsewhere.loop.cvat.jobs(task)[1]["id"]
-    body = {"version": 0, "tags": [], "shapes": [], "tracks": [track]}
-    elsewhere.loop.cvat.call("PATCH", f"jobs/{job}/annotations", body, action="create")
-    _refused(elsewhere, task, rf"has tracks in job {job}, which can't be imported. Nothing was changed")
-
-
 def test_overlapping_jobs(elsewhere: Elsewhere) -> None:
     task = elsewhere.make(segment_size=2, overlap=1)
     _refused(elsewhere, task, "has frames in two jobs, such as frame 1: its labels would be there twice")
