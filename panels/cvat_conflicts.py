@@ -10,6 +10,7 @@ from ..operators.shared import choose_run, shown_samples
 from ..operators.shared.running import answer
 from ..operators.shared.safe import code, safe
 from ..operators.shared.texts import count
+from ..sync.errors import RoundtripError
 from ..sync.load.resolve import conflicts, resolve
 from .steps import Step, all_like, this_one, to_steps
 
@@ -92,7 +93,10 @@ class CvatConflicts(foo.Panel):
         first = [state.run] if state.run in sent else []
         state.run, state.step, state.text = None, None, ""
         for key in [*first, *sent]:
-            waiting = conflicts(ctx.dataset, key)
+            try:
+                waiting = conflicts(ctx.dataset, key)
+            except RoundtripError:  # the panel of the runs says what is wrong with it
+                continue
             if steps := to_steps(waiting):
                 state.run, state.total = key, len(steps)
                 state.at = (state.at or 0) % len(steps)

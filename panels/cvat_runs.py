@@ -8,10 +8,11 @@ import fiftyone.operators.types as types
 from ..operators.load import built_in_runs
 from ..operators.shared import choose_run, running, texts
 from ..operators.shared.running import answer
+from ..sync.errors import StateUnreadable
 from ..sync.load.resolve import count_open
 from ..sync.runs import record, status
 from ..sync.runs.stop import stop
-from .rows import ACTIONS, COLUMNS, interruptions, links, progress, row, shown_for
+from .rows import ACTIONS, COLUMNS, UNREADABLE, damages, interruptions, links, progress, row, shown_for
 
 PREFIX = "@roundtrip/cvat"
 BUSY, IDLE = 2_000, 10_000
@@ -34,9 +35,17 @@ class CvatRuns(foo.Panel):
     def on_load(self, ctx: foo.ExecutionContext) -> None:
         """Reads the records."""
         found = choose_run.find_all(ctx.dataset)
-        ctx.panel.state.rows = [row(run, count_open(ctx.dataset, run.record)) for run in found]
+        problems = dict.fromkeys(record.find_unreadable(ctx.dataset), UNREADABLE)
+        conflicts: dict[str, int] = {}
+        for run in found:
+            try:
+                conflicts[run.key] = count_open(ctx.dataset, run.record)
+            except StateUnreadable as error:
+                problems[run.key] = str(error)
+        ctx.panel.state.rows = [row(run, conflicts.get(run.key, 0)) for run in found]
         ctx.panel.state.progress = progress(found)
         ctx.panel.state.interrupted = interruptions(found)
+        ctx.panel.state.damaged = damages(problems)
         ctx.panel.state.links = links(found)
         ctx.panel.state.foreign = built_in_runs.listed(ctx.dataset)
 
@@ -120,7 +129,7 @@ class CvatRuns(foo.Panel):
                 view = types.ProgressView(label=item["label"])
                 panel.float(f"progress_{number}", default=item["done"], view=view)
             self._table(panel, state.rows)
-            for name in ("interrupted", "links"):
+            for name in ("interrupted", "damaged", "links"):
                 if text := getattr(state, name):
                     panel.md(text, name=f"{name}_text")
         if state.foreign:

@@ -1,6 +1,6 @@
 """What the panel "CVAT runs" shows of each run, and what can be done with it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..operators.shared import texts
@@ -16,6 +16,9 @@ COLUMNS = {
     "sent": "Sent",
     "loaded": "Loaded",
 }
+
+
+UNREADABLE = "Its record is damaged, or a newer version of the plugin wrote it."
 
 
 class RowAction(NamedTuple):
@@ -97,6 +100,12 @@ def interruptions(runs: Sequence[Run]) -> str:
         f"- **{safe(run.key)}**: {safe(run.status.text, WHOLE)}" for run in runs if run.status.state == "interrupted"
     ]
     return "\n".join(["**Interrupted**: resume or delete them", "", *lines]) if lines else ""
+
+
+def damages(problems: Mapping[str, str]) -> str:
+    """The runs of which something can't be read, with what it is, in Markdown."""
+    lines = [f"- **{safe(key)}**: {safe(problem, WHOLE)}" for key, problem in problems.items()]
+    return "\n".join(["**Can't be read**", "", *lines]) if lines else ""
 
 
 def links(runs: Sequence[Run]) -> str:

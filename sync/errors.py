@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from textwrap import shorten
 from typing import Any
+
+from pymongo.errors import PyMongoError
 
 from ..cvat import CvatError, redact, redacted_traceback
 from .readable import readable
@@ -10,6 +13,7 @@ from .readable import readable
 __all__ = [
     "Cancelled",
     "CvatError",
+    "DatabaseFailed",
     "LoadFailed",
     "LoadStopped",
     "NoCredentials",
@@ -18,6 +22,8 @@ __all__ = [
     "RunMissing",
     "SendFailed",
     "StateUnreadable",
+    "database_context",
+    "database_sentence",
     "error_context",
     "redacted_traceback",
     "sentence",
@@ -67,6 +73,10 @@ class StateUnreadable(RoundtripError):
     """What is kept of a run is damaged, or of a later version."""
 
 
+class DatabaseFailed(RoundtripError):
+    """FiftyOne's database did not answer, or refused."""
+
+
 class NoCredentials(RoundtripError):
     """Nobody said how to log in to CVAT."""
 
@@ -83,10 +93,27 @@ def sentence(error: BaseException) -> str:
 
 @contextmanager
 def error_context(what_is_safe: Callable[[], str]) -> Iterator[None]:
-    """Lets errors of CVAT, and a person's stop, also say what became of the dataset."""
+    """Lets errors of CVAT and of the database, and a person's stop, also say what became of the dataset."""
     try:
         yield
     except CvatError as error:
         raise error.recast(type(error), f"{sentence(error)} {what_is_safe()}") from error
-    except Cancelled as error:
-        raise Cancelled(f"{sentence(error)} {what_is_safe()}") from error
+    except (Cancelled, LoadFailed, RunMissing, StateUnreadable) as error:
+        raise type(error)(f"{sentence(error)} {what_is_safe()}") from error
+    except PyMongoError as error:
+        raise DatabaseFailed(f"{database_sentence(error)} {what_is_safe()}") from error
+
+
+@contextmanager
+def database_context(what_is_safe: str) -> Iterator[None]:
+    """Lets errors of the database be sentences that say what became of the dataset; also a decorator."""
+    try:
+        yield
+    except PyMongoError as error:
+        raise DatabaseFailed(f"{database_sentence(error)} {what_is_safe}") from error
+
+
+def database_sentence(error: PyMongoError) -> str:
+    """What an error of the database says, in short: it lists every server that it looked for."""
+    said = str(error).partition(" (configured timeouts")[0].partition(", Timeout:")[0]
+    return f"FiftyOne's database failed ({shorten(said, 200)})."

@@ -98,7 +98,10 @@ def load_foreign(dataset: Any, key: str, credentials: Credentials) -> dict[str, 
 
 
 def _read(dataset: Any, key: str) -> ForeignRun | None:
-    info = dataset.get_annotation_info(key)
+    try:
+        info = dataset.get_annotation_info(key)
+    except Exception:  # whatever the record of another tool lacks here
+        return None
     config = info.config
     if getattr(config, "backend", None) == BACKEND or not isinstance(config, fouc.CVATBackendConfig):
         return None

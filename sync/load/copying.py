@@ -82,8 +82,8 @@ def seed_copy(
 ) -> None:
     """Copies the run's labels into their new fields, each with every bit but its id, and starts their base."""
     marks = main.marks()
-    for job_id in marks:
-        base = main.labels(job_id) or ()
+    known = {job_id: main.known_labels(job_id, mark) for job_id, mark in marks.items()}
+    for job_id, base in known.items():
         copied = tuple(_copied(label, record, mapped) for label in base)
         for name, to in mapped.fields.items():
             pairs = [(old, new) for old, new in zip(base, copied, strict=True) if old.field == name]
@@ -91,9 +91,8 @@ def seed_copy(
             report.of(to).copied += len(pairs)
         copy.save_labels(job_id, copied)
     for task in record.tasks:
-        known = main.task(task.id)
-        if known is not None:
-            copy.save_task(task.id, _renamed(known, mapped))
+        if (there := main.task(task.id)) is not None:
+            copy.save_task(task.id, _renamed(there, mapped))
     names = mapped.fields
     copy.save_marks(
         {

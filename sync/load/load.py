@@ -12,7 +12,7 @@ from ...labels.types import LABEL_TYPES
 from ..dataset.garbage import paused_garbage_collection
 from ..dataset.labels import DatasetLabels
 from ..dataset.samples import check_room
-from ..errors import LoadStopped, Refused, error_context
+from ..errors import LoadStopped, Refused, database_context, error_context
 from ..progress import ProgressReporter
 from ..request import LoadRequest
 from ..runs import record as records
@@ -27,6 +27,7 @@ from .load_run import LoadContext, LoadRun
 from .remote_changes import RemoteChanges, find_remote_changes
 
 
+@database_context("Nothing was changed.")
 def load(target: Any, request: LoadRequest, client: Client, reporter: ProgressReporter | None = None) -> dict[str, Any]:
     """Brings what people decided in CVAT into the dataset.
 
@@ -66,6 +67,7 @@ def load(target: Any, request: LoadRequest, client: Client, reporter: ProgressRe
         user=client.session.credentials.user or getpass.getuser(),
         made=_fields_of_runs(dataset),
         keep=partial(records.update, dataset, request.anno_key),
+        check=partial(records.check_there, dataset, request.anno_key),
         review=partial(refresh_comments, dataset, record, client),
     )
     with paused_garbage_collection():

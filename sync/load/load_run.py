@@ -41,6 +41,7 @@ class LoadContext:
         user: who loads
         made: fields that runs made in this dataset
         keep: keeps a changed record of the run
+        check: raises if the run is gone meanwhile
         review: brings the review comments up to date, given the jobs; their counts
     """
 
@@ -52,6 +53,7 @@ class LoadContext:
     user: str
     keep: Callable[[RunRecord], None]
     made: frozenset[str] = frozenset()
+    check: Callable[[], None] = lambda: None
     review: Callable[[Sequence[Job]], dict[str, int]] = lambda jobs: {}
 
     def dry_run(self) -> "LoadContext":
@@ -149,6 +151,7 @@ class LoadRun:
         changes.diff.use_up()
         entry = entry_of(_note(changes), plan, changes.open, self.earlier.pop(changes.job.id, None))
         if entry.changes or entry.tagged or entry.untagged:
+            self.context.check()
             self._begin()
             self.log.save_job(self._number, entry)
             self.entries[changes.job.id] = entry

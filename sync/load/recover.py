@@ -9,7 +9,7 @@ from ...labels.base import BaseLabel
 from ...labels.types import LABEL_TYPES
 from ..dataset.labels import Labels, SampleLabels
 from ..dataset.samples import Document, FieldPlace
-from ..runs.base import BaseStore, OpenConflict
+from ..runs.base import BaseStore, JobMark, OpenConflict
 from ..runs.change import CONFLICT_TAG, COUNTED, Change, JobPlan, Kind
 from ..runs.log import JobEntry, JobNote, LoadLog, LoadRecord
 from ..runs.report import Counts
@@ -62,6 +62,7 @@ def recover(labels: Labels, base: BaseStore, log: LoadLog, record: LoadRecord) -
         what it wrote of each job
     """
     written: dict[int, JobEntry] = {}
+    marks = base.marks()
     for job_id in log.job_ids(record.number):
         entry = log.job(record.number, job_id)
         if entry is None:
@@ -69,7 +70,7 @@ def recover(labels: Labels, base: BaseStore, log: LoadLog, record: LoadRecord) -
         local = read_changed(labels, entry.changes, record.types)
         done = tuple(change for change in entry.changes if was_written(change, local))
         written[job_id] = replace(entry, changes=done)
-        then = base.labels(job_id) or ()
+        then = base.known_labels(job_id, marks.get(job_id, JobMark()))
         half = {change.label_id for change in entry.changes if change.kind == "moved away" and change not in done}
         settled_now = [change for change in done if change.kind != "moved" or change.label_id not in half]
         now = rebase(then, {(change.field, change.label_id): change.base_after for change in settled_now})

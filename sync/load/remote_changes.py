@@ -10,7 +10,7 @@ from ...labels.objects import Object, key_of
 from ...labels.read import Reading
 from ...labels.schema import LabelSchema
 from ...labels.vocabulary import Vocabulary
-from ..errors import Refused, sentence
+from ..errors import Refused, StateUnreadable, sentence
 from ..progress import ProgressReporter
 from ..request import LoadRequest
 from ..runs.base import BaseStore, JobMark, OpenConflict, TaskBase
@@ -22,6 +22,9 @@ from .task_notes import names_of, notes_of, unsent
 
 READING = 0.5
 """The part of a load that is done when all is read."""
+
+Problem = CvatError | StateUnreadable
+"""Why a job can't be read: what CVAT says of it, or what is kept of it."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class RemoteChanges:
     marks: dict[int, JobMark] = field(default_factory=dict)
     jobs: int = 0
     jobs_left: int = 0
-    failed: dict[int, CvatError] = field(default_factory=dict)
+    failed: dict[int, Problem] = field(default_factory=dict)
     listed: list[Job] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -176,7 +179,7 @@ class _Reader:
             if read:
                 try:
                     changed.append(self._read(job, state, known, vocabulary))
-                except OF_ONE as error:
+                except (*OF_ONE, StateUnreadable) as error:
                     self.fail([job], error, f"Job {job.id} (frames {job.start_frame} to {job.stop_frame})")
             elif job in due:
                 changed.append(self._look_again(job))
@@ -186,7 +189,7 @@ class _Reader:
             state = replace(state, jobs=rest, left=(*state.left, *failed))
         return TaskChanges(state, known, vocabulary, tuple(changed))
 
-    def fail(self, jobs: Sequence[Job], error: CvatError, what: str) -> None:
+    def fail(self, jobs: Sequence[Job], error: Problem, what: str) -> None:
         """Leaves jobs that can't be read, unless the server does not answer at all.
 
         Raises:
@@ -223,7 +226,7 @@ class _Reader:
         self.seen.append(job.id)
         date, annotations = self.client.stable_annotations(job.id, before=job.updated_date)
         self.unreachable = False
-        base = self.base.labels(job.id) or ()
+        base = self._known(job)
         span = range(max(0, job.start_frame), min(job.stop_frame + 1, len(known.frames)))
         diff = diff_job(base, annotations, known.frames, state.removed, vocabulary, span)
         emptied = 0 if annotations.tags or annotations.shapes else _emptied(base, diff, state.removed)
@@ -231,9 +234,12 @@ class _Reader:
 
     def _look_again(self, job: Job) -> JobChanges:
         """The open conflicts of a job that did not change in CVAT: what it has is still known."""
-        base = self.base.labels(job.id) or ()
+        base = self._known(job)
         open_ = self._open(job)
         return JobChanges(job, None, reopened(base, open_), base, open_)
+
+    def _known(self, job: Job) -> tuple[BaseLabel, ...]:
+        return self.base.known_labels(job.id, self.found.marks.get(job.id, JobMark()))
 
     def _open(self, job: Job) -> tuple[OpenConflict, ...]:
         return self.base.open(job.id) if self.found.marks.get(job.id, JobMark()).open else ()

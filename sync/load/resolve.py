@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from ...cvat import Job
 from ...labels.base import BaseLabel
 from ..dataset.labels import DatasetLabels
+from ..errors import database_context
 from ..progress import ProgressReporter
 from ..request import LoadRequest, Policy, parse
 from ..runs import record as records
@@ -46,6 +47,7 @@ class Choice(BaseModel):
         return self.field in (None, label.field) and self.label_id in (None, label.label_id)
 
 
+@database_context("Nothing was changed.")
 def conflicts(dataset: Any, key: str, dest_field: Any = None) -> list[dict[str, Any]]:
     """The conflicts that a load with the policy ``"ask"`` left open.
 
@@ -65,7 +67,11 @@ def conflicts(dataset: Any, key: str, dest_field: Any = None) -> list[dict[str, 
 
 
 def count_open(dataset: Any, record: RunRecord) -> int:
-    """How many labels of a run are in conflict, at a glance."""
+    """How many labels of a run are in conflict, at a glance.
+
+    Raises:
+        StateUnreadable: if what is kept of the run is damaged
+    """
     return sum(mark.open for mark in BaseStore(RunStore(dataset, record.run_id)).marks().values())
 
 
@@ -81,6 +87,7 @@ def open_conflicts(context: LoadContext) -> list[dict[str, Any]]:
     return listed
 
 
+@database_context("What was decided before stays so; decide again when the database is back.")
 def resolve(
     dataset: Any, key: str, decisions: Iterable[Mapping[str, Any]], dest_field: Any = None, user: str = ""
 ) -> dict[str, Any]:
@@ -130,8 +137,8 @@ def _open_jobs(load_run: LoadRun, marks: Mapping[int, JobMark]) -> list[JobChang
     """The jobs with open conflicts."""
     tasks = {job_id: task.id for task in load_run.record.tasks for job_id in task.jobs}
     changed = []
-    for job_id in (job_id for job_id, mark in marks.items() if mark.open):
-        base, open_ = load_run.base.labels(job_id) or (), load_run.base.open(job_id)
+    for job_id, mark in ((job_id, mark) for job_id, mark in marks.items() if mark.open):
+        base, open_ = load_run.base.known_labels(job_id, mark), load_run.base.open(job_id)
         job = Job(id=job_id, task_id=tasks.get(job_id, 0), stage="", state="")
         changed.append(JobChanges(job, None, reopened(base, open_), base, open_))
     return changed

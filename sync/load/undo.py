@@ -9,7 +9,7 @@ from ...labels.types import LABEL_TYPES
 from ..dataset.labels import DatasetLabels, Labels
 from ..dataset.samples import FieldPlace
 from ..dataset.writes import Reverts
-from ..errors import Refused
+from ..errors import Refused, database_context
 from ..runs import record as records
 from ..runs.base import BaseStore, JobMark, TaskBase, count_fields
 from ..runs.change import CONFLICT_TAG, DELETED_TAG, Change
@@ -49,6 +49,7 @@ class Undone:
             self.changed += 1
 
 
+@database_context("What was undone stays so; undo again when the database is back.")
 def undo(dataset: Any, key: str) -> dict[str, Any]:
     """Undoes the last load of a run that was not undone yet.
 
@@ -126,6 +127,7 @@ def finish_undo(labels: Labels, base: BaseStore, log: LoadLog, load: LoadRecord)
 def _undo_job(labels: Labels, base: BaseStore, load: LoadRecord, entry: JobEntry, undone: Undone) -> None:
     """Labels first, then the conflicts and the base, then the mark: each can be done twice."""
     job_id = entry.note.job_id
+    known = base.known_labels(job_id, base.marks().get(job_id, JobMark()))
     back, reverts = plan_undo(entry, read_changed(labels, entry.changes, load.types), undone)
     for name, bundle in reverts.items():
         labels.revert(FieldPlace.of(name, LABEL_TYPES[load.types[name]]), bundle)
@@ -135,7 +137,7 @@ def _undo_job(labels: Labels, base: BaseStore, load: LoadRecord, entry: JobEntry
     open_ = [item for item in base.open(job_id) if (item.base.field, item.base.label_id) in stays]
     open_ += [item for item in entry.open if (item.base.field, item.base.label_id) not in stays]
     base.save_open(job_id, tuple(open_))
-    now = rebase(base.labels(job_id) or (), back)
+    now = rebase(known, back)
     base.save_labels(job_id, now)
     marks = base.marks()
     marks[job_id] = JobMark(updated_date=None, labels=count_fields(now), open=len(open_))

@@ -12,9 +12,10 @@ from ...labels.codec import Parts
 from ...labels.schema import LabelSchema
 from ...labels.shapes import Size
 from ...labels.vocabulary import Vocabulary
+from ..errors import StateUnreadable
 from ..request import Policy
 from .outbox import Entry, JobPlace, Outbox, TrackLabels, each_label, labels_of
-from .store import Store
+from .store import Store, damaged, parsed
 from .video import VideoSpan
 
 NO_SAMPLE = "0" * 24
@@ -67,7 +68,8 @@ class TaskBase(BaseModel):
         return self.frames[0 if self.video else frame].size
 
     def words(self, schema: LabelSchema) -> Vocabulary:
-        return Vocabulary.load(schema, self.vocabulary)
+        with damaged("task"):
+            return Vocabulary.load(schema, self.vocabulary)
 
 
 class JobMark(BaseModel):
@@ -153,10 +155,26 @@ class BaseStore:
         if text is None:
             return None
         if text.startswith(b"{"):
-            sent = SentLabels.model_validate_json(text)
+            sent = parsed(f"job/{job_id}", SentLabels.model_validate_json, text)
             kept = Outbox(self._store).batches(JobPlace(sent.task, sent.segment))
-            return tuple(label for b in kept if b.saved for label in labels_of(b.batch, b.saved, b.number))
-        return _ENTRIES.validate_json(text)
+            with damaged(f"job/{job_id}"):
+                return tuple(label for b in kept if b.saved for label in labels_of(b.batch, b.saved, b.number))
+        return parsed(f"job/{job_id}", _ENTRIES.validate_json, text)
+
+    def known_labels(self, job_id: int, mark: JobMark) -> tuple[BaseLabel, ...]:
+        """The labels of a job that has such a mark, but for those of its tracks.
+
+        Raises:
+            StateUnreadable: if they are gone, or some of them: without them, what CVAT has would count as new
+        """
+        text, entries = self._store.load(f"job/{job_id}{self._tail}"), self._entries(job_id)
+        expected = sum(mark.labels.values())
+        is_sent = text is not None and text.startswith(b"{")
+        if expected and (entries is None or (is_sent and sum(1 for _ in each_label(entries)) < expected)):
+            raise StateUnreadable(
+                f"What is kept of the labels of job {job_id} is gone, so it can't be known what changed there."
+            )
+        return tuple(item for item in entries or () if isinstance(item, BaseLabel))
 
     def point_to_sent(self, job_id: int, task: int, segment: int) -> None:
         """Says that a job's labels are as the batches have them that were written by a send.
@@ -174,7 +192,7 @@ class BaseStore:
     def open(self, job_id: int) -> tuple[OpenConflict, ...]:
         """The conflicts of a job that wait for a decision."""
         text = self._store.load(f"open/{job_id}{self._tail}")
-        return () if text is None else _OPEN.validate_json(text)
+        return () if text is None else parsed(f"open/{job_id}", _OPEN.validate_json, text)
 
     def save_open(self, job_id: int, conflicts: tuple[OpenConflict, ...]) -> None:
         """Keeps the conflicts of a job."""
@@ -183,7 +201,7 @@ class BaseStore:
     def marks(self) -> dict[int, JobMark]:
         """Where the load stands with each job."""
         text = self._store.load(f"marks{self._tail}")
-        return {} if text is None else _MARKS.validate_json(text)
+        return {} if text is None else parsed("marks", _MARKS.validate_json, text)
 
     def save_marks(self, marks: Mapping[int, JobMark]) -> None:
         """Keeps the marks of all jobs."""
@@ -192,7 +210,7 @@ class BaseStore:
     def task(self, task_id: int) -> TaskBase | None:
         """What is kept of a task, or ``None``."""
         text = self._store.load(f"task/{task_id}{self._tail}")
-        return None if text is None else TaskBase.model_validate_json(text)
+        return None if text is None else parsed(f"task/{task_id}", TaskBase.model_validate_json, text)
 
     def save_task(self, task_id: int, task: TaskBase) -> None:
         """Keeps the facts of a task."""

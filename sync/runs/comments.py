@@ -7,11 +7,11 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from ...cvat import Client, Comment, Issue, Job
 from ..dataset.labels import DatasetLabels
-from ..errors import error_context
+from ..errors import database_context, error_context
 from . import record as records
 from .base import NO_SAMPLE, BaseStore, TaskBase
 from .record import RunRecord
-from .store import RunStore, Store
+from .store import RunStore, Store, parsed
 
 REVIEW_TAG = "cvat_review"
 """The tag of samples with a remark in CVAT that is not resolved."""
@@ -67,6 +67,7 @@ class ReviewComment(BaseModel):
 _COMMENTS = TypeAdapter(tuple[ReviewComment, ...])
 
 
+@database_context("Nothing was changed.")
 def list_comments(dataset: Any, key: str) -> list[dict[str, Any]]:
     """The review comments of a run, as the last load found them, by task, frame and issue.
 
@@ -126,7 +127,7 @@ def kept_counts(dataset: Any, record: RunRecord) -> dict[str, int]:
 def stored_comments(store: Store) -> tuple[ReviewComment, ...]:
     """The review comments of a run, as they are kept."""
     text = store.load(NAME)
-    return () if text is None else _COMMENTS.validate_json(text)
+    return () if text is None else parsed(NAME, _COMMENTS.validate_json, text)
 
 
 def read_comments(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from ..errors import database_context
 from ..readable import readable
 from . import record as records
 from .log import LoadLog
@@ -20,6 +21,7 @@ FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 """How a formula begins in a spreadsheet; the last four are as wide as Chinese characters."""
 
 
+@database_context("Nothing was changed.")
 def history(dataset: Any, key: str) -> list[dict[str, Any]]:
     """The loads of a run that changed anything, oldest first.
 
@@ -45,6 +47,7 @@ def history_of(store: Store) -> list[dict[str, Any]]:
     return [record.model_dump(mode="json", exclude={"target", "types"}) for record in LoadLog(store).records()]
 
 
+@database_context("Nothing was changed.")
 def label_history(dataset: Any, key: str, label_id: str) -> list[dict[str, Any]]:
     """The loads that changed a label, oldest first; undone ones do not count.
 

@@ -8,7 +8,7 @@ import time
 import uuid
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pymongo.errors import PyMongoError
 
 from ..errors import Cancelled, Refused
@@ -20,6 +20,10 @@ BEAT = 2.0
 """Seconds between two signs of life."""
 SILENCE = 60.0
 """Seconds without one after which a process counts as gone."""
+
+
+_ended: set[str] = set()
+"""Sends of this process that ended while the database was away, so that their last sign of life is still there."""
 
 
 class Heartbeat(BaseModel):
@@ -43,7 +47,7 @@ class Heartbeat(BaseModel):
 
     def is_alive(self, now: float) -> bool:
         """Whether its process still sends. One on this machine that ended is known at once."""
-        if now - self.at > SILENCE:
+        if now - self.at > SILENCE or self.owner in _ended:
             return False
         return self.host != socket.gethostname() or _runs(self.pid)
 
@@ -60,8 +64,15 @@ def _runs(pid: int) -> bool:
 
 def read_heartbeat(store: RunStore) -> Heartbeat | None:
     """The last sign of life of a run's send, or ``None`` if nobody sends it."""
-    found = store.noted(NAME)
-    return None if found is None else Heartbeat.model_validate(found)
+    return _as_heartbeat(store.noted(NAME))
+
+
+def _as_heartbeat(found: Any) -> Heartbeat | None:
+    """What is noted as a sign of life; ``None`` if it is none, and nobody is known to send."""
+    try:
+        return None if found is None else Heartbeat.model_validate(found)
+    except ValidationError:
+        return None
 
 
 def is_held(store: RunStore) -> bool:
@@ -125,8 +136,10 @@ class Lease:
 
     def __enter__(self) -> "Lease":
         found = self._store.noted(NAME)
-        if found is not None and Heartbeat.model_validate(found).is_alive(time.time()):
-            raise Refused(f"The run '{self._key}' is being sent at this moment ({_where(found)}); wait for its end.")
+        heartbeat = _as_heartbeat(found)
+        if heartbeat is not None and heartbeat.is_alive(time.time()):
+            where = heartbeat.text or f"process {heartbeat.pid} on {heartbeat.host}"
+            raise Refused(f"The run '{self._key}' is being sent at this moment ({where}); wait for its end.")
         if not self._store.exchange(NAME, found, self._heartbeat()):
             raise Refused(f"The run '{self._key}' is being sent by somebody else since just now; wait for its end.")
         if self._store.noted(STOP):
@@ -138,8 +151,10 @@ class Lease:
         self._ended.set()
         self._thread.join()
         if not self._lost.is_set():
-            with contextlib.suppress(PyMongoError):  # what ended the send is to be reported; the sign ages by itself
+            try:
                 self._store.drop(NAME)
+            except PyMongoError:  # what ended the send is to be told; for other processes the sign ages by itself
+                _ended.add(self._owner)
 
     def _beat(self) -> None:
         while not self._ended.wait(BEAT):
@@ -162,8 +177,3 @@ class Lease:
             done=self._progress.done,
         )
         return heartbeat.model_dump()
-
-
-def _where(found: dict[str, Any]) -> str:
-    heartbeat = Heartbeat.model_validate(found)
-    return heartbeat.text or f"process {heartbeat.pid} on {heartbeat.host}"

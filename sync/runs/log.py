@@ -13,7 +13,7 @@ from ..dataset.list_changes import FormerValue
 from .base import OpenConflict, dump_labels, read_labels
 from .change import Change
 from .report import Counts
-from .store import Store
+from .store import Store, damaged, parsed
 
 KEPT = 5
 """Loads of a run that can be undone; of older ones it is only kept who changed which labels, and when."""
@@ -128,7 +128,7 @@ class LoadLog:
         """All loads that changed anything, oldest first."""
         if self._records is None:
             text = self._store.load("loads")
-            self._records = () if text is None else _RECORDS.validate_json(text)
+            self._records = () if text is None else parsed("loads", _RECORDS.validate_json, text)
         return self._records
 
     def save(self, record: LoadRecord) -> None:
@@ -147,11 +147,11 @@ class LoadLog:
         data = self._store.load(f"load/{number}/job/{job_id}")
         if data is None:
             return None
-        batches, entry = _read_entry(data)
+        batches, entry = parsed(f"load/{number}", _read_entry, data)
         changes: dict[tuple[str, str], Change] = {}
         for batch in range(batches):
             kept = self._store.load(f"load/{number}/changes/{job_id}/{batch}")
-            for change in () if kept is None else _read_changes(kept):
+            for change in () if kept is None else parsed(f"load/{number}", _read_changes, kept):
                 changes.setdefault((change.field, change.label_id), change)
         return replace(entry, changes=tuple(changes.values()))
 
@@ -171,7 +171,7 @@ class LoadLog:
     def task(self, number: int, task_id: int) -> TaskEntry | None:
         """What a load changed of a task."""
         text = self._store.load(f"load/{number}/task/{task_id}")
-        return None if text is None else TaskEntry.model_validate_json(text)
+        return None if text is None else parsed(f"load/{number}", TaskEntry.model_validate_json, text)
 
     def save_task(self, number: int, entry: TaskEntry) -> None:
         """Keeps what a load is about to change of a task."""
@@ -192,7 +192,8 @@ class LoadLog:
                 self.save(record.model_copy(update={"undoable": False}))
 
     def _ids(self, start: str) -> list[int]:
-        return sorted(int(name.removeprefix(start)) for name in self._store.names(start))
+        with damaged(start):
+            return sorted(int(name.removeprefix(start)) for name in self._store.names(start))
 
 
 def _dump_changes(changes: Sequence[Change]) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...cvat import Client, NotFound, PermissionDenied
-from ..errors import Refused
+from ..errors import Refused, database_context
 from ..progress import ProgressReporter
 from . import record as records
 from .base import BaseStore
@@ -16,6 +16,7 @@ NAMED = 3
 """Tasks of which it is said how they differ."""
 
 
+@database_context("Nothing is at another address; move it again when the database is back.")
 def move_run(dataset: Any, key: str, client: Client, reporter: ProgressReporter | None = None) -> dict[str, Any]:
     """Gives a run the address of the server that a client is connected to.
 

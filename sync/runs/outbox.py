@@ -12,7 +12,7 @@ from ...cvat.models import Track
 from ...labels.base import BaseLabel
 from ...labels.tracks.identity import Identity
 from ...labels.tracks.match import BaseTrack
-from .store import Store
+from .store import Store, parsed
 
 MOST_OBJECTS = 1_000_000
 """No batch has more."""
@@ -152,8 +152,8 @@ class Outbox:
         """The batches that were drawn of a job, in order."""
         for number, text in numbered(self._store, f"drawn/{place}"):
             answer = self._store.load(f"saved/{place}/{number}")
-            saved = None if answer is None else BatchAnswer.model_validate_json(answer)
-            yield StoredBatch(number, Batch.model_validate_json(text), saved)
+            saved = None if answer is None else parsed(f"saved/{place}", BatchAnswer.model_validate_json, answer)
+            yield StoredBatch(number, parsed(f"drawn/{place}", Batch.model_validate_json, text), saved)
 
     def forget(self, task: int) -> None:
         """Forgets what was drawn for a task and can't have been sent."""

@@ -5,10 +5,11 @@ from datetime import datetime, timezone
 from typing import Any, Literal
 
 import fiftyone.core.annotation as foa
+import fiftyone.core.odm as foo
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ...labels.schema import LabelSchema
-from ..errors import Refused, RunMissing
+from ..errors import Refused, RunMissing, database_context
 from .lease import is_held
 from .store import RunStore, stored_runs
 
@@ -118,20 +119,35 @@ def register(view: Any, key: str, record: RunRecord) -> None:
 
 def update(dataset: Any, key: str, record: RunRecord) -> None:
     """Writes a changed record."""
+    check_there(dataset, key)
     foa.AnnotationMethod.update_run_config(dataset, key, _config(record))
+
+
+def check_there(dataset: Any, key: str) -> None:
+    """Checks in the database that a run is still there, whatever this process knows.
+
+    Raises:
+        RunMissing: if another process deleted or renamed it, or the dataset
+    """
+    found = foo.get_db_conn().datasets.find_one({"_id": dataset._doc.id}, {f"annotation_runs.{key}": True})
+    if found is None:
+        raise RunMissing(f"The dataset was deleted meanwhile, so nothing more is done with the run '{key}'.")
+    if key not in (found.get("annotation_runs") or {}):
+        raise RunMissing(f"The run '{key}' was deleted or renamed meanwhile, so nothing more is done with it.")
 
 
 def _config(record: RunRecord) -> foa.AnnotationMethodConfig:
     return foa.AnnotationMethodConfig(**record.model_dump(mode="json"))
 
 
+@database_context("Nothing was changed.")
 def find(dataset: Any, key: str) -> RunRecord:
     """The record of a run.
 
     Raises:
         RunMissing: if there is none, or it is another tool's
     """
-    keys = _keys(dataset, key)
+    keys = _keys(dataset)
     if key not in keys:
         there = f"there are: {', '.join(keys)}" if keys else "there are none"
         raise RunMissing(f"The dataset '{dataset.name}' has no annotation run '{key}'; {there}.")
@@ -142,13 +158,24 @@ def find(dataset: Any, key: str) -> RunRecord:
 
 
 def find_all(dataset: Any) -> dict[str, RunRecord]:
-    """The records of all runs that this plugin made, by key, newest first; without those of a later version."""
+    """The records of all runs that this plugin made, by key, newest first; without those that can't be read."""
     found: dict[str, RunRecord] = {}
     for key in dataset.list_annotation_runs():
         with contextlib.suppress(RunMissing):
             if (record := _read(dataset, key)) is not None:
                 found[key] = record
     return dict(sorted(found.items(), key=lambda item: item[1].created_at, reverse=True))
+
+
+def find_unreadable(dataset: Any) -> list[str]:
+    """The keys of the runs of this plugin whose records can't be read."""
+    found = []
+    for key in dataset.list_annotation_runs():
+        try:
+            _read(dataset, key)
+        except RunMissing:
+            found.append(key)
+    return found
 
 
 def not_here(key: str) -> str:
@@ -160,35 +187,50 @@ def not_here(key: str) -> str:
 
 
 def sweep(dataset: Any) -> None:
-    """Forgets the state of runs whose record is gone: deleted by other means, or never written."""
+    """Forgets the state of runs whose record is gone: deleted by other means, or never written.
+
+    If a record can't be read, nothing is forgotten: nobody knows which state is its own.
+    """
     stored = stored_runs(dataset)
     held = {run_id for run_id in stored if is_held(RunStore(dataset, run_id))}
     dataset._reload(hard=True)  # only now: what was stored or held before has its record by now
-    keys = dataset.list_annotation_runs()
-    with_record = {getattr(dataset.get_annotation_info(key).config, "run_id", None) for key in keys}
+    if find_unreadable(dataset):
+        return
+    with_record = {record.run_id for record in find_all(dataset).values()}
     for run_id in stored - held - with_record:
         RunStore(dataset, run_id).drop()
 
 
-def _keys(dataset: Any, key: str) -> list[str]:
-    """The keys of a dataset's runs; if one is not there, another process may have made it meanwhile.
+def _keys(dataset: Any) -> list[str]:
+    """The keys of a dataset's runs as the database has them: another process may have made, or changed, some.
 
     The dataset's public ``reload()`` would throw away what the person has changed in samples and not saved yet.
     """
-    if key not in dataset.list_annotation_runs():
+    try:
         dataset._reload(hard=True)
+    except ValueError:  # FiftyOne has no such dataset any more
+        raise RunMissing(f"The dataset '{dataset.name}' was deleted meanwhile, and its runs with it.") from None
     return list(dataset.list_annotation_runs())
 
 
 def _read(dataset: Any, key: str) -> RunRecord | None:
-    config = dataset.get_annotation_info(key).config
+    try:
+        config = dataset.get_annotation_info(key).config
+    except Exception:  # whatever another tool, or its absence, makes of its own run
+        return None
     if getattr(config, "backend", None) != BACKEND:
         return None
     data = {name: getattr(config, name) for name in RunRecord.model_fields if hasattr(config, name)}
     try:
-        return RunRecord.model_validate(data)
-    except ValidationError:
-        raise RunMissing(f"The record of the run '{key}' can't be read; a newer version may have written it.") from None
+        record = RunRecord.model_validate(data)
+        record.schema_  # noqa: B018 - it is read, too
+        return record
+    except (ValidationError, TypeError, ValueError, KeyError, AttributeError):
+        raise RunMissing(
+            f"The record of the run '{key}' can't be read: it is damaged, or a newer version of the plugin wrote it. "
+            f"Update the plugin, or forget the run with `dataset.delete_annotation_run('{key}')`; its tasks stay in "
+            "CVAT."
+        ) from None
 
 
 def check_key(dataset: Any, key: str) -> None:
@@ -197,7 +239,7 @@ def check_key(dataset: Any, key: str) -> None:
     Raises:
         Refused: if it is not
     """
-    if key in _keys(dataset, key):
+    if key in _keys(dataset):
         raise Refused(f"There is a run '{key}' already. Choose another key, or delete that run first.")
 
 
@@ -210,6 +252,7 @@ def free_key(dataset: Any, stem: str = "cvat") -> str:
     return key
 
 
+@database_context("Look at the runs when it is back, and rename again if need be.")
 def rename(dataset: Any, key: str, new_key: str) -> None:
     """Gives a run another key.
 
@@ -225,7 +268,10 @@ def rename(dataset: Any, key: str, new_key: str) -> None:
 
 
 def forget(dataset: Any, key: str, run_id: str) -> None:
-    """Deletes a run's record and state. Labels stay as they are."""
-    RunStore(dataset, run_id).drop()
+    """Deletes a run's record and state. Labels stay as they are.
+
+    The record goes first: state without a record is swept away some time, a record without its state is of no use.
+    """
     if key in dataset.list_annotation_runs():
         dataset.delete_annotation_run(key)
+    RunStore(dataset, run_id).drop()

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from ..errors import Refused
+from ..errors import Refused, database_context
 from . import record as records
 from .lease import ask_to_stop
 from .status import status_of
 from .store import RunStore
 
 
+@database_context("Ask again when it is back.")
 def stop(dataset: Any, key: str) -> dict[str, Any]:
     """Asks the process that sends a run, wherever it runs, to stop. It does so within some seconds.
 

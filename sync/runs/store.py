@@ -2,15 +2,23 @@
 
 import json
 import zlib
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol, TypeVar
 
 import fiftyone.operators as foo
+from bson.errors import BSONError
 
 from ..errors import StateUnreadable
 
 NAME = "roundtrip_cvat"
 FORMAT = 1
 PIECE = 8 << 20  # bytes of a document; MongoDB's limit is 16 MB
+
+
+MOST_PIECES = 10_000
+
+Parsed = TypeVar("Parsed")
 
 
 class Store(Protocol):
@@ -27,6 +35,31 @@ class Store(Protocol):
 
     def drop(self, *starts: str) -> None:
         """Forgets what begins with one of these, or everything about the run if there are none."""
+
+
+@contextmanager
+def damaged(name: str) -> Iterator[None]:
+    """Says which of the things that are kept can't be read, whatever is wrong with it.
+
+    Raises:
+        StateUnreadable: if what is done here fails
+    """
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, zlib.error, BSONError):
+        raise StateUnreadable(
+            f"What is kept of this run ('{name}') is damaged, so it can't be loaded. Its tasks are still in CVAT."
+        ) from None
+
+
+def parsed(name: str, read: Callable[[bytes], Parsed], text: bytes) -> Parsed:
+    """Reads what is kept under a name.
+
+    Raises:
+        StateUnreadable: if it is not what was kept
+    """
+    with damaged(name):
+        return read(text)
 
 
 def stored_runs(dataset: Any) -> set[str]:
@@ -52,7 +85,7 @@ class RunStore:
         data = zlib.compress(text.encode() if isinstance(text, str) else text, 1)
         pieces = [data[start : start + PIECE] for start in range(0, len(data), PIECE)] or [b""]
         key = self._prefix + name
-        before = _further(self._store.get(key)) if len(pieces) > 1 else range(0)
+        before = _old_pieces(self._store.get(key)) if len(pieces) > 1 else range(0)
         first = 1 if len(pieces) <= before.start else before.stop or 1  # beside the old ones, which count until then
         for number, piece in enumerate(pieces[1:], first):
             self._store.set(f"{key}#{number}", {"data": piece})
@@ -72,15 +105,14 @@ class RunStore:
         head = self._store.get(key)
         if head is None:
             return None
-        if head["format"] > FORMAT:
-            raise StateUnreadable("This run was written by a newer version of the plugin. Update the plugin.")
-        rest = [self._store.get(f"{key}#{number}") for number in _further(head)]
-        data = b"".join([head["data"], *(piece["data"] for piece in rest if piece)])
-        if zlib.crc32(data) != head["check"]:
-            raise StateUnreadable(
-                f"What is kept of this run ('{name}') is damaged, so it can't be loaded. Its tasks are still in CVAT."
-            )
-        return zlib.decompress(data)
+        with damaged(name):
+            if head["format"] > FORMAT:
+                raise StateUnreadable("This run was written by a newer version of the plugin. Update the plugin.")
+            rest = [self._store.get(f"{key}#{number}") for number in _further(head)]
+            data = b"".join([head["data"], *(piece["data"] for piece in rest if piece)])
+            if zlib.crc32(data) != head["check"]:
+                raise ValueError("another checksum")
+            return zlib.decompress(data)
 
     def save_json(self, name: str, value: Any) -> None:
         """Keeps a JSON-able value."""
@@ -89,7 +121,8 @@ class RunStore:
     def load_json(self, name: str) -> Any:
         """The value of a name, or ``None``."""
         text = self.load(name)
-        return None if text is None else json.loads(text)
+        with damaged(name):
+            return None if text is None else json.loads(text)
 
     def names(self, start: str = "") -> list[str]:
         """The names that are kept and begin so."""
@@ -114,7 +147,7 @@ class RunStore:
     def forget(self, name: str) -> None:
         """Forgets one name, and none that only begins like it."""
         key = self._prefix + name
-        pieces = _further(self._store.get(key))
+        pieces = _old_pieces(self._store.get(key))
         self._store.delete(key)
         for number in pieces:
             self._store.delete(f"{key}#{number}")
@@ -127,9 +160,18 @@ class RunStore:
                 self._store.delete(key)
 
 
+def _old_pieces(head: dict[str, Any] | None) -> range:
+    """The same, of what is about to go: it may be damaged."""
+    with suppress(ValueError, TypeError, KeyError, AttributeError):
+        return _further(head)
+    return range(0)
+
+
 def _further(head: dict[str, Any] | None) -> range:
     """The numbers of the pieces that a head needs besides its own."""
     if head is None:
         return range(0)
-    first = head.get("first", 1)
-    return range(first, first + head["pieces"] - 1)
+    first, pieces = head.get("first", 1), head["pieces"]
+    if not 0 < pieces <= MOST_PIECES:
+        raise ValueError("no number of pieces")
+    return range(first, first + pieces - 1)

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from ..runs.outbox import Batch, JobPlace, numbered
-from ..runs.store import RunStore
+from ..runs.store import RunStore, damaged
 
 
 class Attempt(BaseModel):
@@ -46,7 +46,8 @@ class Attempts:
     def of(self, place: JobPlace, number: int) -> Attempt | None:
         """The last request that was to write a batch of a job; ``None`` if it was never sent."""
         found = self._store.noted(f"attempt/{place}/{number}")
-        return None if found is None else Attempt.model_validate(found)
+        with damaged(f"attempt/{place}"):
+            return None if found is None else Attempt.model_validate(found)
 
     def note(self, place: JobPlace, number: int, attempt: Attempt) -> None:
         """Keeps it: before it is sent, and again when it is known how it ended if there is no answer to keep."""
@@ -54,7 +55,8 @@ class Attempts:
 
     def refusals(self, place: JobPlace) -> list[Refusal]:
         """The labels that CVAT does not take into a job."""
-        return [Refusal.model_validate_json(text) for _, text in numbered(self._store, f"refused/{place}")]
+        with damaged(f"refused/{place}"):
+            return [Refusal.model_validate_json(text) for _, text in numbered(self._store, f"refused/{place}")]
 
     def refuse(self, place: JobPlace, number: int, refusal: Refusal) -> None:
         """Keeps one of them.
@@ -73,7 +75,8 @@ class Attempts:
 
     def given_up(self, place: JobPlace) -> list[Batch]:
         """The batches of a job that may be late."""
-        return [Batch.model_validate_json(text) for _, text in numbered(self._store, f"late/{place}")]
+        with damaged(f"late/{place}"):
+            return [Batch.model_validate_json(text) for _, text in numbered(self._store, f"late/{place}")]
 
     def places_given_up(self) -> list[JobPlace]:
         """The jobs into which something may be written late."""

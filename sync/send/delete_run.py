@@ -6,7 +6,7 @@ from typing import Any
 
 from ...cvat import Client, Conflict, PermissionDenied, Task
 from ...cvat import Refused as CvatRefused
-from ..errors import Refused, error_context
+from ..errors import Refused, database_context, error_context
 from ..progress import ProgressReporter
 from ..runs import record as records
 from ..runs.lease import is_held
@@ -21,6 +21,7 @@ NAMED = 5
 """Tasks that are left of which it is said why."""
 
 
+@database_context("Delete the run again when it is back: what is gone by then is not looked for.")
 def delete(dataset: Any, key: str, client: Client | None, reporter: ProgressReporter) -> dict[str, Any]:
     """Deletes a run's record and state. The dataset's labels stay as they are, and so do tasks that were imported.
 

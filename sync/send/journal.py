@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ..dataset.media import BadFile, Frame
 from ..request import SendRequest
-from ..runs.store import RunStore
+from ..runs.store import RunStore, parsed
 from .attempts import KEPT
 from .plan import Segment, TaskPlan
 
@@ -100,7 +100,7 @@ class Journal:
     def plan(self) -> SendPlan | None:
         """What is going to be done; ``None`` if the send ended before it was planned to its end."""
         text = self._store.load("plan")
-        return None if text is None else SendPlan.model_validate_json(text)
+        return None if text is None else parsed("plan", SendPlan.model_validate_json, text)
 
     def save_task(self, task: TaskPlan) -> None:
         """Keeps what is going to be in a task."""
@@ -109,7 +109,8 @@ class Journal:
 
     def task(self, number: int) -> TaskPlan:
         """What is going to be in a task."""
-        planned = PlannedTask.model_validate_json(self._store.load(f"plan/{number}") or b"")
+        text = self._store.load(f"plan/{number}") or b""
+        planned = parsed(f"plan/{number}", PlannedTask.model_validate_json, text)
         return TaskPlan(number, planned.name, planned.frames)
 
     def save_step(self, number: int, step: TaskStep) -> None:
@@ -119,7 +120,7 @@ class Journal:
     def step(self, number: int) -> TaskStep | None:
         """How far a task is; ``None`` if nobody knows whether it was made."""
         text = self._store.load(f"step/{number}")
-        return None if text is None else TaskStep.model_validate_json(text)
+        return None if text is None else parsed(f"step/{number}", TaskStep.model_validate_json, text)
 
     def uploads(self, number: int) -> "UploadNotes":
         """What was uploaded into a task."""

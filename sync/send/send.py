@@ -5,7 +5,7 @@ from typing import Any
 
 from ...cvat import Client
 from ..dataset.garbage import paused_garbage_collection
-from ..errors import Refused, error_context
+from ..errors import Refused, database_context, error_context
 from ..progress import ProgressReporter
 from ..request import SendRequest
 from ..runs import record as records
@@ -21,6 +21,7 @@ __all__ = ["LEFT_OUT_TAG", "resume", "send"]
 
 
 @paused_garbage_collection()
+@database_context("Nothing was sent. Send again when it is back.")
 def send(target: Any, request: SendRequest, client: Client, reporter: ProgressReporter | None = None) -> dict[str, Any]:
     """Sends samples and their labels to CVAT.
 
@@ -76,6 +77,7 @@ def _plan_of(prepared: Prepared) -> SendPlan:
 
 
 @paused_garbage_collection()
+@database_context("What was sent is kept. Resume the run when it is back.")
 def resume(
     dataset: Any,
     key: str,

@@ -14,7 +14,7 @@ from ...cvat import Refused as CvatRefused
 from ...labels.vocabulary import label_specs
 from ..dataset.colors import class_colors
 from ..dataset.media import BadFile
-from ..errors import Cancelled, SendFailed
+from ..errors import Cancelled, RunMissing, SendFailed
 from ..progress import Progress, ProgressReporter
 from ..runs import record as records
 from ..runs.base import BaseStore, JobMark
@@ -258,8 +258,9 @@ class SendRun:
         self.halted.set()
         if self.lease.is_lost:
             return error
-        outcome = self._how_to_go_on()
-        with contextlib.suppress(PyMongoError):  # the first error is the one to report; the journal has all that counts
+        outcome = self._what_is_left() if isinstance(error, RunMissing) else self._how_to_go_on()
+        # The first error is the one to report; the journal has all that counts
+        with contextlib.suppress(PyMongoError, RunMissing):
             if not self.resumed and self._made_nothing():
                 self._untag()
                 records.forget(self.dataset, self.request.anno_key, self.record.run_id)
@@ -294,6 +295,10 @@ class SendRun:
             f"{tasks} complete in CVAT{usable}; what was sent is kept. Resume the run '{key}' to go on from there, or "
             "delete it with its tasks. The dataset's labels are as they were."
         )
+
+    def _what_is_left(self) -> str:
+        made = ", ".join(str(step.task_id) for _, step in sorted(self.steps.items()))
+        return f"Delete what it made in CVAT there: task {made}." if made else "Nothing of it is in CVAT."
 
     def _how_to_begin_again(self) -> str:
         made = "Nothing was made in CVAT"

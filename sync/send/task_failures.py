@@ -17,11 +17,11 @@ from ...cvat import (
     UnsupportedServer,
 )
 from ...cvat import Cancelled as CvatCancelled
-from ..errors import Cancelled, RoundtripError, sentence
+from ..errors import Cancelled, RoundtripError, RunMissing, database_sentence, sentence
 
 STOPS = (Cancelled, CvatCancelled, KeyboardInterrupt)
 """What ends a send because a person wanted it to."""
-OF_ALL = (*STOPS, NotAuthenticated, Redirected, PyMongoError)
+OF_ALL = (*STOPS, NotAuthenticated, Redirected, RunMissing, PyMongoError)
 """What no other task of the run would be spared."""
 OF_THE_SERVER = (ServerFault, AmbiguousOutcome, Unreachable, UnsupportedServer, AnswerTooLarge)
 """What may be wrong with one task, or with the whole server."""
@@ -58,7 +58,7 @@ def explained(error: BaseException) -> str:
         return sentence(error)
     text = shorten(str(error), LONGEST_TEXT)
     if isinstance(error, PyMongoError):
-        return f"FiftyOne's database failed ({text})."
+        return database_sentence(error)
     name = type(error).__name__
     return f"Something went wrong that nobody foresaw ({name}: {text})." if text else f"It ended with {name}."
 

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record as records
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import RunStore
 from panels_app import Panel as AnyPanel
 from sync_loop import URI, Loop
 
@@ -153,3 +155,25 @@ def _wait(panel: Panel, condition: Callable[[], Any]) -> None:
         assert time.monotonic() < ends
         time.sleep(0.1)
         panel.event("refresh")
+
+
+def test_a_damaged_run_is_named_and_hides_no_other(filled: Loop) -> None:
+    filled.send(anno_key="good")
+    filled.send(anno_key="damaged")
+    filled.send(anno_key="unreadable")
+    store = RunStore(filled.dataset, records.find(filled.dataset, "damaged").run_id)
+    store.save("marks", b"[1]")
+    store.note("lease", {"owner": ["x"]})
+    run = filled.dataset._doc.annotation_runs["unreadable"]
+    run.config["run_id"] = ["x"]
+    run.save()
+    filled.dataset.reload()
+    panel = Panel(filled)
+    assert sorted(row["run"] for row in panel.rows) == ["damaged", "good"]
+    lines = panel.state["damaged"].splitlines()
+    assert any(line.startswith("- **damaged**: What is kept of this run ('marks') is damaged") for line in lines)
+    assert lines[0] == "**Can't be read**" and any(line.startswith("- **unreadable**: Its record") for line in lines)
+    assert "damaged_text" in panel.shown
+    assert AnyPanel(filled, "cvat_conflicts").state.get("step") is None
+    filled.send(anno_key="next")
+    assert filled.load("next")["unchanged"] == 2
