@@ -237,8 +237,8 @@ def test_a_send_whose_process_was_killed(filled: Loop) -> None:
 
     filled.send()
     sent = record.find(filled.dataset, "run")
-    tasks = tuple(task.model_copy(update={"complete": False}) for task in sent.tasks)
-    killed = sent.model_copy(update={"status": "sending", "tasks": tasks})
+    unfinished = tuple(task.model_copy(update={"complete": False}) for task in sent.tasks)
+    killed = sent.model_copy(update={"status": "sending", "tasks": unfinished})
     record.update(filled.dataset, "run", killed)
     with pytest.raises(Exception, match=r"not sent completely: its process ended .* or delete it with its tasks"):
         filled.load("run")
