@@ -18,6 +18,7 @@ from ...cvat import (
 )
 from ..runs.base import TaskBase
 from ..runs.record import RunRecord, TaskRecord
+from .read_ahead import several_at_once
 from .task_notes import no_jobs
 
 OF_ONE = (ServerFault, UnsupportedServer, Conflict, PermissionDenied, NotFound, Refused, Unreachable)
@@ -74,11 +75,13 @@ def fetch_tasks(
         state = TaskState(
             task, tuple(filter(wanted, mine)), left, others=tuple(job for job in there if job not in mine)
         )
-        state = replace(state, elsewhere=task.id in elsewhere)
-        if not there or state.jobs:
-            state = _looked_at(client, state, known.get(task.id))
-        states.append(state)
-    return states
+        states.append(replace(state, elsewhere=task.id in elsewhere))
+
+    def looked_at(state: TaskState) -> TaskState:
+        is_left = state.left or state.others  # and nothing of it is wanted
+        return state if is_left and not state.jobs else _looked_at(client, state, known.get(state.task.id))
+
+    return several_at_once(looked_at, states)
 
 
 def _jobs_by_task(client: Client, task_ids: Sequence[int]) -> dict[int, list[Job]]:

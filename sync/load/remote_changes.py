@@ -18,6 +18,7 @@ from ..runs.record import RunRecord, not_here
 from .diff import JobDiff, diff_job
 from .edited_label import Edited
 from .fetch import OF_ONE, TaskState, fetch_labels, fetch_tasks
+from .read_ahead import ReadAhead
 from .task_notes import names_of, notes_of, unsent
 
 READING = 0.5
@@ -99,6 +100,14 @@ class RemoteChanges:
         ]
         return replace(self, tasks=tasks)
 
+    def mark(self, job: Job) -> JobMark:
+        """Where the load stands with a job."""
+        return self.marks.get(job.id, JobMark())
+
+    def has_moved(self, job: Job) -> bool:
+        """Whether a job changed in CVAT since it was last read."""
+        return self.mark(job).updated_date != job.updated_date
+
     @property
     def labels(self) -> int:
         """How many labels the run has."""
@@ -127,16 +136,18 @@ def find_remote_changes(
     states = fetch_tasks(client, record, known, request.wants)
     found.listed = [job for state in states for job in (*state.jobs, *state.left)]
     found.jobs = len(found.listed)
-    reader = _Reader(client, record, schema, base, reporter, found)
-    for state in states:
-        found.jobs_left += sum(reader.is_due(job) for job in state.left)
-        found.notes += notes_of(state.task, (*state.jobs, *state.left), state.others, state.elsewhere)
-        if state.problem:
-            found.notes.append(state.problem)
-        elif state.error is not None:
-            reader.fail(state.jobs, state.error, f"Task {state.task.id} ('{state.task.name}')")
-        elif task := reader.look_at(state, known[state.task.id]):
-            found.tasks.append(task)
+    moved = [job for state in states if state.error is None for job in state.jobs if found.has_moved(job)]
+    with ReadAhead(client, [(job, sum(found.mark(job).labels.values())) for job in moved]) as ahead:
+        reader = _Reader(client, record, schema, base, reporter, found, ahead)
+        for state in states:
+            found.jobs_left += sum(reader.is_due(job) for job in state.left)
+            found.notes += notes_of(state.task, (*state.jobs, *state.left), state.others, state.elsewhere)
+            if state.problem:
+                found.notes.append(state.problem)
+            elif state.error is not None:
+                reader.fail(state.jobs, state.error, f"Task {state.task.id} ('{state.task.name}')")
+            elif task := reader.look_at(state, known[state.task.id]):
+                found.tasks.append(task)
     if found.failed and len(found.failed) == found.jobs:
         raise next(iter(found.failed.values()))
     return found
@@ -150,20 +161,20 @@ class _Reader:
     base: BaseStore
     reporter: ProgressReporter
     found: RemoteChanges
+    ahead: ReadAhead
     seen: list[int] = field(default_factory=list)
     unreachable: bool = False
 
     def is_due(self, job: Job) -> bool:
         """Whether a job changed, or has conflicts to be decided."""
-        mark = self.found.marks.get(job.id, JobMark())
-        return mark.updated_date != job.updated_date or bool(mark.open)
+        return self.found.has_moved(job) or bool(self.found.mark(job).open)
 
     def look_at(self, state: TaskState, known: TaskBase) -> TaskChanges | None:
         """Looks at a task; ``None`` if it has nothing."""
         due = [job for job in state.jobs if self.is_due(job)]
         if not due and not state.moved:
             return None
-        is_new = state.moved or any(self._moved(job) for job in due)
+        is_new = state.moved or any(self.found.has_moved(job) for job in due)
         then = known.words(self.schema)
         try:
             vocabulary = self._refreshed(then, state) if is_new else then
@@ -174,7 +185,7 @@ class _Reader:
         flipped = state.removed ^ frozenset(known.deleted_frames)
         changed = []
         for job in state.jobs:
-            read = self._moved(job) or bool(vocabulary.renamed or vocabulary.renumbered)
+            read = self.found.has_moved(job) or bool(vocabulary.renamed or vocabulary.renumbered)
             read = read or any(job.start_frame <= frame <= job.stop_frame for frame in flipped)
             if read:
                 try:
@@ -218,13 +229,10 @@ class _Reader:
                         votes.setdefault(item.label_id, Counter())[now[key_of(item)]] += 1
         return then.refreshed(labels, {old: found.most_common(1)[0][0] for old, found in votes.items()})
 
-    def _moved(self, job: Job) -> bool:
-        return self.found.marks.get(job.id, JobMark()).updated_date != job.updated_date
-
     def _read(self, job: Job, state: TaskState, known: TaskBase, vocabulary: Vocabulary) -> JobChanges:
         self.reporter.step(f"Reading job {job.id}", READING * len(self.seen) / max(1, self.found.jobs))
         self.seen.append(job.id)
-        date, annotations = self.client.stable_annotations(job.id, before=job.updated_date)
+        date, annotations = self.ahead.take(job)
         self.unreachable = False
         base = self._known(job)
         span = range(max(0, job.start_frame), min(job.stop_frame + 1, len(known.frames)))
@@ -242,7 +250,7 @@ class _Reader:
         return self.base.known_labels(job.id, self.found.marks.get(job.id, JobMark()))
 
     def _open(self, job: Job) -> tuple[OpenConflict, ...]:
-        return self.base.open(job.id) if self.found.marks.get(job.id, JobMark()).open else ()
+        return self.base.open(job.id) if self.found.mark(job).open else ()
 
 
 def reopened(base: Sequence[BaseLabel], conflicts: Iterable[OpenConflict]) -> JobDiff:
