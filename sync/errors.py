@@ -53,6 +53,10 @@ class SendFailed(RoundtripError):
     """A send ended before it was complete."""
 
 
+class NoImageLeft(SendFailed):
+    """None of the images of a task can be sent, and the person said to leave such ones out."""
+
+
 class LoadFailed(RoundtripError):
     """A load ended before it was complete."""
 

@@ -142,6 +142,8 @@ def _clean(path: str) -> str:
 
 def _check(path: str) -> None:
     """Refuses names with which CVAT would look elsewhere, or leave the file out in silence."""
+    if "\\" in path:
+        raise ValueError("has a backslash in its name, which CVAT can't take from there")
     folders = path.split("/")
     if set(folders) & {"", ".", ".."}:
         raise ValueError("has a name that CVAT can't take: it has empty parts, '.' or '..'")

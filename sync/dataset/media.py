@@ -31,7 +31,25 @@ KNOWN_SUFFIXES = frozenset(
 ORIENTATION, TURNED = 0x0112, (5, 6, 7, 8)
 """The EXIF tag, and its values that swap width and height."""
 NAME_BYTES = 255  # CVAT keeps the files under their names
-SUFFIX_OF_FORMAT = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "TIFF": ".tif", "JPEG2000": ".jp2", "PPM": ".ppm"}
+SUFFIX_OF_FORMAT = {
+    "JPEG": ".jpg",
+    "MPO": ".jpg",
+    "PNG": ".png",
+    "TIFF": ".tif",
+    "JPEG2000": ".jp2",
+    "PPM": ".ppm",
+    "BMP": ".bmp",
+    "GIF": ".gif",
+    "WEBP": ".webp",
+    "AVIF": ".avif",
+    "ICO": ".ico",
+    "TGA": ".tga",
+    "PCX": ".pcx",
+    "SGI": ".sgi",
+}
+"""The formats that CVAT reads, whatever a file is called. One file of another format fails a task, or is dropped."""
+MOST_PIXELS = 178_956_970
+"""Pixels of an image; CVAT fails a task that has a larger one."""
 
 
 class Frame(BaseModel):
@@ -134,16 +152,40 @@ def _look(path: str | None) -> Look:
     except FileNotFoundError:
         raise ValueError("is missing") from None
     except Image.DecompressionBombError:
-        kind = ""  # very large, and for CVAT to judge
+        raise ValueError(TOO_LARGE) from None
+    except Image.DecompressionBombWarning:  # where warnings are errors: large, but not too large
+        kind = "JPEG"
     except UnidentifiedImageError:
         raise ValueError("is not an image that can be read") from None
     except (OSError, SyntaxError) as error:
         raise ValueError(f"can't be read ({getattr(error, 'strerror', None) or error})") from None
+    if width * height > MOST_PIXELS:
+        raise ValueError(TOO_LARGE)
+    if kind not in SUFFIX_OF_FORMAT:
+        raise ValueError(f"is of the format {kind or 'unknown'}, which CVAT is not known to read")
     suffix = Path(path).suffix
-    if suffix.lower() in KNOWN_SUFFIXES:
-        return Look(suffix, size, width, height)
-    fitting = SUFFIX_OF_FORMAT.get(kind, f".{kind.lower()}" if kind else suffix)
-    return Look(fitting, size, width, height)
+    return Look(suffix if suffix.lower() in KNOWN_SUFFIXES else SUFFIX_OF_FORMAT[kind], size, width, height)
+
+
+TOO_LARGE = f"has more than {MOST_PIXELS:,} pixels, which is the most that CVAT takes"
+
+
+def decoding_fault(path: str) -> str:
+    """What is wrong with an image of which all is read; empty if nothing is, or it is not here.
+
+    A file that was cut off is not faulty: CVAT reads what there is of it.
+    """
+    if not Path(path).is_file():
+        return ""
+    try:
+        _look(path)
+        with Image.open(path) as image:
+            image.load()
+    except ValueError as error:
+        return str(error)
+    except Exception as error:  # whatever a decoder stumbles over
+        return "" if "truncated" in str(error) else f"can't be read ({type(error).__name__})"
+    return ""
 
 
 def _displayed(image: Image.Image) -> tuple[int, int]:
@@ -191,7 +233,8 @@ def _flat(path: Path, suffix: str, parents: int) -> str:
         folders = [part for part in path.parent.parts if part not in (path.anchor, ".", "..")]
         name = "_".join([*folders[len(folders) - parents :], name])
     clean = "".join(c if c.isprintable() and c not in '\\/"' else "_" for c in name).strip()
-    return _fit(clean or f"image{suffix}", suffix)
+    has_stem = bool(clean.removesuffix(suffix).strip())  # without one, CVAT takes the suffix for the name
+    return _fit(clean if has_stem else f"image{suffix}", suffix)
 
 
 def _fit(name: str, suffix: str) -> str:

@@ -9,7 +9,7 @@ from ...labels.schema import LabelSchema
 from ..dataset.media import BadFile, Frame
 from ..dataset.observe import Observed
 from ..dataset.samples import as_collection
-from ..errors import Refused, SendFailed
+from ..errors import NoImageLeft, Refused, SendFailed
 from ..request import SendRequest
 from ..runs.base import FrameRecord
 from .plan import Segment
@@ -136,12 +136,15 @@ def match_frames(
         the frames that are there, and those that CVAT dropped
 
     Raises:
+        NoImageLeft: if all are missing that may
         SendFailed: if one is missing that may not, or they are in another order
     """
     names = {item.name for item in got}
     dropped = [frame for frame in planned if frame.name not in names]
     kept = [frame for frame in planned if frame.name in names]
-    if dropped and not (lenient and kept):
+    if lenient and not kept:
+        raise NoImageLeft("CVAT takes none of these images.")
+    if dropped and not lenient:
         count = f"{len(dropped)} of {len(planned)} images"
         raise SendFailed(
             f"CVAT left out {count}, such as '{dropped[0].path}'; it may not know their format. Convert them, or set "

@@ -37,6 +37,10 @@ class SendPlan(BaseModel):
     project_found: bool = False
 
 
+NO_TASK = 0
+"""The id of a task that is not made, as none of its images can be sent."""
+
+
 class TaskStep(BaseModel):
     """How far a task is.
 
@@ -65,6 +69,11 @@ class TaskStep(BaseModel):
     segments: tuple[Segment, ...] = ()
     labels: tuple[dict[str, int], ...] = ()
     left_out: dict[str, int] = {}
+
+    @property
+    def is_made(self) -> bool:
+        """Whether there is a task in CVAT."""
+        return self.task_id != NO_TASK
 
     @property
     def label_count(self) -> int:

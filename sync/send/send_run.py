@@ -191,6 +191,7 @@ class SendRun:
                 complete=step.stage == "written",
             )
             for _, step in sorted(self.steps.items())
+            if step.is_made
         )
 
     def _leave_out(self, files: Sequence[BadFile]) -> None:
@@ -213,6 +214,8 @@ class SendRun:
 
     def _finish(self) -> dict[str, Any]:
         steps = [self.steps[number] for number in range(self.plan.tasks)]
+        if not any(step.is_made for step in steps):
+            raise SendFailed("None of the images can be sent.")
         self._compare_again(steps)
         jobs = [segment.job_id for step in steps for segment in step.segments]
         users = [self.people[name].id for name in self.request.job_assignees]

@@ -15,6 +15,8 @@ from ..media_map import ServerFile
 from ..progress import ProgressReporter
 from ..request import SendRequest
 
+UNREADABLE = (".eps",)
+"""Ends of names that CVAT takes for images, of which one fails the whole task."""
 CONNECTIONS = 4
 """Directories that are looked at at the same time."""
 
@@ -224,6 +226,8 @@ def _is_shown(place: ServerFile, storages: Storages) -> bool:
 
 def _fault(place: ServerFile, info: FileInfo | None, storages: Storages) -> str:
     """Why a file can't be taken; empty if it can."""
+    if place.path.lower().endswith(UNREADABLE):
+        return "is of the format EPS, which CVAT can't read"
     if info is not None:
         return "" if info.is_image else "is no image for CVAT, by its name"
     if place.storage_id is None:

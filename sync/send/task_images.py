@@ -4,15 +4,19 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ...cvat import CreationFailed, DataOptions, DeadlinePassed, UploadFile
-from ..dataset.media import BadFile, Frame, frames_named, refreshed
-from ..errors import SendFailed
+from ...cvat import CreationFailed, DataOptions, DeadlinePassed, UnreadableFile, UploadFile
+from ..dataset.media import BadFile, Frame, decoding_fault, frames_named, refreshed
+from ..errors import NoImageLeft, SendFailed
 from ..runs.base import FrameRecord
 from .checks import check_files, match_frames, segments_of
 from .context import SendContext
 from .journal import UploadNotes
 from .plan import Segment, TaskPlan
 
+LOOKS_AT_FILES = 3
+"""Times that files are looked at which change while they are sent."""
+READERS = 4
+"""Images that are read at the same time to see which of them are faulty."""
 WAIT_BASE, WAIT_PER_FRAME = 600.0, 2.0
 """Seconds to wait for CVAT to make a task, and more for each of its frames."""
 
@@ -45,13 +49,23 @@ class TaskImages:
             paths = [frame.server_path or "" for frame in self.plan.frames]
             return client.attach(task_id, paths, storage_id=first.storage_id, options=options, resume=doubtful)
         notes = self._context.journal.uploads(self.plan.number)
-        if doubtful:
-            self._look_again(notes.read())
-        return client.upload(
+        for left in reversed(range(LOOKS_AT_FILES)):
+            if doubtful:
+                self._look_again(notes.read())
+            try:
+                return self._upload(task_id, notes, options, resume=doubtful)
+            except UnreadableFile:
+                if not left:
+                    raise
+                doubtful = True
+        raise AssertionError("the last look returns or raises")
+
+    def _upload(self, task_id: int, notes: UploadNotes, options: DataOptions, *, resume: bool) -> str:
+        return self._context.client.upload(
             task_id,
             [UploadFile(frame.name, Path(frame.path), frame.size) for frame in self.plan.frames],
             options=options,
-            resume=doubtful,
+            resume=resume,
             checkpoint=notes,
             progress=lambda size, files: self._context.progress.keep(self.plan.number, images=files, bytes=size),
             cancelled=self._context.is_stopped,
@@ -65,7 +79,8 @@ class TaskImages:
                 frames.append(frame if notes.is_stored(frame.name) else refreshed(frame))
             except ValueError as error:
                 gone.append(BadFile(frame.sample_id, frame.path, str(error)))
-        check_files(frames, gone, self._context.request.bad_files)
+        if frames or not self._is_lenient:
+            check_files(frames, gone, self._context.request.bad_files)
         if frames != list(self.plan.frames):
             self._replace(frames, gone)
 
@@ -90,8 +105,7 @@ class TaskImages:
         with ThreadPoolExecutor(1) as pool:
             jobs = pool.submit(self._context.client.jobs, task_id)
             got = self._context.client.task_meta(task_id).frames
-        lenient = self._context.request.bad_files == "leave_out"
-        frames, dropped = match_frames(self.plan.frames, got, lenient=lenient)
+        frames, dropped = match_frames(self.plan.frames, got, lenient=self._is_lenient)
         if dropped:
             self._drop(dropped, "was left out by CVAT, which may not know its format")
         return frames, segments_of(jobs.result(), len(frames))
@@ -101,27 +115,40 @@ class TaskImages:
         self._context.progress.keep(self.plan.number, images=len(self.plan.frames), bytes=self.plan.bytes)
 
     def leave_out(self, error: CreationFailed) -> bool:
-        """Leaves out the file that CVAT says it can't read; whether it named one.
+        """Leaves out the files that CVAT can't read; whether there are such.
+
+        CVAT names one at most. So that the task is not made anew for each, all others that are here are read, too.
 
         Raises:
-            SendFailed: if the person does not want that, or it is not clear which file it is
+            NoImageLeft: if no other image is left
+            SendFailed: if the person does not want that
         """
-        bad = frames_named(self.plan.frames, error.file)
-        if not bad:
-            return False
-        if len(bad) > 1:
-            named = ", ".join(f"'{frame.path}'" for frame in bad[:5])
-            raise SendFailed(
-                f"CVAT can't read one of the {len(bad)} images of the same name ({error.message}): {named}. Put that "
-                "file right, or send without it."
-            ) from error
-        if self._context.request.bad_files != "leave_out" or len(bad) == len(self.plan.frames):
-            raise SendFailed(
-                f"CVAT can't read '{bad[0].path}' ({error.message}). Put the file right, or set `bad_files` to "
-                "'leave_out' to send without it."
-            ) from error
-        self._drop(bad, "can't be read by CVAT")
-        return True
+        named = frames_named(self.plan.frames, error.file)
+        if not self._is_lenient:
+            if not named:
+                return False
+            raise SendFailed(_unreadable(named, error)) from error
+        faults = self._faults()
+        if not any(frame in faults for frame in named):  # of several of one name it may be any
+            doubt = "may be the one that CVAT can't read, of several of this name"
+            faults.update(dict.fromkeys(named, doubt if len(named) > 1 else "can't be read by CVAT"))
+        for reason in dict.fromkeys(faults.values()):
+            self._drop([frame for frame, fault in faults.items() if fault == reason], reason)
+        return bool(faults)
+
+    def _faults(self) -> dict[Frame, str]:
+        """What is wrong with images, as far as they are here."""
+        with ThreadPoolExecutor(READERS, thread_name_prefix="cvat-look") as pool:
+            reasons = pool.map(self._fault_of, self.plan.frames)
+            return {frame: reason for frame, reason in zip(self.plan.frames, reasons, strict=True) if reason}
+
+    def _fault_of(self, frame: Frame) -> str:
+        self._context.check()
+        return decoding_fault(frame.path)
+
+    @property
+    def _is_lenient(self) -> bool:
+        return self._context.request.bad_files == "leave_out"
 
     def _drop(self, frames: Sequence[Frame], reason: str) -> None:
         names = {frame.name for frame in frames}
@@ -133,3 +160,19 @@ class TaskImages:
         self._context.leave_out(gone)
         self.plan = TaskPlan(self.plan.number, self.plan.name, tuple(frames))
         self._context.journal.save_task(self.plan)
+        if not frames:
+            raise NoImageLeft(f"None of the images of '{self.plan.name}' can be sent.")
+
+
+def _unreadable(frames: Sequence[Frame], error: CreationFailed) -> str:
+    """Which file CVAT can't read, or which ones it may be."""
+    if len(frames) == 1:
+        return (
+            f"CVAT can't read '{frames[0].path}' ({error.message}). Put the file right, or set `bad_files` to "
+            "'leave_out' to send without it."
+        )
+    named = ", ".join(f"'{frame.path}'" for frame in frames[:5])
+    return (
+        f"CVAT can't read one of the {len(frames)} images of the same name ({error.message}): {named}. Put that file "
+        "right, or send without it."
+    )

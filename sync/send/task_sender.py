@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 from ...cvat import CreationFailed, NotFound, Task
 from ...labels.vocabulary import Vocabulary
-from ..errors import SendFailed, sentence
+from ..errors import NoImageLeft, SendFailed, sentence
 from ..runs.base import FrameRecord, TaskBase
 from .context import SendContext
 from .encode import Place
 from .job_writer import JobWriter
-from .journal import TaskStep
+from .journal import NO_TASK, TaskStep
 from .make_once import make_once
 from .plan import Segment, TaskPlan, foresee_segments
 from .prefetch import Prefetch
@@ -54,9 +54,15 @@ class TaskSender:
                 return self._go_on()
             except CreationFailed as error:
                 self._clear()
-                failures += not self._images.leave_out(error)
+                try:
+                    failures += not self._images.leave_out(error)
+                except NoImageLeft:
+                    return self._do_without()
                 if failures == CREATIONS:
                     raise SendFailed(f"{sentence(error)} The task was deleted again.") from error
+            except NoImageLeft:
+                self._clear()
+                return self._do_without()
             except NotFound:
                 step = self._context.journal.step(self._number)
                 failures += 1
@@ -66,7 +72,10 @@ class TaskSender:
 
     def _go_on(self) -> TaskStep:
         with self._context.gate.turn(self._number):  # so that CVAT lists the tasks in order
-            step = self._context.journal.step(self._number) or self._make()
+            step = self._context.journal.step(self._number)
+            if not self._images.plan.frames and (step is None or step.is_made):
+                raise NoImageLeft(f"None of the images of '{self._name}' can be sent.")
+            step = step or self._make()
         if step.stage == "written":
             self._images.count_as_sent()
             self._context.progress.add(labels=step.label_count)
@@ -139,10 +148,14 @@ class TaskSender:
         labels = tuple(dict(writer.labels) for writer in writers)
         return self._keep(step.model_copy(update={"stage": "written", "labels": labels, "left_out": dict(left_out)}))
 
+    def _do_without(self) -> TaskStep:
+        """Leaves the task out: none of its images can be sent."""
+        return self._keep(TaskStep(task_id=NO_TASK, name=self._name, frames=0, stage="written"))
+
     def _clear(self) -> None:
         """Deletes a task whose frames CVAT could not make: it can't be used again."""
         step = self._context.journal.step(self._number)
-        if step is not None:
+        if step is not None and step.is_made:
             self._context.client.delete_task(step.task_id)
         self._forget()
         self._context.check()

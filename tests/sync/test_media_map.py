@@ -26,7 +26,6 @@ FOUND: dict[str, tuple[str, dict[str, int | str], str, tuple[str, int | None]]] 
     ),
     "spaces and signs": ("share", {"/d": "a b"}, "/d/ü #1/%20&.jpg", ("a b/ü #1/%20&.jpg", None)),
     "Windows": ("share", {"C:\\data": "images"}, "C:\\data\\a\\b.jpg", ("images/a/b.jpg", None)),
-    "a backslash elsewhere": ("share", {"/d": ""}, "/d/a\\b.jpg", ("a\\b.jpg", None)),
     "a whole bucket": ("cloud_storage", {"s3://bucket": 3}, "s3://bucket/a/b.jpg", ("a/b.jpg", 3)),
     "a folder of a bucket": ("cloud_storage", {"s3://bucket/some/": 3}, "s3://bucket/some/b.jpg", ("some/b.jpg", 3)),
     "an id as text": ("cloud_storage", {"gs://bucket/some": " 3 "}, "gs://bucket/some/b.jpg", ("some/b.jpg", 3)),
@@ -55,6 +54,8 @@ NOT_FOUND: dict[str, tuple[str, dict[str, int | str], str, str]] = {
     "another bucket": ("cloud_storage", {"s3://b": 3}, "s3://bb/a.jpg", "is not under a mapped prefix"),
     "an empty part": ("cloud_storage", {"s3://b": 3}, "s3://b//a.jpg", "has a name that CVAT can't take"),
     "a detour in a key": ("cloud_storage", {"s3://b": 3}, "s3://b/x/../a.jpg", "has a name that CVAT can't take"),
+    "a backslash": ("share", {"/d": ""}, "/d/a\\b.jpg", "has a backslash in its name"),
+    "a backslash in a key": ("cloud_storage", {"s3://b": 3}, "s3://b/a\\b.jpg", "has a backslash in its name"),
     "set aside": ("share", {"/d": ""}, "/d/related_images/a.jpg", "is in a folder named 'related_images'"),
     "long": ("share", {"/d": ""}, f"/d/{'x' * 1024}.jpg", "has a path of more than 1024 characters"),
 }

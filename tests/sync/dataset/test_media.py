@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import fiftyone as fo
 import pytest
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.media import find_frames, frame_names
-from PIL import Image
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.media import decoding_fault, find_frames, frame_names
+from PIL import Image, ImageFile
 from sync_loop import Loop
 
 NAMES: dict[str, tuple[list[str], list[str]]] = {
@@ -26,13 +28,15 @@ NAMES: dict[str, tuple[list[str], list[str]]] = {
     "what would be a path or a header": (['/d/a\\b"c\n.jpg'], ["a_b_c_.jpg"]),
     "no suffix": (["/d/photo", "/d/photo.data"], ["photo.jpg", "photo.data.jpg"]),
     "only a suffix": (["/d/.jpg"], [".jpg.jpg"]),
+    "only blanks before it": (["/d/   .jpg", "/d/  .png"], ["image.jpg", "image.png"]),
+    "blanks before it and at its end": (["/d/ a .jpg", "/d/b.jpg "], ["a .jpg", "b.jpg .jpg"]),
 }
 
 
 @pytest.mark.parametrize(("paths", "expected"), NAMES.values(), ids=NAMES)
 def test_frame_names(paths: list[str], expected: list[str]) -> None:
     files = [
-        (f"s{number}", Path(path), Path(path).suffix if Path(path).suffix not in ("", ".data") else ".jpg")
+        (f"s{number}", Path(path), Path(path).suffix if Path(path).suffix not in ("", ".data", ".jpg ") else ".jpg")
         for number, path in enumerate(paths)
     ]
     names = frame_names(files)
@@ -59,6 +63,23 @@ def save(path: Path, size: tuple[int, int] = (32, 24), **options: object) -> str
     return str(path)
 
 
+def png(width: int, height: int) -> bytes:
+    """A PNG that says it has so many pixels, and has none."""
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)), (b"IDAT", b""), (b"IEND", b"")]
+    parts = [struct.pack(">I", len(d)) + n + d + struct.pack(">I", zlib.crc32(n + d)) for n, d in chunks]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def written(name: str, content: bytes) -> Callable[[Path], str]:
+    def make(folder: Path) -> str:
+        (folder / name).write_bytes(content)
+        return str(folder / name)
+
+    return make
+
+
+QOI = b"qoif" + struct.pack(">IIBB", 4, 4, 3, 0) + b"\xfe\0\0\0" * 16 + b"\0" * 7 + b"\x01"
+
 BAD: dict[str, tuple[Callable[[Path], str | None], str]] = {
     "missing": (lambda folder: str(folder / "no.jpg"), "is missing"),
     "empty": (lambda folder: [(folder / "e.jpg").touch(), str(folder / "e.jpg")][1], "is empty"),
@@ -68,6 +89,13 @@ BAD: dict[str, tuple[Callable[[Path], str | None], str]] = {
     ),
     "a folder": (lambda folder: str(folder), "is not a file"),
     "no path": (lambda folder: None, "has no path"),
+    "too many pixels": (written("x.png", png(13_500, 13_500)), "has more than 178,956,970 pixels"),
+    "one pixel too many": (written("x.png", png(178_956_971, 1)), "has more than 178,956,970 pixels"),
+    "EPS": (lambda folder: save(folder / "x.eps", format="EPS"), "is of the format EPS, which CVAT is not known"),
+    "EPS by another name": (lambda folder: save(folder / "x.jpg", format="EPS"), "is of the format EPS"),
+    "DIB": (lambda folder: save(folder / "x.dib", format="DIB"), "is of the format DIB"),
+    "IM": (lambda folder: save(folder / "x.im", format="IM"), "is of the format IM"),
+    "QOI": (written("x.qoi", QOI), "is of the format QOI"),
     "cut off in its head": (
         lambda folder: [(folder / "h.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00"), str(folder / "h.png")][1],
         "",
@@ -81,6 +109,50 @@ def test_files_that_cannot_be_sent(tmp_path: Path, make: Callable[[Path], str | 
     assert [frame.sample_id for frame in good] == ["a"]
     assert [item.sample_id for item in bad] == ["b"]
     assert reason in bad[0].reason
+
+
+GOOD: dict[str, tuple[Callable[[Path], str], str]] = {
+    "as many pixels as there may be": (written("x.png", png(178_956_970, 1)), "x.png"),
+    "many pixels": (written("x.png", png(9_700, 9_700)), "x.png"),
+    "targa": (lambda folder: save(folder / "x.tga"), "x.tga"),
+    "an image of unknown suffix": (lambda folder: save(folder / "x.foo", format="BMP"), "x.foo.bmp"),
+}
+
+
+@pytest.mark.parametrize(("make", "name"), GOOD.values(), ids=GOOD)
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_files_that_can_be_sent(tmp_path: Path, make: Callable[[Path], str], name: str) -> None:
+    good, bad = find_frames([("a", make(tmp_path))])
+    assert ([frame.name for frame in good], bad) == ([name], [])
+
+
+def test_an_opener_that_the_server_lacks(tmp_path: Path) -> None:
+    """As that of HEIC, which other packages add here, whatever the file is called."""
+
+    class Heic(ImageFile.ImageFile):
+        format = "HEIF"
+
+        def _open(self) -> None:
+            self._size, self._mode = (8, 8), "RGB"
+
+    Image.preinit()
+    Image.register_open("HEIF", Heic, lambda prefix: prefix.startswith(b"heic!"))
+    try:
+        _, bad = find_frames(
+            [("a", written("x.heic", b"heic!")(tmp_path)), ("b", written("x.jpg", b"heic!")(tmp_path))]
+        )
+    finally:
+        Image.OPEN.pop("HEIF")
+        Image.ID.remove("HEIF")
+    assert [file.reason for file in bad] == ["is of the format HEIF, which CVAT is not known to read"] * 2
+
+
+def test_what_is_wrong_with_what_is_in_a_file(tmp_path: Path) -> None:
+    whole = save(tmp_path / "whole.png")
+    cut = written("cut.jpg", Path(save(tmp_path / "x.jpg", (400, 300))).read_bytes()[:900])(tmp_path)
+    broken = written("broken.png", Path(whole).read_bytes().replace(b"IDAT", b"IDAX"))(tmp_path)
+    assert [decoding_fault(path) for path in (whole, cut, str(tmp_path / "not here.png"))] == ["", "", ""]
+    assert decoding_fault(broken)
 
 
 def add(loop: Loop, *paths: str, **fields: object) -> list[str]:

@@ -92,10 +92,19 @@ def test_a_file_that_cvat_cannot_read_is_left_out(loop: Loop, tmp_path: Path) ->
     assert loop.load(run)["unchanged"] == 3
 
 
-def test_a_file_that_cvat_cannot_read_is_not_mistaken_for_another(loop: Loop, tmp_path: Path) -> None:
+@pytest.mark.parametrize("policy", ["stop", "leave_out"])
+def test_a_file_that_cvat_cannot_read_is_not_mistaken_for_another(loop: Loop, tmp_path: Path, policy: str) -> None:
+    """CVAT names it without its folder. To leave out such files is to leave out all that it may be."""
     loop.box.store.share = tmp_path / "share"
     fill(loop, tmp_path / "share", "/data")
     (tmp_path / "share" / "day" / "a.png").write_text("text")
-    params: dict[str, Any] = {"media_source": "share", "media_map": {"/data": ""}, "bad_files": "leave_out"}
-    with pytest.raises(Exception, match=r"one of the 2 images of .*: '/data/a\.png', '/data/day/a\.png'\. Put"):
-        loop.send(**params)
+    params: dict[str, Any] = {"media_source": "share", "media_map": {"/data": ""}, "bad_files": policy}
+    if policy == "stop":
+        with pytest.raises(Exception, match=r"one of the 2 images of .*: '/data/a\.png', '/data/day/a\.png'\. Put"):
+            loop.send(**params)
+        return
+    run = loop.send(**params)
+    assert run["samples"] == 2
+    reason = "images: the file may be the one that CVAT can't read, of several of this name"
+    assert run["left_out"] == [{"what": reason, "count": 2}]
+    assert loop.load(run)["unchanged"] == 2
