@@ -4,6 +4,7 @@ import hashlib
 from typing import Annotated, Any
 
 import numpy as np
+from bson import ObjectId
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..cvat.models import Shape, Tag
@@ -76,6 +77,8 @@ def apply_changes(document: Document, schema: FieldSchema, changes: Parts) -> tu
         path: value if path in codec.geometry or not is_digest(value) else None for path, value in changes.items()
     }
     values = codec.store(document, changes)
+    if isinstance(values.get("instance"), str):
+        values["instance"] = {"_cls": "Instance", "_id": ObjectId(values["instance"])}
     after = {**document, **values}
     if isinstance(values.get("mask_path"), np.ndarray):
         after.update({PIXELS: values["mask_path"], "mask_path": document["mask_path"]})

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from ..cvat.models import Label, Shape, Tag
+from ..cvat.models import AttributeValue, Label, Shape, Tag, Track
 from .base import BaseLabel
 from .schema import LabelSchema
 from .words import Word, renumbered_word
@@ -116,3 +116,23 @@ def _object(item: Shape | Tag, former: Mapping[int, FormerLabel]) -> Shape | Tag
             for element in item.elements
         )
     return item.model_copy(update=news)
+
+
+def track_with_present_ids(track: Track, former: Mapping[int, FormerLabel]) -> Track:
+    """A track with the ids that its label and attributes have now."""
+    known = former.get(track.label_id)
+    if known is None:
+        return track
+
+    def present(values: Sequence[AttributeValue]) -> tuple[AttributeValue, ...]:
+        return tuple(
+            value.model_copy(update={"spec_id": known.specs.get(value.spec_id, value.spec_id)}) for value in values
+        )
+
+    shapes = tuple(shape.model_copy(update={"attributes": present(shape.attributes)}) for shape in track.shapes)
+    elements = tuple(
+        element.model_copy(update={"label_id": known.points.get(element.label_id, element.label_id)})
+        for element in track.elements
+    )
+    news = {"label_id": known.to, "attributes": present(track.attributes), "shapes": shapes, "elements": elements}
+    return track.model_copy(update=news)

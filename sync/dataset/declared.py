@@ -14,9 +14,10 @@ def check_declared(dataset: Any, place: FieldPlace) -> None:
     Raises:
         LoadFailed: if it is gone, or holds something else
     """
-    top, *rest = place.name.split(".")
-    found = foo.get_db_conn().datasets.find_one({"_id": dataset._doc.id}, {"sample_fields": True})
-    fields = (found or {}).get("sample_fields") or []
+    top, *rest = place.path.split(".")
+    kept = "frame_fields" if place.on_frames else "sample_fields"
+    found = foo.get_db_conn().datasets.find_one({"_id": dataset._doc.id}, {kept: True})
+    fields = (found or {}).get(kept) or []
     declared = next((item for item in fields if item.get("name") == top), None)
     for step in rest:
         declared = next((item for item in (declared or {}).get("fields") or [] if item.get("name") == step), None)

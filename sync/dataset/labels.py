@@ -1,6 +1,6 @@
 """The labels of a dataset as a load sees them: raw documents, read, written, and put back."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -8,9 +8,19 @@ from bson import ObjectId
 from numpy.typing import NDArray
 
 from ...labels.schema import FieldSchema
+from .frame_documents import (
+    MissingFrame,
+    drop_frames,
+    indexes_of,
+    make_frames,
+    tag_frames,
+    untag_frames,
+    videos_of,
+)
+from .frames import frame_ids
 from .list_changes import Document, FormerValue
 from .mask_files import save_files
-from .samples import FieldPlace, ensure_field, field_class, is_read_only, own_folder
+from .samples import FieldPlace, ensure_field, field_class, holders, is_read_only, own_folder
 from .writes import Reverts, Writes, write_bundle
 
 SIZE = "_roundtrip_size"
@@ -66,36 +76,67 @@ class Labels(Protocol):
     def save_files(self, files: Mapping[str, NDArray[Any]]) -> None:
         """Writes arrays to image files."""
 
+    def frames(self, sample_id: str, numbers: Collection[int]) -> dict[int, str]:
+        """The ids of the documents of frames of a video; those that are missing are made once labels come there."""
+
+    def drop_frames(self, ids: Collection[str]) -> None:
+        """Takes documents of frames away that hold nothing."""
+
+    def indexes(self, place: FieldPlace, sample_id: str) -> set[int]:
+        """The indexes that labels of a field have on the frames of a video."""
+
 
 class DatasetLabels:
-    """The labels of a FiftyOne dataset."""
+    """The labels of a FiftyOne dataset. What holds them is a sample, or a frame of a video."""
 
     def __init__(self, dataset: Any) -> None:
         self._dataset = dataset
+        self._missing: dict[str, MissingFrame] = {}
 
     def read(self, place: FieldPlace, sample_ids: Iterable[str]) -> dict[str, SampleLabels]:
-        ids = [ObjectId(sample_id) for sample_id in sample_ids]
-        wanted = {place.name: True, "filepath": True, SIZE: {"$bsonSize": "$$ROOT"}}
-        found = self._dataset._sample_collection.find({"_id": {"$in": ids}}, wanted)
+        wanted = set(sample_ids)
+        paths = {place.path: True, SIZE: {"$bsonSize": "$$ROOT"}}
+        paths.update({"_sample_id": True} if place.on_frames else {"filepath": True})
+        documents = list(holders(self._dataset, place).find({"_id": {"$in": [*map(ObjectId, wanted)]}}, paths))
+        files = videos_of(self._dataset, documents) if place.on_frames else {}
         own = own_folder(self._dataset)
-        return {
-            str(sample["_id"]): replace(held(place, sample), media=str(sample.get("filepath") or ""), own=own)
-            for sample in found
-        }
+        found = {}
+        for document in documents:
+            media = files.get(document["_id"]) if place.on_frames else document.get("filepath")
+            found[str(document["_id"])] = replace(held(place, document), media=str(media or ""), own=own)
+        if place.on_frames:
+            nothing = SampleLabels({}, FormerValue(False), own=own)
+            found.update({i: nothing for i in wanted - found.keys() if i in self._missing})
+        return found
 
     def write(self, place: FieldPlace, writes: Writes) -> None:
+        if place.on_frames:
+            make_frames(self._dataset, {i: self._missing[i] for i, _ in writes.adds if i in self._missing})
         write_bundle(self._dataset, place, writes)
 
     def revert(self, place: FieldPlace, reverts: Reverts) -> None:
         write_bundle(self._dataset, place, reverts)
 
     def tag(self, sample_ids: Iterable[str], tag: str) -> None:
-        if ids := list(sample_ids):
-            self._dataset.select(ids).tag_samples(tag)
+        samples, frames = self._told_apart(sample_ids)
+        if samples:
+            self._dataset.select(samples).tag_samples(tag)
+        tag_frames(self._dataset, frames, tag)
 
     def untag(self, sample_ids: Iterable[str], tag: str) -> None:
-        if ids := list(sample_ids):
-            self._dataset.select(ids).untag_samples(tag)
+        samples, frames = self._told_apart(sample_ids)
+        if samples:
+            self._dataset.select(samples).untag_samples(tag)
+        untag_frames(self._dataset, frames, tag)
+
+    def _told_apart(self, ids: Iterable[str]) -> tuple[list[str], list[str]]:
+        """Ids of samples, and those of frames."""
+        wanted = list(ids)
+        if not wanted or self._dataset._frame_collection is None:
+            return wanted, []
+        match = {"_id": {"$in": [*map(ObjectId, wanted)]}}
+        samples = {str(i) for i in self._dataset._sample_collection.distinct("_id", match)}
+        return [i for i in wanted if i in samples], [i for i in wanted if i not in samples]
 
     def ensure(self, name: str, schema: FieldSchema) -> None:
         ensure_field(self._dataset, name, schema)
@@ -109,10 +150,24 @@ class DatasetLabels:
     def save_files(self, files: Mapping[str, NDArray[Any]]) -> None:
         save_files(files)
 
+    def frames(self, sample_id: str, numbers: Collection[int]) -> dict[int, str]:
+        found = frame_ids(self._dataset, sample_id, numbers)
+        for number in set(numbers) - found.keys():
+            missing = MissingFrame(sample_id, number)
+            found[number] = missing.own_id
+            self._missing[missing.own_id] = missing
+        return found
+
+    def drop_frames(self, ids: Collection[str]) -> None:
+        drop_frames(self._dataset, ids)
+
+    def indexes(self, place: FieldPlace, sample_id: str) -> set[int]:
+        return indexes_of(self._dataset, place, sample_id)
+
 
 def held(place: FieldPlace, sample: Mapping[str, Any]) -> SampleLabels:
-    """What a field holds in a sample's document."""
-    top, *rest = place.name.split(".")
+    """What a field holds in a document."""
+    top, *rest = place.path.split(".")
     there, value = top in sample, sample.get(top)
     for step in rest:
         there, value = (step in value, value.get(step)) if isinstance(value, Mapping) else (False, None)

@@ -1,18 +1,21 @@
-"""Writing labels into the samples of a dataset: in bulk, one update for each sample, each repeatable."""
+"""Writing labels into the samples, or frames, of a dataset: in bulk, one update for each, each repeatable.
+
+What is called a sample here is the document that holds the labels: of a field of frames, that of the frame.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-import fiftyone.core.sample as fos
 from bson import ObjectId
 from pymongo import UpdateOne
 
 from ..errors import LoadFailed
 from .declared import check_declared
+from .frame_documents import reload_holders
 from .list_changes import Document, FormerValue, ListChange, expression, former_value, splice
-from .samples import FieldPlace
+from .samples import FieldPlace, holders
 
 ATTEMPTS = 5
 """Times that a list is written, should somebody else change it at the same moment."""
@@ -59,15 +62,15 @@ class Writes:
             values = [(sample_id, changes["value"]) for sample_id, _, changes in self.edits if "value" in changes]
             values += [(sample_id, None) for sample_id, _ in self.deletes]
             values += [(sample_id, document.get("value")) for sample_id, document in self.adds]
-            return [(sample_id, {}, {"$set": {place.name: value}}) for sample_id, value in values]
+            return [(sample_id, {}, {"$set": {place.path: value}}) for sample_id, value in values]
         updates: list[tuple[str, Document, Document]] = []
         for sample_id, label_id, edit in self.edits:
             change = {"$set": {f"{place.root}.{path}": value for path, value in edit.items()}}
             updates.append((sample_id, {f"{place.root}._id": ObjectId(label_id)}, change))
         for sample_id, label_id in self.deletes:
-            updates.append((sample_id, {f"{place.root}._id": ObjectId(label_id)}, {"$set": {place.name: None}}))
+            updates.append((sample_id, {f"{place.root}._id": ObjectId(label_id)}, {"$set": {place.path: None}}))
         for sample_id, document in self.adds:
-            updates.append((sample_id, {place.name: None}, {"$set": {place.name: document}}))
+            updates.append((sample_id, {place.path: None}, {"$set": {place.path: document}}))
         return updates
 
 
@@ -100,13 +103,13 @@ class Reverts:
         """The changes for a field with one label, or one value, on each sample: sample id, condition and update."""
         updates: list[tuple[str, Document, Document]] = []
         for sample_id, document in self.replace:
-            updates.append((sample_id, {}, {"$set": {place.name: _single(place, document)}}))
+            updates.append((sample_id, {}, {"$set": {place.path: _single(place, document)}}))
         for sample_id, _, holder in self.remove:
             there = holder is None or holder.there
             value = holder.value if holder else None
-            updates.append((sample_id, {}, {"$set": {place.name: value}} if there else {"$unset": {place.name: ""}}))
+            updates.append((sample_id, {}, {"$set": {place.path: value}} if there else {"$unset": {place.path: ""}}))
         for sample_id, _, document in self.insert:
-            updates.append((sample_id, {place.name: None}, {"$set": {place.name: _single(place, document)}}))
+            updates.append((sample_id, {place.path: None}, {"$set": {place.path: _single(place, document)}}))
         return updates
 
 
@@ -118,19 +121,19 @@ def write_bundle(dataset: Any, place: FieldPlace, bundle: Writes | Reverts) -> N
     """
     check_declared(dataset, place)
     if place.many:
-        touched = _write_lists(dataset, place, bundle.of_lists())
+        touched = _write_lists(holders(dataset, place), place, bundle.of_lists())
     else:
-        touched = _write_singles(dataset, bundle.of_singles(place))
+        touched = _write_singles(holders(dataset, place), bundle.of_singles(place))
     try:
         check_declared(dataset, place)
     except LoadFailed:  # it went amid this: what was written is in no field
         match = {"_id": {"$in": [ObjectId(sample_id) for sample_id in touched]}}
-        dataset._sample_collection.update_many(match, {"$unset": {place.name: ""}})
+        holders(dataset, place).update_many(match, {"$unset": {place.path: ""}})
         raise
-    fos.Sample._reload_docs(dataset._sample_collection_name, sample_ids=sorted(touched))
+    reload_holders(dataset, place, touched)
 
 
-def _write_singles(dataset: Any, updates: Iterable[tuple[str, Document, Document]]) -> set[str]:
+def _write_singles(collection: Any, updates: Iterable[tuple[str, Document, Document]]) -> set[str]:
     now = _now()
     operations, touched = [], set()
     for sample_id, match, change in updates:
@@ -138,18 +141,18 @@ def _write_singles(dataset: Any, updates: Iterable[tuple[str, Document, Document
         operations.append(UpdateOne({"_id": ObjectId(sample_id), **match}, change))
         touched.add(sample_id)
     if operations:
-        dataset._sample_collection.bulk_write(operations, ordered=True)
+        collection.bulk_write(operations, ordered=True)
     return touched
 
 
-def _write_lists(dataset: Any, place: FieldPlace, changes: Mapping[str, ListChange]) -> set[str]:
+def _write_lists(collection: Any, place: FieldPlace, changes: Mapping[str, ListChange]) -> set[str]:
     """Writes lists. Each is read and then written if it has the same labels in the same order as when it was read."""
     touched: set[str] = set()
     for _ in range(ATTEMPTS):
         planned = matched = 0
-        for updates in _in_portions(_list_updates(dataset, place, changes)):
+        for updates in _in_portions(_list_updates(collection, place, changes)):
             touched.update(str(match["_id"]) for match, _ in updates)
-            done = dataset._sample_collection.bulk_write([UpdateOne(*update) for update in updates], ordered=False)
+            done = collection.bulk_write([UpdateOne(*update) for update in updates], ordered=False)
             planned += len(updates)
             matched += done.matched_count
         if planned == matched:
@@ -173,15 +176,17 @@ def _in_portions(updates: Iterable[tuple[int, Update]]) -> Iterable[list[Update]
         yield portion
 
 
-def _list_updates(dataset: Any, place: FieldPlace, changes: Mapping[str, ListChange]) -> Iterable[tuple[int, Update]]:
+def _list_updates(
+    collection: Any, place: FieldPlace, changes: Mapping[str, ListChange]
+) -> Iterable[tuple[int, Update]]:
     """The updates of the lists that are not yet what they shall be, and how many labels these have."""
     old = f"${place.root}"
     size = {"$cond": [{"$isArray": old}, {"$size": old}, -1]}
-    there = {"$ne": [{"$ifNull": [f"${place.name}", None]}, None]}
+    there = {"$ne": [{"$ifNull": [f"${place.path}", None]}, None]}
     facts: Document = {"ids": f"{old}._id", "size": size, "there": there}
     wanted = {"_id": {"$in": [ObjectId(sample_id) for sample_id in changes]}}
     now = _now()
-    for sample in dataset._sample_collection.find(wanted, facts):
+    for sample in collection.find(wanted, facts):
         change = changes[str(sample["_id"])]
         if sample["size"] < 0:
             pieces = splice([], change)
@@ -202,17 +207,17 @@ def _list_updates(dataset: Any, place: FieldPlace, changes: Mapping[str, ListCha
         if value is None:
             stages = [{"$set": {place.root: expression(place.root, pieces)}}]
         elif value.there:
-            stages = [{"$set": {place.name: {"$literal": value.value}}}]
+            stages = [{"$set": {place.path: {"$literal": value.value}}}]
         else:
-            stages = [{"$unset": place.name}]
+            stages = [{"$unset": place.path}]
         yield len(ids) + len(change.insert), (match, [*stages, {"$set": {"last_modified_at": now}}])
 
 
 def _first_labels(place: FieldPlace, sample: Document, documents: list[Document], now: datetime) -> Update:
     """The update of a field that has no list. The list comes with its labels: an empty one is not what was there."""
-    match = {"_id": sample["_id"], place.root if sample["there"] else place.name: None}
+    match = {"_id": sample["_id"], place.root if sample["there"] else place.path: None}
     first = documents if sample["there"] else {"_cls": place.cls, place.root.rsplit(".", 1)[1]: documents}
-    return match, {"$set": {place.root if sample["there"] else place.name: first, "last_modified_at": now}}
+    return match, {"$set": {place.root if sample["there"] else place.path: first, "last_modified_at": now}}
 
 
 def _single(place: FieldPlace, document: Document) -> Any:

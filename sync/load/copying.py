@@ -13,10 +13,11 @@ from ...labels.schema import FieldSchema, LabelSchema
 from ...labels.types import LABEL_TYPES
 from ..dataset.attribute_fields import with_declared
 from ..dataset.labels import Labels
-from ..dataset.samples import FieldPlace
+from ..dataset.samples import FRAMES, FieldPlace
 from ..dataset.writes import Writes
 from ..errors import Refused
 from ..runs.base import BaseStore, JobMark, TaskBase
+from ..runs.outbox import TrackLabels, each_label
 from ..runs.record import RunRecord
 from ..runs.report import LoadReport
 
@@ -63,6 +64,12 @@ def map_fields(schema: LabelSchema, dest: str | dict[str, str] | None) -> Mapped
     if not moved:
         return MappedSchema(schema, {}, "")
     names = [moved.get(name, name) for name in schema.fields]
+    if across := [name for name, to in moved.items() if name.startswith(FRAMES) != to.startswith(FRAMES)]:
+        here = "of frames" if across[0].startswith(FRAMES) else "of samples"
+        raise Refused(
+            f"'{across[0]}' is a field {here}, '{moved[across[0]]}' is not; names of fields of frames begin with "
+            f"'{FRAMES}'."
+        )
     if len(set(names)) < len(names):
         raise Refused("Two fields of the run would be loaded into the same field.")
     fields = {
@@ -84,12 +91,16 @@ def seed_copy(
     marks = main.marks()
     known = {job_id: main.known_labels(job_id, mark) for job_id, mark in marks.items()}
     for job_id, base in known.items():
+        tracks = main.tracks(job_id)
         copied = tuple(_copied(label, record, mapped) for label in base)
+        copied_tracks = tuple(_copied_track(item, record, mapped) for item in tracks)
+        every = zip((*base, *each_label(tracks)), (*copied, *each_label(copied_tracks)), strict=True)
+        together = list(every)
         for name, to in mapped.fields.items():
-            pairs = [(old, new) for old, new in zip(base, copied, strict=True) if old.field == name]
+            pairs = [(old, new) for old, new in together if old.field == name]
             _copy_labels(labels, record.schema_.fields[name], name, to, pairs)
             report.of(to).copied += len(pairs)
-        copy.save_labels(job_id, copied)
+        copy.save_labels(job_id, copied, copied_tracks)
     for task in record.tasks:
         if (there := main.task(task.id)) is not None:
             copy.save_task(task.id, _renamed(there, mapped))
@@ -111,6 +122,11 @@ def _copied(label: BaseLabel, record: RunRecord, mapped: MappedSchema) -> BaseLa
     plain = not LABEL_TYPES[record.schema_.fields[label.field].type].field
     label_id = label.sample_id if plain else derived_id(record.run_id, mapped.target, label.label_id)
     return label.model_copy(update={"field": to, "label_id": label_id})
+
+
+def _copied_track(item: TrackLabels, record: RunRecord, mapped: MappedSchema) -> TrackLabels:
+    labels = tuple(_copied(label, record, mapped) for label in item.labels)
+    return item.model_copy(update={"field": mapped.fields.get(item.field, item.field), "labels": labels})
 
 
 def _copy_labels(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from ...labels.attributes import Unreadable
 from ...labels.base import BaseLabel, apply_changes
@@ -9,7 +10,7 @@ from ...labels.codec import Parts
 from ...labels.objects import Object, key_of
 from ...labels.types import LABEL_TYPES
 from ..dataset.labels import SampleLabels
-from ..dataset.samples import Document
+from ..dataset.samples import FRAMES, Document
 from ..request import Policy
 from ..runs.base import OpenConflict
 from ..runs.change import Change
@@ -18,6 +19,7 @@ from .copying import derived_id
 from .diff import New
 from .edited_label import Edited
 from .label_changes import added, edited_change, moved_away, moved_here, reset_values
+from .label_tracks import track_of_label
 from .merge import LABEL, SPATIAL_EDITS, Decision, Rules, forbidden, merge
 from .merge_settings import Local, MergeSettings
 from .outcome import (
@@ -143,6 +145,8 @@ class JobDecisions:
         """Why a label can't move to the field that its class in CVAT belongs to."""
         base, to = edited.base, edited.to or ""
         here, there = self.settings.schema.fields[base.field], self.settings.schema.fields[to]
+        if to.startswith(FRAMES) != base.field.startswith(FRAMES):
+            return "one is a field of frames, the other of whole videos"
         if to in self.settings.read_only or base.field in self.settings.read_only:
             return READ_ONLY
         if not here.allow_deletions or not here.allow_label_edits:
@@ -246,7 +250,9 @@ class JobDecisions:
         local = None if document is None else local_of(base, document, schema, remote or ())
         decision = merge(base.parts, local, remote, rules)
         self.tally.of(base.field).refused.update(decision.refused)
-        where = {"field": base.field, "sample_id": base.sample_id, "label_id": base.label_id}
+        where: dict[str, Any] = {"field": base.field, "sample_id": base.sample_id, "label_id": base.label_id}
+        if self.settings.place(base.field).on_frames:
+            where |= {"frame": base.frame, "track": track_of_label(base)}
         self.tally.conflicts += [{**where, **vars(conflict)} for conflict in decision.conflicts]
         if decision.conflicts:
             self.tally.samples[base.sample_id] = None

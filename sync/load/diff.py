@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from ...cvat import Annotations
+from ...cvat import Annotations, Shape
 from ...labels.attributes import Unreadable
 from ...labels.base import BaseLabel
 from ...labels.objects import Object, key_of, same_content, shape_of
@@ -13,8 +13,9 @@ from ...labels.types import LABEL_TYPES, NEW_FIELD_FOR
 from ...labels.vocabulary import Vocabulary
 from ..runs.base import NO_SAMPLE, FrameRecord
 from ..runs.object_counts import LeftObjects, ObjectCounts
+from ..runs.outbox import TrackLabels
 from .edited_label import Edited, read_edited
-from .job_objects import LeftObject, list_objects
+from .job_objects import JobObjects, LeftObject, list_objects
 from .matching import Match, find_lost, match_by_id
 from .new_objects import NewObjects
 
@@ -68,6 +69,10 @@ class JobDiff:
         odd: what of tracks makes no sense, counted by what it is
         objects: what becomes of its objects, but for those of edited and new labels; ``None`` if it was not read
         incomplete: whether the job has to be read again, though it does not change
+        tracks: the tracks of a video as they are now, with their labels that keep every bit
+        present: what they are where a label was edited, or came: by their id and frame
+        notes: what there is to say of them
+        indexes: of the objects that they are
     """
 
     kept: list[BaseLabel] = field(default_factory=list)
@@ -78,11 +83,16 @@ class JobDiff:
     odd: Counter[str] = field(default_factory=Counter)
     objects: ObjectCounts | None = None
     incomplete: bool = False
+    tracks: tuple[TrackLabels, ...] = ()
+    present: dict[tuple[int, int], Shape] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    indexes: frozenset[int] = frozenset()
 
     def copy(self) -> "JobDiff":
         """The same, to be used up."""
         lists = ([*self.kept], [*self.edited], [*self.deleted], [*self.new])
-        return JobDiff(*lists, Counter(self.matches), Counter(self.odd), self.objects, self.incomplete)
+        kept, edited, deleted, new = lists
+        return replace(self, kept=kept, edited=edited, deleted=deleted, new=new)
 
     def use_up(self) -> None:
         """Lets go of the labels, once it is decided about them: there may be very many."""
@@ -108,6 +118,23 @@ def diff_job(
         span: the numbers of the job's frames; by default those of the task
     """
     job = list_objects(annotations, range(len(frames)) if span is None else span)
+    return diff_objects(base, job, frames, removed, vocabulary)
+
+
+def diff_objects(
+    base: Sequence[BaseLabel],
+    job: JobObjects,
+    frames: Sequence[FrameRecord],
+    removed: Collection[int],
+    vocabulary: Vocabulary,
+    gather: type[NewObjects] = NewObjects,
+) -> JobDiff:
+    """Compares the objects of a job with its base; see :func:`diff_job`.
+
+    Args:
+        job: what CVAT has now
+        gather: holds the objects that belong to no label so far
+    """
     diff = _JobDiffer(frames, vocabulary, JobDiff(objects=ObjectCounts(found=job.count), odd=Counter(job.odd)))
     diff.leave(job.left)
     matches = [match_by_id(label, job.found, vocabulary) for label in base]
@@ -116,7 +143,7 @@ def diff_job(
         if match.label.frame in removed:
             diff.keep_removed(match)
     diff.leave(LeftObject.of(item, REMOVED) for item in job.found.values() if item.frame in removed)
-    fresh = NewObjects((item for item in job.found.values() if item.frame not in removed), vocabulary)
+    fresh = gather((item for item in job.found.values() if item.frame not in removed), vocabulary)
     diff.leave(LeftObject.of(item, TWIN) for item in find_lost(here, fresh, vocabulary))
     for match in here:
         diff.sort(match)

@@ -1,6 +1,6 @@
 """A dataset's labels and a run's store to try things on: what is written stays in memory."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from bson import ObjectId
@@ -71,6 +71,15 @@ class DryRunLabels:
 
     def save_files(self, files: Mapping[str, NDArray[Any]]) -> None:
         """Nothing to be tried."""
+
+    def frames(self, sample_id: str, numbers: Collection[int]) -> dict[int, str]:
+        return self._below.frames(sample_id, numbers)
+
+    def drop_frames(self, ids: Collection[str]) -> None:
+        """Nothing to be tried."""
+
+    def indexes(self, place: FieldPlace, sample_id: str) -> set[int]:
+        return self._below.indexes(place, sample_id)
 
     def _change_lists(self, place: FieldPlace, changes: Mapping[str, ListChange]) -> None:
         for sample_id, found in self.read(place, changes).items():

@@ -1,6 +1,6 @@
 """What a job has, object by object: its tags, its shapes, and its tracks on each frame."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
 from ...cvat import Annotations, Shape
@@ -109,20 +109,36 @@ def _add_track(job: JobObjects, there: Interpolated, frames: range) -> None:
     for frame, item in there.frames.items():
         _keep(job, shape_of(track, frame, item).model_copy(update={"track": track.id}))
     reasons = {oddity.frame: oddity.reason for oddity in there.odd}
-    for frame, type_ in _drawn_keyframes(track).items():
-        if frame in there.frames:
-            continue
-        if frame not in frames:
-            reason = "on frames that its job does not have"
-        elif type_ == "skeleton" and frame not in reasons:
-            continue  # all of its points are outside: nothing is drawn there
-        else:
-            reason = reasons.pop(frame, "its keyframe could not be read")
-        job.left.append(LeftObject(reason, f"track of type {type_}", track.label_id, frame))
+    job.left += left_keyframes(track, frames, reasons, there.frames)
     if job.count == count:
         reason = reasons.pop(track.frame, "it is on no frame")
         job.left.append(LeftObject(reason, "track", track.label_id, track.frame))
     job.odd.extend(reasons.values())
+
+
+def left_keyframes(
+    track: Track, frames: range, reasons: dict[int, str], there: Container[int] = ()
+) -> list[LeftObject]:
+    """The keyframes of a track that are nothing in its job.
+
+    Args:
+        track: the track
+        frames: of the job
+        reasons: what of the track is odd, by frame; what is said of a keyframe is taken out
+        there: frames on which the track is, whatever is odd
+    """
+    left = []
+    for frame, type_ in _drawn_keyframes(track).items():
+        if frame in there:
+            continue
+        if frame not in frames:
+            reason = "on frames that its job does not have"
+        elif frame not in reasons and (type_ == "skeleton" or frame >= track.frame):
+            continue  # of a skeleton all of whose points are outside nothing is drawn there
+        else:
+            reason = reasons.pop(frame, "its keyframe could not be read")
+        left.append(LeftObject(reason, f"track of type {type_}", track.label_id, frame))
+    return left
 
 
 def _drawn_keyframes(track: Track) -> dict[int, str]:

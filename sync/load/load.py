@@ -114,7 +114,9 @@ def carry_out(context: LoadContext, client: Client, reporter: ProgressReporter) 
     with error_context(lambda: "Nothing was changed."):
         reporter.step("Asking CVAT what changed")
         trial.prepare()
-        found = find_remote_changes(client, context.record, context.mapped.schema, trial.base, request, reporter)
+        found = find_remote_changes(
+            client, context.record, context.mapped.schema, trial.base, request, reporter, context.labels
+        )
         if request.preview:
             report = trial.apply(found.copy())
             cautions = find_cautions(request, report, found.labels, _emptied(found))

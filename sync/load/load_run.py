@@ -8,6 +8,7 @@ from ...cvat import Job
 from ...labels.schema import FieldSchema, LabelSchema
 from ...labels.types import NEW_FIELD_FOR
 from ..dataset.labels import Labels
+from ..dataset.samples import FRAMES
 from ..progress import ProgressReporter
 from ..request import LoadRequest
 from ..runs import record as records
@@ -21,11 +22,14 @@ from .apply import read_local, write_changes
 from .copying import MappedSchema, seed_copy
 from .decide import decide
 from .dry_run import DryRunLabels, DryRunStore
+from .frame_numbers import name_frames
+from .label_tracks import nest
 from .merge_settings import MergeSettings, Resolver
 from .recover import entry_of, recover
 from .remote_changes import READING, JobChanges, RemoteChanges, TaskChanges
 from .rooms import room_for
 from .undo import finish_undo
+from .video_frames import TaskVideo
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ class LoadRun:
         self.report.jobs, self.report.jobs_left = found.jobs, found.jobs_left
         self.report.jobs_failed = len(found.failed)
         self.report.jobs_read = sum(changes.date is not None for changes in found.job_changes)
-        for sentence in found.notes:
+        for sentence in (*found.notes, *(note for changes in found.job_changes for note in changes.diff.notes)):
             self.report.note(sentence)
         marks = dict(found.marks)
         done = 0
@@ -139,7 +143,8 @@ class LoadRun:
         return self.report
 
     def _apply_job(self, changes: JobChanges, marks: dict[int, JobMark]) -> None:
-        rooms = self._make_room({NEW_FIELD_FOR[new.figure] for new in changes.diff.new if new.drawn.field is None})
+        homeless = {NEW_FIELD_FOR[new.figure] for new in changes.diff.new if new.drawn.field is None}
+        rooms = self._make_room(homeless, FRAMES if changes.video else "")
         schema = self.mapped.schema
         read_only = self.context.labels.read_only(schema.fields)
         settings = MergeSettings(
@@ -148,8 +153,11 @@ class LoadRun:
         plan = decide(
             changes.diff, changes.open, read_local(self.context.labels, changes.diff, changes.open, settings), settings
         )
+        labels, tracks = nest(plan.base, changes.diff.tracks, changes.diff.present)
         changes.diff.use_up()
         entry = entry_of(_note(changes), plan, changes.open, self.earlier.pop(changes.job.id, None))
+        if changes.video is not None:
+            name_frames(entry.tally, changes.video)
         if entry.changes or entry.tagged or entry.untagged:
             self.context.check()
             self._begin()
@@ -159,11 +167,12 @@ class LoadRun:
         self.report.add(entry.tally)
         if plan.open != changes.open:
             self.base.save_open(changes.job.id, plan.open)
-        if by_label(plan.base) != by_label(changes.base):
-            self.base.save_labels(changes.job.id, plan.base)
+        if by_label(labels) != by_label(changes.base) or tracks != changes.tracks:
+            self.base.save_labels(changes.job.id, labels, tracks)
         date = marks[changes.job.id].updated_date if changes.date is None else changes.date
         date = None if plan.again else date
-        mark = JobMark(updated_date=date, labels=count_fields(plan.base), open=len(plan.open))
+        counts = count_fields((*labels, *tracks), changes.shared)
+        mark = JobMark(updated_date=date, labels=counts, open=len(plan.open))
         if mark != marks.get(changes.job.id):
             marks[changes.job.id] = mark
             self.base.save_marks(marks)
@@ -191,12 +200,13 @@ class LoadRun:
         )
         self.log.save(self.load)
 
-    def _make_room(self, types: Iterable[str]) -> dict[str, str]:
+    def _make_room(self, types: Iterable[str], holder: str) -> dict[str, str]:
         """Finds, or declares, the fields for labels that no field of the run can hold, by their type."""
         if self.context.request.unexpected != "keep":
             return {}
         made = self.context.made
-        rooms = {type_: room_for(self.context.labels, self.mapped.schema, type_, made) for type_ in sorted(types)}
+        labels, fields = self.context.labels, self.mapped.schema
+        rooms = {type_: room_for(labels, fields, type_, made, holder) for type_ in sorted(types)}
         for type_, name in rooms.items():
             if name in self.mapped.schema.fields:
                 continue
@@ -211,7 +221,7 @@ class LoadRun:
     def _tag_frames(self, task: TaskChanges) -> None:
         """Tags the samples whose frames were removed; what the task was before is kept first."""
         then, now = frozenset(task.known.deleted_frames), task.state.removed
-        removed, restored = _samples(task.known, now - then), _samples(task.known, then - now)
+        removed, restored = self._holders(task.known, now - then), self._holders(task.known, then - now)
         if not removed and not restored and not task.vocabulary.renamed and not task.vocabulary.renumbered:
             return
         self._begin()
@@ -222,6 +232,14 @@ class LoadRun:
             self.log.save_task(self._number, entry)
         self.context.labels.tag(removed, DELETED_TAG)
         self.context.labels.untag(restored, DELETED_TAG)
+
+    def _holders(self, known: TaskBase, frames: Iterable[int]) -> list[str]:
+        """The samples of frames of a task; of a video, the documents of its frames."""
+        if (video := TaskVideo.of(known)) is None:
+            return [known.frames[frame].sample_id for frame in sorted(frames) if frame < len(known.frames)]
+        numbers = sorted(video.span.number_of(frame) for frame in frames if frame < video.span.count)
+        ids = self.context.labels.frames(video.sample_id, numbers) if numbers else {}
+        return [ids[number] for number in numbers]
 
     def _settle_task(self, task: TaskChanges) -> None:
         """Keeps what is known of a task now."""
@@ -247,7 +265,7 @@ class LoadRun:
             total = sum(mark.labels.get(name, 0) for mark in marks.values())
             report.unchanged = max(0, total - report.added - report.changed)
         if self.report.frames_deleted:
-            self.report.note(_removal(self.report.frames_deleted))
+            self.report.note(_removal(self.report.frames_deleted, self.record.media_type))
         self.record = self.record.model_copy(update={"loaded_at": records.now()})
         self.context.keep(self.record)
 
@@ -282,12 +300,14 @@ def _note(changes: JobChanges) -> JobNote:
     return JobNote(job_id=job.id, task_id=job.task_id, assignee=who, stage=job.stage, state=job.state)
 
 
-def _samples(known: TaskBase, frames: Iterable[int]) -> list[str]:
-    return [known.frames[frame].sample_id for frame in sorted(frames) if frame < len(known.frames)]
-
-
-def _removal(frames: int) -> str:
+def _removal(frames: int, media_type: str) -> str:
     """What became of the samples whose frames were removed."""
+    if media_type == "video":
+        which = "1 frame was" if frames == 1 else f"{frames:,} frames were"
+        return (
+            f"{which} removed in CVAT; the labels there stay as they are. Frames that have a field 'tags' are tagged "
+            f"'{DELETED_TAG}'."
+        )
     if frames == 1:
         return f"1 frame was removed in CVAT; its sample is tagged '{DELETED_TAG}' and keeps its labels."
     return f"{frames:,} frames were removed in CVAT; their samples are tagged '{DELETED_TAG}' and keep their labels."

@@ -121,12 +121,17 @@ def _take(label: BaseLabel, old: Object, found: dict[Key, Object], vocabulary: V
     item = found.get(key_of(old))
     if item is None or item.frame != old.frame:
         return None
-    home = _home(label, old, item, vocabulary)
-    if home != label.field and home is not None:
+    return None if home_of(label, old, item, vocabulary) is None else found.pop(key_of(old))
+
+
+def home_of(label: BaseLabel, old: Object, item: Object, vocabulary: Vocabulary) -> str | None:
+    """The field that an object of a label belongs to now; ``None`` if that has labels of another kind."""
+    home = _home(label, old, item, vocabulary) or label.field
+    if home != label.field:
         mine, theirs = (LABEL_TYPES[vocabulary.schema.fields[name].type].codec for name in (label.field, home))
         if mine is not theirs or mine.grouping == "frame" or not mine.named:
             return None
-    return found.pop(key_of(old))
+    return home
 
 
 def _home(label: BaseLabel, old: Object, item: Object | None, vocabulary: Vocabulary) -> str | None:

@@ -9,11 +9,13 @@ from ...labels.codec import Parts
 from ...labels.objects import Object, key_of
 from ...labels.pixels import INDICES, PIXELS
 from ...labels.schema import FieldSchema
+from ...labels.tracks.identity import Identity
 from ...labels.types import LABEL_TYPES
 from ..dataset.mask_files import FOLDER
 from ..dataset.samples import Document
 from .edited_label import Edited
 from .merge import LABEL, LABEL_EDITS, SPATIAL_EDITS, Decision
+from .track_identity import INSTANCE
 
 
 def local_of(base: BaseLabel, document: Document, schema: FieldSchema, remote: Iterable[str] = ()) -> Parts:
@@ -22,6 +24,8 @@ def local_of(base: BaseLabel, document: Document, schema: FieldSchema, remote: I
     If its class was changed, the attributes of the class that it had count nevertheless.
     """
     kept = {path: document.get(path) for path in (*base.parts, *remote)}
+    if INSTANCE in kept:
+        kept[INSTANCE] = Identity.of(document).instance
     plain = {path: value for path, value in kept.items() if value is None or kind_of(value)}
     return {**plain, **local_parts(document, schema)}
 

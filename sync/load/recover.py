@@ -13,6 +13,7 @@ from ..runs.base import BaseStore, JobMark, OpenConflict
 from ..runs.change import CONFLICT_TAG, COUNTED, Change, JobPlan, Kind
 from ..runs.log import JobEntry, JobNote, LoadLog, LoadRecord
 from ..runs.report import Counts
+from .label_tracks import without
 from .merge_settings import Local
 
 
@@ -71,6 +72,7 @@ def recover(labels: Labels, base: BaseStore, log: LoadLog, record: LoadRecord) -
         done = tuple(change for change in entry.changes if was_written(change, local))
         written[job_id] = replace(entry, changes=done)
         then = base.known_labels(job_id, marks.get(job_id, JobMark()))
+        tracks = base.tracks(job_id)
         half = {change.label_id for change in entry.changes if change.kind == "moved away" and change not in done}
         settled_now = [change for change in done if change.kind != "moved" or change.label_id not in half]
         now = rebase(then, {(change.field, change.label_id): change.base_after for change in settled_now})
@@ -80,7 +82,8 @@ def recover(labels: Labels, base: BaseStore, log: LoadLog, record: LoadRecord) -
         if still != open_:
             base.save_open(job_id, still)
         if now != then:
-            base.save_labels(job_id, now)
+            settled_keys = {(change.field, change.label_id) for change in settled_now}
+            base.save_labels(job_id, now, without(tracks, settled_keys))
     return written
 
 

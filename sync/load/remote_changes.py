@@ -10,16 +10,21 @@ from ...labels.objects import Object, key_of
 from ...labels.read import Reading
 from ...labels.schema import LabelSchema
 from ...labels.vocabulary import Vocabulary
+from ..dataset.labels import Labels
 from ..errors import Refused, StateUnreadable, sentence
 from ..progress import ProgressReporter
 from ..request import LoadRequest
 from ..runs.base import BaseStore, JobMark, OpenConflict, TaskBase
+from ..runs.outbox import TrackLabels, each_label
 from ..runs.record import RunRecord, not_here
 from .diff import JobDiff, diff_job
 from .edited_label import Edited
 from .fetch import OF_ONE, TaskState, fetch_labels, fetch_tasks
 from .read_ahead import ReadAhead
 from .task_notes import names_of, notes_of, unsent
+from .track_diff import VideoJob
+from .video_diff import diff_video
+from .video_frames import TaskVideo, VideoFrames, VideoIndexes, frames_of, shared_frames
 
 READING = 0.5
 """The part of a load that is done when all is read."""
@@ -39,6 +44,9 @@ class JobChanges:
         base: its base
         open: its conflicts that nobody decided so far
         emptied: how many labels are gone, if CVAT has neither shapes nor tags in it now
+        tracks: its tracks when both sides last agreed, with their labels
+        video: of a video, which frames of which sample the task has
+        shared: frames that an earlier job of its task has, too
     """
 
     job: Job
@@ -47,6 +55,9 @@ class JobChanges:
     base: tuple[BaseLabel, ...]
     open: tuple[OpenConflict, ...]
     emptied: int = 0
+    tracks: tuple[TrackLabels, ...] = ()
+    video: TaskVideo | None = None
+    shared: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -121,8 +132,18 @@ def find_remote_changes(
     base: BaseStore,
     request: LoadRequest,
     reporter: ProgressReporter,
+    labels: Labels,
 ) -> RemoteChanges:
     """Reads what changed in CVAT.
+
+    Args:
+        client: the CVAT server
+        record: the run
+        schema: its schema, under the names of the fields that are loaded into
+        base: what its labels were when both sides last agreed
+        request: what was asked for
+        reporter: takes the progress
+        labels: the dataset's labels, which know the frames of videos
 
     Raises:
         Refused: if what was known of the run is not with the dataset
@@ -136,9 +157,10 @@ def find_remote_changes(
     states = fetch_tasks(client, record, known, request.wants)
     found.listed = [job for state in states for job in (*state.jobs, *state.left)]
     found.jobs = len(found.listed)
+    indexes = VideoIndexes(record, schema, base, known, labels)
     moved = [job for state in states if state.error is None for job in state.jobs if found.has_moved(job)]
     with ReadAhead(client, [(job, sum(found.mark(job).labels.values())) for job in moved]) as ahead:
-        reader = _Reader(client, record, schema, base, reporter, found, ahead)
+        reader = _Reader(client, record, schema, base, reporter, found, ahead, labels, indexes)
         for state in states:
             found.jobs_left += sum(reader.is_due(job) for job in state.left)
             found.notes += notes_of(state.task, (*state.jobs, *state.left), state.others, state.elsewhere)
@@ -162,6 +184,8 @@ class _Reader:
     reporter: ProgressReporter
     found: RemoteChanges
     ahead: ReadAhead
+    labels: Labels
+    indexes: VideoIndexes
     seen: list[int] = field(default_factory=list)
     unreachable: bool = False
 
@@ -193,7 +217,7 @@ class _Reader:
                 except (*OF_ONE, StateUnreadable) as error:
                     self.fail([job], error, f"Job {job.id} (frames {job.start_frame} to {job.stop_frame})")
             elif job in due:
-                changed.append(self._look_again(job))
+                changed.append(self._look_again(job, known, state))
         failed = tuple(job for job in state.jobs if job.id in self.found.failed)
         if failed:
             rest = tuple(job for job in state.jobs if job not in failed)
@@ -222,6 +246,10 @@ class _Reader:
         for job in state.jobs if lost else ():
             annotations = self.client.annotations(job.id)
             objects: list[Object] = [*annotations.tags, *annotations.shapes]
+            tracks = {track.id: track.label_id for track in annotations.tracks}
+            for then_track in (item.track for item in self.base.tracks(job.id)):
+                if then_track.label_id in lost and then_track.id in tracks:
+                    votes.setdefault(then_track.label_id, Counter())[tracks[then_track.id]] += 1
             now = {key_of(item): item.label_id for item in objects if item.id is not None}
             for label in self.base.labels(job.id) or ():
                 for item in label.objects:
@@ -234,17 +262,39 @@ class _Reader:
         self.seen.append(job.id)
         date, annotations = self.ahead.take(job)
         self.unreachable = False
-        base = self._known(job)
-        span = range(max(0, job.start_frame), min(job.stop_frame + 1, len(known.frames)))
-        diff = diff_job(base, annotations, known.frames, state.removed, vocabulary, span)
-        emptied = 0 if annotations.tags or annotations.shapes else _emptied(base, diff, state.removed)
-        return JobChanges(job, date, diff, base, self._open(job), emptied)
+        base, tracks = self._known(job), self.base.tracks(job.id)
+        frames = frames_of(known, self.labels)
+        span = range(max(0, job.start_frame), min(job.stop_frame + 1, len(frames)))
+        if isinstance(frames, VideoFrames):
+            used = self.indexes.of(known.frames[0].sample_id)
+            video = VideoJob(base, tracks, annotations, frames, span, state.removed, used, self.record.run_id)
+            diff = diff_video(video, vocabulary)
+            self.indexes.take(known.frames[0].sample_id, diff.indexes)
+        else:
+            diff = diff_job(base, annotations, frames, state.removed, vocabulary, span)
+        emptied = 0 if annotations.tags or annotations.shapes else _emptied(base, tracks, diff, state.removed)
+        return self._changes(job, date, diff, base, tracks, known, state, emptied)
 
-    def _look_again(self, job: Job) -> JobChanges:
+    def _changes(
+        self,
+        job: Job,
+        date: str | None,
+        diff: JobDiff,
+        base: tuple[BaseLabel, ...],
+        tracks: tuple[TrackLabels, ...],
+        known: TaskBase,
+        state: TaskState,
+        emptied: int = 0,
+    ) -> JobChanges:
+        video = TaskVideo.of(known)
+        jobs = (*state.jobs, *state.left)
+        return JobChanges(job, date, diff, base, self._open(job), emptied, tracks, video, shared_frames(job, jobs))
+
+    def _look_again(self, job: Job, known: TaskBase, state: TaskState) -> JobChanges:
         """The open conflicts of a job that did not change in CVAT: what it has is still known."""
-        base = self._known(job)
-        open_ = self._open(job)
-        return JobChanges(job, None, reopened(base, open_), base, open_)
+        base, tracks = self._known(job), self.base.tracks(job.id)
+        diff = replace(reopened(base, self._open(job)), tracks=tracks)
+        return self._changes(job, None, diff, base, tracks, known, state)
 
     def _known(self, job: Job) -> tuple[BaseLabel, ...]:
         return self.base.known_labels(job.id, self.found.marks.get(job.id, JobMark()))
@@ -273,9 +323,11 @@ def _reopened(conflict: OpenConflict) -> Edited:
     return Edited(conflict.base, reading, conflict.objects, to=conflict.to, replaced=conflict.replaced)
 
 
-def _emptied(base: Sequence[BaseLabel], diff: JobDiff, removed: Iterable[int]) -> int:
+def _emptied(base: Sequence[BaseLabel], tracks: Sequence[TrackLabels], diff: JobDiff, removed: Iterable[int]) -> int:
     """How many labels of a job are gone: a track goes on with one, but says nothing of the others."""
     gone = set(removed)
-    still = [label.objects for label in diff.kept if label.frame not in gone]
-    still += [edited.objects for edited in diff.edited]
-    return sum(bool(label.objects) and label.frame not in gone for label in base) - sum(map(bool, still))
+    still = sum(bool(label.objects) for label in diff.kept if label.frame not in gone)
+    still += sum(label.frame not in gone for label in each_label(diff.tracks))
+    still += sum(bool(edited.objects) for edited in diff.edited)
+    were = sum(bool(label.objects) for label in base if label.frame not in gone)
+    return were + sum(label.frame not in gone for label in each_label(tracks)) - still

@@ -2,6 +2,7 @@
 
 import getpass
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
@@ -21,10 +22,12 @@ from .apply import read_local
 from .copying import map_fields
 from .decide import decide
 from .diff import JobDiff
+from .frame_numbers import name_frames
 from .load_run import LoadContext, LoadRun
 from .merge import ALL
 from .merge_settings import MergeSettings
 from .remote_changes import JobChanges, reopened
+from .video_frames import TaskVideo
 
 
 class Choice(BaseModel):
@@ -83,6 +86,8 @@ def open_conflicts(context: LoadContext) -> list[dict[str, Any]]:
         settings = MergeSettings(context.record.run_id, context.mapped.schema, "ask")
         diff = JobDiff(edited=changes.diff.edited, deleted=changes.diff.deleted)
         plan = decide(diff, changes.open, read_local(context.labels, diff, changes.open, settings), settings)
+        if changes.video is not None:
+            name_frames(plan.tally, changes.video)
         listed += [{**conflict, "job_id": changes.job.id} for conflict in plan.tally.conflicts]
     return listed
 
@@ -139,8 +144,11 @@ def _open_jobs(load_run: LoadRun, marks: Mapping[int, JobMark]) -> list[JobChang
     changed = []
     for job_id, mark in ((job_id, mark) for job_id, mark in marks.items() if mark.open):
         base, open_ = load_run.base.known_labels(job_id, mark), load_run.base.open(job_id)
+        tracks = load_run.base.tracks(job_id)
         job = Job(id=job_id, task_id=tasks.get(job_id, 0), stage="", state="")
-        changed.append(JobChanges(job, None, reopened(base, open_), base, open_))
+        video = TaskVideo.of(load_run.base.task(job.task_id))
+        diff = replace(reopened(base, open_), tracks=tracks)
+        changed.append(JobChanges(job, None, diff, base, open_, tracks=tracks, video=video))
     return changed
 
 

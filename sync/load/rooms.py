@@ -11,7 +11,7 @@ MOST = 100
 """So many names are tried."""
 
 
-def room_for(labels: Labels, schema: LabelSchema, type_: str, made: Container[str] = ()) -> str:
+def room_for(labels: Labels, schema: LabelSchema, type_: str, made: Container[str] = (), holder: str = "") -> str:
     """The field for labels of a type: a new one named after it, or one that a run made; never the user's own.
 
     Args:
@@ -19,11 +19,13 @@ def room_for(labels: Labels, schema: LabelSchema, type_: str, made: Container[st
         schema: the run's schema
         type_: the label type
         made: the fields that other runs made
+        holder: what the names of fields begin with: ``"frames."`` in videos
 
     Raises:
         Refused: if a hundred such names are taken
     """
-    for name in (type_, f"{type_}_cvat", *(f"{type_}_cvat_{number}" for number in range(2, MOST))):
+    for end in ("", "_cvat", *(f"_cvat_{number}" for number in range(2, MOST))):
+        name = f"{holder}{type_}{end}"
         if _is_free(labels, schema, type_, name, made):
             return name
     raise Refused(f"There is no free field name for the {type_} that were drawn in CVAT.")

@@ -15,6 +15,7 @@ from ..runs.base import BaseStore, JobMark, TaskBase, count_fields
 from ..runs.change import CONFLICT_TAG, DELETED_TAG, Change
 from ..runs.log import JobEntry, LoadLog, LoadRecord, TaskEntry
 from ..runs.store import RunStore, Store
+from .label_tracks import without
 from .merge_settings import Local
 from .recover import find_held, read_changed, rebase, recover, same_document
 
@@ -130,17 +131,20 @@ def _undo_job(labels: Labels, base: BaseStore, load: LoadRecord, entry: JobEntry
     known = base.known_labels(job_id, base.marks().get(job_id, JobMark()))
     back, reverts = plan_undo(entry, read_changed(labels, entry.changes, load.types), undone)
     for name, bundle in reverts.items():
-        labels.revert(FieldPlace.of(name, LABEL_TYPES[load.types[name]]), bundle)
+        place = FieldPlace.of(name, LABEL_TYPES[load.types[name]])
+        labels.revert(place, bundle)
+        if place.on_frames:
+            labels.drop_frames({frame for frame, _, _ in bundle.remove})
     labels.untag(entry.tagged, CONFLICT_TAG)
     labels.tag(entry.untagged, CONFLICT_TAG)
     stays = {(change.field, change.label_id) for change in entry.changes}.difference(back)
     open_ = [item for item in base.open(job_id) if (item.base.field, item.base.label_id) in stays]
     open_ += [item for item in entry.open if (item.base.field, item.base.label_id) not in stays]
     base.save_open(job_id, tuple(open_))
-    now = rebase(known, back)
-    base.save_labels(job_id, now)
+    now, tracks = rebase(known, back), without(base.tracks(job_id), back.keys())
+    base.save_labels(job_id, now, tracks)
     marks = base.marks()
-    marks[job_id] = JobMark(updated_date=None, labels=count_fields(now), open=len(open_))
+    marks[job_id] = JobMark(updated_date=None, labels=count_fields((*now, *tracks)), open=len(open_))
     base.save_marks(marks)
 
 

@@ -1,0 +1,99 @@
+"""Labels that are on tracks: which track, and how they are kept in the base."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from ...cvat import Shape
+from ...cvat.models import AttributeValue, Track, TrackedShape
+from ...labels.base import BaseLabel
+from ..runs.outbox import TrackLabels
+
+Present = Mapping[tuple[int, int], Shape]
+"""What tracks are now, by their id and frame."""
+
+
+def track_of_label(label: BaseLabel) -> int | None:
+    """The track that a label with objects of its own is on; ``None`` for other labels."""
+    first = label.objects[0] if len(label.objects) == 1 else None
+    return first.track if isinstance(first, Shape) else None
+
+
+def track_through(labels: Sequence[BaseLabel]) -> Track:
+    """A track that is what labels of one track were: each is a keyframe, and it is nowhere else."""
+    shapes = {label.frame: item for label in labels if isinstance(item := label.objects[0], Shape)}
+    first = shapes[min(shapes)]
+    keyframes: list[TrackedShape] = []
+    for frame, shape in sorted(shapes.items()):
+        keyframes.append(_keyframe(shape, frame, shape.attributes))
+        if frame + 1 not in shapes:
+            keyframes.append(_keyframe(shape, frame + 1, (), outside=True))
+    elements = tuple(_element(shapes, item.label_id) for item in first.elements)
+    return Track(
+        id=first.track,
+        frame=min(shapes),
+        label_id=first.label_id,
+        group=first.group,
+        shapes=tuple(keyframes),
+        elements=elements,
+    )
+
+
+def _element(shapes: Mapping[int, Shape], label_id: int) -> Track:
+    own = {frame: item for frame, shape in shapes.items() for item in shape.elements if item.label_id == label_id}
+    keyframes = tuple(_keyframe(item, frame, (), item.outside) for frame, item in sorted(own.items()))
+    return Track(frame=min(own), label_id=label_id, shapes=keyframes)
+
+
+def _keyframe(shape: Shape, frame: int, attributes: tuple[AttributeValue, ...], outside: bool = False) -> TrackedShape:
+    return TrackedShape(
+        type=shape.type,
+        frame=frame,
+        points=shape.points,
+        rotation=shape.rotation,
+        occluded=shape.occluded,
+        outside=outside,
+        z_order=shape.z_order,
+        attributes=attributes,
+    )
+
+
+def nest(
+    labels: Iterable[BaseLabel], tracks: Sequence[TrackLabels], present: Present
+) -> tuple[tuple[BaseLabel, ...], tuple[TrackLabels, ...]]:
+    """Puts labels that are what their track is now into their tracks; the labels that are not, and the tracks.
+
+    Args:
+        labels: the labels of a job after a load, but for those that are in tracks already
+        tracks: its tracks now
+        present: what they are where a label was edited, or came
+    """
+    news: dict[int, list[BaseLabel]] = {item.track.id: [] for item in tracks if item.track.id is not None}
+    apart: list[BaseLabel] = []
+    for label in labels:
+        track_id = track_of_label(label)
+        if track_id in news and track_id is not None and present.get((track_id, label.frame)) == label.objects[0]:
+            news[track_id].append(label.model_copy(update={"objects": ()}))
+        else:
+            apart.append(label)
+    nested = [_with_labels(item, news.get(item.track.id or 0, ())) for item in tracks]
+    return tuple(apart), tuple(nested)
+
+
+def _with_labels(item: TrackLabels, labels: Collection[BaseLabel]) -> TrackLabels:
+    if not labels:
+        return item
+    own = {label.frame: label for label in item.labels}
+    own.update((label.frame, label) for label in labels)
+    together = tuple(label for _, label in sorted(own.items()))
+    return item.model_copy(update={"labels": together, "field": together[0].field})
+
+
+def without(tracks: Sequence[TrackLabels], gone: Collection[tuple[str, str]]) -> tuple[TrackLabels, ...]:
+    """Tracks without some of their labels, which are given by field and id."""
+    if not gone:
+        return tuple(tracks)
+    return tuple(
+        item.model_copy(update={"labels": tuple(own for own in item.labels if (own.field, own.label_id) not in gone)})
+        if any((own.field, own.label_id) in gone for own in item.labels)
+        else item
+        for item in tracks
+    )

@@ -1,0 +1,349 @@
+"""What changed of the tracks of a job of a video: the labels that are on them are kept, edited, deleted, or new."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ...cvat import Annotations, Shape
+from ...cvat.models import Track
+from ...labels.base import BaseLabel
+from ...labels.objects import same_content
+from ...labels.renumbered import track_with_present_ids
+from ...labels.tracks.compare import content_of
+from ...labels.tracks.identity import LabelKey
+from ...labels.tracks.interpolate import Interpolated, interpolate
+from ...labels.tracks.load import LoadedTracks, load_tracks
+from ...labels.tracks.match import BaseTrack
+from ...labels.vocabulary import Vocabulary
+from ..runs.outbox import TrackLabels
+from .edited_label import Edited, read_edited
+from .job_objects import LeftObject, left_keyframes
+from .label_tracks import track_of_label, track_through
+from .matching import Match, home_of
+from .track_identity import INDEX, INSTANCE, Identities
+from .video_frames import VideoFrames
+
+TWIN_TRACK = "exact copies of other tracks, as an editor's double save makes them"
+REMOVED = "on frames that were removed in CVAT"
+
+
+@dataclass
+class TrackDiff:
+    """What changed of the tracks of a job.
+
+    Args:
+        kept: labels that stay as they are, but whose track is not what it was on their frame: the frame was removed
+        edited, deleted: other labels on tracks
+        pool: what the tracks are on frames where no label is
+        tracks: the tracks as they are now, with the labels that keep every bit
+        found, unchanged: how many objects the tracks are, beside those of the pool, and how many are what they were
+        left: what stays in CVAT alone
+        odd: what of tracks makes no sense, counted by what it is
+        matches: how labels were found
+        identities: which objects the tracks are
+    """
+
+    identities: Identities
+    kept: list[BaseLabel] = field(default_factory=list)
+    edited: list[Edited] = field(default_factory=list)
+    deleted: list[BaseLabel] = field(default_factory=list)
+    pool: list[Shape] = field(default_factory=list)
+    tracks: tuple[TrackLabels, ...] = ()
+    found: int = 0
+    unchanged: int = 0
+    left: list[LeftObject] = field(default_factory=list)
+    odd: Counter[str] = field(default_factory=Counter)
+    matches: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class VideoJob:
+    """A job of a video.
+
+    Args:
+        base: its labels when both sides last agreed, without those of tracks
+        tracks: its tracks then, with their labels
+        annotations: what CVAT has now
+        frames: of the task
+        span: those of the job
+        removed: frames that were removed in CVAT
+        used: the indexes that are taken in the video
+        run_id: the run's own id
+    """
+
+    base: Sequence[BaseLabel]
+    tracks: Sequence[TrackLabels]
+    annotations: Annotations
+    frames: VideoFrames
+    span: range
+    removed: Collection[int]
+    used: Collection[int]
+    run_id: str
+
+
+def diff_tracks(job: VideoJob, waiting: Sequence[BaseLabel], vocabulary: Vocabulary) -> TrackDiff:
+    """Compares the tracks of a job with what they were.
+
+    Args:
+        job: the job
+        waiting: labels of tracks that are, when both sides last agreed, not what the base's track is on their frame
+        vocabulary: what the task's labels mean now
+    """
+    by_track: dict[int, list[BaseLabel]] = {}
+    for label in waiting:
+        by_track.setdefault(track_of_label(label) or 0, []).append(label)
+    there = {item.track.id for item in job.tracks}
+    originals = [*job.tracks, *(_through(own) for track_id, own in by_track.items() if track_id not in there)]
+    known = [
+        item.model_copy(update={"track": track_with_present_ids(item.track, vocabulary.former)}) for item in originals
+    ]
+    held = [_held(item, by_track.get(item.track.id or 0, ())) for item in known]
+    differ = _TrackDiffer(job, originals, known, held, {(w.frame, w.label_id) for w in waiting}, vocabulary)
+    return differ.diff()
+
+
+def _through(labels: Sequence[BaseLabel]) -> TrackLabels:
+    """A track that labels were on and that is not in the base: what they were says what it was."""
+    parts = labels[0].parts
+    facts = {"index": parts.get(INDEX), "instance": parts.get(INSTANCE)}
+    return TrackLabels(field=labels[0].field, origin=-1, track=track_through(labels), labels=(), **facts)
+
+
+def _renamed(label_id: int, vocabulary: Vocabulary) -> str | None:
+    """What a class is called now, if its label in CVAT has another id and another name."""
+    former = vocabulary.former.get(label_id)
+    if former is None:
+        return None
+    name = vocabulary.name_now(former.to)
+    return name if name != former.name else None
+
+
+def _held(item: TrackLabels, waiting: Sequence[BaseLabel]) -> dict[int, BaseLabel]:
+    """The labels of a track, by frame."""
+    held = {label.frame: label for label in waiting}
+    held.update((label.frame, label) for label in item.labels)
+    return dict(sorted(held.items()))
+
+
+class _TrackDiffer:
+    """Sorts the labels of tracks by what became of them."""
+
+    def __init__(
+        self,
+        job: VideoJob,
+        originals: Sequence[TrackLabels],
+        known: Sequence[TrackLabels],
+        held: Sequence[Mapping[int, BaseLabel]],
+        waiting: Collection[LabelKey],
+        vocabulary: Vocabulary,
+    ) -> None:
+        self.job, self.known, self.held, self.waiting, self.vocabulary = job, known, held, waiting, vocabulary
+        self.left: list[LeftObject] = []
+        self._renamed = [_renamed(item.track.label_id, vocabulary) for item in originals]
+        bases = [
+            BaseTrack(item.track, tuple((f, label.label_id) for f, label in own.items()), item.identity, item.origin)
+            for item, own in zip(known, held, strict=True)
+        ]
+        facts = {fact for item in vocabulary.schema.fields.values() for fact in item.facts}
+        size = job.frames.video.size
+        now = self._present_tracks()
+        self.loaded: LoadedTracks = load_tracks(
+            bases, now, job.span, lambda frame: size, job.used, frozenset(job.removed), facts
+        )
+        self.now = self.loaded.matches.tracks
+        self.result = TrackDiff(Identities(self.loaded, known, vocabulary, job.run_id), left=self.left)
+        self._interpolated: dict[int, Interpolated] = {}
+        self._counts: Counter[int] = Counter()
+        self._nested: dict[int, list[BaseLabel]] = {}
+
+    def _present_tracks(self) -> list[Track]:
+        """The tracks that CVAT has and that can be told apart, without exact copies of others."""
+        known = {item.track.id for item in self.known}
+        found: dict[int, Track] = {}
+        contents: set[object] = set()
+        for track in sorted(self.job.annotations.tracks, key=lambda track: (track.id not in known, track.id or 0)):
+            content = content_of(track)
+            if track.id is None or track.id in found:
+                reason = "CVAT gave it no id" if track.id is None else "CVAT gave its id twice"
+                self.left.append(LeftObject(reason, "track", track.label_id, track.frame))
+            elif track.id not in known and content in contents:
+                self.left.append(LeftObject(TWIN_TRACK, "track", track.label_id, track.frame))
+            else:
+                found[track.id] = track
+                contents.add(content)
+        return list(found.values())
+
+    def diff(self) -> TrackDiff:
+        owners = {
+            (frame, self.held[owner][frame].label_id): (number, owner)
+            for number, one in enumerate(self.now)
+            for frame, owner in one.sources.items()
+        }
+        edits = {edited.key: edited.change for edited in self.loaded.edited}
+        deleted = set(self.loaded.deleted)
+        moved = {key for key, _ in self.loaded.moved}
+        for owner, labels in enumerate(self.held):
+            for frame, label in labels.items():
+                key = frame, label.label_id
+                number = owners[key][0] if key in owners else None
+                if frame in self.job.removed:
+                    self._keep_removed(label, owner, number)
+                elif key in self.waiting:
+                    self._compare(label, owner, number)
+                elif key in deleted or number is None:
+                    self._delete(label, owner)
+                elif key in edits and (change := edits[key]).then and change.now:
+                    self._edit(label, owner, number, change.then, change.now)
+                elif key in moved or self._is_renamed(owner):
+                    self._edit(label, owner, number, self._then(label, owner), self._now(number, frame))
+                else:
+                    self._keep(label, number)
+        for new in self.loaded.new:
+            self._counts[new.track] += 1
+            self.result.pool.append(self._on_track(new.shape, new.track))
+        self._leave_removed(owners)
+        self._leave_odd()
+        self.result.tracks = tuple(self._tracks())
+        return self.result
+
+    def _is_renamed(self, owner: int) -> bool:
+        return self._renamed[owner] is not None or self.known[owner].track.label_id in self.vocabulary.renamed
+
+    def _keep(self, label: BaseLabel, number: int) -> None:
+        self._nested.setdefault(number, []).append(label.model_copy(update={"objects": ()}) if label.objects else label)
+        self._count(number)
+        self.result.unchanged += 1
+        self.result.matches[_HOW[self.now[number].how]] += 1
+
+    def _count(self, number: int) -> None:
+        self._counts[number] += 1
+        self.result.found += 1
+
+    def _delete(self, label: BaseLabel, owner: int) -> None:
+        self.result.deleted.append(self._with_then(label, owner))
+
+    def _edit(self, label: BaseLabel, owner: int, number: int, then: Shape | None, now: Shape | None) -> None:
+        if now is None:
+            self._delete(label, owner)
+            return
+        then = self._on_base(then or now, owner)
+        now = self._on_track(now, number)
+        label = label.model_copy(update={"objects": (then,)})
+        home = home_of(label, then, now, self.vocabulary)
+        if home is None:  # its class is of a field with labels of another kind
+            self.result.deleted.append(label)
+            self._counts[number] += 1
+            self.result.pool.append(now)
+            return
+        to = home if home != label.field else None
+        match = Match(label, (now,), to=to, renamed=self._renamed[owner])
+        edited = read_edited(match, self.vocabulary, self.job.frames[label.frame])
+        if owner != self.now[number].same:
+            edited = self.result.identities.renumber(edited, owner, number)
+        self._count(number)
+        self.result.matches[_HOW[self.now[number].how]] += 1
+        self.result.edited.append(edited)
+
+    def _compare(self, label: BaseLabel, owner: int, number: int | None) -> None:
+        """Sorts a label that was something else than the base's track is on its frame."""
+        now = None if number is None else self._now(number, label.frame)
+        then = label.objects[0]
+        if now is None or number is None or not isinstance(then, Shape):
+            self.result.deleted.append(label)
+        elif owner == self.now[number].same and same_content(then, now, self.vocabulary, label.field):
+            self._keep(label, number)
+        else:
+            self._edit(label, owner, number, then, now)
+
+    def _keep_removed(self, label: BaseLabel, owner: int, number: int | None) -> None:
+        """Keeps a label on a removed frame; what both sides agreed on is kept with it, as its track goes on."""
+        now = None if number is None else self._now(number, label.frame)
+        label = self._with_then(label, owner)
+        same = now is not None and same_content(label.objects[0], now, self.vocabulary, label.field)
+        if same and number is not None and owner == self.now[number].same:
+            self._keep(label, number)
+            return
+        self.result.kept.append(label)
+        if now is not None and number is not None:
+            self._count(number)
+            self.left.append(LeftObject.of(self._on_track(now, number), REMOVED))
+
+    def _leave_removed(self, owners: Mapping[LabelKey, tuple[int, int]]) -> None:
+        """Counts what tracks are on removed frames without a label there."""
+        removed = [frame for frame in self.job.removed if frame in self.job.span]
+        labelled = {(number, frame) for (frame, _), (number, _) in owners.items()} if removed else set()
+        for number in range(len(self.now)) if removed else ():
+            for frame in removed:
+                if (number, frame) not in labelled and (shape := self._now(number, frame)) is not None:
+                    self._count(number)
+                    self.left.append(LeftObject.of(self._on_track(shape, number), REMOVED))
+
+    def _leave_odd(self) -> None:
+        """Counts what of tracks is nothing in this job, or could not be read."""
+        odd: dict[int, dict[int, str]] = {}
+        for number, oddity in self.loaded.odd:
+            odd.setdefault(number, {})[oddity.frame] = oddity.reason
+        for number, one in enumerate(self.now):
+            reasons = odd.get(number, {})
+            there = self._interpolation(one.track).frames if reasons else {}
+            left = left_keyframes(one.track, self.job.span, reasons, there)
+            if not left and not self._counts[number]:
+                reason = reasons.pop(one.track.frame, "it is on no frame")
+                left = [LeftObject(reason, "track", one.track.label_id, one.track.frame)]
+            self.left += left
+            self.result.odd.update(reasons.values())
+        self.result.found += len(self.left) - sum(item.reason == REMOVED for item in self.left)
+
+    def _tracks(self) -> Iterator[TrackLabels]:
+        """The tracks as both sides agree on them after this load; one that can't be read says nothing new."""
+        unreadable = {number for number, _ in self.loaded.odd if not self._now_frames(number)}
+        origins = max((item.origin for item in self.known), default=-1)
+        for number, one in enumerate(self.now):
+            labels = tuple(sorted(self._nested.get(number, ()), key=lambda label: label.frame))
+            track = one.track
+            if one.same is None:
+                origins += 1
+            elif number in unreadable:
+                track = self.known[one.same].track.model_copy(update={"id": track.id})
+            yield TrackLabels(
+                field=labels[0].field if labels else "" if one.same is None else self.known[one.same].field,
+                origin=origins if one.same is None else self.known[one.same].origin,
+                index=self.result.identities.of(number).index,
+                instance=self.result.identities.of(number).instance,
+                track=track,
+                labels=labels,
+            )
+
+    def _now_frames(self, number: int) -> bool:
+        found = self._interpolation(self.now[number].track)
+        return bool(found.frames or found.ends)
+
+    def _with_then(self, label: BaseLabel, owner: int) -> BaseLabel:
+        """A label with what it was when both sides last agreed."""
+        if label.objects:
+            return label
+        then = self._then(label, owner)
+        return label if then is None else label.model_copy(update={"objects": (self._on_base(then, owner),)})
+
+    def _then(self, label: BaseLabel, owner: int) -> Shape | None:
+        if label.objects and isinstance(label.objects[0], Shape):
+            return label.objects[0]
+        return self._interpolation(self.known[owner].track).shape(label.frame)
+
+    def _now(self, number: int, frame: int) -> Shape | None:
+        shape = self._interpolation(self.now[number].track).shape(frame)
+        return None if shape is None else self._on_track(shape, number)
+
+    def _interpolation(self, track: Track) -> Interpolated:
+        if id(track) not in self._interpolated:
+            self._interpolated[id(track)] = interpolate(track, self.job.span)
+        return self._interpolated[id(track)]
+
+    def _on_track(self, shape: Shape, number: int) -> Shape:
+        return shape.model_copy(update={"track": self.now[number].track.id})
+
+    def _on_base(self, shape: Shape, owner: int) -> Shape:
+        return shape.model_copy(update={"track": self.known[owner].track.id})
+
+
+_HOW = {"id": "by_id", "exact": "exact", "overlap": "overlap", "new": "overlap"}
