@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from ..cvat import Job
 from ..labels.rotation import RotationUnit, default_unit
+from ..labels.tracks.keyframes import TOLERANCE_PX
 from .errors import Refused
 from .media_map import MediaMap, read_media_map
 
@@ -38,7 +39,11 @@ class SendRequest(BaseModel):
             to the id of a CVAT cloud storage, such as ``{"s3://bucket/folder": 3}`` or ``{"/mnt/bucket": "3:folder"}``
         task_name: the name of the task; the number is added if there are several
         task_size: the most images in a task
-        segment_size: the most images in a job
+        segment_size: the most images, or frames of a video, in a job
+        frame_start, frame_stop: of videos, the first and the last frame to send, counted from 0
+        frame_step: of videos, each so many frames are sent
+        overlap: of videos, frames that a job shares with the one before it
+        keyframe_tolerance: of videos, how many pixels CVAT may show a coordinate off between keyframes; 0 for exactly
         image_quality: of the images that annotators see, 1 to 100
         project_name: the project to put the tasks in; it is created if there is none of this name
         project_id: the same by its id in CVAT; it must be there
@@ -78,6 +83,11 @@ class SendRequest(BaseModel):
     task_name: str | None = None
     task_size: int | None = Field(default=None, ge=1)
     segment_size: int | None = Field(default=None, ge=1)
+    frame_start: int = Field(default=0, ge=0)
+    frame_stop: int | None = Field(default=None, ge=0)
+    frame_step: int = Field(default=1, ge=1)
+    overlap: int = Field(default=0, ge=0)
+    keyframe_tolerance: float = Field(default=TOLERANCE_PX, ge=0, allow_inf_nan=False)
     image_quality: int = Field(default=75, ge=1, le=100)
     project_name: str | None = Field(default=None, max_length=256)
     project_id: int | None = Field(default=None, ge=1)
@@ -110,6 +120,21 @@ class SendRequest(BaseModel):
         if isinstance(value, str):
             return (value,)
         return () if value is None and not isinstance(value, tuple) else value
+
+    @field_validator("frame_stop")
+    @classmethod
+    def _not_before_start(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value is not None and value < info.data.get("frame_start", 0):
+            raise ValueError("it is before `frame_start`")
+        return value
+
+    @field_validator("overlap")
+    @classmethod
+    def _below_half(cls, value: int, info: ValidationInfo) -> int:
+        size = info.data.get("segment_size")
+        if value and (size is None or 2 * value > size):
+            raise ValueError("it needs a `segment_size` that is at least twice as large")
+        return value
 
     @field_validator("media_map", mode="before")
     @classmethod

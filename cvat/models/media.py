@@ -8,7 +8,7 @@ from pydantic import RootModel
 
 from .base import Many, Resource, Text
 
-IMAGE = "image"
+IMAGE, VIDEO = "image", "video"
 
 
 class FileInfo(Resource):
@@ -27,6 +27,11 @@ class FileInfo(Resource):
     def is_image(self) -> bool:
         """Whether CVAT makes a frame of it; it leaves out other files in silence."""
         return self.mime_type == IMAGE
+
+    @property
+    def is_video(self) -> bool:
+        """Whether CVAT takes it for a video."""
+        return self.mime_type == VIDEO
 
 
 class FileList(RootModel[Many[FileInfo]]):

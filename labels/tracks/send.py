@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...cvat.models import Shape, Track
@@ -107,6 +107,7 @@ def send_video(
     jobs: Sequence[range],
     tolerance: float = TOLERANCE_PX,
     group: int = 0,
+    written: Mapping[int, Collection[LabelKey]] | None = None,
 ) -> SentVideo:
     """Makes tracks of the labels of a field in a video.
 
@@ -121,7 +122,9 @@ def send_video(
         jobs: the frames of each job; they may overlap
         tolerance: how many pixels CVAT may show coordinates off between keyframes
         group: the largest CVAT group that is in use
+        written: labels that are in a job already, by its number; no track of that job has them
     """
+    done = written or {}
     by_frame = _jobs_by_frame(jobs)
     encoded, left_out = _encode([label for label in labels if label.frame in by_frame], field, vocabulary, group)
     left_out += [Notice(NOWHERE, label) for label in labels if label.frame not in by_frame]
@@ -140,7 +143,7 @@ def send_video(
         for chain in chains:
             notices += _stuck(chain, encoded, mutable, vocabulary)
             in_track.update(label.key for label in chain)
-            for job, here in _by_job(chain, by_frame).items():
+            for job, here in _by_job(chain, by_frame, done).items():
                 track = _track(here, encoded, mutable, jobs[job][-1], tolerance)
                 held = tuple(label.key for label in here)
                 tracks.append(SentTrack(job, origin, shared_identity(own), track, held))
@@ -166,6 +169,9 @@ def _encode(
             drawn = encode_label(label.document, field, vocabulary, label.size, label.frame, group + 1)
         except NotCarried as error:
             left_out.append(Notice(str(error), label))
+            continue
+        except Exception as error:  # whatever is in a document: it is this label that stays behind, and no other
+            left_out.append(Notice(f"labels that can't be drawn ({type(error).__name__})", label))
             continue
         encoded[label.key] = drawn
         group += len(drawn.objects) > 1
@@ -267,9 +273,12 @@ def _jobs_by_frame(jobs: Sequence[range]) -> dict[int, list[int]]:
     return by_frame
 
 
-def _by_job(chain: Sequence[FrameLabel], by_frame: dict[int, list[int]]) -> dict[int, list[FrameLabel]]:
+def _by_job(
+    chain: Sequence[FrameLabel], by_frame: dict[int, list[int]], written: Mapping[int, Collection[LabelKey]]
+) -> dict[int, list[FrameLabel]]:
     found: dict[int, list[FrameLabel]] = {}
     for label in chain:
         for number in by_frame[label.frame]:
-            found.setdefault(number, []).append(label)
+            if label.key not in written.get(number, ()):
+                found.setdefault(number, []).append(label)
     return found

@@ -1,23 +1,52 @@
 """The documents of the frames of videos. FiftyOne numbers them from 1, and makes them only where it needs them."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from bson import ObjectId
 
-from .samples import FRAMES, Document
+from .samples import FRAMES, Document, FieldPlace, read_samples
 
 
-def read_frames(view: Any, sample_id: str, paths: Sequence[str]) -> Iterator[Document]:
+def read_frames(
+    view: Any, sample_id: str, paths: Sequence[str], numbers: tuple[int, int] | None = None
+) -> Iterator[Document]:
     """The raw documents of the frames of one video as a view has them, in order.
 
     Args:
         view: it may hide labels
         sample_id: the video
         paths: what to read of each document, beside ``_id`` and ``frame_number``
+        numbers: the first and the last frame to read, from 1; by default all
     """
     wanted = dict.fromkeys(["frame_number", *(path.removeprefix(FRAMES) for path in paths)], True)
-    yield from view.select(sample_id)._aggregate(frames_only=True, post_pipeline=[{"$project": wanted}])
+    stages = [{"$project": wanted}]
+    yield from view.select(sample_id)._aggregate(
+        frames_only=True, support=None if numbers is None else list(numbers), post_pipeline=stages
+    )
+
+
+def read_videos(view: Any, paths: Sequence[str]) -> Iterator[list[Document]]:
+    """The raw documents of the frames of all videos of a view, video by video."""
+    wanted = dict.fromkeys(["_sample_id", "frame_number", *(path.removeprefix(FRAMES) for path in paths)], True)
+    found = view._aggregate(frames_only=True, post_pipeline=[{"$project": wanted}])
+    for _, frames in groupby(found, lambda frame: frame["_sample_id"]):
+        yield list(frames)
+
+
+def read_holders(view: Any, places: Sequence[FieldPlace]) -> Iterator[Document]:
+    """The raw documents that hold fields, those of samples before those of frames."""
+    if samples := [place.path for place in places if not place.on_frames]:
+        yield from read_samples(view, samples)
+    if frames := [place.path for place in places if place.on_frames]:
+        wanted = dict.fromkeys(frames, True)
+        yield from view._aggregate(frames_only=True, post_pipeline=[{"$project": wanted}])
+
+
+def some_frames(dataset: Any, place: FieldPlace, most: int) -> Iterator[Document]:
+    """The raw documents of some frames that hold a field."""
+    yield from dataset._frame_collection.find({place.path: {"$ne": None}}, {place.path: True}).limit(most)
 
 
 def frame_ids(dataset: Any, sample_id: str, numbers: Iterable[int]) -> dict[int, str]:
@@ -25,3 +54,10 @@ def frame_ids(dataset: Any, sample_id: str, numbers: Iterable[int]) -> dict[int,
     which = {"_sample_id": ObjectId(sample_id), "frame_number": {"$in": list(numbers)}}
     found = dataset._frame_collection.find(which, {"frame_number": True})
     return {frame["frame_number"]: str(frame["_id"]) for frame in found}
+
+
+def frame_total(dataset: Any, sample_id: str) -> int | None:
+    """How many frames a video has, as far as FiftyOne knows: its metadata."""
+    found = dataset._sample_collection.find_one({"_id": ObjectId(sample_id)}, {"metadata.total_frame_count": True})
+    total = ((found or {}).get("metadata") or {}).get("total_frame_count")
+    return total if isinstance(total, int) and total > 0 else None

@@ -53,7 +53,7 @@ MOST_PIXELS = 178_956_970
 
 
 class Frame(BaseModel):
-    """One image of a run.
+    """One image, or one video, of a run.
 
     Args:
         sample_id: the sample it belongs to
@@ -63,6 +63,7 @@ class Frame(BaseModel):
         width, height: in pixels as displayed, as far as the file says so at a glance; CVAT has the last word
         server_path: where the server finds it by itself, on its share or in a cloud storage; ``None`` to upload it
         storage_id: the cloud storage that has it
+        video: whether it is a video, and stands for all frames of a task
     """
 
     model_config = ConfigDict(frozen=True)
@@ -75,6 +76,7 @@ class Frame(BaseModel):
     height: int = 0
     server_path: str | None = None
     storage_id: int | None = None
+    video: bool = False
 
 
 class BadFile(NamedTuple):

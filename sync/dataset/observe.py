@@ -12,6 +12,9 @@ from ...labels.names import GEOMETRY, IDENTITY, attribute_problem, shown
 from ...labels.rotation import RotationsSeen
 from ...labels.schema import FieldSchema
 
+KEYFRAME = "keyframe"
+"""Where a label on a frame of a video says whether somebody set it there; between keyframes it is interpolated."""
+
 
 @dataclass
 class Observed:
@@ -95,6 +98,12 @@ class Observed:
         return name not in self.attributes or self.attributes[name].count < self.labels
 
 
-def known_paths(codec: Codec) -> frozenset[str]:
-    """The paths in a label's document that are no attributes."""
-    return IDENTITY | GEOMETRY | {"_id", "_cls"} | codec.standard | frozenset(codec.geometry)
+def known_paths(codec: Codec, *, on_frames: bool = False) -> frozenset[str]:
+    """The paths in a label's document that are no attributes.
+
+    Args:
+        codec: how the labels are drawn
+        on_frames: whether they are on the frames of videos, where FiftyOne notes which of them are keyframes
+    """
+    own = frozenset({KEYFRAME}) if on_frames else frozenset()
+    return IDENTITY | GEOMETRY | {"_id", "_cls"} | codec.standard | frozenset(codec.geometry) | own

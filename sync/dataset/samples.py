@@ -54,6 +54,11 @@ class FieldPlace:
         """The path of the field in its document."""
         return self.name.removeprefix(FRAMES)
 
+    @property
+    def labels_path(self) -> str:
+        """The path of its labels as FiftyOne's collections take it."""
+        return f"{FRAMES}{self.root}" if self.on_frames else self.root
+
     def labels(self, sample: Mapping[str, Any]) -> list[Document]:
         """The labels of this field in the document that holds them."""
         value: Any = sample

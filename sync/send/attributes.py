@@ -10,7 +10,8 @@ from ...labels.attributes import to_text
 from ...labels.field_kinds import FieldKind, field_kind
 from ...labels.inference import SeenValues, widened
 from ...labels.names import attribute_problem
-from ..dataset.observe import Observed
+from ..dataset.observe import KEYFRAME, Observed
+from ..dataset.samples import FRAMES
 
 CONFIDENCE = AttributeSchema(type="number", values=(0, 1, 0.01), read_only=True, kind="float")
 _COMPONENTS = {"dropdown": "select", "radio": "radio", "checkbox": "checkbox", "toggle": "checkbox"}
@@ -36,7 +37,8 @@ def propose_attributes(
         if schema is not None:
             attribute = item["name"]
             found[attribute] = widened(schema, seen.attributes.get(attribute, SeenValues()), seen.misses(attribute))
-    return {attribute: item for attribute, item in found.items() if attribute != "confidence"}
+    aside = {"confidence", KEYFRAME} if name.startswith(FRAMES) else {"confidence"}
+    return {attribute: item for attribute, item in found.items() if attribute not in aside}
 
 
 def declared_attribute(item: Mapping[str, Any], document: str) -> AttributeSchema | None:

@@ -25,15 +25,45 @@ def check_target(target: Any) -> Any:
     if not len(target):
         raise Refused("There are no samples to send: the selection or view is empty.")
     collection = as_collection(target)
-    if collection._dataset is not collection._root_dataset:
-        raise Refused("These are frames of videos, not samples of the dataset; this version sends images only.")
-    if getattr(collection, "_is_dynamic_groups", False):
-        raise Refused("This view groups its samples by a field; send the view without that grouping.")
-    if collection.media_type == "group":
-        raise Refused("This is a grouped dataset; choose the slice to send, for example with `select_group_slices()`.")
-    if collection.media_type not in ("image", "unknown"):  # unknown: files without suffix, each is looked at later
-        raise Refused(f"These samples are of media type '{collection.media_type}'; this version sends images only.")
+    if (problem := target_problem(collection)) is not None:
+        raise Refused(problem)
     return collection
+
+
+def target_problem(collection: Any) -> str | None:
+    """Why a collection can't be sent; ``None`` if it can."""
+    dataset, media = collection._dataset, collection.media_type
+    if getattr(dataset, "_is_clips", False):
+        return "These are clips of videos; send the videos themselves, with `frame_start` and `frame_stop` if need be."
+    if getattr(dataset, "_is_frames", False):
+        return "These are frames of videos as images; send the videos themselves, and their labels as `frames.` fields."
+    if dataset is not collection._root_dataset:
+        return "This view makes new samples out of those of the dataset; send the dataset, or a view of its samples."
+    if getattr(collection, "_is_dynamic_groups", False):
+        return "This view groups its samples by a field; send the view without that grouping."
+    if media == "group":
+        return "This is a grouped dataset; choose the slice to send, for example with `select_group_slices()`."
+    if media == "mixed":
+        return "These are samples of several media types. Send images and videos apart, each as a run of its own."
+    if media not in ("image", "video", "unknown"):  # unknown: files without suffix, each is looked at later
+        return f"These samples are of media type '{media}'; this version sends images and videos."
+    return None
+
+
+def check_parameters(request: SendRequest, media: str) -> None:
+    """Checks that parameters fit the samples.
+
+    Raises:
+        Refused: if one has a meaning only for videos
+    """
+    asked = {
+        "frame_start": request.frame_start,
+        "frame_stop": request.frame_stop is not None,
+        "frame_step": request.frame_step - 1,
+        "overlap": request.overlap,
+    }
+    if media != "video" and (wrong := [f"`{name}`" for name, said in asked.items() if said]):
+        raise Refused(f"Only videos take {', '.join(wrong)}, and these samples are images.")
 
 
 def read_paths(collection: Any, media_field: str) -> list[tuple[str, str | None]]:

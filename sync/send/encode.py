@@ -57,6 +57,16 @@ class LabelReader:
         fields = {name: item for name, item in schema.fields.items() if item.existing_field}
         self._places = [FieldPlace.of(name, LABEL_TYPES[item.type]) for name, item in fields.items()]
 
+    @property
+    def collection(self) -> Any:
+        """The view that is sent."""
+        return self._collection
+
+    @property
+    def dataset(self) -> Any:
+        """Its dataset."""
+        return self._collection._root_dataset
+
     def read(self, places: Sequence[Place]) -> Iterator[tuple[Place, str, Any]]:
         """The labels of some frames, in their order, with their fields."""
         for start in range(0, len(places) if self._places else 0, SAMPLES):
@@ -76,7 +86,7 @@ class LabelReader:
 
     def _labels(self, sample_ids: Sequence[str]) -> dict[str, list[tuple[str, list[Any]]]]:
         with self._lock:
-            samples = list(read_samples(self._collection.select(sample_ids), [place.name for place in self._places]))
+            samples = list(read_samples(self._collection.select(sample_ids), [place.path for place in self._places]))
         return {str(item["_id"]): [(place.name, place.labels(item)) for place in self._places] for item in samples}
 
 
@@ -104,7 +114,7 @@ def draw(
     dropped: dict[int, tuple[str, ...]] = {}
     count = size = 0
     group = last_used(groups)
-    for place, field, identity, document in _told_apart(labels, lost):
+    for place, field, identity, document in told_apart(labels, lost):
         if identity in skip:
             continue
         if (reason := refused.get(identity)) is not None:
@@ -136,7 +146,7 @@ def draw(
         yield Batch.model_construct(labels=tuple(batch), dropped=dropped)
 
 
-def _told_apart(
+def told_apart(
     labels: Iterator[tuple[Place, str, Any]], lost: Counter[str]
 ) -> Iterator[tuple[Place, str, Identity, Document]]:
     """The labels with their identities; what has none of its own is counted.

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ...cvat import AmbiguousOutcome, Client, CvatError, EncodedObjects, encode_objects
 from ..runs.base import count_fields
-from ..runs.outbox import Batch, BatchAnswer, JobPlace, Outbox, StoredBatch, each_label
+from ..runs.outbox import Batch, BatchAnswer, JobPlace, Outbox, StoredBatch
 from .attempts import Attempt, Attempts, Refusal
 from .batch import Sheet, answer_of, ids_of, split, wire
 from .job_doubts import drop_twins, look_for, wait_for_quiet
@@ -60,6 +60,7 @@ class JobWriter:
         batches: its labels, drawn when they are asked for
         lost: where the drawing counts labels that can't be carried
         earlier: what an earlier process wrote, see :func:`sync.send.job_doubts.settle`
+        shared: frames whose labels an earlier job of the task counts
 
     Attributes:
         count: how many batches there are
@@ -73,11 +74,13 @@ class JobWriter:
         batches: Iterator[Batch],
         lost: Counter[str],
         earlier: Sequence[StoredBatch] = (),
+        shared: Collection[int] = (),
     ) -> None:
         self._desk = desk
         self._place = place
         self._batches = batches
         self._lost = lost
+        self._shared = shared
         self._saved = [kept.saved for kept in earlier if kept.saved is not None]
         self._ahead: list[Prepared] = []
         self._job_id = 0
@@ -89,7 +92,7 @@ class JobWriter:
         self.labels: Counter[str] = Counter()
         self._left_out: Counter[str] = Counter()
         for kept in earlier:
-            self.labels.update(count_fields(kept.batch.labels))
+            self.labels.update(count_fields(kept.batch.labels, shared))
             self._left_out.update(kept.batch.left_out)
 
     @property
@@ -168,9 +171,10 @@ class JobWriter:
         self._desk.outbox.save(self._place, prepared.number, saved)
         self._saved.append(saved)
         self._in_a_row = 0
-        self.labels.update(count_fields(prepared.batch.labels))
+        counts = count_fields(prepared.batch.labels, self._shared)
+        self.labels.update(counts)
         self._left_out.update(prepared.batch.left_out)
-        return sum(1 for _ in each_label(prepared.batch.labels))
+        return sum(counts.values())
 
     # When something goes wrong
 

@@ -21,7 +21,7 @@ class SendPlan(BaseModel):
     Args:
         request: what the person asked for
         tasks: how many tasks there are to make
-        images, bytes, labels: how many there are to send, for the progress
+        images, bytes, labels: how many there are to send, for the progress; images are videos, if these are sent
         bad: the files that are left out
         project_found: whether the project was there before
     """
@@ -55,6 +55,8 @@ class TaskStep(BaseModel):
         segments: its jobs
         labels: how many labels were written into each job, by field
         left_out: what was left out, counted by sentence
+        notices: what else there is to say of labels, counted by sentence
+        tracked, keyframes: how many labels are in tracks, and how many keyframes these have
     """
 
     model_config = ConfigDict(frozen=True)
@@ -69,6 +71,9 @@ class TaskStep(BaseModel):
     segments: tuple[Segment, ...] = ()
     labels: tuple[dict[str, int], ...] = ()
     left_out: dict[str, int] = {}
+    notices: dict[str, int] = {}
+    tracked: int = 0
+    keyframes: int = 0
 
     @property
     def is_made(self) -> bool:

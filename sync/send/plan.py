@@ -58,6 +58,22 @@ def plan_tasks(
     ]
 
 
+def plan_videos(videos: Sequence[Frame], name: str) -> list[TaskPlan]:
+    """A task for each video of a run, in order.
+
+    Args:
+        videos: each as one frame that stands for it
+        name: what the task of a single one is called; of several, the video's own name is added
+    """
+    if len(videos) == 1:
+        return [TaskPlan(0, name[:NAME_LIMIT], (videos[0],))]
+    tails = [f": {video.name[: NAME_LIMIT // 2]}" for video in videos]
+    return [
+        TaskPlan(number, name[: NAME_LIMIT - len(tail)] + tail, (video,))
+        for number, (tail, video) in enumerate(zip(tails, videos, strict=True))
+    ]
+
+
 def _cut(frames: Sequence[Frame], most_images: int, most_bytes: int) -> Iterator[tuple[Frame, ...]]:
     part: list[Frame] = []
     size = 0
@@ -92,10 +108,16 @@ class Segment:
         return range(self.start, self.stop + 1)
 
 
-def foresee_segments(frames: int, segment_size: int | None) -> tuple[Segment, ...]:
-    """The jobs that CVAT will make of a task: equal parts, the last one with what is left."""
+def foresee_segments(frames: int, segment_size: int | None, overlap: int = 0) -> tuple[Segment, ...]:
+    """The jobs that CVAT will make of a task: equal parts, the last one with what is left.
+
+    Args:
+        frames: of the task
+        segment_size: frames of a job
+        overlap: frames that a job shares with the one before it
+    """
     size = segment_size or frames
-    starts = range(0, frames, size)
+    starts = range(0, max(1, frames - overlap) if frames else 0, max(1, size - overlap))
     return tuple(Segment(number, start, min(start + size, frames) - 1) for number, start in enumerate(starts))
 
 

@@ -4,19 +4,20 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from ...cvat import Client, ServerInfo, User
 from ...labels.schema import LabelSchema
 from ..dataset.colors import class_colors
 from ..dataset.media import BadFile, find_frames
 from ..dataset.observe import Observed
+from ..dataset.videos import find_videos
 from ..errors import error_context
 from ..progress import ProgressReporter
 from ..request import SendRequest
 from ..runs import record as records
-from .checks import check_files, check_target, find_people, left_out_early, read_paths, task_name
-from .plan import TaskPlan, foresee_segments, plan_tasks
+from .checks import check_files, check_parameters, check_target, find_people, left_out_early, read_paths, task_name
+from .plan import TaskPlan, foresee_segments, plan_tasks, plan_videos
 from .project import FoundProject, ProjectPlan, find_project, plan_project
 from .schema import resolve_schema
 from .server_media import find_server_frames
@@ -56,8 +57,13 @@ class Prepared:
         return self.project.project.name if self.project.project else self.request.project_name
 
     @property
+    def media(self) -> Literal["image", "video"]:
+        """What the samples are."""
+        return "video" if self.collection.media_type == "video" else "image"
+
+    @property
     def images(self) -> int:
-        """How many images there are."""
+        """How many images, or videos, there are."""
         return sum(len(task.frames) for task in self.tasks)
 
     @property
@@ -106,23 +112,25 @@ def prepare(target: Any, request: SendRequest, client: Client, reporter: Progres
         CvatError: if CVAT can't be reached or refuses the login
     """
     collection = check_target(target)
-    dataset = collection._root_dataset
+    dataset, is_video = collection._root_dataset, collection.media_type == "video"
+    check_parameters(request, collection.media_type)
     records.check_key(dataset, request.anno_key)
     asker = ThreadPoolExecutor(1, thread_name_prefix="cvat-check")
     answer = asker.submit(_ask, client, request)  # meanwhile, as CVAT may be far away
     asker.shutdown(wait=False)
     reporter.step("Looking at the labels")
     schema, seen = resolve_schema(collection, request, lambda: _answered(answer)[1].labels)
-    reporter.step("Looking at the images")
+    reporter.step("Looking at the videos" if is_video else "Looking at the images")
     paths = read_paths(collection, request.media_field)
-    frames, bad = find_frames(paths) if request.media_source == "upload" else ([], [])
+    find = find_videos if is_video else find_frames
+    frames, bad = find(paths) if request.media_source == "upload" else ([], [])
     if request.media_source == "upload":
         check_files(frames, bad, request.bad_files)
     reporter.step("Connecting to CVAT")
     server, found = _answered(answer)
     with error_context(lambda: "Nothing was sent."):
         if request.media_source != "upload":
-            frames, bad = find_server_frames(client, paths, request, reporter)
+            frames, bad = find_server_frames(client, paths, request, reporter, video=is_video)
             check_files(frames, bad, request.bad_files)
         people = find_people(client, request)
         project = plan_project(found, request, schema, class_colors(dataset, schema))
@@ -135,7 +143,9 @@ def prepare(target: Any, request: SendRequest, client: Client, reporter: Progres
         server=server,
         people=people,
         project=project,
-        tasks=plan_tasks(frames, task_name(dataset, request), request.task_size),
+        tasks=plan_videos(frames, task_name(dataset, request))
+        if is_video
+        else plan_tasks(frames, task_name(dataset, request), request.task_size),
         left_out=left_out_early(request, project.schema, seen, bad) + project.left_out,
     )
 

@@ -12,14 +12,16 @@ from ...labels.attributes import NotCarried
 from ...labels.from_project import classes_of, offered_labels, skeleton_in
 from ...labels.pixels import numbers
 from ...labels.schema import FieldSchema, LabelSchema
-from ...labels.types import FIELD_TYPES, LABEL_TYPES
+from ...labels.types import FIELD_TYPES, LABEL_TYPES, LabelType
 from ..dataset.attribute_fields import declared_fields
+from ..dataset.frames import read_holders, some_frames
 from ..dataset.mask_files import with_pixels
 from ..dataset.observe import Observed, known_paths
-from ..dataset.samples import FieldPlace, check_room, field_class, read_samples
+from ..dataset.samples import FRAMES, FieldPlace, check_room, field_class
 from ..errors import Refused
 from ..request import SendRequest
 from .attributes import confidence, propose_attributes, value_schema, wanted_attributes
+from .mutability import said_to_change, with_mutability
 
 ALLOW = ("allow_additions", "allow_deletions", "allow_label_edits", "allow_index_edits", "allow_spatial_edits")
 FACT_PARAMETERS = {
@@ -67,8 +69,8 @@ def resolve_type(collection: Any, name: str, said: str | None) -> tuple[str, boo
     Raises:
         Refused: if it has a type that can't be sent, or one that contradicts what was said
     """
-    if name.startswith("frames."):
-        raise Refused(f"The field '{name}' belongs to video frames; this version sends images only.")
+    if name.startswith(FRAMES) and collection.media_type != "video":
+        raise Refused(f"The field '{name}' would be of the frames of videos, and these samples are no videos.")
     if said is not None and said not in LABEL_TYPES:
         raise Refused(f"'{said}' is no label type; these are: {', '.join(LABEL_TYPES)}.")
     try:
@@ -81,10 +83,12 @@ def resolve_type(collection: Any, name: str, said: str | None) -> tuple[str, boo
         if said is None:
             raise Refused(f"There is no field '{name}'. To annotate a new field, say its `label_type` and `classes`.")
         check_room(collection._root_dataset, name, LABEL_TYPES[said].field)
+        _check_holder(collection, name, LABEL_TYPES[said])
         return said, False
     types = FIELD_TYPES.get(found)
     if types is None:
-        raise Refused(f"The field '{name}' holds {found}; this version sends {', '.join(FIELD_TYPES)}.")
+        raise Refused(f"The field '{name}' holds {found}; this version sends {', '.join(filter(None, FIELD_TYPES))}.")
+    _check_holder(collection, name, LABEL_TYPES[types[0]])
     if collection.get_field(name).read_only:
         raise Refused(f"The field '{name}' is read-only, so no annotations could be loaded into it.")
     if said is not None and said not in types:
@@ -92,6 +96,19 @@ def resolve_type(collection: Any, name: str, said: str | None) -> tuple[str, boo
             f"The field '{name}' holds {found}, which are annotated as {' or '.join(types)}, not as '{said}'."
         )
     return said or types[0], True
+
+
+def _check_holder(collection: Any, name: str, type_: LabelType) -> None:
+    """Checks that a field is of frames, where its labels are drawn on frames.
+
+    Raises:
+        Refused: if it is of whole videos, and can't be a tag
+    """
+    if collection.media_type == "video" and not name.startswith(FRAMES) and type_.drawn_as != "tag":
+        raise Refused(
+            f"The field '{name}' would hold {type_.field} of whole videos, and CVAT has such labels on frames only; "
+            f"annotate a field of the frames, such as '{FRAMES}{name}'."
+        )
 
 
 def observe(collection: Any, types: Mapping[str, str], confidence: bool = False) -> dict[str, Observed]:
@@ -104,13 +121,17 @@ def observe(collection: Any, types: Mapping[str, str], confidence: bool = False)
     """
     places = {name: FieldPlace.of(name, LABEL_TYPES[type_]) for name, type_ in types.items()}
     codecs = {name: LABEL_TYPES[type_].codec for name, type_ in types.items()}
-    aside = {name: {"confidence"} if confidence and codec.scored else set() for name, codec in codecs.items()}
-    known = {name: known_paths(codec) - aside[name] for name, codec in codecs.items()}
+    known = {
+        name: known_paths(codec, on_frames=places[name].on_frames)
+        - ({"confidence"} if confidence and codec.scored else set())
+        for name, codec in codecs.items()
+    }
     seen = {name: Observed() for name in types}
-    if places:
-        for sample in read_samples(collection, places):
-            for name, place in places.items():
-                seen[name].add(place.labels(sample), codecs[name], known[name])
+    for on_frames in (False, True):
+        here = [place for place in places.values() if place.on_frames == on_frames]
+        for document in read_holders(collection, here):
+            for place in here:
+                seen[place.name].add(place.labels(document), codecs[place.name], known[place.name])
     return seen
 
 
@@ -145,7 +166,8 @@ def resolve_schema(
             schemas[name] = FieldSchema.model_validate(settings)
         except ValidationError as error:
             raise Refused(f"The schema of '{name}' is wrong: {_first_error(error)}.") from None
-    return LabelSchema(fields=schemas), seen
+    fixed = {name: said_to_change(said.get("attributes")) for name, said in fields.items()}
+    return LabelSchema(fields=with_mutability(collection, schemas, fixed)), seen
 
 
 def complete(
@@ -227,7 +249,7 @@ def observe_values(collection: Any, name: str) -> list[int]:
     """
     found: set[int] = set()
     place = FieldPlace.of(name, LABEL_TYPES["segmentation"])
-    for sample in read_samples(collection, [name]):
+    for sample in read_holders(collection, [place]):
         for document in place.labels(sample):
             try:
                 values = np.unique(numbers(with_pixels(document)))
@@ -297,7 +319,7 @@ def classes_of_dataset(dataset: Any, name: str, type_: str) -> list[str]:
     """The classes that a field's labels have anywhere in the dataset; none if the dataset lacks the field."""
     if dataset.get_field(name) is None:
         return []
-    path = f"{FieldPlace.of(name, LABEL_TYPES[type_]).root}.label"
+    path = f"{FieldPlace.of(name, LABEL_TYPES[type_]).labels_path}.label"
     return [label for label in dataset.distinct(path) if isinstance(label, str) and label.strip()]
 
 
@@ -309,4 +331,10 @@ def observe_some(dataset: Any, name: str, type_: str) -> Observed:
     """What some of a field's labels in the dataset have."""
     if dataset.get_field(name) is None:
         return Observed()
-    return observe(dataset.exists(name).limit(SOME), {name: type_})[name]
+    place = FieldPlace.of(name, LABEL_TYPES[type_])
+    if not place.on_frames:
+        return observe(dataset.exists(name).limit(SOME), {name: type_})[name]
+    seen, codec = Observed(), LABEL_TYPES[type_].codec
+    for document in some_frames(dataset, place, SOME):
+        seen.add(place.labels(document), codec, known_paths(codec, on_frames=True))
+    return seen

@@ -50,6 +50,7 @@ def send(target: Any, request: SendRequest, client: Client, reporter: ProgressRe
         project_id=prepared.project.project.id if prepared.project.project else None,
         project_name=prepared.project_name,
         created_by=prepared.server.user.username,
+        media_type=prepared.media,
         media_field=request.media_field,
         label_schema=prepared.schema.as_annotate(),
         samples=prepared.images,

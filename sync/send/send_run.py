@@ -228,6 +228,7 @@ class SendRun:
             left_out.update(step.left_out)
             for counts in step.labels:
                 labels.update(counts)
+        self._add_notes(object_notes(steps))
         done = {"labels": dict(labels), "left_out": dict(left_out), "problem": ""}
         self._note(status="sent", tasks=self._task_records(), **done)
         self.journal.finish()
@@ -353,6 +354,16 @@ class SendRun:
 def marks_of(step: TaskStep) -> dict[int, JobMark]:
     """Where a load stands with the jobs of a task that was just sent."""
     return {job.job_id: JobMark(labels=counts) for job, counts in zip(step.segments, step.labels, strict=True)}
+
+
+def object_notes(steps: Sequence[TaskStep]) -> tuple[str, ...]:
+    """What there is to say of the objects of videos, in sentences."""
+    notices: Counter[str] = Counter()
+    for step in steps:
+        notices.update(step.notices)
+    tracked, keyframes = sum(step.tracked for step in steps), sum(step.keyframes for step in steps)
+    said = [f"{tracked:,} labels are in CVAT as tracks, with {keyframes:,} keyframes."] if tracked else []
+    return (*said, *(f"{count:,} {what}." for what, count in notices.items()))
 
 
 def _about_copy(task: Task) -> str:

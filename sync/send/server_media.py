@@ -47,6 +47,8 @@ def find_server_frames(
     pairs: Iterable[tuple[str, str | None]],
     request: SendRequest,
     reporter: ProgressReporter | None = None,
+    *,
+    video: bool = False,
 ) -> tuple[list[Frame], list[BadFile]]:
     """Looks for the files of a run on the server's share or in its cloud storages.
 
@@ -58,6 +60,7 @@ def find_server_frames(
         pairs: sample id and path, in the order of the run
         request: with the ``media_map``
         reporter: takes the progress, and carries the wish to stop
+        video: whether the files are videos, and no images
 
     Returns:
         the frames, those of one cloud storage together; and the files that can't be taken
@@ -75,11 +78,11 @@ def find_server_frames(
         raise Refused(_nothing_found(located, storages))
     frames: list[Frame] = []
     for item in located:
-        reason = _fault(item.place, found.get(item.place), storages)
+        reason = _fault(item.place, found.get(item.place), storages, video=video)
         if reason:
             bad.append(BadFile(item.sample_id, item.path, reason))
         else:
-            frames.append(item.frame)
+            frames.append(item.frame.model_copy(update={"video": video}))
     order = _storage_ids(located)
     frames.sort(key=lambda frame: order.index(frame.storage_id) if frame.storage_id is not None else 0)
     return frames, bad
@@ -224,8 +227,10 @@ def _is_shown(place: ServerFile, storages: Storages) -> bool:
     return place.storage_id is None or place.path.startswith(storages[place.storage_id].prefix)
 
 
-def _fault(place: ServerFile, info: FileInfo | None, storages: Storages) -> str:
+def _fault(place: ServerFile, info: FileInfo | None, storages: Storages, *, video: bool = False) -> str:
     """Why a file can't be taken; empty if it can."""
+    if info is not None and video:
+        return "" if info.is_video else "is no video for CVAT, by its name"
     if place.path.lower().endswith(UNREADABLE):
         return "is of the format EPS, which CVAT can't read"
     if info is not None:

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 from ...cvat import CreationFailed, DataOptions, DeadlinePassed, UnreadableFile, UploadFile
 from ..dataset.media import BadFile, Frame, decoding_fault, frames_named, refreshed
 from ..errors import NoImageLeft, SendFailed
 from ..runs.base import FrameRecord
+from ..runs.video import VideoSpan
 from .checks import check_files, match_frames, segments_of
 from .context import SendContext
 from .journal import UploadNotes
@@ -19,6 +21,20 @@ READERS = 4
 """Images that are read at the same time to see which of them are faulty."""
 WAIT_BASE, WAIT_PER_FRAME = 600.0, 2.0
 """Seconds to wait for CVAT to make a task, and more for each of its frames."""
+
+
+class Ready(NamedTuple):
+    """A task whose frames are there.
+
+    Args:
+        frames: its frames; of a video one that stands for all
+        segments: its jobs
+        video: the frames that it has of a video
+    """
+
+    frames: tuple[FrameRecord, ...]
+    segments: tuple[Segment, ...]
+    video: VideoSpan | None = None
 
 
 class TaskImages:
@@ -84,7 +100,7 @@ class TaskImages:
         if frames != list(self.plan.frames):
             self._replace(frames, gone)
 
-    def wait(self, task_id: int, rq_id: str) -> tuple[tuple[FrameRecord, ...], tuple[Segment, ...]]:
+    def wait(self, task_id: int, rq_id: str) -> Ready:
         """Waits until CVAT has made the frames; these, and the jobs.
 
         Raises:
@@ -92,23 +108,14 @@ class TaskImages:
             SendFailed: if it takes too long, or they are not what was sent
         """
         self.count_as_sent()
-        self._context.progress.say(f"CVAT is preparing '{self.plan.name}'")
-        deadline = WAIT_BASE + WAIT_PER_FRAME * len(self.plan.frames)
-        try:
-            self._context.client.wait_for_creation(
-                task_id, rq_id, deadline=deadline, cancelled=self._context.is_stopped
-            )
-        except DeadlinePassed as error:
-            raise SendFailed(
-                f"CVAT did not finish preparing '{self.plan.name}' within {deadline / 60:,.0f} min; it still may."
-            ) from error
+        wait_for_frames(self._context, self.plan.name, task_id, rq_id, frames=len(self.plan.frames))
         with ThreadPoolExecutor(1) as pool:
             jobs = pool.submit(self._context.client.jobs, task_id)
             got = self._context.client.task_meta(task_id).frames
         frames, dropped = match_frames(self.plan.frames, got, lenient=self._is_lenient)
         if dropped:
             self._drop(dropped, "was left out by CVAT, which may not know its format")
-        return frames, segments_of(jobs.result(), len(frames))
+        return Ready(frames, segments_of(jobs.result(), len(frames)))
 
     def count_as_sent(self) -> None:
         """Reports that all images of the task are in CVAT."""
@@ -176,3 +183,27 @@ def _unreadable(frames: Sequence[Frame], error: CreationFailed) -> str:
         f"CVAT can't read one of the {len(frames)} images of the same name ({error.message}): {named}. Put that file "
         "right, or send without it."
     )
+
+
+def wait_for_frames(context: SendContext, name: str, task_id: int, rq_id: str, *, frames: int) -> None:
+    """Waits until CVAT has made the frames of a task.
+
+    Args:
+        context: what all tasks of the run share
+        name: of the task
+        task_id: the task
+        rq_id: of the request that makes the frames
+        frames: how many there will be, roughly
+
+    Raises:
+        CreationFailed: if CVAT can't make them
+        SendFailed: if it takes too long
+    """
+    context.progress.say(f"CVAT is preparing '{name}'")
+    deadline = WAIT_BASE + WAIT_PER_FRAME * frames
+    try:
+        context.client.wait_for_creation(task_id, rq_id, deadline=deadline, cancelled=context.is_stopped)
+    except DeadlinePassed as error:
+        raise SendFailed(
+            f"CVAT did not finish preparing '{name}' within {deadline / 60:,.0f} min; it still may."
+        ) from error

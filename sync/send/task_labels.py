@@ -2,23 +2,73 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
 
+from ...cvat import Label
 from ...labels.fitting import fit_project
 from ...labels.shapes import Size
+from ...labels.tracks.mutability import mutable_specs
 from ...labels.vocabulary import Vocabulary
 from ..dataset.media import Frame
-from ..runs.outbox import JobPlace, StoredBatch
+from ..runs.base import TaskBase
+from ..runs.outbox import Batch, JobPlace, StoredBatch
 from .context import SendContext
-from .encode import Place, draw, groups_of, identities
+from .encode import Identity, LabelReader, Place, draw, groups_of, identities
 from .job_doubts import settle
 from .job_writer import Desk, JobWriter
 from .plan import Segment, foresee_segments
 from .prefetch import Foreseen
+from .video_labels import VideoLabels
+from .video_reader import VideoReader
 
 JOBS_AT_ONCE = 4
 """Jobs of one task that are written at the same time; each to itself is written in order."""
+
+
+class Drawing(Protocol):
+    """Draws the labels of a task's jobs."""
+
+    def drawn(
+        self, segment: Segment, earlier: Sequence[Batch], refused: Mapping[Identity, str], lost: Counter[str]
+    ) -> Iterator[Batch]:
+        """The labels of a job in batches, but for those that are in it already, or that CVAT does not take.
+
+        Args:
+            segment: the job
+            earlier: what is in the job already
+            refused: labels that CVAT is known not to take, and the reason
+            lost: counts the labels that stay behind, by reason
+        """
+
+    def shared(self, segment: Segment) -> range:
+        """The frames of a job that an earlier one has, too."""
+
+
+class ImageLabels:
+    """The labels of a task of images.
+
+    Args:
+        reader: reads them
+        words: what the task's labels mean
+        places: the frames of the task
+    """
+
+    def __init__(self, reader: LabelReader, words: Vocabulary, places: Sequence[Place]) -> None:
+        self._reader, self._words, self._places = reader, words, places
+
+    def shared(self, segment: Segment) -> range:
+        """No frames: the jobs of images do not overlap."""
+        return range(0)
+
+    def drawn(
+        self, segment: Segment, earlier: Sequence[Batch], refused: Mapping[Identity, str], lost: Counter[str]
+    ) -> Iterator[Batch]:
+        """The labels of a job in batches; see :class:`Drawing`."""
+        here = [self._places[number] for number in segment.frames]
+        groups = itertools.chain(groups_of(earlier), self._reader.groups(here))
+        return draw(self._reader.read(here), self._words, identities(earlier), groups, lost, refused)
 
 
 class TaskLabels:
@@ -32,6 +82,7 @@ class TaskLabels:
     def __init__(self, context: SendContext, number: int) -> None:
         self._context = context
         self._number = number
+        self._video: VideoLabels | None = None
         self._desk = Desk(context.client, context.outbox, context.attempts, context.check, say=context.progress.say)
 
     def foresee(self, task_id: int, frames: Sequence[Frame]) -> Foreseen:
@@ -39,21 +90,43 @@ class TaskLabels:
 
         There are none if the files did not say how large the images are.
         """
-        labels = self._context.project_labels or self._context.client.labels(task_id=task_id)
+        labels = self._cvat_labels(task_id)
         names = fit_project(self._context.schema, labels).names if self._context.project_id else None
         words = Vocabulary.bind(self._context.schema, labels, names)
         places = places_of(frames)
-        drawable = all(place.size.width for place in places)
-        segments = foresee_segments(len(frames), self._context.request.segment_size)
-        return words, self.writers(words, segments, places) if drawable else []
+        if not all(place.size.width for place in places):
+            return words, []
+        drawing = ImageLabels(self._context.reader, words, places)
+        return words, self.writers(drawing, foresee_segments(len(frames), self._context.request.segment_size))
 
-    def writers(self, words: Vocabulary, segments: Sequence[Segment], places: Sequence[Place]) -> list[JobWriter]:
+    def drawing(self, words: Vocabulary, task_id: int, base: TaskBase, segments: Sequence[Segment]) -> Drawing:
+        """Who draws the labels of a task whose frames are there."""
+        context = self._context
+        if base.video is None:
+            places = [Place(number, frame.sample_id, frame.size) for number, frame in enumerate(base.frames)]
+            return ImageLabels(context.reader, words, places)
+        reader = VideoReader(context.reader.collection, context.schema, base, context.request.frame_stop)
+
+        def mutable() -> Collection[int]:
+            return mutable_specs(self._cvat_labels(task_id))
+
+        self._video = VideoLabels(reader, words, segments, mutable, context.request.keyframe_tolerance)
+        return self._video
+
+    def facts(self) -> dict[str, Any]:
+        """What a step says of the objects of a video whose labels are written."""
+        if self._video is None:
+            return {}
+        found = self._video.objects()
+        return {"notices": dict(found.notices), "tracked": found.labels, "keyframes": found.keyframes}
+
+    def writers(self, drawing: Drawing, segments: Sequence[Segment]) -> list[JobWriter]:
         """Writers of jobs in which nothing is yet."""
-        return [self._writer(words, segment, places, ()) for segment in segments]
+        return [self._writer(drawing, segment, ()) for segment in segments]
 
-    def resumed(self, words: Vocabulary, segments: Sequence[Segment], places: Sequence[Place]) -> list[JobWriter]:
+    def resumed(self, drawing: Drawing, segments: Sequence[Segment]) -> list[JobWriter]:
         """Writers of jobs into which an earlier process may have written."""
-        return [self._writer(words, segment, places, self._settled(segment)) for segment in segments]
+        return [self._writer(drawing, segment, self._settled(segment)) for segment in segments]
 
     def write(self, segments: Sequence[Segment], writers: Sequence[JobWriter]) -> None:
         """Writes the labels of all jobs."""
@@ -72,21 +145,18 @@ class TaskLabels:
         place = JobPlace(self._number, segment.number)
         return settle(desk.client, segment.job_id, place, desk.outbox, desk.attempts, desk.check)
 
-    def _writer(
-        self, words: Vocabulary, segment: Segment, places: Sequence[Place], earlier: Sequence[StoredBatch]
-    ) -> JobWriter:
+    def _writer(self, drawing: Drawing, segment: Segment, earlier: Sequence[StoredBatch]) -> JobWriter:
         place = JobPlace(self._number, segment.number)
-        batches = [kept.batch for kept in earlier]
         refused = {
             (item.field, item.sample_id, item.label_id): item.sentence
             for item in (self._desk.attempts.refusals(place) if earlier else ())
         }
-        here = [places[number] for number in segment.frames]
-        reader = self._context.reader
-        groups = itertools.chain(groups_of(batches), reader.groups(here))
         lost: Counter[str] = Counter()
-        drawn = draw(reader.read(here), words, identities(batches), groups, lost, refused)
-        return JobWriter(self._desk, place, drawn, lost, earlier)
+        drawn = drawing.drawn(segment, [kept.batch for kept in earlier], refused, lost)
+        return JobWriter(self._desk, place, drawn, lost, earlier, drawing.shared(segment))
+
+    def _cvat_labels(self, task_id: int) -> Sequence[Label]:
+        return self._context.project_labels or self._context.client.labels(task_id=task_id)
 
 
 def places_of(frames: Sequence[Frame]) -> list[Place]:

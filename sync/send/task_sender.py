@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from ...cvat import CreationFailed, NotFound, Task
 from ...labels.vocabulary import Vocabulary
+from ..dataset.media import Frame
 from ..errors import NoImageLeft, SendFailed, sentence
-from ..runs.base import FrameRecord, TaskBase
+from ..runs.base import TaskBase
 from .context import SendContext
 from .encode import Place
 from .job_writer import JobWriter
@@ -14,9 +15,10 @@ from .journal import NO_TASK, TaskStep
 from .make_once import make_once
 from .plan import Segment, TaskPlan, foresee_segments
 from .prefetch import Prefetch
-from .task_images import TaskImages
+from .task_images import Ready, TaskImages
 from .task_labels import TaskLabels, places_of
 from .task_marks import find_made
+from .task_video import TaskVideo
 
 CREATIONS = 2
 """Times that a task is made whose frames CVAT fails to make, if it names no file that is to blame."""
@@ -38,7 +40,8 @@ class TaskSender:
         self._name = plan.name
         self._mark = mark
         self._doubtful = doubtful
-        self._images = TaskImages(context, plan)
+        is_video = any(frame.video for frame in plan.frames)
+        self._images = TaskVideo(context, plan) if is_video else TaskImages(context, plan)
         self._labels = TaskLabels(context, plan.number)
 
     def send(self) -> TaskStep:
@@ -85,7 +88,8 @@ class TaskSender:
             base = self._context.base.task(step.task_id)
             assert base is not None, "the frames are kept before the step that says so"
             self._images.count_as_sent()
-            return self._write(step, self._labels.resumed(words, step.segments, _places(base.frames)))
+            drawing = self._labels.drawing(words, step.task_id, base, step.segments)
+            return self._write(step, self._labels.resumed(drawing, step.segments))
         return self._write(*self._make_ready(step))
 
     def _make(self) -> TaskStep:
@@ -111,7 +115,7 @@ class TaskSender:
             labels=None if context.project_id else context.specs,
             project_id=context.project_id,
             segment_size=context.request.segment_size,
-            overlap=0,
+            overlap=context.request.overlap,
             bug_tracker=self._mark,
             assignee_id=context.assignee_id,
             subset=context.request.subset or None,
@@ -126,18 +130,26 @@ class TaskSender:
             if step.stage == "made":
                 rq_id = self._images.bring(step.task_id, doubtful=self._doubtful)
                 step = self._keep(step.model_copy(update={"stage": "uploaded", "rq_id": rq_id}))
-            frames, segments = self._images.wait(step.task_id, step.rq_id)
+            ready = self._images.wait(step.task_id, step.rq_id)
         words, writers = ahead.result()
-        places = _places(frames)
-        foreseen = foresee_segments(len(frames), self._context.request.segment_size)
-        fits = _spans(segments) == _spans(foreseen) and places == places_of(planned) and len(writers) == len(segments)
+        kept = TaskBase(frames=ready.frames, vocabulary=words.dump(), created_date=step.created_date, video=ready.video)
+        fits = writers and self._fits(ready, planned, len(writers))
         if not fits:
             self._context.outbox.forget(self._number)
-        kept = TaskBase(frames=frames, vocabulary=words.dump(), created_date=step.created_date)
         self._context.base.save_task(step.task_id, kept)
-        found = {"stage": "ready", "segments": segments, "frames": len(frames), "vocabulary": words.dump()}
+        found = {"stage": "ready", "segments": ready.segments, "frames": kept.count, "vocabulary": words.dump()}
         step = self._keep(step.model_copy(update=found))
-        return step, writers if fits else self._labels.writers(words, segments, places)
+        if not fits:
+            drawing = self._labels.drawing(words, step.task_id, kept, ready.segments)
+            writers = self._labels.writers(drawing, ready.segments)
+        return step, writers
+
+    def _fits(self, ready: Ready, planned: Sequence[Frame], writers: int) -> bool:
+        """Whether what was drawn ahead is what the jobs have."""
+        foreseen = foresee_segments(len(ready.frames), self._context.request.segment_size)
+        places = [Place(number, frame.sample_id, frame.size) for number, frame in enumerate(ready.frames)]
+        spans = _spans(ready.segments)
+        return spans == _spans(foreseen) and places == places_of(planned) and writers == len(spans)
 
     def _write(self, step: TaskStep, writers: Sequence[JobWriter]) -> TaskStep:
         self._context.progress.say(f"Writing the labels of '{self._name}'")
@@ -146,7 +158,8 @@ class TaskSender:
         self._context.client.update_task(step.task_id, bug_tracker=self._context.request.issue_tracker or "")
         left_out = sum((writer.left_out for writer in writers), Counter[str]())
         labels = tuple(dict(writer.labels) for writer in writers)
-        return self._keep(step.model_copy(update={"stage": "written", "labels": labels, "left_out": dict(left_out)}))
+        done = {"stage": "written", "labels": labels, "left_out": dict(left_out), **self._labels.facts()}
+        return self._keep(step.model_copy(update=done))
 
     def _do_without(self) -> TaskStep:
         """Leaves the task out: none of its images can be sent."""
@@ -181,10 +194,6 @@ class TaskSender:
 
 def _first_step(task: Task, name: str, frames: int) -> TaskStep:
     return TaskStep(task_id=task.id, name=name, frames=frames, created_date=task.created_date)
-
-
-def _places(frames: Sequence[FrameRecord]) -> list[Place]:
-    return [Place(number, frame.sample_id, frame.size) for number, frame in enumerate(frames)]
 
 
 def _spans(segments: Sequence[Segment]) -> list[tuple[int, int]]:

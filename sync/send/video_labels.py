@@ -1,0 +1,284 @@
+"""Drawing the labels of a video: objects over its frames as tracks, all others as shapes and tags of their frames."""
+
+import itertools
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ...labels.base import BaseLabel
+from ...labels.groups import last_used
+from ...labels.tracks.identity import FrameLabel, Identity
+from ...labels.tracks.keyframes import count_keyframes
+from ...labels.tracks.send import NO_TRACK, SentTrack, SentVideo, send_video
+from ...labels.vocabulary import Vocabulary
+from ..runs.outbox import Batch, TrackLabels, each_label
+from . import encode
+from .encode import Identity as LabelIdentity
+from .encode import draw, groups_of, identities, told_apart
+from .plan import Segment
+from .video_reader import VideoReader
+
+STAYS_BEHIND = "values of "
+"""What notices begin with that are about something which CVAT does not get."""
+
+
+@dataclass
+class Objects:
+    """The objects of a video.
+
+    Args:
+        entries: what each job gets of them, by the job's place in the task
+        dropped: what CVAT can't hold of an entry, as sentences, by job and the entry's place there
+        lost: labels that stay behind, and values that do, by sentence
+        notices: what else has to be said of labels, by sentence
+        labels, keyframes: how many labels are in tracks, and how many keyframes these have
+        group: the largest CVAT group that is in use
+        identities: the labels that are looked at here, so that nothing else draws them
+    """
+
+    entries: dict[int, list[BaseLabel | TrackLabels]] = field(default_factory=dict)
+    dropped: dict[int, dict[int, tuple[str, ...]]] = field(default_factory=dict)
+    lost: Counter[str] = field(default_factory=Counter)
+    notices: Counter[str] = field(default_factory=Counter)
+    labels: int = 0
+    keyframes: int = 0
+    group: int = 0
+    identities: set[LabelIdentity] = field(default_factory=set)
+
+
+class VideoLabels:
+    """The labels of a video's task.
+
+    Args:
+        reader: reads them
+        words: what the task's labels mean
+        segments: its jobs
+        mutable: tells the attributes, by the ids of their specs, that may change along a track
+        tolerance: how many pixels CVAT may show coordinates off between keyframes
+    """
+
+    def __init__(
+        self,
+        reader: VideoReader,
+        words: Vocabulary,
+        segments: Sequence[Segment],
+        mutable: Callable[[], Collection[int]],
+        tolerance: float,
+    ) -> None:
+        self._reader = reader
+        self._words = words
+        self._segments = segments
+        self._mutable = mutable
+        self._tolerance = tolerance
+        self._earlier: dict[int, Sequence[Batch]] = {}
+        self._refused: dict[int, Mapping[LabelIdentity, str]] = {}
+        self._lock = threading.Lock()
+        self._objects: Objects | None = None
+
+    def shared(self, segment: Segment) -> range:
+        """The frames of a job that an earlier one has, too: that one counts their labels."""
+        before = max((other.stop + 1 for other in self._segments[: segment.number]), default=0)
+        return range(segment.start, min(max(segment.start, before), segment.stop + 1))
+
+    def drawn(
+        self, segment: Segment, earlier: Sequence[Batch], refused: Mapping[LabelIdentity, str], lost: Counter[str]
+    ) -> Iterator[Batch]:
+        """The labels of a job in batches, but for those that are in it already.
+
+        The jobs of a task are all to be named before the first of these is drawn.
+
+        Args:
+            segment: the job
+            earlier: what is in the job already
+            refused: labels that CVAT is known not to take, and the reason
+            lost: counts the labels that stay behind, by reason
+        """
+        self._earlier[segment.number], self._refused[segment.number] = earlier, refused
+        return self._drawn(segment, lost)
+
+    def _drawn(self, segment: Segment, lost: Counter[str]) -> Iterator[Batch]:
+        objects = self.objects()
+        if segment.number == 0:
+            lost.update(objects.lost)
+        entries = objects.entries.get(segment.number, [])
+        yield from batches_of(entries, objects.dropped.get(segment.number, {}))
+        earlier, refused = self._earlier[segment.number], self._refused[segment.number]
+        shared = self.shared(segment)
+        groups = [objects.group, *groups_of(earlier), *groups_of([Batch.model_construct(labels=tuple(entries))])]
+        skip = identities(earlier) | objects.identities
+        for batch in draw(self._reader.read(shared), self._words, skip, groups, Counter(), refused):
+            yield batch.model_copy(update={"dropped": {}})  # the earlier job counts that
+            groups.extend(groups_of([batch]))
+        own = range(shared.stop, segment.stop + 1)
+        yield from draw(self._reader.read(own), self._words, skip, groups, lost, refused)
+
+    def objects(self) -> Objects:
+        """The objects of the video; found once."""
+        with self._lock:
+            if self._objects is None:
+                self._objects = self._find()
+            return self._objects
+
+    def _find(self) -> Objects:
+        found = Objects(group=last_used(self._reader.groups()))
+        by_field: dict[str, dict[LabelIdentity, FrameLabel]] = {}
+        holders: dict[int, str] = {}
+        for place, name, identity, document in told_apart(self._reader.all(found.lost), Counter()):
+            if not self._reader.is_object(name, document):
+                found.notices.update(
+                    {f"{name}: {NO_TRACK}": 1} if self._reader.is_mask_of_object(name, document) else {}
+                )
+                continue
+            found.identities.add(identity)
+            holders[place.frame] = place.sample_id
+            label = FrameLabel(place.frame, identity[2], document, place.size)
+            by_field.setdefault(name, {})[identity] = label
+        for name, own in by_field.items():
+            written = {job.number: self._written(job, own, found.lost) for job in self._segments}
+            spans = [job.frames for job in self._segments]
+            sent = send_video(
+                list(own.values()), name, self._words, self._mutable(), spans, self._tolerance, found.group, written
+            )
+            self._take(name, sent, holders, written, found)
+        for job, batches in self._earlier.items():
+            for entry in itertools.chain.from_iterable(batch.labels for batch in batches):
+                if isinstance(entry, TrackLabels):
+                    self._count(found, job, entry)
+        found.notices = +found.notices
+        return found
+
+    def _written(
+        self, job: Segment, labels: Mapping[LabelIdentity, FrameLabel], lost: Counter[str]
+    ) -> set[tuple[int, str]]:
+        """The labels that are in a job already, or that CVAT is known not to take into it."""
+        shared = self.shared(job)
+        done = identities(self._earlier.get(job.number, ()))
+        for identity, reason in self._refused.get(job.number, {}).items():
+            if identity in labels and identity not in done:
+                done.add(identity)
+                lost[reason] += labels[identity].frame not in shared
+        return {labels[identity].key for identity in done if identity in labels}
+
+    def _take(
+        self,
+        name: str,
+        sent: SentVideo,
+        holders: Mapping[int, str],
+        written: Mapping[int, Collection[tuple[int, str]]],
+        found: Objects,
+    ) -> None:
+        """Adds what was made of the labels of a field."""
+        found.lost.update(f"{name}: {notice.reason}" for notice in sent.left_out)
+        for reason, count in sent.counts.items():
+            counter = found.lost if reason.startswith(STAYS_BEHIND) else found.notices
+            counter[f"{name}: {reason}"] += count
+        origins = _Origins(name, itertools.chain.from_iterable(self._earlier.values()))
+        for track in sent.tracks:
+            entry = _track_entry(name, track, origins.of(track), sent, holders)
+            self._add(found, track.job, entry, sent)
+            self._count(found, track.job, entry)
+        for shape in sent.shapes:
+            label = _base_label(name, shape.key, sent, holders, drawn=True)
+            found.group = max(found.group, *(item.group or 0 for item in label.objects))
+            for job in self._segments:
+                if label.frame in job.frames and shape.key not in written[job.number]:
+                    self._add(found, job.number, label, sent)
+
+    def _count(self, found: Objects, job: int, track: TrackLabels) -> None:
+        shared = self.shared(self._segments[job])
+        found.labels += sum(label.frame not in shared for label in track.labels)
+        found.keyframes += count_keyframes(track.track)
+
+    def _add(self, found: Objects, job: int, entry: BaseLabel | TrackLabels, sent: SentVideo) -> None:
+        entries = found.entries.setdefault(job, [])
+        shared = self.shared(self._segments[job])
+        sentences = [
+            f"{entry.field}: {reason}"
+            for label in each_label([entry])
+            if label.frame not in shared
+            for reason in sent.encoded[label.frame, label.label_id].left_out
+        ]
+        if sentences:
+            found.dropped.setdefault(job, {})[len(entries)] = tuple(sentences)
+        entries.append(entry)
+
+
+class _Origins:
+    """The numbers of objects: those of an earlier process stay, and no other object gets one of them.
+
+    Args:
+        name: the field
+        earlier: what is in the jobs already
+    """
+
+    def __init__(self, name: str, earlier: Iterator[Batch]) -> None:
+        tracks = [
+            item for batch in earlier for item in batch.labels if isinstance(item, TrackLabels) and item.field == name
+        ]
+        self._known: dict[Identity, int] = {item.identity: item.origin for item in tracks}
+        self._first = max((item.origin + 1 for item in tracks), default=0)
+
+    def of(self, track: SentTrack) -> int:
+        """The number of a track's object."""
+        return self._known.get(track.identity, self._first + track.origin)
+
+
+def _track_entry(name: str, track: SentTrack, origin: int, sent: SentVideo, holders: Mapping[int, str]) -> TrackLabels:
+    return TrackLabels.model_construct(
+        field=name,
+        origin=origin,
+        index=track.identity.index,
+        instance=track.identity.instance,
+        track=track.track,
+        labels=tuple(_base_label(name, key, sent, holders, drawn=False) for key in track.held),
+    )
+
+
+def _base_label(
+    name: str, key: tuple[int, str], sent: SentVideo, holders: Mapping[int, str], *, drawn: bool
+) -> BaseLabel:
+    """A label that is a shape by itself, or in a track."""
+    encoded = sent.encoded[key]
+    return BaseLabel.model_construct(
+        field=name,
+        sample_id=holders[key[0]],
+        frame=key[0],
+        label_id=key[1],
+        parts=encoded.parts,
+        objects=encoded.objects if drawn else (),
+        group=0,
+    )
+
+
+def batches_of(entries: Sequence[BaseLabel | TrackLabels], dropped: Mapping[int, tuple[str, ...]]) -> Iterator[Batch]:
+    """Entries as requests of a good size.
+
+    Args:
+        entries: labels and tracks
+        dropped: what CVAT can't hold of an entry, as sentences, by its place
+    """
+    start = weight = 0
+    for place, entry in enumerate(entries):
+        own = weight_of(entry)
+        if place > start and weight + own > encode.OBJECTS:
+            yield _part(entries, dropped, start, place)
+            start, weight = place, 0
+        weight += own
+    if entries:
+        yield _part(entries, dropped, start, len(entries))
+
+
+def _part(
+    entries: Sequence[BaseLabel | TrackLabels], dropped: Mapping[int, tuple[str, ...]], start: int, stop: int
+) -> Batch:
+    own = {place - start: dropped[place] for place in range(start, stop) if place in dropped}
+    return Batch.model_construct(labels=tuple(entries[start:stop]), dropped=own)
+
+
+def weight_of(entry: BaseLabel | TrackLabels) -> int:
+    """How many objects of a request an entry is worth: a keyframe is as much as a shape."""
+    if isinstance(entry, TrackLabels):
+        track = entry.track
+        return len(track.shapes) + sum(len(element.shapes) for element in track.elements)
+    return len(entry.objects)

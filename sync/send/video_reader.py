@@ -1,0 +1,123 @@
+"""Reading the labels of one video: those of its frames, and those that are of the whole video."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ...labels.groups import users_groups
+from ...labels.schema import LabelSchema
+from ...labels.shapes import Size
+from ...labels.tracks.identity import Identity
+from ...labels.types import LABEL_TYPES
+from ..dataset.frames import read_frames
+from ..dataset.samples import Document, FieldPlace, read_samples
+from ..runs.base import TaskBase
+from ..runs.video import VideoSpan
+from .encode import Place
+
+NOT_SENT = "labels on frames that were not sent"
+NO_FRAME = "labels on frames that CVAT does not find in the video"
+
+Found = tuple[Place, str, Any]
+"""A label: where it is, its field, and its document."""
+
+
+class VideoReader:
+    """Reads the labels of one video.
+
+    Args:
+        collection: the view that is sent: it may hide labels
+        schema: the run's schema
+        base: the task
+        stop: the last frame that was asked for, from 0; ``None`` if all were
+    """
+
+    def __init__(self, collection: Any, schema: LabelSchema, base: TaskBase, stop: int | None) -> None:
+        assert base.video is not None, "the task has a video"
+        self._collection = collection
+        self._schema = schema
+        self._stop = stop
+        self.span: VideoSpan = base.video
+        self.size: Size = base.frames[0].size
+        self._sample_id = base.frames[0].sample_id
+        fields = {name: item for name, item in schema.fields.items() if item.existing_field}
+        places = [FieldPlace.of(name, LABEL_TYPES[item.type]) for name, item in fields.items()]
+        self._on_frames = [place for place in places if place.on_frames]
+        self._on_sample = [place for place in places if not place.on_frames]
+
+    def all(self, lost: Counter[str]) -> Iterator[Found]:
+        """The labels of all frames, in order.
+
+        Args:
+            lost: counts the labels on frames that the task does not have
+        """
+        for document in self._documents(None):
+            place = self._place(document)
+            for field in self._on_frames:
+                labels = field.labels(document)
+                if place is None:
+                    lost.update({f"{field.name}: {self._reason(document)}": len(labels)} if labels else {})
+                else:
+                    yield from ((place, field.name, label) for label in labels)
+
+    def read(self, frames: range) -> Iterator[Found]:
+        """The labels of some frames of the task. Those of the whole video are on its first frame.
+
+        Args:
+            frames: ascending
+        """
+        if not frames:
+            return
+        if frames.start == 0 and self._on_sample:
+            here = Place(0, self._sample_id, self.size)
+            view = self._collection.select(self._sample_id)
+            for document in read_samples(view, [place.path for place in self._on_sample]):
+                for field in self._on_sample:
+                    yield from ((here, field.name, label) for label in field.labels(document))
+        for document in self._documents(frames):
+            if (place := self._place(document)) is not None and place.frame in frames:
+                for field in self._on_frames:
+                    yield from ((place, field.name, label) for label in field.labels(document))
+
+    def groups(self) -> set[int]:
+        """The numbers of the groups that users gave to labels of the video; nothing is read if they gave none."""
+        used: set[int] = set()
+        asked = [place for place in self._on_frames if "group" in self._schema.fields[place.name].facts]
+        for document in self._documents(None) if asked else ():
+            for place in asked:
+                labels = [label for label in place.labels(document) if isinstance(label, Mapping)]
+                used |= users_groups(labels, self._schema.fields[place.name])
+        return used
+
+    def is_object(self, field: str, label: Any) -> bool:
+        """Whether a label can be on a frame of a track: it says which object it is, and is no mask and no tag."""
+        return self._type_of_object(field, label) not in ("", "mask", "tag")
+
+    def is_mask_of_object(self, field: str, label: Any) -> bool:
+        """Whether a label says which object it is, and is a mask: CVAT has no tracks of these."""
+        return self._type_of_object(field, label) == "mask"
+
+    def _type_of_object(self, field: str, label: Any) -> str:
+        """The type of the shape of a label that says which object it is; empty if it does not."""
+        if not isinstance(label, Mapping) or not Identity.of(label):
+            return ""
+        return LABEL_TYPES[self._schema.fields[field].type].codec.shape_type(label)
+
+    def _documents(self, frames: range | None) -> Iterator[Document]:
+        if not self._on_frames:
+            return iter(())
+        numbers = (self.span.number_of(frames[0]), self.span.number_of(frames[-1])) if frames else None
+        return read_frames(self._collection, self._sample_id, [place.path for place in self._on_frames], numbers)
+
+    def _place(self, document: Document) -> Place | None:
+        """Where a frame is in the task; ``None`` if it is not."""
+        number = document.get("frame_number")
+        frame = self.span.frame_of(number) if isinstance(number, int) else None
+        return None if frame is None else Place(frame, str(document["_id"]), self.size)
+
+    def _reason(self, document: Document) -> str:
+        """Why the labels of a frame stay behind that the task does not have."""
+        number = document.get("frame_number")
+        if not isinstance(number, int) or (self._stop is not None and number - 1 > self._stop):
+            return NOT_SENT
+        return NO_FRAME if number >= self.span.number_of(self.span.count) else NOT_SENT
