@@ -194,8 +194,8 @@ def test_files_without_suffix_go_round(loop: Loop, tmp_path: Path) -> None:
 
 
 def test_other_media_are_refused(loop: Loop, tmp_path: Path) -> None:
-    loop.dataset.add_sample(fo.Sample(str(tmp_path / "film.mp4")))
-    with pytest.raises(Exception, match="media type 'video'; this version sends images only"):
+    loop.dataset.add_sample(fo.Sample(str(tmp_path / "cloud.pcd")))
+    with pytest.raises(Exception, match="media type 'point-cloud'; this version sends images and videos"):
         loop.send(label_field="gt", label_type="detections", classes=["cat"])
 
 

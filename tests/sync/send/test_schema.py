@@ -159,7 +159,7 @@ def test_areas_lines_and_both(dataset: fo.Dataset) -> None:
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "nothing": ({"label_field": None}, "Nothing says which labels to annotate"),
-    "frames": ({"label_field": "frames.gt"}, "belongs to video frames"),
+    "frames": ({"label_field": "frames.gt"}, "would be of the frames of videos"),
     "no labels": ({"label_field": "metadata"}, "The field 'metadata' is a"),
     "no such field": ({"label_field": "gtt"}, "There is no field 'gtt'."),
     "a reserved name": ({"attributes": {"tags": {}}}, "an attribute can't be named 'tags'"),
