@@ -17,7 +17,7 @@ from ..progress import ProgressReporter
 from ..request import LoadRequest
 from ..runs import record as records
 from ..runs.comments import refresh_comments
-from ..runs.lease import is_held
+from ..runs.lease import Lease, is_held
 from ..runs.record import RunRecord
 from ..runs.report import LoadReport
 from ..runs.store import RunStore
@@ -44,7 +44,7 @@ def load(target: Any, request: LoadRequest, client: Client, reporter: ProgressRe
 
     Raises:
         RunMissing: if there is no such run
-        Refused: if it can't be loaded; nothing was changed
+        Refused: if it can't be loaded, or is being sent or loaded at this moment; nothing was changed
         LoadStopped: if it would do something that has to be confirmed; nothing was changed
         CvatError: if CVAT can't be reached or refuses; what was loaded so far is consistent, and loading again goes on
     """
@@ -71,7 +71,10 @@ def load(target: Any, request: LoadRequest, client: Client, reporter: ProgressRe
         review=partial(refresh_comments, dataset, record, client),
     )
     with paused_garbage_collection():
-        return carry_out(context, client, reporter).as_dict()
+        if request.preview:
+            return carry_out(context, client, reporter).as_dict()
+        with Lease(store, request.anno_key, "loaded") as lease:
+            return carry_out(context, client, lease.through(reporter)).as_dict()
 
 
 def _fields_of_runs(dataset: Any) -> frozenset[str]:

@@ -16,6 +16,7 @@ from ..progress import ProgressReporter
 from ..request import LoadRequest, Policy, parse
 from ..runs import record as records
 from ..runs.base import BaseStore, JobMark
+from ..runs.lease import Lease
 from ..runs.record import RunRecord
 from ..runs.store import RunStore
 from .apply import read_local
@@ -114,10 +115,13 @@ def resolve(
 
     Raises:
         RunMissing: if there is no such run
-        Refused: if a decision can't be understood; nothing was changed
+        Refused: if a decision can't be understood, or the run is being loaded at this moment; nothing was changed
     """
     choices = [parse(Choice, decision) for decision in decisions]
-    return apply_choices(_context_of(dataset._root_dataset, key, dest_field, user), choices)
+    dataset = dataset._root_dataset
+    record = records.find(dataset, key)
+    with Lease(RunStore(dataset, record.run_id), key, "decided"):
+        return apply_choices(_context_of(dataset, key, dest_field, user), choices)
 
 
 def apply_choices(context: LoadContext, choices: Sequence[Choice]) -> dict[str, Any]:

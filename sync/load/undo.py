@@ -13,6 +13,7 @@ from ..errors import Refused, database_context
 from ..runs import record as records
 from ..runs.base import BaseStore, JobMark, TaskBase, count_fields
 from ..runs.change import CONFLICT_TAG, DELETED_TAG, Change
+from ..runs.lease import Lease
 from ..runs.log import JobEntry, LoadLog, LoadRecord, TaskEntry
 from ..runs.store import RunStore, Store
 from .label_tracks import without
@@ -69,11 +70,13 @@ def undo(dataset: Any, key: str) -> dict[str, Any]:
 
     Raises:
         RunMissing: if there is no such run
-        Refused: if there is nothing to undo
+        Refused: if there is nothing to undo, or the run is being sent or loaded at this moment
     """
     dataset = dataset._root_dataset
     record = records.find(dataset, key)
-    return undo_last(DatasetLabels(dataset), RunStore(dataset, record.run_id), key)
+    store = RunStore(dataset, record.run_id)
+    with Lease(store, key, "undone"):
+        return undo_last(DatasetLabels(dataset), store, key)
 
 
 def undo_last(labels: Labels, store: Store, key: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from ..errors import Refused, database_context
 from ..progress import ProgressReporter
 from . import record as records
 from .base import BaseStore
-from .lease import is_held
+from .lease import check_free
 from .record import RunRecord, TaskRecord
 from .store import RunStore
 
@@ -41,8 +41,7 @@ def move_run(dataset: Any, key: str, client: Client, reporter: ProgressReporter 
     dataset = dataset._root_dataset
     record = records.find(dataset, key)
     store = RunStore(dataset, record.run_id)
-    if record.status != "sent" and is_held(store):
-        raise Refused(f"The run '{key}' is being sent at this moment; stop that first, or wait for its end.")
+    check_free(store, key)
     if client.url == record.server:
         raise Refused(f"The run '{key}' is at {record.server} already.")
     client = client.within(record.organization).stopping_when(reporter.stop.is_set)

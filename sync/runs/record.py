@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ...labels.schema import LabelSchema
 from ..errors import Refused, RunMissing, database_context
-from .lease import is_held
+from .lease import check_free, is_held
 from .store import RunStore, stored_runs
 
 BACKEND = "@roundtrip/cvat"
@@ -259,8 +259,10 @@ def rename(dataset: Any, key: str, new_key: str) -> None:
     Raises:
         Refused: if that is taken or no identifier, or the run is not complete: what goes on with it knows its key
     """
-    if find(dataset, key).status != "sent":
+    record = find(dataset, key)
+    if record.status != "sent":
         raise Refused(f"The run '{key}' is not complete. Resume it or wait for its end, then rename it.")
+    check_free(RunStore(dataset, record.run_id), key)
     if not new_key.isidentifier():
         raise Refused(f"'{new_key}' can't be a key: use letters, digits and underscores, and no digit first.")
     check_key(dataset, new_key)

@@ -31,6 +31,8 @@ def status_of(dataset: Any, record: RunRecord) -> RunStatus:
     if record.status == "sent":
         return RunStatus("sent", done=1.0)
     heartbeat = read_heartbeat(RunStore(dataset, record.run_id))
+    if heartbeat is not None and heartbeat.doing != "sent":  # what is complete of it is being loaded
+        heartbeat = None
     if heartbeat is not None and heartbeat.is_alive(time.time()):
         return RunStatus("sending", heartbeat.text, heartbeat.done)
     ended = "Its process ended before it was complete."

@@ -168,8 +168,8 @@ def _old_pieces(head: dict[str, Any] | None) -> range:
 
 
 def _further(head: dict[str, Any] | None) -> range:
-    """The numbers of the pieces that a head needs besides its own."""
-    if head is None:
+    """The numbers of the pieces that a head needs besides its own; a note has none."""
+    if head is None or "pieces" not in head:
         return range(0)
     first, pieces = head.get("first", 1), head["pieces"]
     if not 0 < pieces <= MOST_PIECES:

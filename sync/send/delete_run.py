@@ -9,7 +9,7 @@ from ...cvat import Refused as CvatRefused
 from ..errors import Refused, database_context, error_context
 from ..progress import ProgressReporter
 from ..runs import record as records
-from ..runs.lease import is_held
+from ..runs.lease import check_free
 from ..runs.record import RunRecord
 from ..runs.store import RunStore
 from .journal import Journal
@@ -37,13 +37,12 @@ def delete(dataset: Any, key: str, client: Client | None, reporter: ProgressRepo
 
     Raises:
         RunMissing: if there is no such run
-        Refused: if the tasks are on another server, or of another dataset, or the run is being sent at this moment
+        Refused: if the tasks are on another server, or of another dataset, or the run is being sent or loaded now
         CvatError: if CVAT can't be reached or fails; the run is then still there
     """
     run = records.find(dataset, key)
     store = RunStore(dataset, run.run_id)
-    if run.status != "sent" and is_held(store):
-        raise Refused(f"The run '{key}' is being sent at this moment; stop that first, or wait for its end.")
+    check_free(store, key)
     result = Deletion()
     if client is not None and not run.imported:
         client = client.within(run.organization).stopping_when(reporter.stop.is_set)

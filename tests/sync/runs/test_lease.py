@@ -108,5 +108,5 @@ def test_a_database_that_is_away_does_not_hide_what_happened(store: RunStore, mo
         raise PyMongoError("no servers")
 
     with pytest.raises(Refused, match="what happened"), Lease(store, "run"):
-        monkeypatch.setattr(store, "drop", away)
+        monkeypatch.setattr(store, "forget", away)
         raise Refused("what happened")
