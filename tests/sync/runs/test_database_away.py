@@ -91,6 +91,19 @@ def make_loop(photos: Callable[..., list[Path]], box: Sandbox, monkeypatch: pyte
         yield make
 
 
+RELEASE = 2
+"""Commands that take the last sign of life away: it is read, and deleted."""
+
+
+def said(work: Callable[[], Any]) -> str:
+    """What is said if work fails."""
+    try:
+        work()
+    except (RoundtripError, CvatError) as error:
+        return str(error)
+    return ""
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_database_that_is_away(verb: str, make_loop: Callable[[], Loop]) -> None:
     before, work = VERBS[verb]
@@ -104,9 +117,11 @@ def test_a_database_that_is_away(verb: str, make_loop: Callable[[], Loop]) -> No
         loop = make_loop()
         before(loop)
         labels = loop.documents()
-        with outage(at), pytest.raises((RoundtripError, CvatError)) as caught:
-            work(loop)
-        text = str(caught.value)
+        with outage(at):
+            text = said(lambda loop=loop: work(loop))
+        if not text:  # all is done, only the last sign of life could not be taken away
+            assert at >= whole.commands - RELEASE and loop.load()["changed"] == (verb == "undo")
+            continue
         assert SAID in text and text.endswith("."), text
         if "Nothing was changed" in text or verb == "send":
             assert loop.documents() == labels
