@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast
 class Resource(BaseModel):
     """An immutable piece of CVAT's JSON. Keys of other server versions are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, ser_json_inf_nan="constants")
 
 
 AnyResource = TypeVar("AnyResource", bound=Resource)

@@ -139,7 +139,7 @@ def _check(trial: LoadRun, found: RemoteChanges) -> None:
     """Stops the load if something is not confirmed. What it would delete is tried only if that may be too much."""
     request = trial.context.request
     report = LoadReport(anno_key=request.anno_key)
-    gone = sum(len(changes.diff.deleted) for changes in found.job_changes)
+    gone = sum(changes.deleted for changes in found.job_changes)
     if gone > request.max_deleted * found.labels and not request.confirms(DELETED):
         report = trial.apply(found.copy())
     cautions = find_cautions(request, report, found.labels, _emptied(found))

@@ -1,10 +1,11 @@
 """Writing what a load found: job by job, in an order in which it can be killed anywhere and run again."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ...cvat import Job
+from ...labels.base import BaseLabel
 from ...labels.schema import FieldSchema, LabelSchema
 from ...labels.types import NEW_FIELD_FOR
 from ..dataset.labels import Labels
@@ -12,9 +13,10 @@ from ..dataset.samples import FRAMES
 from ..progress import ProgressReporter
 from ..request import LoadRequest
 from ..runs import record as records
-from ..runs.base import BaseStore, JobMark, TaskBase, by_label, count_fields
-from ..runs.change import DELETED_TAG
+from ..runs.base import BaseStore, JobMark, OpenConflict, TaskBase, by_label, count_fields
+from ..runs.change import DELETED_TAG, JobPlan
 from ..runs.log import JobEntry, JobNote, LoadLog, LoadRecord, TaskEntry
+from ..runs.outbox import TrackLabels
 from ..runs.record import RunRecord
 from ..runs.report import LoadReport
 from ..runs.store import Store
@@ -23,10 +25,13 @@ from .copying import MappedSchema, seed_copy
 from .decide import decide
 from .dry_run import DryRunLabels, DryRunStore
 from .frame_numbers import name_frames
+from .held_jobs import HeldJob, UnchangedJob
+from .job_changes import JobChanges
 from .label_tracks import nest
 from .merge_settings import MergeSettings, Resolver
+from .portions import portions
 from .recover import entry_of, recover
-from .remote_changes import READING, JobChanges, RemoteChanges, TaskChanges
+from .remote_changes import READING, RemoteChanges, TaskChanges
 from .rooms import room_for
 from .undo import finish_undo
 from .video_frames import TaskVideo
@@ -119,62 +124,91 @@ class LoadRun:
         self.report.jobs, self.report.jobs_left = found.jobs, found.jobs_left
         self.report.jobs_failed = len(found.failed)
         self.report.jobs_read = sum(changes.date is not None for changes in found.job_changes)
-        for sentence in (*found.notes, *(note for changes in found.job_changes for note in changes.diff.notes)):
+        for sentence in (*found.notes, *(note for changes in found.job_changes for note in changes.notes)):
             self.report.note(sentence)
         marks = dict(found.marks)
-        done = 0
+        done, count = 0, len(found.job_changes)
         for task in found.tasks:
             self._tag_frames(task)
-            for changes in task.jobs:
-                share = done / len(found.job_changes)
-                self.reporter.step(f"Loading job {changes.job.id}", READING + (1 - READING) * share)
-                self._apply_job(changes, marks)
+            for held in task.jobs:
+                self.reporter.step(f"Loading job {held.job.id}", READING + (1 - READING) * done / count)
+                self._apply_held(held, marks)
                 done += 1
             self._settle_task(task)
         self._finish(marks)
         return self.report
 
+    def _apply_held(self, held: HeldJob, marks: dict[int, JobMark]) -> None:
+        if isinstance(held, UnchangedJob) and held.job.id not in self.earlier:
+            self.report.add(held.counts)
+            self._mark(marks, held.job.id, JobMark(updated_date=held.date, labels=held.labels))
+        else:
+            self._apply_job(self._parts(held.whole(self.base)), marks)
+
+    def _parts(self, changes: JobChanges) -> Iterator[JobChanges]:
+        """What of a job is decided about together: all, after a load that was killed in it."""
+        return iter([changes]) if changes.job.id in self.earlier else portions(changes)
+
     def apply_jobs(self, changed_jobs: Sequence[JobChanges], marks: dict[int, JobMark]) -> LoadReport:
         """Writes what was decided about the conflicts of some jobs; the report."""
         for changes in changed_jobs:
-            self._apply_job(changes, marks)
+            self._apply_job(self._parts(changes), marks)
         if self.load is not None:
             self._close(self.load)
         return self.report
 
-    def _apply_job(self, changes: JobChanges, marks: dict[int, JobMark]) -> None:
-        homeless = {NEW_FIELD_FOR[new.figure] for new in changes.diff.new if new.drawn.field is None}
-        rooms = self._make_room(homeless, FRAMES if changes.video else "")
+    def _apply_job(self, parts: Iterator[JobChanges], marks: dict[int, JobMark]) -> None:
+        labels: list[BaseLabel] = []
+        tracks: list[TrackLabels] = []
+        conflicts: list[OpenConflict] = []
+        is_new = is_open = again = False
+        for part in parts:
+            job, date, shared = part.job, part.date, part.shared
+            on_tracks, present = part.diff.tracks, part.diff.present
+            plan = self._apply_part(part)
+            alone, nested = nest(plan.base, on_tracks, present)
+            labels += alone
+            tracks += nested
+            conflicts += plan.open
+            is_new |= by_label(alone) != by_label(part.base) or nested != part.tracks
+            is_open |= plan.open != part.open
+            again |= plan.again
+        if is_open:
+            self.base.save_open(job.id, tuple(conflicts))
+        if is_new:
+            self.base.save_labels(job.id, tuple(labels), tuple(tracks))
+        then = None if again else marks[job.id].updated_date if date is None else date
+        counts = count_fields((*labels, *tracks), shared)
+        self._mark(marks, job.id, JobMark(updated_date=then, labels=counts, open=len(conflicts)))
+
+    def _apply_part(self, part: JobChanges) -> JobPlan:
+        """Decides about labels of a job, and writes them; what was decided."""
+        homeless = {NEW_FIELD_FOR[new.figure] for new in part.diff.new if new.drawn.field is None}
+        rooms = self._make_room(homeless, FRAMES if part.video else "")
         schema = self.mapped.schema
         read_only = self.context.labels.read_only(schema.fields)
         settings = MergeSettings(
             self.record.run_id, schema, self.context.request.policy, self.resolver, rooms, read_only
         )
-        plan = decide(
-            changes.diff, changes.open, read_local(self.context.labels, changes.diff, changes.open, settings), settings
-        )
-        labels, tracks = nest(plan.base, changes.diff.tracks, changes.diff.present)
-        changes.diff.use_up()
-        entry = entry_of(_note(changes), plan, changes.open, self.earlier.pop(changes.job.id, None))
-        if changes.video is not None:
-            name_frames(entry.tally, changes.video)
+        plan = decide(part.diff, part.open, read_local(self.context.labels, part.diff, part.open, settings), settings)
+        part.diff.use_up()
+        entry = entry_of(_note(part), plan, part.open, self.earlier.pop(part.job.id, None))
+        if part.video is not None:
+            name_frames(entry.tally, part.video)
+        self.report.add(entry.tally)
         if entry.changes or entry.tagged or entry.untagged:
             self.context.check()
             self._begin()
-            self.log.save_job(self._number, entry)
-            self.entries[changes.job.id] = entry
+            before = self.entries.get(part.job.id)
+            whole = entry if before is None else before.with_more(entry)
+            self.entries[part.job.id] = self.log.save_job(self._number, whole)
             write_changes(self.context.labels, plan, schema)
-        self.report.add(entry.tally)
-        if plan.open != changes.open:
-            self.base.save_open(changes.job.id, plan.open)
-        if by_label(labels) != by_label(changes.base) or tracks != changes.tracks:
-            self.base.save_labels(changes.job.id, labels, tracks)
-        date = marks[changes.job.id].updated_date if changes.date is None else changes.date
-        date = None if plan.again else date
-        counts = count_fields((*labels, *tracks), changes.shared)
-        mark = JobMark(updated_date=date, labels=counts, open=len(plan.open))
-        if mark != marks.get(changes.job.id):
-            marks[changes.job.id] = mark
+        return plan
+
+    def _mark(self, marks: dict[int, JobMark], job_id: int, mark: JobMark) -> None:
+        """Keeps where the load stands with a job."""
+        if mark != marks.get(job_id):
+            marks[job_id] = mark
             self.base.save_marks(marks)
 
     @property

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ...cvat import Client, CvatError, Job, Unreachable
+from ...cvat import Annotations, Client, CvatError, Job, Unreachable
 from ...labels.base import BaseLabel
 from ...labels.objects import Object, key_of
 from ...labels.read import Reading
@@ -20,6 +20,8 @@ from ..runs.record import RunRecord, not_here
 from .diff import JobDiff, diff_job
 from .edited_label import Edited
 from .fetch import OF_ONE, TaskState, fetch_labels, fetch_tasks
+from .held_jobs import HeldJob, JobHolder
+from .job_changes import JobChanges
 from .read_ahead import ReadAhead
 from .task_notes import names_of, notes_of, unsent
 from .track_diff import VideoJob
@@ -31,33 +33,6 @@ READING = 0.5
 
 Problem = CvatError | StateUnreadable
 """Why a job can't be read: what CVAT says of it, or what is kept of it."""
-
-
-@dataclass(frozen=True)
-class JobChanges:
-    """A job that has something to be loaded.
-
-    Args:
-        job: the job
-        date: its date when it was read; ``None`` if it was not, because only its open conflicts are looked at again
-        diff: what changed in it
-        base: its base
-        open: its conflicts that nobody decided so far
-        emptied: how many labels are gone, if CVAT has neither shapes nor tags in it now
-        tracks: its tracks when both sides last agreed, with their labels
-        video: of a video, which frames of which sample the task has
-        shared: frames that an earlier job of its task has, too
-    """
-
-    job: Job
-    date: str | None
-    diff: JobDiff
-    base: tuple[BaseLabel, ...]
-    open: tuple[OpenConflict, ...]
-    emptied: int = 0
-    tracks: tuple[TrackLabels, ...] = ()
-    video: TaskVideo | None = None
-    shared: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -74,7 +49,7 @@ class TaskChanges:
     state: TaskState
     known: TaskBase
     vocabulary: Vocabulary
-    jobs: tuple[JobChanges, ...]
+    jobs: tuple[HeldJob, ...]
 
 
 @dataclass
@@ -99,16 +74,13 @@ class RemoteChanges:
     notes: list[str] = field(default_factory=list)
 
     @property
-    def job_changes(self) -> list[JobChanges]:
+    def job_changes(self) -> list[HeldJob]:
         """The jobs of all tasks."""
         return [changes for task in self.tasks for changes in task.jobs]
 
     def copy(self) -> "RemoteChanges":
         """The same, to be tried."""
-        tasks = [
-            replace(task, jobs=tuple(replace(changes, diff=changes.diff.copy()) for changes in task.jobs))
-            for task in self.tasks
-        ]
+        tasks = [replace(task, jobs=tuple(changes.copy() for changes in task.jobs)) for task in self.tasks]
         return replace(self, tasks=tasks)
 
     def mark(self, job: Job) -> JobMark:
@@ -188,6 +160,7 @@ class _Reader:
     indexes: VideoIndexes
     seen: list[int] = field(default_factory=list)
     unreachable: bool = False
+    holder: JobHolder = field(default_factory=JobHolder)
 
     def is_due(self, job: Job) -> bool:
         """Whether a job changed, or has conflicts to be decided."""
@@ -207,7 +180,7 @@ class _Reader:
             return None
         self.found.notes += names_of(then, vocabulary)
         flipped = state.removed ^ frozenset(known.deleted_frames)
-        changed = []
+        changed: list[HeldJob] = []
         for job in state.jobs:
             read = self.found.has_moved(job) or bool(vocabulary.renamed or vocabulary.renumbered)
             read = read or any(job.start_frame <= frame <= job.stop_frame for frame in flipped)
@@ -257,12 +230,21 @@ class _Reader:
                         votes.setdefault(item.label_id, Counter())[now[key_of(item)]] += 1
         return then.refreshed(labels, {old: found.most_common(1)[0][0] for old, found in votes.items()})
 
-    def _read(self, job: Job, state: TaskState, known: TaskBase, vocabulary: Vocabulary) -> JobChanges:
+    def _read(self, job: Job, state: TaskState, known: TaskBase, vocabulary: Vocabulary) -> HeldJob:
         self.reporter.step(f"Reading job {job.id}", READING * len(self.seen) / max(1, self.found.jobs))
         self.seen.append(job.id)
         date, annotations = self.ahead.take(job)
         self.unreachable = False
-        base, tracks = self._known(job), self.base.tracks(job.id)
+
+        def compare(annotations: Annotations, base: BaseStore) -> JobChanges:
+            return replace(self, base=base)._compare(job, date, annotations, state, known, vocabulary)
+
+        return self.holder.hold(compare(annotations, self.base), annotations, compare)
+
+    def _compare(
+        self, job: Job, date: str, annotations: Annotations, state: TaskState, known: TaskBase, vocabulary: Vocabulary
+    ) -> JobChanges:
+        base, tracks = self._known(job)
         frames = frames_of(known, self.labels)
         span = range(max(0, job.start_frame), min(job.stop_frame + 1, len(frames)))
         if isinstance(frames, VideoFrames):
@@ -292,12 +274,12 @@ class _Reader:
 
     def _look_again(self, job: Job, known: TaskBase, state: TaskState) -> JobChanges:
         """The open conflicts of a job that did not change in CVAT: what it has is still known."""
-        base, tracks = self._known(job), self.base.tracks(job.id)
+        base, tracks = self._known(job)
         diff = replace(reopened(base, self._open(job)), tracks=tracks)
         return self._changes(job, None, diff, base, tracks, known, state)
 
-    def _known(self, job: Job) -> tuple[BaseLabel, ...]:
-        return self.base.known_labels(job.id, self.found.marks.get(job.id, JobMark()))
+    def _known(self, job: Job) -> tuple[tuple[BaseLabel, ...], tuple[TrackLabels, ...]]:
+        return self.base.known_entries(job.id, self.found.mark(job))
 
     def _open(self, job: Job) -> tuple[OpenConflict, ...]:
         return self.base.open(job.id) if self.found.mark(job).open else ()

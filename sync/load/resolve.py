@@ -24,10 +24,11 @@ from .copying import map_fields
 from .decide import decide
 from .diff import JobDiff
 from .frame_numbers import name_frames
+from .job_changes import JobChanges
 from .load_run import LoadContext, LoadRun
 from .merge import ALL
 from .merge_settings import MergeSettings
-from .remote_changes import JobChanges, reopened
+from .remote_changes import reopened
 from .video_frames import TaskVideo
 
 

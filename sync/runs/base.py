@@ -152,8 +152,9 @@ class BaseStore:
 
     def _entries(self, job_id: int) -> tuple[BaseLabel | TrackLabels, ...] | None:
         text = self._store.load(f"job/{job_id}{self._tail}")
-        if text is None:
-            return None
+        return None if text is None else self._read_entries(job_id, text)
+
+    def _read_entries(self, job_id: int, text: bytes) -> tuple[BaseLabel | TrackLabels, ...]:
         if text.startswith(b"{"):
             sent = parsed(f"job/{job_id}", SentLabels.model_validate_json, text)
             kept = Outbox(self._store).batches(JobPlace(sent.task, sent.segment))
@@ -165,16 +166,26 @@ class BaseStore:
         """The labels of a job that has such a mark, but for those of its tracks.
 
         Raises:
+            StateUnreadable: if they are gone, or some of them
+        """
+        return self.known_entries(job_id, mark)[0]
+
+    def known_entries(self, job_id: int, mark: JobMark) -> tuple[tuple[BaseLabel, ...], tuple[TrackLabels, ...]]:
+        """The labels of a job that has such a mark, but for those of its tracks; and the tracks with theirs.
+
+        Raises:
             StateUnreadable: if they are gone, or some of them: without them, what CVAT has would count as new
         """
-        text, entries = self._store.load(f"job/{job_id}{self._tail}"), self._entries(job_id)
+        text = self._store.load(f"job/{job_id}{self._tail}")
+        entries = None if text is None else self._read_entries(job_id, text)
         expected = sum(mark.labels.values())
         is_sent = text is not None and text.startswith(b"{")
         if expected and (entries is None or (is_sent and sum(1 for _ in each_label(entries)) < expected)):
             raise StateUnreadable(
                 f"What is kept of the labels of job {job_id} is gone, so it can't be known what changed there."
             )
-        return tuple(item for item in entries or () if isinstance(item, BaseLabel))
+        labels = tuple(item for item in entries or () if isinstance(item, BaseLabel))
+        return labels, tuple(item for item in entries or () if isinstance(item, TrackLabels))
 
     def point_to_sent(self, job_id: int, task: int, segment: int) -> None:
         """Says that a job's labels are as the batches have them that were written by a send.

@@ -98,6 +98,7 @@ class JobEntry:
         labels: the kind of change of each label: field, id, kind
         open: the conflicts of the job that were open before
         tagged, untagged: samples whose tag changed
+        batches: how many batches of changes are kept before these
     """
 
     note: JobNote
@@ -107,6 +108,21 @@ class JobEntry:
     open: tuple[OpenConflict, ...] = ()
     tagged: tuple[str, ...] = ()
     untagged: tuple[str, ...] = ()
+    batches: int = 0
+
+    def with_more(self, more: "JobEntry") -> "JobEntry":
+        """An entry that was kept, with further changes of its job."""
+        tally = self.tally.model_copy(deep=True)
+        tally.add(more.tally)
+        counts = {what: getattr(self.note, what) + getattr(more.note, what) for what in ("added", "changed", "deleted")}
+        return replace(
+            self,
+            note=self.note.model_copy(update=counts),
+            tally=tally,
+            changes=more.changes,
+            tagged=tuple(sorted({*self.tagged, *more.tagged})),
+            untagged=tuple(sorted({*self.untagged, *more.untagged})),
+        )
 
 
 _RECORDS = TypeAdapter(tuple[LoadRecord, ...])
@@ -147,21 +163,28 @@ class LoadLog:
         data = self._store.load(f"load/{number}/job/{job_id}")
         if data is None:
             return None
-        batches, entry = parsed(f"load/{number}", _read_entry, data)
+        entry = parsed(f"load/{number}", _read_entry, data)
         changes: dict[tuple[str, str], Change] = {}
-        for batch in range(batches):
+        for batch in range(entry.batches):
             kept = self._store.load(f"load/{number}/changes/{job_id}/{batch}")
             for change in () if kept is None else parsed(f"load/{number}", _read_changes, kept):
                 changes.setdefault((change.field, change.label_id), change)
         return replace(entry, changes=tuple(changes.values()))
 
-    def save_job(self, number: int, entry: JobEntry) -> None:
-        """Keeps what a load is about to change in a job, in batches that memory hardly notices."""
+    def save_job(self, number: int, entry: JobEntry) -> JobEntry:
+        """Keeps what a load is about to change in a job, in batches that memory hardly notices.
+
+        Returns:
+            the entry as it is kept, without its changes: more can follow
+        """
         starts = range(0, len(entry.changes), PORTION)
-        for batch, start in enumerate(starts):
+        for batch, start in enumerate(starts, entry.batches):
             data = _dump_changes(entry.changes[start : start + PORTION])
             self._store.save(f"load/{number}/changes/{entry.note.job_id}/{batch}", data)
-        self._store.save(f"load/{number}/job/{entry.note.job_id}", _dump_entry(entry, len(starts)))
+        labels = (*entry.labels, *((change.field, change.label_id, change.kind) for change in entry.changes))
+        kept = replace(entry, changes=(), labels=labels, batches=entry.batches + len(starts))
+        self._store.save(f"load/{number}/job/{entry.note.job_id}", _dump_entry(kept))
+        return kept
 
     def tasks(self, number: int) -> list[TaskEntry]:
         """What a load changed of tasks."""
@@ -187,7 +210,7 @@ class LoadLog:
                 for job_id in self.job_ids(record.number):
                     entry = self.job(record.number, job_id)
                     if entry is not None and entry.changes:
-                        self.save_job(record.number, replace(entry, changes=(), open=()))
+                        self.save_job(record.number, replace(entry, changes=(), open=(), batches=0))
                 self._store.drop(f"load/{record.number}/changes/")
                 self.save(record.model_copy(update={"undoable": False}))
 
@@ -220,13 +243,13 @@ def _read_changes(data: bytes) -> list[Change]:
     return [_read_change(item, bases) for item in found["changes"]]
 
 
-def _dump_entry(entry: JobEntry, batches: int) -> bytes:
+def _dump_entry(entry: JobEntry) -> bytes:
     data: bytes = bson.encode(
         {
             "note": entry.note.model_dump_json(),
             "tally": entry.tally.model_dump_json(),
-            "labels": json.dumps(entry.labels or [(c.field, c.label_id, c.kind) for c in entry.changes]),
-            "batches": batches,
+            "labels": json.dumps(entry.labels),
+            "batches": entry.batches,
             "open": _OPEN.dump_json(entry.open),
             "tagged": list(entry.tagged),
             "untagged": list(entry.untagged),
@@ -235,10 +258,10 @@ def _dump_entry(entry: JobEntry, batches: int) -> bytes:
     return data
 
 
-def _read_entry(data: bytes) -> tuple[int, JobEntry]:
-    """An entry without its changes, and in how many batches they are."""
+def _read_entry(data: bytes) -> JobEntry:
+    """An entry without its changes."""
     found = bson.decode(data)
-    return found["batches"], JobEntry(
+    return JobEntry(
         note=JobNote.model_validate_json(found["note"]),
         tally=Counts.model_validate_json(found["tally"]),
         changes=(),
@@ -246,6 +269,7 @@ def _read_entry(data: bytes) -> tuple[int, JobEntry]:
         open=_OPEN.validate_json(found["open"]),
         tagged=tuple(found["tagged"]),
         untagged=tuple(found["untagged"]),
+        batches=found["batches"],
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import fiftyone as fo
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.load import apply
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load import apply, held_jobs, portions
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import log
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record as records
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.base import BaseStore
@@ -413,6 +413,8 @@ def template(loop: Loop) -> Template:
 def test_stories(template: Template, monkeypatch: pytest.MonkeyPatch, part: int) -> None:
     monkeypatch.setattr(log, "PORTION", 2)
     monkeypatch.setattr(apply, "PORTION", 2)
+    monkeypatch.setattr(portions, "MOST_CHANGES", 1 + part % 3)
+    monkeypatch.setattr(held_jobs, "MOST_LABELS", 50 * (part % 2))
     stories = seed(part)(type("Story", (Story,), {"template": template}))
     run_state_machine_as_test(
         stories,

@@ -1,0 +1,55 @@
+"""A job that has something to be loaded."""
+
+from dataclasses import dataclass, replace
+
+from ...cvat import Job
+from ...labels.base import BaseLabel
+from ..runs.base import BaseStore, OpenConflict
+from ..runs.outbox import TrackLabels
+from .diff import JobDiff
+from .video_frames import TaskVideo
+
+
+@dataclass(frozen=True)
+class JobChanges:
+    """A job that has something to be loaded.
+
+    Args:
+        job: the job
+        date: its date when it was read; ``None`` if it was not, because only its open conflicts are looked at again
+        diff: what changed in it
+        base: its base
+        open: its conflicts that nobody decided so far
+        emptied: how many labels are gone, if CVAT has neither shapes nor tags in it now
+        tracks: its tracks when both sides last agreed, with their labels
+        video: of a video, which frames of which sample the task has
+        shared: frames that an earlier job of its task has, too
+    """
+
+    job: Job
+    date: str | None
+    diff: JobDiff
+    base: tuple[BaseLabel, ...]
+    open: tuple[OpenConflict, ...]
+    emptied: int = 0
+    tracks: tuple[TrackLabels, ...] = ()
+    video: TaskVideo | None = None
+    shared: frozenset[int] = frozenset()
+
+    @property
+    def deleted(self) -> int:
+        """How many of its labels are gone."""
+        return len(self.diff.deleted)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What there is to say of it."""
+        return self.diff.notes
+
+    def copy(self) -> "JobChanges":
+        """The same, to be tried."""
+        return replace(self, diff=self.diff.copy())
+
+    def whole(self, base: BaseStore) -> "JobChanges":
+        """The same with its labels, which it has."""
+        return self
