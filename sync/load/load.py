@@ -23,7 +23,8 @@ from ..runs.report import LoadReport
 from ..runs.store import RunStore
 from .cautions import DELETED, find_cautions, stop_sentence
 from .copying import map_fields
-from .load_run import LoadContext, LoadRun
+from .load_context import LoadContext
+from .load_run import LoadRun
 from .remote_changes import RemoteChanges, find_remote_changes
 
 

@@ -1,33 +1,27 @@
 """Writing what a load found: job by job, in an order in which it can be killed anywhere and run again."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from ...cvat import Job
 from ...labels.base import BaseLabel
 from ...labels.schema import FieldSchema, LabelSchema
 from ...labels.types import NEW_FIELD_FOR
-from ..dataset.labels import Labels
 from ..dataset.samples import FRAMES
 from ..progress import ProgressReporter
-from ..request import LoadRequest
 from ..runs import record as records
 from ..runs.base import BaseStore, JobMark, OpenConflict, TaskBase, by_label, count_fields
 from ..runs.change import DELETED_TAG, JobPlan
 from ..runs.log import JobEntry, JobNote, LoadLog, LoadRecord, TaskEntry
 from ..runs.outbox import TrackLabels
-from ..runs.record import RunRecord
 from ..runs.report import LoadReport
-from ..runs.store import Store
 from .apply import read_local, write_changes
-from .copying import MappedSchema, seed_copy
+from .copying import seed_copy
 from .decide import decide
-from .dry_run import DryRunLabels, DryRunStore
 from .frame_numbers import name_frames
 from .held_jobs import HeldJob, UnchangedJob
 from .job_changes import JobChanges
 from .label_tracks import nest
+from .load_context import LoadContext
 from .merge_settings import MergeSettings, Resolver
 from .portions import portions
 from .recover import entry_of, recover
@@ -35,40 +29,6 @@ from .remote_changes import READING, RemoteChanges, TaskChanges
 from .rooms import room_for
 from .undo import finish_undo
 from .video_frames import TaskVideo
-
-
-@dataclass(frozen=True)
-class LoadContext:
-    """What a load works on.
-
-    Args:
-        labels: the dataset's labels
-        store: the run's store
-        record: the run
-        mapped: its schema, under the names of the fields that are loaded into
-        request: what was asked for
-        user: who loads
-        made: fields that runs made in this dataset
-        keep: keeps a changed record of the run
-        check: raises if the run is gone meanwhile
-        review: brings the review comments up to date, given the jobs; their counts
-    """
-
-    labels: Labels
-    store: Store
-    record: RunRecord
-    mapped: MappedSchema
-    request: LoadRequest
-    user: str
-    keep: Callable[[RunRecord], None]
-    made: frozenset[str] = frozenset()
-    check: Callable[[], None] = lambda: None
-    review: Callable[[Sequence[Job]], dict[str, int]] = lambda jobs: {}
-
-    def dry_run(self) -> "LoadContext":
-        """The same to try things on."""
-        labels, store = DryRunLabels(self.labels), DryRunStore(self.store)
-        return replace(self, labels=labels, store=store, keep=lambda record: None)
 
 
 class LoadRun:

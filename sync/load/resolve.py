@@ -25,7 +25,8 @@ from .decide import decide
 from .diff import JobDiff
 from .frame_numbers import name_frames
 from .job_changes import JobChanges
-from .load_run import LoadContext, LoadRun
+from .load_context import LoadContext
+from .load_run import LoadRun
 from .merge import ALL
 from .merge_settings import MergeSettings
 from .remote_changes import reopened

@@ -25,7 +25,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.writes import Reverts, Wr
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.copying import map_fields
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.dry_run import DryRunLabels, DryRunStore
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load import carry_out
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load_run import LoadContext
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load_context import LoadContext
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.resolve import Choice, apply_choices
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.undo import undo_last
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import ProgressReporter
