@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 STEPS = (
-    """Tick a few pictures and press the paper plane above the grid, "Send to CVAT". The form is filled in: press
-    "Send".""",
+    """Tick a few pictures and press the button "Send to CVAT" above the grid. The form is filled in: press "Send".""",
     """The result has a link: follow it. Move a box, change the class of another, delete a third, and press "Save".""",
     """Back in the App, press the + beside "Samples" and open "CVAT runs". The three dots at the run offer
     "Load annotations". First switch on "Only show what would change" and press "Show"; then press "Load". The grid
@@ -12,7 +11,7 @@ STEPS = (
     """Take it back: "Undo the last load", at the three dots.""",
     """Change a label on both sides. In CVAT, give a car another class, and press "Save". In the App, open the same
     picture, press "Annotate", choose the same car and give it a class that is neither of these. Then
-    "Load annotations" with "Ask: leave these labels alone, and list them", and at the three dots
+    "Load annotations" with "Decide later: leave these labels as they are, and list them", and at the three dots
     "Resolve conflicts": "Take CVAT's" or "Keep mine".""",
 )
 IMPORT = """Load what was annotated without FiftyOne: press ` and choose "Import from CVAT". Task {task} is such a one:

@@ -49,7 +49,7 @@ def edited_values(
         if class_changed and text == defaults[name] and (reset or text == ABSENT or not widget.accepts(was or ABSENT)):
             # CVAT's editor carries a value over to another class if it fits there; its API carries none
             if was != widget.absent:
-                refused[f"resets of '{name}' to its default by a change of class"] += 1
+                refused[f"attribute '{name}' at its default after a change of class"] += 1
             continue
         if schema.read_only:
             refused[f"edits of the read-only attribute '{name}'"] += 1

@@ -7,6 +7,7 @@ import fiftyone.operators.types as types
 
 from ..operators.conflicts import texts as conflict_texts
 from ..operators.shared import choose_run, shown_samples
+from ..operators.shared.reloading import reload
 from ..operators.shared.running import answer
 from ..operators.shared.safe import code, safe
 from ..operators.shared.texts import count
@@ -83,7 +84,7 @@ class CvatConflicts(foo.Panel):
         done = answer(ctx, lambda: resolve(ctx.dataset, ctx.panel.state.run, decisions))
         if "decided" in done:
             ctx.ops.notify(f"Decided {count(done['decided'], 'conflict')}.", variant="success")
-            ctx.ops.reload_dataset()
+            list(reload(ctx))
         self._read(ctx)
 
     def _read(self, ctx: foo.ExecutionContext) -> None:

@@ -1,4 +1,4 @@
-"""Review comments: what people remarked in CVAT about a run."""
+"""Review comments: what people wrote in CVAT about a run."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ class Comments(foo.Operator):
         return foo.OperatorConfig(
             name="comments",
             label="CVAT review comments",
-            description="What people remarked in CVAT about a run, as of the last load",
+            description="What people wrote in CVAT about a run, as of the last load",
             icon="comment",
             dynamic=True,
             risk_level=types.RiskLevel.LOW,
@@ -66,5 +66,5 @@ class Comments(foo.Operator):
         outputs = types.Object()
         outputs.str("text", view=types.MarkdownView())
         key = ctx.params.get("anno_key", "")
-        shown_samples.button(outputs, f"comments {key}", (ctx.results or {}).get("samples") or 0, "with open remarks")
+        shown_samples.button(outputs, f"comments {key}", (ctx.results or {}).get("samples") or 0, "with open comments")
         return types.Property(outputs, view=types.View(label="CVAT review comments"))

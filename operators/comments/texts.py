@@ -7,11 +7,11 @@ from ..shared.safe import link, row, safe
 from ..shared.texts import count
 
 MOST, LONGEST = 100, 1_000
-"""Remarks that are listed, open ones first, and characters that are shown of each."""
+"""Comments that are listed, open ones first, and characters that are shown of each."""
 
 
 def listed(found: Sequence[Mapping[str, Any]], tasks: Mapping[int, str], names: Mapping[str, str], server: str) -> str:
-    """The remarks of a run as a table in Markdown, the open ones first.
+    """The comments of a run as a table in Markdown, the open ones first.
 
     Args:
         found: as of :func:`sync.runs.comments.list_comments`
@@ -20,12 +20,12 @@ def listed(found: Sequence[Mapping[str, Any]], tasks: Mapping[int, str], names: 
         server: the address of the run's server
     """
     if not found:
-        return "No remark was made in CVAT about this run, as of the last load."
+        return "Nobody commented on this run in CVAT, as of the last load."
     open_ = sum(not item["resolved"] for item in found)
     lines = [
-        f"**{count(len(found), 'remark')}, {open_:,} open**",
+        f"**{count(len(found), 'comment')}, {open_:,} open**",
         "",
-        "| Sample | Frame | Remark | State |",
+        "| Sample | Frame | Comment | State |",
         "|:--|--:|:--|:--|",
     ]
     for item in sorted(found, key=lambda item: item["resolved"])[:MOST]:
@@ -40,8 +40,8 @@ def listed(found: Sequence[Mapping[str, Any]], tasks: Mapping[int, str], names: 
 
 
 def line(counts: Mapping[str, int]) -> str:
-    """How many remarks there are, for the report of a load; nothing if there are none."""
+    """How many comments there are, for the report of a load; nothing if there are none."""
     if not counts:
         return ""
-    remarks = f"{counts['open']:,} open, {counts['resolved']:,} resolved, {counts['new']:,} new"
-    return f"Review comments in CVAT: {remarks}; **CVAT review comments** lists them."
+    found = f"{counts['open']:,} open, {counts['resolved']:,} resolved, {counts['new']:,} new"
+    return f"Review comments in CVAT: {found}; **CVAT review comments** lists them."

@@ -10,6 +10,7 @@ import fiftyone.operators.types as types
 from ...sync.load.resolve import conflicts, resolve
 from ...sync.progress import ProgressReporter
 from ..shared import choose_run, context, shown_samples
+from ..shared.reloading import reload
 from ..shared.running import perform
 from ..shared.texts import count
 from . import texts
@@ -111,7 +112,7 @@ def _finish(ctx: foo.ExecutionContext, key: str, result: dict[str, Any]) -> Iter
         return
     text = decided(result)
     yield ctx.ops.notify(text, variant="success")
-    yield ctx.ops.reload_dataset()
+    yield from reload(ctx)
     yield shown_samples.result(
         ctx, f"**{text}** Undo takes these decisions back.", f"load {key}", result["report"]["samples"]
     )

@@ -17,13 +17,15 @@ from ...sync.runs import record
 from ..load import texts as load_texts
 from ..send import options as send_options
 from ..shared import choose_run, context, show_form, shown_samples, terminal
+from ..shared.background import InBackground
+from ..shared.reloading import reload
 from ..shared.running import perform
 from . import texts
 
 FORM_ONLY = frozenset({"target", "dry_run", "preview_text", "preview_of", "ignore"})
 
 
-class ImportFromCvat(foo.Operator):
+class ImportFromCvat(InBackground, foo.Operator):
     """Links tasks that are in CVAT already to samples with the same file names, and loads them as a run."""
 
     @property
@@ -140,7 +142,7 @@ def _foretell(ctx: foo.ExecutionContext, found: Mapping[str, Any]) -> Iterator[A
 
 def _finish(ctx: foo.ExecutionContext, report: dict[str, Any]) -> Iterator[Any]:
     yield ctx.ops.notify(texts.imported_line(report), variant="success")
-    yield ctx.ops.reload_dataset()
+    yield from reload(ctx)
     text = f"**{texts.imported_line(report)}** Load annotations brings what changes in CVAT from now on.\n\n"
     text += load_texts.loaded(report)
     yield shown_samples.result(ctx, text, f"load {report['anno_key']}", report["samples"], "concerned")

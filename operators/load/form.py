@@ -21,9 +21,9 @@ FORM_ONLY = frozenset(
     | {"confirm_emptied", "most_deleted"}
 )
 POLICIES = {
-    "remote": "CVAT's people decide",
-    "local": "My changes stay",
-    "ask": "Ask: leave these labels alone, and list them",
+    "remote": "Take CVAT's version",
+    "local": "Keep my version",
+    "ask": "Decide later: leave these labels as they are, and list them",
 }
 MOST_DELETED = 20
 """Percent of a run's labels that may be deleted without a question; of few labels, some always may."""

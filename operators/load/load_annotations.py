@@ -13,11 +13,15 @@ from ...sync.progress import ProgressReporter
 from ...sync.request import LoadRequest, parse
 from ...sync.runs.record import find
 from ..shared import choose_run, context, show_form, shown_samples, terminal
+from ..shared.background import InBackground
+from ..shared.reloading import reload
 from ..shared.running import perform
 from . import built_in_runs, form, texts
 
+ICON = "/assets/load.svg"
 
-class LoadAnnotations(foo.Operator):
+
+class LoadAnnotations(InBackground, foo.Operator):
     """Brings what people decided in CVAT back into the dataset."""
 
     @property
@@ -25,8 +29,8 @@ class LoadAnnotations(foo.Operator):
         return foo.OperatorConfig(
             name="load_annotations",
             label="Load annotations",
-            description="Bring what people decided in CVAT back into the dataset",
-            icon="download",
+            description="Bring the annotations from CVAT back into the dataset",
+            icon=ICON,
             dynamic=True,
             execute_as_generator=True,
             allow_delegated_execution=True,
@@ -36,7 +40,7 @@ class LoadAnnotations(foo.Operator):
     def resolve_placement(self, ctx: foo.ExecutionContext) -> types.Placement:
         return types.Placement(
             types.Places.SAMPLES_GRID_SECONDARY_ACTIONS,
-            types.Button(label="Load annotations from CVAT", icon="download", prompt=True),
+            types.Button(label="Load annotations from CVAT", icon=ICON, prompt=True),
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
@@ -103,14 +107,14 @@ def _finish(ctx: foo.ExecutionContext, report: dict[str, Any]) -> Iterator[Any]:
     text = " ".join([texts.loaded_line(report), *report["notes"][:2]])
     open_ = any(item["outcome"] == "open" for item in report["conflicts"])
     yield ctx.ops.notify(text, variant="warning" if report["notes"] or open_ else "success")
-    yield ctx.ops.reload_dataset()
+    yield from reload(ctx)
     key = report["anno_key"]
     yield shown_samples.result(ctx, texts.loaded(report, names), f"load {key}", report["samples"], "concerned")
 
 
 def _finish_foreign(ctx: foo.ExecutionContext, report: dict[str, Any]) -> Iterator[Any]:
     yield ctx.ops.notify(built_in_runs.loaded_line(report), variant="success")
-    yield ctx.ops.reload_dataset()
+    yield from reload(ctx)
     yield shown_samples.result(ctx, built_in_runs.loaded(report))
 
 

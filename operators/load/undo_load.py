@@ -13,11 +13,13 @@ from ...sync.readable import readable
 from ...sync.runs.history import history
 from ..history import texts as history_texts
 from ..shared import choose_run, context, shown_samples
+from ..shared.background import InBackground
+from ..shared.reloading import reload
 from ..shared.running import perform
 from . import texts
 
 
-class UndoLoad(foo.Operator):
+class UndoLoad(InBackground, foo.Operator):
     """Takes back the last load of a run, but for labels that somebody edited since."""
 
     @property
@@ -79,7 +81,7 @@ def _last(inputs: types.Object, loads: list[dict[str, Any]]) -> None:
 def _finish(ctx: foo.ExecutionContext, result: dict[str, Any]) -> Iterator[Any]:
     kept = result["edited_since"]
     yield ctx.ops.notify(texts.undone_line(result), variant="warning" if kept else "success")
-    yield ctx.ops.reload_dataset()
+    yield from reload(ctx)
     text = texts.undone(result, shown_samples.names_of(ctx.dataset, kept))
     ids = list(dict.fromkeys(item["sample_id"] for item in kept))
     yield shown_samples.result(ctx, text, f"undo {result['anno_key']}", ids, "with labels that were kept")

@@ -13,12 +13,13 @@ from ...sync.runs.store import RunStore
 from ...sync.send.journal import Journal
 from ...sync.send.send import resume
 from ..shared import choose_run, context, terminal
+from ..shared.background import InBackground
 from ..shared.running import perform
 from . import media_form
 from .finish import finish, unstoppable
 
 
-class ResumeRun(foo.Operator):
+class ResumeRun(InBackground, foo.Operator):
     """Goes on with a send that was interrupted."""
 
     @property

@@ -14,12 +14,16 @@ from ...sync.runs.record import find_all
 from ...sync.send.prepare import describe, prepare
 from ...sync.send.send import resume, send
 from ..shared import choose_run, context, terminal
+from ..shared.background import InBackground
 from ..shared.running import perform, show
 from . import answers, dry_run_text, form
 from .finish import finish, unstoppable
 
+ICON, BUTTON = "/assets/send.svg", "/assets/send_button.svg"
+"""The button above the grid is orange, so its icon is white."""
 
-class SendToCvat(foo.Operator):
+
+class SendToCvat(InBackground, foo.Operator):
     """Sends the selected samples, the view or the dataset to CVAT."""
 
     @property
@@ -28,7 +32,7 @@ class SendToCvat(foo.Operator):
             name="send_to_cvat",
             label="Send to CVAT",
             description="Send samples and their labels to CVAT, for people to annotate",
-            icon="send",
+            icon=ICON,
             dynamic=True,
             execute_as_generator=True,
             allow_delegated_execution=True,
@@ -37,7 +41,7 @@ class SendToCvat(foo.Operator):
 
     def resolve_placement(self, ctx: foo.ExecutionContext) -> types.Placement:
         return types.Placement(
-            types.Places.SAMPLES_GRID_ACTIONS, types.Button(label="Send to CVAT", icon="send", prompt=True)
+            types.Places.SAMPLES_GRID_ACTIONS, types.Button(label="Send to CVAT", icon=BUTTON, prompt=True)
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:

@@ -131,8 +131,8 @@ def carry_out(context: LoadContext, client: Client, reporter: ProgressReporter) 
         real.prepare()
         report = real.apply(found)
     reporter.step("Reading review comments")
-    remarks = context.review(found.listed)
-    report.comments = remarks if any(remarks.values()) else {}
+    comments = context.review(found.listed)
+    report.comments = comments if any(comments.values()) else {}
     return report
 
 

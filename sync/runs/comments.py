@@ -1,4 +1,4 @@
-"""Review comments: what people remarked in CVAT about a run, as sample tags and a list."""
+"""Review comments: what people wrote in CVAT about a run, as sample tags and a list."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from .record import RunRecord
 from .store import RunStore, Store, parsed
 
 REVIEW_TAG = "cvat_review"
-"""The tag of samples with a remark in CVAT that is not resolved."""
+"""The tag of samples with a comment in CVAT that is not resolved."""
 
 NAME = "comments"
 
@@ -30,14 +30,14 @@ class Message(BaseModel):
 
 
 class ReviewComment(BaseModel):
-    """A remark at a place in a frame, with all answers to it: an issue of CVAT.
+    """A comment at a place in a frame, with all answers to it: an issue of CVAT.
 
     Args:
         issue, task, job: their ids in CVAT
         frame: the number of the frame in its task
         sample_id: its sample; ``None`` if the frame is none of the run's, which CVAT does not check
         position: x and y in pixels, pairs: a point, or two corners
-        messages: what was written, the remark first
+        messages: what was written, the comment first
         resolved: whether somebody said that it is done
         updated_date: the issue's, when it was read
     """
@@ -60,7 +60,7 @@ class ReviewComment(BaseModel):
         return "\n".join(f"{message.author}: {message.text}" for message in self.messages)
 
     def as_dict(self) -> dict[str, Any]:
-        """The remark as plain data, with its ``text``."""
+        """The comment as plain data, with its ``text``."""
         return {**self.model_dump(mode="json"), "text": self.text}
 
 
@@ -97,10 +97,10 @@ def refresh_comments(dataset: Any, record: RunRecord, client: Client, jobs: Sequ
         dataset: the dataset
         record: the run
         client: the CVAT server
-        jobs: the run's jobs as CVAT has just listed them; the remarks of others stay as they are
+        jobs: the run's jobs as CVAT has just listed them; the comments of others stay as they are
 
     Returns:
-        how many remarks are ``open`` and ``resolved``, how many ``samples`` have open ones, and how many remarks are
+        how many comments are ``open`` and ``resolved``, how many ``samples`` have open ones, and how many comments are
         ``new`` since the last load
 
     Raises:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from .album import publish
@@ -148,6 +150,20 @@ class App:
         self.page.screenshot(path=path, animations="disabled")
         if document:
             publish(path)
+
+    def look_into_sample(self, number: int) -> Image.Image:
+        """Opens a sample, and closes it again; what it shows, without its lowest part with the controls."""
+        shown = self.page.locator("[data-cy=modal-looker-container]")
+        self.act_until(self.samples.nth(number).click, shown.is_visible, "the sample opens")
+        shown.locator("canvas[canvas-loaded=true]").first.wait_for()
+        self.page.mouse.move(0, 0)  # the controls go
+        expect(self.page.locator("#notistack-snackbar")).to_have_count(0)
+        self.settle()
+        self.page.wait_for_timeout(1_000)  # they fade
+        picture = Image.open(io.BytesIO(shown.screenshot(animations="disabled"))).convert("RGB")
+        self.page.keyboard.press("Escape")
+        shown.wait_for(state="hidden")
+        return picture.crop((0, 0, picture.width, picture.height * 9 // 10))
 
     def wait_for_grid(self, count: int) -> None:
         """Waits until so many samples are drawn."""

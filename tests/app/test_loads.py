@@ -84,6 +84,25 @@ def test_a_load_is_looked_at_and_taken_back(
     app.shoot("history", document=True)
 
 
+def test_a_sample_that_was_opened_shows_what_was_loaded(
+    run: dict[str, Any], app: App, dataset: fo.Dataset, annotator: Annotator
+) -> None:
+    before = app.look_into_sample(0)
+    annotator.edit()
+    app.browse("Load annotations").submit("Load")
+    app.result("Added 1, changed 2, deleted 1 label.")
+    app.close_result()
+    loaded = app.look_into_sample(0)
+    app.browse("Undo a CVAT load").submit("Undo")
+    app.result("Load 1 is undone")
+    app.close_result()
+    undone = app.look_into_sample(0)
+    for name, picture in ("before", before), ("loaded", loaded), ("undone", undone):
+        picture.save(app.shots / f"{name}.png")
+    assert loaded != before
+    assert undone == before
+
+
 def edit(dataset: fo.Dataset, label_id: str, **values: Any) -> None:
     """Somebody edits a label in FiftyOne."""
     for sample in dataset:
@@ -167,5 +186,5 @@ def test_tasks_of_cvat_are_imported(run: dict[str, Any], app: App, dataset: fo.D
     panel.act("import", "Review comments")
     form = app.form()
     form.submit("Show")
-    expect(form.root).to_contain_text("No remark was made in CVAT about this run")
+    expect(form.root).to_contain_text("Nobody commented on this run in CVAT")
     app.shoot("comments")

@@ -244,7 +244,9 @@ class TestClassChange:
         sent = send(car(**FILLED), SCHEMA)
         reading = sent.read(as_truck(sent, **defaults(sent, "truck")))
         assert bits(reading.parts) == bits({**sent.base.parts, "label": "truck"})
-        assert reading.refused == {f"resets of '{name}' to its default by a change of class": 1 for name in ATTRIBUTES}
+        assert reading.refused == {
+            f"attribute '{name}' at its default after a change of class": 1 for name in ATTRIBUTES
+        }
 
     def test_a_label_without_values_gets_none(self) -> None:
         sent = send(car(), SCHEMA)

@@ -9,7 +9,7 @@ from sync_loop import Loop, operator
 
 @pytest.fixture
 def reviewed(filled: Loop) -> Loop:
-    """Somebody remarked something on each of the two frames; one remark is settled."""
+    """Somebody wrote a comment on each of the two frames; one is settled."""
     filled.send()
     for frame, text in enumerate(("too small", "no | dog")):
         body = {"job": 1, "frame": frame, "position": [1.0, 2.0], "message": text}
@@ -37,7 +37,7 @@ def test_they_are_listed(reviewed: Loop) -> None:
     reviewed.load()
     dialog = Dialog(reviewed, "comments", anno_key="run")
     text = dialog.run().result["text"]
-    assert text.startswith("**2 remarks, 1 open**")
+    assert text.startswith("**2 comments, 1 open**")
     url = f"{reviewed.box.url}/tasks/1/jobs/1?frame="
     assert f"| photo_000.jpg | [0]({url}0) | admin: too small | open |" in text
     assert f"| photo_001.jpg | [1]({url}1) | admin: no \\| dog | resolved |" in text
@@ -50,12 +50,12 @@ def test_the_samples_are_one_click_away(reviewed: Loop) -> None:
     ctx.request_params["results"] = dialog.run().result
     shown = dialog.operator.resolve_type(ctx, "outputs").to_json()
     button = properties(shown)["view_samples"]["view"]
-    assert button["label"] == "View the 1 sample with open remarks"
+    assert button["label"] == "View the 1 sample with open comments"
     assert Dialog(reviewed, "view_samples", **button["params"]).run().result == {"samples": 1}
 
 
-def test_nothing_was_remarked(filled: Loop) -> None:
+def test_nobody_commented(filled: Loop) -> None:
     filled.send()
     filled.load()
     text = Dialog(filled, "comments", anno_key="run").run().result["text"]
-    assert text == "No remark was made in CVAT about this run, as of the last load."
+    assert text == "Nobody commented on this run in CVAT, as of the last load."

@@ -6,6 +6,7 @@ from typing import Any
 
 import fiftyone as fo
 import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared.reloading import URI as RELOAD
 from operators_app import Dialog, Shown, invalid, properties, reopened
 from sync_loop import URI, Loop
 
@@ -40,7 +41,12 @@ def test_load(many: Loop) -> None:
     many.cvat.delete(many.cvat.shape(1))
     many.cvat.draw("cat", 1, [200.0, 120.0, 300.0, 200.0])
     shown = opened(many).run()
-    assert [name for name, _ in shown.steps if name != "set_progress"] == ["notify", "reload_dataset", "show_output"]
+    assert [name for name, _ in shown.steps if name != "set_progress"] == [
+        "notify",
+        RELOAD,
+        "reload_dataset",
+        "show_output",
+    ]
     assert shown.notice == ("success", "Added 1, changed 1, deleted 1 label.")
     assert "| gt | 1 | 1 | 1 | 8 |" in shown.output
     again_ = opened(many).run()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared.reloading import URI as RELOAD
 from operators_app import Dialog, invalid, properties
 from sync_loop import URI, Loop, operator
 
@@ -52,7 +53,12 @@ def test_undo(loaded: Loop) -> None:
     assert said.startswith("This undoes the load of ")
     assert said.endswith(" by admin, from job\xa01 of annotator1: 0 added, 2 changed, 0 labels deleted.")
     shown = dialog.run()
-    assert [name for name, _ in shown.steps if name != "set_progress"] == ["notify", "reload_dataset", "show_output"]
+    assert [name for name, _ in shown.steps if name != "set_progress"] == [
+        "notify",
+        RELOAD,
+        "reload_dataset",
+        "show_output",
+    ]
     assert shown.notice == ("success", "Load 1 is undone: 2 labels are as before.")
     assert "| Changed back | 2 |" in shown.output
     assert classes(loaded) == ["cat", "dog"]

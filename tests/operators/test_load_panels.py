@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared.reloading import URI as RELOAD
 from fiftyone.plugins.orgs.roundtrip.cvat.panels.rows import ACTIONS, shown_for
 from fiftyone.plugins.orgs.roundtrip.cvat.panels.steps import Step, all_like, this_one, to_steps
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import RoundtripError
@@ -79,7 +80,7 @@ def test_conflicts_one_by_one(clash: Loop) -> None:
     assert "| class | dog | hen | cow |" in panel.state["text"]
     panel.event("take_remote")
     assert classes(clash) == ["hen", "cow"]
-    assert panel.of("reload_dataset") == [{}]
+    assert panel.of(RELOAD) == panel.of("reload_dataset") == [{}]
     assert panel.state["text"].startswith("**Conflict 1 of 1**")
     assert not {"like", "back"} & {*panel.shown, *panel.shown["walk"]["type"]["properties"]}
     panel.event("take_local")

@@ -129,7 +129,7 @@ def change(nasty: str) -> dict[str, Any]:
     return {"load": 1, "at": nasty, "user": nasty, "job_id": 1, "assignee": nasty, "field": nasty, "change": nasty}
 
 
-def remark(nasty: str) -> dict[str, Any]:
+def comment(nasty: str) -> dict[str, Any]:
     return {"task": 1, "job": 1, "frame": 1, "sample_id": nasty, "text": nasty, "resolved": False}
 
 
@@ -184,7 +184,7 @@ MARKDOWN: dict[Callable[..., Any], Callable[[str], Any]] = {
     loads.undone: lambda n: loads.undone(undone(n), {n: n}),
     conflicts.table: lambda n: conflicts.table(conflict_list(n), {n: n}),
     conflicts.versions: lambda n: conflicts.versions(conflict_list(n)),
-    comments.listed: lambda n: comments.listed([remark(n)], {1: f"{SERVER}/tasks/1"}, {n: n}, SERVER),
+    comments.listed: lambda n: comments.listed([comment(n)], {1: f"{SERVER}/tasks/1"}, {n: n}, SERVER),
     comments.line: lambda n: comments.line({"open": 1, "resolved": 1, "new": 1}),
     histories.loads: lambda n: [histories.loads(n, [load(n)]), histories.loads(n, [])],
     histories.label: lambda n: [histories.label(n, [change(n)]), histories.label(n, [])],

@@ -46,7 +46,7 @@ REFUSED = [
     "edits of shapes that could not be read (the runs of a mask do not fill its box)",
     "edits that turned a Detection into an ellipse",
     "edits that turned a value into a rectangle",
-    "resets of 'color' to its default by a change of class",
+    "attribute 'color' at its default after a change of class",
     "values of 'doors' that could not be read ('many' is not a whole number)",
     "second labels on a sample, for which the field has no room",
 ]
