@@ -15,7 +15,7 @@ from .reviews import Reviews
 from .server_media import ServerMedia
 from .session import CONNECTIONS, READ_TIMEOUT, Session
 from .tasks import Tasks
-from .waiting import Stopped
+from .waiting import Stopped, pause
 
 
 class Client(Accounts, Projects, Tasks, ServerMedia, Frames, Jobs, Reviews):
@@ -81,6 +81,14 @@ class Client(Accounts, Projects, Tasks, ServerMedia, Frames, Jobs, Reviews):
                 ends with ``Cancelled``, whatever it is waiting for.
         """
         return self._over(self.session.stopping_when(stopped), keeps_session=True)
+
+    def pause(self, seconds: float) -> None:
+        """Waits, if nobody wants to stop.
+
+        Raises:
+            Cancelled: The caller wants to stop.
+        """
+        pause(seconds, self.session.stopped)
 
     @property
     def url(self) -> str:

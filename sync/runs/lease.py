@@ -61,8 +61,8 @@ class Heartbeat(BaseModel):
         return "changed by decisions about its conflicts" if self.doing == "decided" else self.doing
 
     def is_alive(self, now: float) -> bool:
-        """Whether its process still works. One on this machine that ended is known at once."""
-        if now - self.at > SILENCE or self.owner in _ended:
+        """Whether its process still works. One on this machine that ended is known at once; none is of the future."""
+        if abs(now - self.at) > SILENCE or self.owner in _ended:
             return False
         return self.host != socket.gethostname() or _runs(self.pid)
 

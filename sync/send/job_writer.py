@@ -153,14 +153,14 @@ class JobWriter:
         """Sends a batch. If nobody knows what it did, how long it lasted is noted."""
         size = len(prepared.encoded.body)
         self._sizes.check(size)
-        attempt = Attempt(at=time.time())
+        attempt, began = Attempt(at=time.time()), time.monotonic()
         self._desk.attempts.note(self._place, prepared.number, attempt)
         try:
             written = self._desk.client.create_objects(self._job_id, prepared.encoded)
         except CvatError as error:
             self._sizes.learn(size, error)
             lost = isinstance(error, AmbiguousOutcome)
-            ended = attempt.model_copy(update={"lasted": time.time() - attempt.at, "over": not lost})
+            ended = attempt.model_copy(update={"lasted": time.monotonic() - began, "over": not lost})
             self._desk.attempts.note(self._place, prepared.number, ended)
             raise
         self._sizes.learn(size)

@@ -1,6 +1,5 @@
 """Finding what a run made in CVAT, by the mark that its tasks carry."""
 
-import time
 from collections.abc import Container
 
 from ...cvat import Client, PermissionDenied, Refused, ServerFault, Task
@@ -33,7 +32,7 @@ def delete_task(client: Client, task_id: int) -> bool:
         try:
             return client.delete_task(task_id)
         except ServerFault:
-            time.sleep(pause)
+            client.pause(pause)
     return client.delete_task(task_id)
 
 
