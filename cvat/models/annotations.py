@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
 
 from .base import Many, Resource
 
@@ -14,6 +16,12 @@ LARGEST_COORDINATE = 1e100
 
 LARGEST_INTEGER = 2**31 - 1
 """CVAT's columns for frames, groups and z orders have 32 bits; more is a 500."""
+
+
+LONGEST_TYPE = 40
+"""Characters of a type that are kept; CVAT's own are shorter."""
+
+TypeName = Annotated[str, AfterValidator(lambda name: name[:LONGEST_TYPE])]
 
 
 class AttributeValue(Resource):
@@ -48,7 +56,7 @@ class Shape(Resource):
 
     id: int | None = None
     track: int | None = None
-    type: str
+    type: TypeName
     frame: int
     label_id: int
     points: Many[float] = ()
@@ -67,7 +75,7 @@ class TrackedShape(Resource):
     """A keyframe of a track."""
 
     id: int | None = None
-    type: str
+    type: TypeName
     frame: int
     points: Many[float] = ()
     rotation: float = 0.0

@@ -8,6 +8,12 @@ NAMED = 20
 """Frames and samples that are named of objects that were left for one reason."""
 
 
+KINDS = 1_000
+"""Kinds of objects that are counted apart, by reason, type and class; a server can make up any number of them."""
+LONGEST_NAME = 200
+"""Characters of a name in a report."""
+
+
 class LeftObjects(BaseModel):
     """Objects of one type and class that stay in CVAT alone, for one reason.
 
@@ -34,7 +40,11 @@ class LeftObjects(BaseModel):
             for name in theirs:
                 if len(mine) >= NAMED:
                     break
-                mine[name] = None
+                mine[name[:LONGEST_NAME]] = None
+
+
+OTHER = ("of too many other types and classes to name them", "other", "other")
+"""How those beyond :data:`KINDS` are counted: reason, type and class."""
 
 
 class ObjectCounts(BaseModel):
@@ -62,8 +72,11 @@ class ObjectCounts(BaseModel):
     def leave(self, items: Iterable[LeftObjects]) -> None:
         """Counts objects that stay in CVAT alone."""
         for item in items:
-            key = "\x1f".join((item.reason, item.type, item.name))
-            known = self.left.setdefault(key, LeftObjects(reason=item.reason, type=item.type, name=item.name))
+            kind = (item.reason, item.type, item.name[:LONGEST_NAME])
+            if "\x1f".join(kind) not in self.left and len(self.left) >= KINDS:
+                kind = OTHER
+            reason, type_, name = kind
+            known = self.left.setdefault("\x1f".join(kind), LeftObjects(reason=reason, type=type_, name=name))
             known.add(item)
 
     def add(self, other: "ObjectCounts") -> None:
