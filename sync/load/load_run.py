@@ -155,7 +155,6 @@ class LoadRun:
         entry = entry_of(_note(part), plan, part.open, self.earlier.pop(part.job.id, None))
         if part.video is not None:
             name_frames(entry.tally, part.video)
-        self.report.add(entry.tally)
         if entry.changes or entry.tagged or entry.untagged:
             self.context.check()
             self._begin()
@@ -163,6 +162,7 @@ class LoadRun:
             whole = entry if before is None else before.with_more(entry)
             self.entries[part.job.id] = self.log.save_job(self._number, whole)
             write_changes(self.context.labels, plan, schema)
+        self.report.add(entry.tally)
         return plan
 
     def _mark(self, marks: dict[int, JobMark], job_id: int, mark: JobMark) -> None:
