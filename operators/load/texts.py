@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...sync.load.frame_numbers import frame_ranges
 from ..comments import texts as comment_texts
 from ..conflicts import texts as conflict_texts
 from ..shared.safe import WHOLE, code, row, safe
@@ -13,6 +14,9 @@ MOST_CLASSES = 20
 
 MOST_FRAMES = 3
 """Frames that are named of objects that were left."""
+
+MOST_RANGES = 10
+"""Ranges of frames that are listed of conflicts in videos."""
 
 STOPPED = "**The load stopped before it changed anything.** Load again to see why, and to confirm it."
 WHAT = ("added", "changed", "deleted")
@@ -150,6 +154,10 @@ def _conflicts(conflicts: Sequence[Mapping[str, Any]]) -> list[str]:
         lines.append(f"{_both(kept)} Your value counts.")
     if left:
         lines.append(f"{_both(left)} Your labels are left as they are; decide with **Resolve conflicts**.")
+    ranges = frame_ranges(conflicts)
+    lines += [f"{safe(item['text'])} (track {item['track']} of {code(item['field'])})" for item in ranges[:MOST_RANGES]]
+    if len(ranges) > MOST_RANGES:
+        lines.append(f"... and {count(len(ranges) - MOST_RANGES, 'more range')} of frames.")
     return lines
 
 

@@ -58,11 +58,18 @@ def make_frames(dataset: Any, missing: Mapping[str, MissingFrame]) -> None:
         raise LoadFailed("Something else makes frames of the same video at the same time. Load again when it is done.")
 
 
-def drop_frames(dataset: Any, ids: Iterable[str]) -> None:
-    """Takes documents of frames away, but for those that hold anything."""
+def drop_frames(dataset: Any, ids: Collection[str]) -> None:
+    """Takes documents of frames away that :func:`make_frames` made, but for those that hold anything."""
+    if not ids:
+        return
     own = {"_id", "_sample_id", "_dataset_id", "frame_number", "created_at", "last_modified_at"}
     found = dataset._frame_collection.find({"_id": {"$in": [*map(ObjectId, ids)]}})
-    empty = [frame["_id"] for frame in found if all(frame[name] is None for name in frame.keys() - own)]
+    empty = [
+        frame["_id"]
+        for frame in found
+        if all(frame[name] is None for name in frame.keys() - own)
+        and MissingFrame(str(frame["_sample_id"]), frame["frame_number"]).own_id == str(frame["_id"])
+    ]
     if empty:
         dataset._frame_collection.delete_many({"_id": {"$in": empty}})
 

@@ -25,6 +25,7 @@ from .decide import decide
 from .diff import JobDiff
 from .frame_numbers import name_frames
 from .job_changes import JobChanges
+from .label_tracks import track_of_label
 from .load_context import LoadContext
 from .load_run import LoadRun
 from .merge import ALL
@@ -39,6 +40,8 @@ class Choice(BaseModel):
     Args:
         take: whose value counts: CVAT's (``"remote"``), or FiftyOne's (``"local"``)
         field, label_id, part: of which conflicts; ``None`` for any
+        track: of a video, the CVAT track of the labels
+        frames: the first and the last of their frames, by FiftyOne's numbers
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,10 +50,24 @@ class Choice(BaseModel):
     field: str | None = None
     label_id: str | None = None
     part: str | None = None
+    track: int | None = None
+    frames: tuple[int, int] | None = None
 
-    def concerns(self, label: BaseLabel) -> bool:
-        """Whether it is about a label."""
-        return self.field in (None, label.field) and self.label_id in (None, label.label_id)
+    def concerns(self, label: BaseLabel, video: TaskVideo | None = None) -> bool:
+        """Whether it is about a label.
+
+        Args:
+            label: the label
+            video: the video of its task
+        """
+        if self.frames is not None:
+            first, last = self.frames
+            if video is None or not first <= video.span.number_of(label.frame) <= last:
+                return False
+        known = (label.field, label.label_id, track_of_label(label))
+        return all(
+            mine in (None, its) for mine, its in zip((self.field, self.label_id, self.track), known, strict=True)
+        )
 
 
 @database_context("Nothing was changed.")
@@ -64,7 +81,9 @@ def conflicts(dataset: Any, key: str, dest_field: Any = None) -> list[dict[str, 
 
     Returns:
         for each part ``field``, ``sample_id``, ``label_id``, ``part``, the values ``base``, ``local`` and ``remote``,
-        the ``outcome`` (``"open"``, or what was decided while other parts of the label are open) and the ``job_id``
+        the ``outcome`` (``"open"``, or what was decided while other parts of the label are open) and the ``job_id``;
+        of labels on frames of a video also ``frame`` (FiftyOne's number) and ``track`` (CVAT's id; see
+        :func:`sync.load.frame_numbers.frame_ranges`)
 
     Raises:
         RunMissing: if there is no such run
@@ -129,13 +148,18 @@ def resolve(
 def apply_choices(context: LoadContext, choices: Sequence[Choice]) -> dict[str, Any]:
     """Decides about open conflicts; see :func:`resolve`."""
 
+    videos: dict[tuple[str, str], TaskVideo | None] = {}
+
     def resolver(label: BaseLabel) -> dict[str, Policy]:
-        return {choice.part or ALL: choice.take for choice in choices if choice.concerns(label)}
+        video = videos.get((label.field, label.label_id))
+        return {choice.part or ALL: choice.take for choice in choices if choice.concerns(label, video)}
 
     load_run = LoadRun(context, ProgressReporter(), resolver)
     load_run.prepare()
     marks = load_run.base.marks()
-    report = load_run.apply_jobs(_open_jobs(load_run, marks), marks)
+    jobs = _open_jobs(load_run, marks)
+    videos.update(((item.base.field, item.base.label_id), job.video) for job in jobs for item in job.open)
+    report = load_run.apply_jobs(jobs, marks)
     return {
         **{what: report.total(what) for what in ("added", "changed", "deleted")},
         "decided": sum(conflict["outcome"] != "open" for conflict in report.conflicts),

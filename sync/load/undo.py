@@ -7,7 +7,7 @@ from typing import Any
 from ...labels.base import BaseLabel
 from ...labels.types import LABEL_TYPES
 from ..dataset.labels import DatasetLabels, Labels
-from ..dataset.samples import FieldPlace
+from ..dataset.samples import FRAMES, FieldPlace
 from ..dataset.writes import Reverts
 from ..errors import Refused, database_context
 from ..runs import record as records
@@ -134,10 +134,8 @@ def _undo_job(labels: Labels, base: BaseStore, load: LoadRecord, entry: JobEntry
     known = base.known_labels(job_id, base.marks().get(job_id, JobMark()))
     back, reverts = plan_undo(entry, read_changed(labels, entry.changes, load.types), undone)
     for name, bundle in reverts.items():
-        place = FieldPlace.of(name, LABEL_TYPES[load.types[name]])
-        labels.revert(place, bundle)
-        if place.on_frames:
-            labels.drop_frames({frame for frame, _, _ in bundle.remove})
+        labels.revert(FieldPlace.of(name, LABEL_TYPES[load.types[name]]), bundle)
+    labels.drop_frames({c.sample_id for c in entry.changes if c.before is None and c.field.startswith(FRAMES)})
     labels.untag(entry.tagged, CONFLICT_TAG)
     labels.tag(entry.untagged, CONFLICT_TAG)
     stays = {(change.field, change.label_id) for change in entry.changes}.difference(back)

@@ -202,8 +202,9 @@ def _comment(
     issue: Issue, jobs: Mapping[int, Job], known: Mapping[int, TaskBase], written: Iterable[Comment]
 ) -> ReviewComment:
     job = jobs[issue.job or 0]
-    frames = known[job.task_id].frames if job.task_id in known else ()
-    sample = frames[issue.frame].sample_id if 0 <= issue.frame < len(frames) else None
+    task = known.get(job.task_id)
+    is_there = task is not None and 0 <= issue.frame < task.count
+    sample = task.frames[0 if task.video else issue.frame].sample_id if task and is_there else None
     return ReviewComment(
         issue=issue.id,
         task=job.task_id,

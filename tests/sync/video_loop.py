@@ -109,7 +109,7 @@ class VideoLoop:
         base.save_task(task.id, TaskBase(frames=(frame,), vocabulary=vocabulary.dump(), video=VideoSpan(count=count)))
         marks = {}
         for number, job in enumerate(jobs):
-            singles, tracks = self._write(client, job.id, number, sent, found)
+            singles, tracks = self._write(client, job.id, number, sent, spans[number])
             base.save_labels(job.id, singles, tracks)
             date = client.job(job.id).updated_date
             marks[job.id] = JobMark(updated_date=date, labels=count_fields((*singles, *tracks)))
@@ -130,7 +130,7 @@ class VideoLoop:
         return found
 
     def _write(
-        self, client: Client, job: int, number: int, sent: SentVideo, found: list[FrameLabel]
+        self, client: Client, job: int, number: int, sent: SentVideo, frames_here: range
     ) -> tuple[tuple[BaseLabel, ...], tuple[TrackLabels, ...]]:
         frames = {f["frame_number"] - 1: str(f["_id"]) for f in self.dataset._frame_collection.find()}
 
@@ -141,13 +141,13 @@ class VideoLoop:
             )
 
         tracks = [track for track in sent.tracks if track.job == number]
-        shapes = [one for one in sent.shapes if number == 0]
+        shapes = [one for one in sent.shapes if one.key[0] in frames_here]
         drawn = [item for one in shapes for item in sent.encoded[one.key].objects]
         saved = client.create_annotations(
             job, Annotations(shapes=tuple(drawn), tracks=tuple(track.track for track in tracks))
         )
         stored = client.annotations(job)
-        by_id = {item.id: item for item in (*stored.shapes, *stored.tracks)}
+        by_id = {item.id: item for item in stored.shapes}
         by_track = {item.id: item for item in stored.tracks}
         singles = [label(one.key, (by_id[item.id],)) for one, item in zip(shapes, saved.shapes, strict=True)]
         kept = [
@@ -179,8 +179,12 @@ class VideoLoop:
         """Makes a keyframe, or changes it, as the web editor does when something is edited on a frame."""
         shapes = {shape["frame"]: shape for shape in track["shapes"]}
         if frame not in shapes:
-            before = max(number for number in shapes if number < frame)
-            shapes[frame] = {**copy.deepcopy(shapes[before]), "frame": frame, "outside": False, "attributes": []}
+            before = shapes[max(number for number in shapes if number < frame)]
+            after = shapes.get(min((number for number in shapes if number > frame), default=-1), before)
+            share = (frame - before["frame"]) / ((after["frame"] - before["frame"]) or 1)
+            points = [a + (b - a) * share for a, b in zip(before["points"], after["points"], strict=True)]
+            shapes[frame] = {**copy.deepcopy(before), "frame": frame, "points": points, "outside": False}
+            shapes[frame]["attributes"] = []
             del shapes[frame]["id"]
         shapes[frame] = {**shapes[frame], **changes}
         changed = {**track, "shapes": [shapes[number] for number in sorted(shapes)]}

@@ -1,0 +1,175 @@
+"""Tracks cut by jobs are one object, in whatever order the jobs are loaded; and odd things in jobs are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+import pytest
+from video_loop import VideoLoop, box, without_ids
+
+from sandbox import Sandbox
+
+Thing = dict[str, Any]
+
+
+@pytest.fixture
+def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], VideoLoop]]:
+    """Makes datasets, each with a server of its own."""
+    with ExitStack() as stack:
+
+        def make() -> VideoLoop:
+            box = stack.enter_context(Sandbox(port=0, creation_delay=0.0))
+            monkeypatch.setenv("FIFTYONE_CVAT_URL", box.url)
+            dataset = fo.Dataset()
+            stack.callback(dataset.delete)
+            return VideoLoop(dataset, box, tmp_path)
+
+        for name in ("USERNAME", "PASSWORD"):
+            monkeypatch.setenv(f"FIFTYONE_CVAT_{name}", "admin")
+        yield make
+
+
+def shown(clip: VideoLoop) -> list[Any]:
+    return [
+        [(label["label"], label.get("index"), label["bounding_box"]) for label in clip.labels(frame)]
+        for frame in range(24)
+    ]
+
+
+@pytest.mark.parametrize("overlap", [0, 4])
+def test_jobs_one_by_one_end_as_together(overlap: int, make: Callable[[], VideoLoop]) -> None:
+    ends = []
+    for order in ((), (1, 2), (2, 1)):
+        clip = make()
+        clip.fill(24, lambda frame: [box(10.0 + 5.0 * frame, index=4)])
+        sent = clip.send(segment=14 if overlap else 12, overlap=overlap)
+        assert len(sent.tracks) == 2
+        one, other = (clip.tracks(job)[0] for job in (1, 2))
+        clip.keyframe(one, 5, job=1, points=[100.0, 60.0, 140.0, 120.0])
+        clip.write("delete", other, job=2)
+        again = without_ids(other)
+        (again,) = clip.write("create", again, job=2)
+        clip.keyframe(again, 18, job=2, outside=True)
+        for job in order:
+            clip.load(jobs=[job], confirm=True)
+        if not order:
+            clip.load()
+        assert clip.load()["jobs_read"] == 0
+        ends.append(shown(clip))
+    assert ends[0] == ends[1] == ends[2]
+    assert {index for frame in ends[0] for _, index, _ in frame} == {4}
+    assert ends[0][18:23] == [[]] * 5 and all(len(frame) == 1 for frame in (*ends[0][:18], ends[0][23]))
+
+
+@pytest.fixture
+def clip(dataset: fo.Dataset, box: Sandbox, tmp_path: Path) -> VideoLoop:
+    clip = VideoLoop(dataset, box, tmp_path)
+    clip.fill(20, lambda frame: [globals()["box"](10.0 + 5.0 * frame, index=1)])
+    return clip
+
+
+AT = {"type": "rectangle", "points": [100.0, 60.0, 140.0, 120.0], "outside": False, "occluded": False}
+
+
+@pytest.mark.parametrize(
+    ("keyframes", "added", "reasons"),
+    [
+        ([{"frame": 3, "outside": True}], 0, {"it is on no frame"}),
+        ([{"frame": 3}, {"frame": 5, "outside": True}], 2, set()),
+        ([{"frame": 18}, {"frame": 40}, {"frame": 10**6}], 2, {"on frames that its job does not have"}),
+        ([{"frame": 30}], 0, {"on frames that its job does not have"}),
+        ([{"frame": 3}, {"frame": 6, "type": "polygon", "points": [0.0, 0.0, 9.0, 0.0, 9.0, 9.0]}], 17, set()),
+    ],
+    ids=["all outside", "plain", "beyond", "only beyond", "another type"],
+)
+def test_odd_tracks_are_counted(clip: VideoLoop, keyframes: list[Thing], added: int, reasons: set[str]) -> None:
+    clip.send()
+    before = clip.documents()
+    label = clip.cvat.labels()["van"]["id"]
+    shapes = [{**AT, "attributes": [], "rotation": 0.0, "z_order": 0, **keyframe} for keyframe in keyframes]
+    clip.write("create", {"frame": shapes[0]["frame"], "label_id": label, "attributes": [], "shapes": shapes})
+    report = clip.load(unexpected="ignore")
+    objects = report["objects"]
+    assert objects["found"] == objects["unchanged"] + objects["applied"] + objects["left"]
+    assert {item["reason"] for item in report["left"]} >= reasons
+    assert report["deleted"] == 0 and clip.changed_frames(before) == sorted(
+        {frame for frame in range(20) if len(clip.labels(frame)) > 1}
+    )
+    assert clip.load()["jobs_read"] == 0
+
+
+def test_a_job_all_of_whose_frames_are_removed(clip: VideoLoop) -> None:
+    clip.send(segment=10)
+    before = clip.documents()
+    clip.write("delete", clip.tracks(1)[0])
+    clip.cvat.remove_frames(*range(10))
+    report = clip.load(confirm=False)
+    assert clip.documents() == before and report["frames_deleted"] == 10
+    clip.cvat.remove_frames()
+    assert clip.load()["deleted"] == 10
+
+
+def test_a_job_that_lost_everything_asks(clip: VideoLoop) -> None:
+    clip.send()
+    before = clip.documents()
+    clip.write("delete", clip.tracks()[0])
+    with pytest.raises(Exception, match="The load stopped before it changed anything"):
+        clip.load(confirm=False)
+    assert clip.documents() == before
+    assert clip.load()["deleted"] == 20
+
+
+def test_a_video_of_one_frame(dataset: fo.Dataset, box: Sandbox, tmp_path: Path) -> None:
+    clip = VideoLoop(dataset, box, tmp_path)
+    clip.fill(1, lambda frame: [globals()["box"](10.0, index=1)])
+    clip.send()
+    (track,) = clip.tracks()
+    clip.keyframe(track, 0, points=AT["points"])
+    assert clip.load()["changed"] == 1 and clip.lefts(0) == [100.0]
+
+
+def test_switches_of_the_run(clip: VideoLoop) -> None:
+    clip.send({"allow_deletions": False, "allow_spatial_edits": False, "allow_index_edits": False})
+    before = clip.documents()
+    (track,) = clip.tracks()
+    clip.keyframe(track, 15, points=AT["points"])
+    report = clip.load()
+    assert clip.changed_frames(before) == [] and report["fields"]["frames.gt"]["refused"]["spatial edits"] > 5
+    clip.write("delete", clip.tracks()[0])
+    report = clip.load()
+    assert clip.changed_frames(before) == [] and report["fields"]["frames.gt"]["refused"]["deletions"] == 20
+    whole = {**without_ids(track), "shapes": [{k: v for k, v in s.items() if k != "id"} for s in track["shapes"]]}
+    first, last = ({k: v for k, v in shape.items() if k != "id"} for shape in (whole["shapes"][0], whole["shapes"][-1]))
+    middle = {**first, "frame": 8, "points": [50.0, 60.0, 90.0, 120.0]}
+    clip.write("create", {**whole, "shapes": [first, {**middle, "outside": True}]})
+    clip.write("create", {**whole, "frame": 8, "shapes": [middle, last]})
+    report = clip.load()
+    assert clip.changed_frames(before) == [] and (report["added"], report["deleted"]) == (0, 0)
+
+
+def test_a_copy_beside_has_its_own_base(clip: VideoLoop) -> None:
+    clip.send()
+    before = clip.documents()
+    (track,) = clip.tracks()
+    clip.keyframe(track, 10, points=AT["points"])
+    with pytest.raises(Exception, match=r"begin with 'frames\."):
+        clip.load(dest_field="fixed")
+    report = clip.load(dest_field="frames.fixed")
+    assert report["fields"]["frames.fixed"]["copied"] == 20 and report["changed"] == 18
+    assert clip.changed_frames(before) == []
+    assert clip.labels(10, "fixed")[0]["bounding_box"][0] * 320 == 100.0
+    assert clip.load()["changed"] == 18
+
+
+def test_a_polygon_in_a_run_of_boxes_goes_to_a_field_of_frames(clip: VideoLoop) -> None:
+    clip.send()
+    line = {**AT, "type": "polygon", "points": [1.0, 1.0, 50.0, 1.0, 50.0, 50.0]}
+    clip.cvat.add_class("road")
+    clip.cvat.track("road", {"frame": 3, **line}, {"frame": 5, **line, "outside": True})
+    report = clip.load()
+    assert report["added"] == 2 and len(clip.labels(3, "polylines")) == 1
+    assert clip.labels(3, "polylines")[0]["label"] == "road" and clip.labels(3, "polylines")[0]["index"] == 2
