@@ -15,7 +15,7 @@ def line(found: Mapping[str, Any]) -> str:
     """What would be sent, in one sentence."""
     size = f" ({megabytes(found['bytes'])})" if found["bytes"] else ""
     return (
-        f"This would send {count(found['images'], 'image')}{size} with {count(found['labels'], 'label')}, in "
+        f"This would send {count(found['images'], found['media'])}{size} with {count(found['labels'], 'label')}, in "
         f"{count(len(found['tasks']), 'task')} with {count(found['jobs'], 'job')}."
     )
 
@@ -33,20 +33,20 @@ def text(found: Mapping[str, Any]) -> str:
     else:
         lines.append(f"To {place(found['server'])}.")
     lines += ["", *(f"- {safe(note, WHOLE)}" for note in found["notes"])] if found["notes"] else []
-    lines += _tasks(found["tasks"])
+    lines += _tasks(found["tasks"], found["media"])
     lines += _labels(found["labels_by_field"])
     lines += table("Left out (it stays in the dataset as it is)", {i["what"]: i["count"] for i in found["left_out"]})
     lines += _bad(found["bad_files"])
     return "\n".join(lines)
 
 
-def _tasks(tasks: list[dict[str, Any]]) -> list[str]:
+def _tasks(tasks: list[dict[str, Any]], media: str) -> list[str]:
     rows = [
         row(safe(task["name"]), f"{task['images']:,}", megabytes(task["bytes"]) if task["bytes"] else "-", task["jobs"])
         for task in tasks[:MOST_TASKS]
     ]
     more = ["", f"... and {count(len(tasks) - MOST_TASKS, 'more task')}."] if len(tasks) > MOST_TASKS else []
-    return ["", "| Task | Images | To upload | Jobs |", "|:--|--:|--:|--:|", *rows, *more]
+    return ["", f"| Task | {media.capitalize()}s | To upload | Jobs |", "|:--|--:|--:|--:|", *rows, *more]
 
 
 def _labels(fields: Mapping[str, Mapping[str, int]]) -> list[str]:

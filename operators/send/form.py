@@ -8,6 +8,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ...labels.types import LABEL_TYPES
+from ...sync.dataset.samples import FRAMES
 from ...sync.errors import CvatError, Refused, RoundtripError
 from ...sync.progress import ProgressReporter
 from ...sync.readable import readable
@@ -75,7 +76,7 @@ def only_shows(ctx: foo.ExecutionContext) -> bool:
 def _dry_run(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     """Shows what would be sent with the answers given so far."""
     if only_shows(ctx):
-        sentence = "For so many images this takes a while: press Show. Nothing is sent as long as this is on."
+        sentence = f"For so many {media_form.noun(ctx)}s this takes a while: press Show. Nothing is sent meanwhile."
         inputs.view("later", types.Notice(label=sentence))
         return
     try:
@@ -122,7 +123,10 @@ def _fields(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     chosen = ctx.params.get("label_field") or []
     choices = types.DropdownView(multiple=True)
     for name, cls in fields.items():
-        choices.add_choice(name, label=name, description=cls or "value of a sample")
+        of = (
+            "frame" if name.startswith(FRAMES) else media_form.noun(ctx) if proposals.is_video(collection) else "sample"
+        )
+        choices.add_choice(name, label=name, description=cls or f"value of a {of}")
     default = list(fields)[:1]
     prop = inputs.list("label_field", types.String(), default=default, label="Label fields", view=choices)
     if not chosen and "label_field" in ctx.params and not ctx.params.get("new_field"):
@@ -139,7 +143,8 @@ def _fields(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
 
 
 def _new_field(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
-    name = inputs.str("new_name", label="Name of the new field", required=True)
+    hint = "Begins with frames. if frames are to hold it" if proposals.is_video(context.target(ctx)) else None
+    name = inputs.str("new_name", label="Name of the new field", description=hint, required=True)
     if ctx.params.get("new_name") and ctx.dataset.get_field(ctx.params["new_name"]) is not None:
         name.invalid, name.error_message = True, "The dataset has a field of this name; choose it above."
     kinds = types.DropdownView()

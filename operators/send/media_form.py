@@ -33,11 +33,11 @@ def bad_files(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     found = look(ctx, context.target_name(ctx), ctx.params.get("media_field") or "filepath")
     if not found["bad"]:
         return
-    images = count(found["images"], "image")
+    images = count(found["images"], noun(ctx))
     label = f"{found['bad']:,} of {images} can't be sent"
     notice = inputs.view("unsendable", types.Warning(label=label, description=found["named"]))
     if found["bad"] == found["images"]:
-        notice.invalid, notice.error_message = True, "There is no image that can be sent."
+        notice.invalid, notice.error_message = True, f"There is no {noun(ctx)} that can be sent."
         return
     choice = types.RadioGroup()
     choice.add_choice("stop", label="Send nothing")
@@ -63,6 +63,11 @@ def look(ctx: foo.ExecutionContext, target: str, media_field: str) -> dict[str, 
     return {"images": images, "bad": len(bad), "named": "; ".join(named)}
 
 
+def noun(ctx: foo.ExecutionContext) -> str:
+    """What the samples are."""
+    return "video" if proposals.is_video(context.target(ctx)) else "image"
+
+
 def policy(inputs: types.Object, default: str) -> None:
     """Asks what to do about files that CVAT can't read."""
     choice = types.RadioGroup()
@@ -76,7 +81,7 @@ def source(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> 
     choice = types.DropdownView()
     for name, label in SOURCES.items():
         choice.add_choice(name, label=label)
-    inputs.enum("media_source", choice.values(), default="upload", label="Images", view=choice)
+    inputs.enum("media_source", choice.values(), default="upload", label=f"{noun(ctx).capitalize()}s", view=choice)
     said = ctx.params.get("media_source") or "upload"
     if said == "upload":
         found = look(ctx, context.target_name(ctx), ctx.params.get("media_field") or "filepath")
@@ -86,7 +91,7 @@ def source(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> 
     inputs.str(
         "media_prefix",
         default=_prefix(ctx, context.target_name(ctx), ctx.params.get("media_field") or "filepath"),
-        label="Folder or address of the images here",
+        label=f"Folder or address of the {noun(ctx)}s here",
         description="What their paths in the dataset begin with",
         required=True,
         view=types.View(space=6),

@@ -5,6 +5,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ...labels.rotation import default_unit
+from ...labels.tracks.keyframes import TOLERANCE_PX
 from ...sync.errors import CvatError, RoundtripError
 from ...sync.readable import readable
 from ...sync.send import proposals
@@ -30,10 +31,14 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
     )
     inputs.str("task_name", label="Task name", view=types.View(space=6))
     inputs.str("subset", label="Subset", description="Of the tasks, such as train", view=types.View(space=6))
-    inputs.int("task_size", label="Images in a task", description="Empty for the most", min=1, view=types.View(space=3))
-    inputs.int(
-        "segment_size", label="Images in a job", description="Empty for one job", min=1, view=types.View(space=3)
-    )
+    is_video = proposals.is_video(context.target(ctx))
+    short = types.View(space=3)
+    if not is_video:
+        inputs.int("task_size", label="Images in a task", description="Empty for the most", min=1, view=short)
+    what = "Frames" if is_video else "Images"
+    inputs.int("segment_size", label=f"{what} in a job", description="Empty for one job", min=1, view=short)
+    if is_video:
+        _frames(inputs)
     _suggest(inputs, "task_assignee", "Task assignee", people, "Who is responsible")
     view = types.AutocompleteView(allow_user_input=True, allow_duplicates=False)
     for person in people:
@@ -48,14 +53,33 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
         paths = types.DropdownView()
         for name in media:
             paths.add_choice(name, label=name)
-        inputs.enum("media_field", paths.values(), default="filepath", label="Field with the images", view=paths)
+        label = f"Field with the {media_form.noun(ctx)}s"
+        inputs.enum("media_field", paths.values(), default="filepath", label=label, view=paths)
     _rotation(ctx, inputs)
     media_form.source(ctx, inputs, connected)
 
 
+def _frames(inputs: types.Object) -> None:
+    """Asks which frames of videos are sent, and how."""
+    short = types.View(space=3)
+    inputs.int("overlap", default=0, label="Frames that jobs share", min=0, view=short)
+    inputs.int("frame_start", default=0, label="First frame", description="Counted from 0", min=0, view=short)
+    inputs.int("frame_stop", label="Last frame", description="Empty for the end", min=0, view=short)
+    inputs.int("frame_step", default=1, label="Each so many frames", min=1, view=short)
+    inputs.float(
+        "keyframe_tolerance",
+        default=TOLERANCE_PX,
+        label="Pixels off between keyframes",
+        description="How far CVAT may show a coordinate off; 0 for exactly",
+        min=0,
+        view=types.View(space=6),
+    )
+
+
 def _rotation(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     """Asks for the unit of rotations, if the dataset has any."""
-    if any(path.endswith(".rotation") for path in ctx.dataset.get_field_schema(flat=True)):
+    schemas = (ctx.dataset.get_field_schema(flat=True), ctx.dataset.get_frame_field_schema(flat=True) or {})
+    if any(path.endswith(".rotation") for schema in schemas for path in schema):
         unit = types.DropdownView(space=6)
         unit.add_choice("degrees", label="Degrees")
         unit.add_choice("radians", label="Radians")

@@ -56,12 +56,18 @@ def sent(summary: Mapping[str, Any]) -> str:
     for task in summary["tasks"]:
         jobs = count(len(task["jobs"]), "job")
         where = link(task["name"], task["url"], summary["server"])
-        lines.append(f"- {where}: {count(task['frames'], 'image')}, {jobs}")
+        lines.append(f"- {where}: {_frames(task, summary)}, {jobs}")
+    lines += ["", *(f"- {safe(note, WHOLE)}" for note in summary["notes"])] if summary.get("notes") else []
     counts = {item["what"]: item["count"] for item in summary["left_out"]}
     lines += table("Left out (it stays in the dataset as it is)", counts)
     lines += _tagged(counts)
     lines += ["", f"When the annotators are done, use **Load annotations** with the run {code(summary['anno_key'])}."]
     return "\n".join(lines)
+
+
+def _frames(task: Mapping[str, Any], run: Mapping[str, Any]) -> str:
+    """How many frames a task has."""
+    return count(task["frames"], "frame" if run.get("media_type") == "video" else "image")
 
 
 def table(heading: str, counts: Mapping[str, int]) -> list[str]:
@@ -73,7 +79,7 @@ def table(heading: str, counts: Mapping[str, int]) -> list[str]:
 
 def images_left_out(left_out: Mapping[str, int]) -> int:
     """How many samples were not sent because of their files."""
-    return sum(number for what, number in left_out.items() if what.startswith("images: "))
+    return sum(number for what, number in left_out.items() if what.startswith(("images: ", "videos: ")))
 
 
 def _tagged(left_out: Mapping[str, int]) -> list[str]:
@@ -100,7 +106,7 @@ def run_info(key: str, record: Mapping[str, Any], status: RunStatus) -> str:
         lines.append(f"- Project {safe(record['project_name'])}")
     lines += [f"- Field {code(name)}: {safe(item['type'])}" for name, item in record["label_schema"].items()]
     for task in record["tasks"]:
-        size = count(task["frames"], "image") + (f", {count(len(task['jobs']), 'job')}" if task["jobs"] else "")
+        size = _frames(task, record) + (f", {count(len(task['jobs']), 'job')}" if task["jobs"] else "")
         lines.append(f"- Task {link(task['name'], task['url'], record['server'])}: {size}")
     lines += table("Left out (it stays in the dataset as it is)", record["left_out"])
     lines += _tagged(record["left_out"])

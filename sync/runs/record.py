@@ -104,6 +104,7 @@ class RunRecord(BaseModel):
             "labels_by_field": dict(self.labels),
             "left_out": [{"what": what, "count": count} for what, count in self.left_out.items()],
             **({"notes": list(self.notes)} if self.notes else {}),
+            **({"media_type": self.media_type} if self.media_type != "image" else {}),
         }
 
 

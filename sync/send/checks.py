@@ -126,16 +126,25 @@ def _people_problems(found: Mapping[str, User | None], organization: str | None)
     return problems
 
 
-def count_files(bad: Sequence[BadFile]) -> Counter[str]:
-    """Files that stay behind, counted by sentence."""
-    return Counter(f"images: the file {file.reason}" for file in bad)
+def count_files(bad: Sequence[BadFile], media: str) -> Counter[str]:
+    """Files that stay behind, counted by sentence.
+
+    Args:
+        bad: the files
+        media: what they are: ``"image"`` or ``"video"``
+    """
+    return Counter(f"{media}s: the file {file.reason}" for file in bad)
 
 
 def left_out_early(
-    request: SendRequest, schema: LabelSchema, seen: Mapping[str, Observed], bad: Sequence[BadFile]
+    request: SendRequest,
+    schema: LabelSchema,
+    seen: Mapping[str, Observed],
+    bad: Sequence[BadFile],
+    media: str = "image",
 ) -> Counter[str]:
     """What is known to stay behind before anything is sent."""
-    counts = count_files(bad)
+    counts = count_files(bad, media)
     wanted = requested_fields(request)
     for name, observed in seen.items():
         carried = schema.fields[name].all_attributes

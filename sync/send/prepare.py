@@ -146,7 +146,8 @@ def prepare(target: Any, request: SendRequest, client: Client, reporter: Progres
         tasks=plan_videos(frames, task_name(dataset, request))
         if is_video
         else plan_tasks(frames, task_name(dataset, request), request.task_size),
-        left_out=left_out_early(request, project.schema, seen, bad) + project.left_out,
+        left_out=left_out_early(request, project.schema, seen, bad, "video" if is_video else "image")
+        + project.left_out,
     )
 
 
@@ -167,7 +168,8 @@ def describe(prepared: Prepared) -> dict[str, Any]:
     """What a send would do, as plain data.
 
     Returns:
-        ``anno_key``, ``server``, ``project`` and ``project_exists``, ``tasks`` (``name``, ``images``, ``bytes``,
+        ``anno_key``, ``media`` (``"image"`` or ``"video"``), ``server``,
+        ``project`` and ``project_exists``, ``tasks`` (``name``, ``images``, ``bytes``,
         ``jobs``), the totals ``images``, ``bytes``, ``jobs`` and ``labels``, ``labels_by_field`` (by field and class),
         ``left_out`` (``what``, ``count``), ``notes`` (sentences to read before a send) and ``bad_files``
         (``sample_id``, ``path``, ``reason``)
@@ -185,6 +187,7 @@ def describe(prepared: Prepared) -> dict[str, Any]:
     left_out = prepared.left_out + labels_behind(prepared)
     return {
         "anno_key": request.anno_key,
+        "media": prepared.media,
         "server": prepared.server.url,
         "project": prepared.project_name,
         "project_exists": prepared.project.project is not None,

@@ -9,7 +9,8 @@ from ...cvat import Client
 from ...labels.schema import FieldSchema
 from ...labels.types import FIELD_TYPES, LABEL_TYPES
 from ..dataset.media import BadFile, find_frames
-from ..dataset.samples import field_class
+from ..dataset.samples import FRAMES, field_class
+from ..dataset.videos import find_videos
 from ..errors import Refused
 from .checks import read_paths
 from .schema import complete, observe, resolve_type, suit_type
@@ -18,14 +19,30 @@ from .schema import complete, observe, resolve_type, suit_type
 def sendable_fields(collection: Any) -> dict[str, str]:
     """The fields that can be sent, with their FiftyOne class: boxes first, plain values (class ``""``) last."""
     found: dict[str, str] = {}
-    for name in collection.get_field_schema():
+    of_frames = collection.get_frame_field_schema() or {} if is_video(collection) else {}
+    for name in [*collection.get_field_schema(), *(f"{FRAMES}{name}" for name in of_frames)]:
         try:
             cls = field_class(collection, name)
         except ValueError:
             continue
-        if cls in FIELD_TYPES and not collection.get_field(name).read_only:
+        if cls in FIELD_TYPES and not collection.get_field(name).read_only and _has_frames(collection, name, cls):
             found[name] = cls
-    return dict(sorted(found.items(), key=lambda it: (it[1] == "", it[1] != "Detections", it[0] != "ground_truth")))
+    return dict(sorted(found.items(), key=_place_in_form))
+
+
+def is_video(collection: Any) -> bool:
+    """Whether the samples of a collection are videos."""
+    return bool(collection.media_type == "video")
+
+
+def _has_frames(collection: Any, name: str, cls: str) -> bool:
+    """Whether what a field holds has a frame to be on; of a whole video, only tags have."""
+    return not is_video(collection) or name.startswith(FRAMES) or LABEL_TYPES[FIELD_TYPES[cls][0]].drawn_as == "tag"
+
+
+def _place_in_form(item: tuple[str, str]) -> tuple[bool, bool, bool]:
+    name, cls = item
+    return cls == "", cls != "Detections", name.removeprefix(FRAMES) != "ground_truth"
 
 
 def propose_field(collection: Any, name: str) -> dict[str, Any]:
@@ -99,6 +116,6 @@ def storage_names(client: Client) -> dict[str, str]:
 
 
 def unsendable(collection: Any, media_field: str) -> tuple[int, list[BadFile]]:
-    """How many images a collection has, and the files that can't be uploaded."""
+    """How many images, or videos, a collection has, and the files that can't be uploaded."""
     paths = read_paths(collection, media_field)
-    return len(paths), find_frames(paths)[1]
+    return len(paths), (find_videos if is_video(collection) else find_frames)(paths)[1]

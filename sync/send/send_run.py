@@ -205,7 +205,7 @@ class SendRun:
 
     def _tell_left_out(self) -> None:
         """Makes the record and the samples' tags say what the journal says."""
-        left_out = {**self.record.left_out, **count_files(self.plan.bad)}
+        left_out = {**self.record.left_out, **count_files(self.plan.bad, self.record.media_type)}
         if (left_out, self.plan.images) != (self.record.left_out, self.record.samples):
             self._note(left_out=left_out, samples=self.plan.images)
         self._tag(self.plan.bad)

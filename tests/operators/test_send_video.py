@@ -1,0 +1,58 @@
+"""The dialog "Send to CVAT" for videos."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone as fo
+import pytest
+from operators_app import Dialog, invalid, properties
+from sync_loop import Loop
+from sync_videos import Videos, box, video
+
+
+@pytest.fixture
+def opened(loop: Loop) -> Dialog:
+    """The form on a video with an object, a value on each frame and one of the whole."""
+    videos = Videos(loop)
+    sample = video(10, lambda n: [box(0.02 * n, index=1)])
+    sample["scene"] = fo.Classification(label="street")
+    sample["boxes"] = fo.Detections(detections=[box(0.1)])
+    for number in range(1, 11):
+        sample.frames[number]["weather"] = "sunny"
+    videos.add(sample)
+    return Dialog(loop, "send_to_cvat")
+
+
+def labels(form: Any) -> str:
+    return " ".join(item["view"].get("label") or "" for item in properties(form).values())
+
+
+def test_two_clicks(opened: Dialog) -> None:
+    """Fields of frames are offered, and of the whole video what can be a tag."""
+    form = opened.accept_defaults()
+    assert invalid(form) == {}
+    offered = [choice["value"] for choice in properties(form)["label_field"]["view"]["choices"]]
+    assert offered == ["frames.gt", "scene", "frames.weather"]
+    shown = opened.run()
+    assert shown.notice == ("success", "Sent 1 sample with 10 labels to CVAT, in 1 task.")
+    assert "10 frames, 1 job" in shown.output
+    assert "10 labels are in CVAT as tracks, with 2 keyframes." in shown.output
+
+
+def test_options_are_those_of_videos(opened: Dialog) -> None:
+    opened.accept_defaults()
+    form = opened.fill(more=True)
+    assert {"frame_start", "frame_stop", "frame_step", "overlap", "keyframe_tolerance"} <= properties(form).keys()
+    assert "task_size" not in properties(form)
+    assert "image" not in labels(form).lower().replace("image quality", "")
+    opened.fill(frame_step=2, segment_size=4, overlap=1)
+    assert opened.run().notice == ("success", "Sent 1 sample with 5 labels to CVAT, in 1 task.")
+
+
+def test_what_would_be_sent(opened: Dialog) -> None:
+    opened.accept_defaults()
+    form = opened.fill(show_dry_run=True)
+    text = properties(form)["preview_text"]["default"]
+    assert text.startswith("**This would send 1 video")
+    assert "| Task | Videos |" in text
