@@ -17,6 +17,9 @@ from .types import LABEL_TYPES
 from .vocabulary import Vocabulary, Word
 
 SOURCE = "file"
+LONGEST_NAME = 80
+"""Characters of a class in a sentence."""
+UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
 OWN_GROUP = "groups of labels of several parts: the parts are a group of their own in CVAT"
 
 
@@ -53,7 +56,7 @@ def encode_label(document: Document, name: str, vocabulary: Vocabulary, size: Si
     codec = LABEL_TYPES[schema.type].codec
     own = document.get("label") if codec.named else name
     if codec.named and (not isinstance(own, str) or vocabulary.word(name, own) is None):
-        raise NotCarried(_no_word(own))
+        raise NotCarried(no_word(own))
     shapes = codec.encode(document, size, schema)
     if any(abs(number) > FARTHEST_PX for shape in shapes for number in _coordinates(shape)):
         raise NotCarried("labels that lie absurdly far outside their image")
@@ -62,7 +65,10 @@ def encode_label(document: Document, name: str, vocabulary: Vocabulary, size: Si
     for shape in shapes:
         word = vocabulary.word(name, shape.name or own or "")
         if word is None:
-            raise NotCarried(_no_word(shape.name or own))
+            raise NotCarried(no_word(shape.name or own))
+        if word.drawn_as not in ("any", shape.type):
+            its = f"the project's label '{word.cvat_name}' is of type {word.drawn_as}"
+            raise NotCarried(f"labels drawn as {shape.type}, as {its}")
         attributes = {a: item for a, item in schema.attributes_of(word.name).items() if a in word.specs}
         values, behind = _texts(document, attributes, word)
         left_out += [reason for reason in behind if reason not in left_out]
@@ -94,10 +100,13 @@ def _facts(document: Document, schema: FieldSchema) -> dict[str, Any]:
     return facts
 
 
-def _no_word(name: object) -> str:
+def no_word(name: object) -> str:
+    """Why labels of a class that the schema lacks can't be carried."""
     if not isinstance(name, str) or not name.strip():
         return "labels without a class"
-    return f"labels of class '{name}', which is not in the schema"
+    told = "".join(c if c.isprintable() else UNPRINTABLE for c in name[:LONGEST_NAME])
+    told += "..." if len(name) > LONGEST_NAME else ""
+    return f"labels of class '{told}', which is not in the schema"
 
 
 def _texts(

@@ -26,6 +26,7 @@ class Word(BaseModel):
         points: CVAT's ids of a skeleton's points, in order
         more: attributes that the CVAT label has, and the schema lacks
         barred: those of them that labels can't have, because of their names: name and default text by id
+        drawn_as: the type of shapes that it is for, if it was not made for this run; ``"any"`` for all
     """
 
     model_config = ConfigDict(frozen=True)
@@ -39,6 +40,7 @@ class Word(BaseModel):
     points: tuple[int, ...] = ()
     more: tuple[AttributeSpec, ...] = ()
     barred: dict[int, tuple[str, str]] = {}
+    drawn_as: str = "any"
 
     @property
     def all_specs(self) -> dict[str, tuple[int, str]]:
@@ -82,7 +84,14 @@ def word_for(field: str, name: str, label: Label, item: FieldSchema, partial: bo
             widgets[wanted] = Widget.of(spec)
     points = _points(label, item.skeleton) if item.skeleton else ()
     return Word(
-        label_id=label.id, cvat_name=label.name, field=field, name=name, specs=specs, widgets=widgets, points=points
+        label_id=label.id,
+        cvat_name=label.name,
+        field=field,
+        name=name,
+        specs=specs,
+        widgets=widgets,
+        points=points,
+        drawn_as=label.type if partial else "any",
     )
 
 

@@ -105,7 +105,7 @@ def _verb(samples: Any, request: SendRequest, *, again: bool, dry: bool) -> Verb
 
 
 def _look(samples: Any, request: SendRequest, client: Any, reporter: ProgressReporter) -> dict[str, Any]:
-    return describe(prepare(samples, request, client, reporter))
+    return describe(prepare(samples, request, client, reporter), reporter)
 
 
 def _go_on(samples: Any, request: SendRequest, client: Any, reporter: ProgressReporter) -> dict[str, Any]:

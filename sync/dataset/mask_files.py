@@ -37,10 +37,12 @@ def with_pixels(document: Document, media: str = "", own: str = "") -> Document:
         own: the dataset's own folder
     """
     path = document.get("mask_path")
-    if not isinstance(path, str) or not path or "\0" in path or not Path(path).is_file():
+    if not isinstance(path, str) or not path or "\0" in path:
         return document
     document = {**document, FOLDER: folder_for(path, media, own)}
     try:
+        if not Path(path).is_file():
+            return document
         found = foui.read(path, flag=cv2.IMREAD_UNCHANGED)
         if found.ndim == 3:
             with Image.open(path) as image:

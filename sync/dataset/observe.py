@@ -22,6 +22,7 @@ class Observed:
 
     Args:
         labels: how many there are
+        no_labels: how many values are in their place that are none
         classes: how many of each class; labels without a class are under ``""``
         attributes: what attributes they have
         unnameable: how many values are in attributes whose name can't be carried, by sentence
@@ -30,13 +31,14 @@ class Observed:
     """
 
     labels: int = 0
+    no_labels: int = 0
     classes: Counter[str] = field(default_factory=Counter)
     attributes: dict[str, SeenValues] = field(default_factory=dict)
     unnameable: Counter[str] = field(default_factory=Counter)
     rotations: RotationsSeen = field(default_factory=RotationsSeen)
     shape_types: Counter[str] = field(default_factory=Counter)
 
-    def add(self, documents: Iterable[Mapping[str, Any]], codec: Codec, known: frozenset[str]) -> None:
+    def add(self, documents: Iterable[Any], codec: Codec, known: frozenset[str]) -> None:
         """Counts labels.
 
         Args:
@@ -46,28 +48,44 @@ class Observed:
         """
         problems: dict[str, str] = {}
         for document in documents:
-            if not isinstance(document, Mapping):  # what is no label is counted when labels are encoded
+            if not isinstance(document, Mapping):
+                self.no_labels += 1
                 continue
             self.labels += 1
             if codec.named:
-                label = document.get("label")
-                self.classes[label if isinstance(label, str) else ""] += 1
-            shape_type = codec.shape_type(document)
+                own = document.get("label")
+                self.classes[own if isinstance(own, str) else ""] += 1
+            try:
+                shape_type, follows = codec.shape_type(document), codec.follows(document)
+            except (AttributeError, KeyError, TypeError, ValueError):  # so does this
+                continue
             self.shape_types[shape_type] += 1
             if shape_type == "rectangle":
                 self.rotations.add(document.get("rotation"))
-            follows = codec.follows(document)
-            for name in document.keys() - known:
-                value = document[name]
-                if value is None or name in follows:
-                    continue
-                if name not in problems:
-                    problem = attribute_problem(name, codec.document)
-                    problems[name] = f"values of attribute {shown(name)}, as its name {problem}" if problem else ""
-                if problems[name]:
-                    self.unnameable[problems[name]] += 1
-                else:
-                    self.attributes.setdefault(name, SeenValues()).add(value)
+            self._add_attributes(document, document.keys() - known - set(follows), codec, problems)
+
+    def _add_attributes(
+        self, document: Mapping[str, Any], names: Iterable[str], codec: Codec, problems: dict[str, str]
+    ) -> None:
+        """Counts the values of a label.
+
+        Args:
+            document: the label
+            names: of its attributes
+            codec: how it is drawn
+            problems: why a name can't be carried, or ``""``, of those that were seen already
+        """
+        for name in names:
+            value = document[name]
+            if value is None:
+                continue
+            if name not in problems:
+                problem = attribute_problem(name, codec.document)
+                problems[name] = f"values of attribute {shown(name)}, as its name {problem}" if problem else ""
+            if problems[name]:
+                self.unnameable[problems[name]] += 1
+            else:
+                self.attributes.setdefault(name, SeenValues()).add(value)
 
     def missing_notes(self, name: str, schema: FieldSchema) -> Iterator[str]:
         """Sentences about attributes whose widget can't show that there is no value."""

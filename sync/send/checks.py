@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...cvat import Client, FrameMeta, Job, User
+from ...labels.encode import no_word
 from ...labels.schema import LabelSchema
 from ..dataset.media import BadFile, Frame
 from ..dataset.observe import Observed
@@ -12,6 +13,7 @@ from ..dataset.samples import as_collection
 from ..errors import NoImageLeft, Refused, SendFailed
 from ..request import SendRequest
 from ..runs.base import FrameRecord
+from .encode import NO_LABELS
 from .plan import Segment
 from .schema import requested_fields
 
@@ -147,6 +149,11 @@ def left_out_early(
     counts = count_files(bad, media)
     wanted = requested_fields(request)
     for name, observed in seen.items():
+        if name not in schema.fields:  # none of its classes is in the project
+            classes = observed.classes or Counter({name: observed.labels})
+            for reason, number in [*((no_word(own), n) for own, n in classes.items()), (NO_LABELS, observed.no_labels)]:
+                counts[f"{name}: {reason}"] += number
+            continue
         carried = schema.fields[name].all_attributes
         if wanted[name]["attributes"] is True:
             counts.update({f"{name}: {sentence}": count for sentence, count in observed.unnameable.items()})
@@ -154,7 +161,7 @@ def left_out_early(
             # Those of an attribute that is carried are counted label by label, when they are written
             if values.strange and attribute not in carried and wanted[name]["attributes"] is True:
                 counts[f"{name}: values of attribute '{attribute}' that are no text, number or bool"] += values.strange
-    return counts
+    return +counts
 
 
 def task_name(dataset: Any, request: SendRequest) -> str:

@@ -18,6 +18,7 @@ from ...labels.types import LABEL_TYPES
 from ...labels.vocabulary import Vocabulary
 from ..dataset.mask_files import with_pixels
 from ..dataset.samples import Document, FieldPlace, read_samples
+from ..readable import readable
 from ..runs.outbox import Batch, each_label
 
 OBJECTS = 5_000
@@ -25,6 +26,7 @@ OBJECTS = 5_000
 BYTES = 16 << 20
 """Roughly the size of a request; masks are long."""
 NUMBER_BYTES = 8
+NO_LABELS = "values that are no labels"
 SAMPLES = 1_000
 """Samples whose labels are in memory at a time."""
 
@@ -158,7 +160,7 @@ def told_apart(
     seen: set[str] = set()
     for place, field, document in labels:
         if not isinstance(document, Mapping) or document.get("_id") is None:
-            lost[f"{field}: values that are no labels"] += 1
+            lost[f"{field}: {NO_LABELS}"] += 1
             continue
         if where != (place.sample_id, field):
             where, seen = (place.sample_id, field), set()
@@ -177,7 +179,7 @@ def _drawn(
     try:
         return encode_label(with_pixels(document), field, vocabulary, place.size, place.frame, group)
     except NotCarried as error:
-        lost[f"{field}: {error}"] += 1
+        lost[readable(f"{field}: {error}")] += 1
     except Exception as error:  # whatever is in a document: it is this label that stays behind, and no other
         lost[f"{field}: labels that can't be drawn ({type(error).__name__})"] += 1
     return None

@@ -17,10 +17,12 @@ from ..progress import ProgressReporter
 from ..request import SendRequest
 from ..runs import record as records
 from .checks import check_files, check_parameters, check_target, find_people, left_out_early, read_paths, task_name
+from .forecast import Forecast, classes_behind, forecast, labels_of_files
 from .plan import TaskPlan, foresee_segments, plan_tasks, plan_videos
 from .project import FoundProject, ProjectPlan, find_project, plan_project
 from .schema import resolve_schema
 from .server_media import find_server_frames
+from .words import expected_words
 
 
 @dataclass(frozen=True)
@@ -164,8 +166,12 @@ def _answered(answer: "Future[Answer]") -> Answer:
         return answer.result()
 
 
-def describe(prepared: Prepared) -> dict[str, Any]:
+def describe(prepared: Prepared, reporter: ProgressReporter | None = None) -> dict[str, Any]:
     """What a send would do, as plain data.
+
+    Args:
+        prepared: the send
+        reporter: takes the progress, and carries the wish to stop while all labels are drawn
 
     Returns:
         ``anno_key``, ``media`` (``"image"`` or ``"video"``), ``server``,
@@ -184,7 +190,8 @@ def describe(prepared: Prepared) -> dict[str, Any]:
         }
         for task in prepared.tasks
     ]
-    left_out = prepared.left_out + labels_behind(prepared)
+    foreseen = _forecast(prepared, reporter or ProgressReporter())
+    left_out = prepared.left_out + foreseen.left_out
     return {
         "anno_key": request.anno_key,
         "media": prepared.media,
@@ -195,24 +202,21 @@ def describe(prepared: Prepared) -> dict[str, Any]:
         "images": prepared.images,
         "bytes": prepared.bytes,
         "jobs": sum(task["jobs"] for task in tasks),
-        "labels": sum(sum(classes.values()) for classes in prepared.labels.values()),
-        "labels_by_field": prepared.labels,
+        "labels": sum(sum(classes.values()) for classes in foreseen.labels.values()),
+        "labels_by_field": foreseen.labels,
         "left_out": [{"what": what, "count": count} for what, count in left_out.items()],
         "notes": prepared.notes,
         "bad_files": [file._asdict() for file in prepared.bad],
     }
 
 
-def labels_behind(prepared: Prepared) -> Counter[str]:
-    """Labels that can't go along because their class is not in the schema."""
-    behind: Counter[str] = Counter()
-    for name, seen in prepared.seen.items():
-        field = prepared.schema.fields.get(name)
-        names = set(field.class_names) if field is not None else set()
-        for cls, count in seen.classes.items():
-            if cls not in names:
-                what = (
-                    f"labels of class '{cls}', which is not in the schema" if cls.strip() else "labels without a class"
-                )
-                behind[f"{name}: {what}"] += count
-    return behind
+def _forecast(prepared: Prepared, reporter: ProgressReporter) -> Forecast:
+    """What the send would write, and all that would stay behind of the labels."""
+    request, schema = prepared.request, prepared.schema
+    if prepared.media == "video":  # its frames are known once CVAT has made them
+        found = Forecast(prepared.labels, classes_behind(schema, prepared.seen))
+    else:
+        words = expected_words(prepared.project, in_project=bool(request.project_name or request.project_id))
+        found = forecast(prepared.collection, schema, words, prepared.tasks, reporter)
+    found.left_out.update(labels_of_files(prepared.collection, schema, prepared.bad))
+    return found

@@ -26,12 +26,14 @@ class ProjectPlan:
         schema: the run's schema, without what the project lacks if that is to be left out
         fit: what to add to the project; ``None`` for nothing
         left_out: what the project can't hold, counted by sentence
+        labels: those that the project has
     """
 
     project: Project | None
     schema: LabelSchema
     fit: Fit | None = None
     left_out: Counter[str] = field(default_factory=Counter)
+    labels: tuple[Label, ...] = ()
 
     def extend(self, client: Client) -> None:
         """Adds to the project what was asked for. Labels and attributes that are there stay as they are."""
@@ -144,15 +146,15 @@ def plan_project(found: FoundProject, request: SendRequest, schema: LabelSchema,
     fit = fit_project(schema, found.labels, colors)
     unlike = Counter(f"values that the project does not take: {what}" for what in fit.unlike)
     if fit.complete:
-        return ProjectPlan(project, schema, None, unlike)
+        return ProjectPlan(project, schema, None, unlike, found.labels)
     if request.project_labels == "extend":
-        return ProjectPlan(project, schema, fit, unlike)
+        return ProjectPlan(project, schema, fit, unlike, found.labels)
     if request.project_labels == "leave_out":
         rest = without(schema, list(fit.missing))
         if rest is None:
             raise Refused(f"The project '{project.name}' has none of the run's labels; nothing was sent.")
         lacking = Counter(f"not in the project: {what}" for what in _sentences(fit))
-        return ProjectPlan(project, rest, None, lacking + unlike)
+        return ProjectPlan(project, rest, None, lacking + unlike, found.labels)
     raise Refused(
         f"The labels of the project '{project.name}' don't fit: it lacks {'; '.join(_sentences(fit))}. Nothing "
         "was sent. Set `project_labels` to 'extend' to add them to the project, or to 'leave_out' to send without them."

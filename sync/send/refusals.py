@@ -3,6 +3,7 @@
 from ...cvat import CvatError, TooLarge, encode_objects
 from ...cvat import Refused as CvatRefused
 from ...labels.base import BaseLabel
+from ..readable import readable
 from ..runs.outbox import Batch, TrackLabels, each_label
 from .attempts import Refusal
 from .batch import wire
@@ -57,6 +58,17 @@ def refusals_of(entry: BaseLabel | TrackLabels, size: int, error: CvatError, siz
     return _refusals(entry, sentence)
 
 
+def without_harm(batch: Batch) -> tuple[Batch, list[Refusal]]:
+    """What of a batch would not harm its job, and why the rest would."""
+    try:
+        encode_objects(*wire(batch))
+    except ValueError:
+        found = [unstorable(entry) for entry in batch.labels]
+        kept = [place for place, refusals in enumerate(found) if not refusals]
+        return batch.part(kept), [refusal for refusals in found for refusal in refusals]
+    return batch, []
+
+
 def unstorable(entry: BaseLabel | TrackLabels) -> list[Refusal]:
     """Labels that would harm their job for good, and why; none if they would not."""
     try:
@@ -76,6 +88,7 @@ def _who(entry: BaseLabel | TrackLabels) -> str:
 
 
 def _refusals(entry: BaseLabel | TrackLabels, sentence: str) -> list[Refusal]:
+    sentence = readable(sentence)
     return [
         Refusal(field=label.field, sample_id=label.sample_id, label_id=label.label_id, sentence=sentence)
         for label in each_label([entry])

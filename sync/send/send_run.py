@@ -26,6 +26,7 @@ from .attempts import Attempts
 from .checks import count_files
 from .context import SendContext
 from .encode import LabelReader
+from .forecast import labels_of_files
 from .job_doubts import drop_twins
 from .journal import Journal, SendPlan, TaskStep
 from .ordered_gate import OrderedGate
@@ -224,6 +225,7 @@ class SendRun:
         self._add_notes(filter(None, refusals))
         labels: Counter[str] = Counter()
         left_out = Counter(self.record.left_out)
+        left_out.update(labels_of_files(self.collection, self.record.schema_, self.plan.bad))
         for step in steps:
             left_out.update(step.left_out)
             for counts in step.labels:

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from ...cvat import Label
-from ...labels.fitting import fit_project
 from ...labels.shapes import Size
 from ...labels.tracks.mutability import mutable_specs
 from ...labels.vocabulary import Vocabulary
@@ -22,6 +21,7 @@ from .plan import Segment, foresee_segments
 from .prefetch import Foreseen
 from .video_labels import VideoLabels
 from .video_reader import VideoReader
+from .words import bind_words
 
 JOBS_AT_ONCE = 4
 """Jobs of one task that are written at the same time; each to itself is written in order."""
@@ -91,8 +91,7 @@ class TaskLabels:
         There are none if the files did not say how large the images are.
         """
         labels = self._cvat_labels(task_id)
-        names = fit_project(self._context.schema, labels).names if self._context.project_id else None
-        words = Vocabulary.bind(self._context.schema, labels, names)
+        words = bind_words(self._context.schema, labels, in_project=bool(self._context.project_id))
         places = places_of(frames)
         if not all(place.size.width for place in places):
             return words, []

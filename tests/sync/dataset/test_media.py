@@ -233,7 +233,10 @@ def test_bad_files_stop_or_are_left_out(loop: Loop, tmp_path: Path) -> None:
     assert loop.dataset.list_annotation_runs() == []
     run = loop.send(bad_files="leave_out")
     assert (run["samples"], run["labels"]) == (2, 2)
-    assert run["left_out"] == [{"what": "images: the file is missing", "count": 1}]
+    assert run["left_out"] == [
+        {"what": "images: the file is missing", "count": 1},
+        {"what": "gt: labels of images that are left out", "count": 1},
+    ]
     loop.load(run)
     assert loop.since(before).keys() == {"1/tags"}
     assert loop.dataset.match_tags("not_sent_to_cvat").values("filepath") == [str(tmp_path / "missing.png")]

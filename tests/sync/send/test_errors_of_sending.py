@@ -163,7 +163,10 @@ def test_an_image_that_cvat_cannot_read(filled: Loop, failures: Failures, broken
 def test_an_image_that_cvat_cannot_read_is_left_out(filled: Loop, broken: Fault) -> None:
     run = filled.send(bad_files="leave_out")
     assert (run["samples"], run["labels"], len(filled.cvat.find("tasks"))) == (1, 1, 1)
-    assert run["left_out"] == [{"what": "images: the file can't be read by CVAT", "count": 1}]
+    assert run["left_out"] == [
+        {"what": "images: the file can't be read by CVAT", "count": 1},
+        {"what": "gt: labels of images that are left out", "count": 1},
+    ]
     assert filled.dataset.match_tags("not_sent_to_cvat").values("id") == [filled.dataset.last().id]
 
 

@@ -169,7 +169,10 @@ def test_a_file_that_went_meanwhile(filled: Loop, interrupt: Any) -> None:
         filled.send(resume=True)
     run = filled.send(resume=True, bad_files="leave_out")
     assert (run["samples"], run["labels"], len(boxes(filled))) == (1, 1, 1)
-    assert run["left_out"] == [{"what": "images: the file is missing", "count": 1}]
+    assert run["left_out"] == [
+        {"what": "images: the file is missing", "count": 1},
+        {"what": "gt: labels of images that are left out", "count": 1},
+    ]
     assert filled.dataset.match_tags("not_sent_to_cvat").values("filepath") == [str(path)]
 
 

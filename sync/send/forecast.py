@@ -1,0 +1,131 @@
+"""What a send would write: the same labels are drawn in the same way, and thrown away."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...labels.encode import no_word
+from ...labels.schema import LabelSchema
+from ...labels.shapes import Size
+from ...labels.types import LABEL_TYPES
+from ...labels.vocabulary import Vocabulary
+from ..dataset.frames import read_holders
+from ..dataset.media import BadFile, Frame
+from ..dataset.observe import Observed
+from ..dataset.samples import FieldPlace
+from ..progress import ProgressReporter
+from ..runs.outbox import Batch, each_label
+from .encode import LabelReader, Place, draw
+from .plan import TaskPlan
+from .refusals import without_harm
+
+UNKNOWN_SIZE = Size(1920, 1080)
+"""The size of images of which nothing is known before CVAT has made frames of them, in pixels."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a send would write.
+
+    Args:
+        labels: how many labels, by field and class
+        left_out: what would stay behind, counted by sentence
+    """
+
+    labels: dict[str, dict[str, int]]
+    left_out: Counter[str]
+
+
+def forecast(
+    collection: Any, schema: LabelSchema, words: Vocabulary, tasks: Sequence[TaskPlan], reporter: ProgressReporter
+) -> Forecast:
+    """Draws all labels of a send.
+
+    Args:
+        collection: the samples
+        schema: the run's schema
+        words: what the labels in CVAT will mean
+        tasks: the tasks to make
+        reporter: takes the progress, and carries the wish to stop
+    """
+    labels: dict[str, Counter[str]] = {name: Counter() for name in schema.fields}
+    left_out: Counter[str] = Counter()
+    reader = LabelReader(collection, schema)
+    sizes = SampleSizes(collection)
+    drawn = 0
+    for task in tasks:
+        places = sizes.places(task.frames)
+        for drawn_batch in draw(reader.read(places), words, (), (), left_out):
+            batch, refused = without_harm(drawn_batch)
+            left_out.update(refusal.sentence for refusal in refused)
+            count_classes(batch, schema, labels)
+            left_out.update(batch.left_out)
+            drawn += sum(1 for _ in each_label(batch.labels))
+            reporter.step(f"Looking at the labels: {drawn:,} can be sent")
+    found = {name: dict(counts.most_common()) for name, counts in labels.items() if schema.fields[name].existing_field}
+    return Forecast(found, left_out)
+
+
+def count_classes(batch: Batch, schema: LabelSchema, counts: Mapping[str, Counter[str]]) -> None:
+    """Adds the labels of a batch to the counts by field and class."""
+    for label in each_label(batch.labels):
+        named = LABEL_TYPES[schema.fields[label.field].type].codec.named
+        counts[label.field][str(label.parts["label"]) if named else label.field] += 1
+
+
+class SampleSizes:
+    """The sizes of images: as their files say, else as their samples do.
+
+    Args:
+        collection: the samples
+    """
+
+    def __init__(self, collection: Any) -> None:
+        self._collection = collection
+
+    def places(self, frames: Sequence[Frame]) -> list[Place]:
+        """The frames of a task."""
+        unknown = [frame.sample_id for frame in frames if not frame.width]
+        told = self._told(unknown) if unknown else {}
+        return [
+            Place(
+                number,
+                frame.sample_id,
+                Size(frame.width, frame.height) if frame.width else told.get(frame.sample_id, UNKNOWN_SIZE),
+            )
+            for number, frame in enumerate(frames)
+        ]
+
+    def _told(self, sample_ids: Sequence[str]) -> dict[str, Size]:
+        if self._collection.get_field("metadata.width") is None:
+            return {}
+        values = self._collection.select(sample_ids).values(["id", "metadata.width", "metadata.height"])
+        return {
+            sample_id: Size(width, height)
+            for sample_id, width, height in zip(*values, strict=True)
+            if isinstance(width, int) and isinstance(height, int) and width > 0 and height > 0
+        }
+
+
+def classes_behind(schema: LabelSchema, seen: Mapping[str, Observed]) -> Counter[str]:
+    """The labels whose class the schema lacks, counted by sentence."""
+    behind: Counter[str] = Counter()
+    for name, observed in seen.items():
+        names = schema.fields[name].class_names if name in schema.fields else ()
+        for own, count in observed.classes.items():
+            behind[f"{name}: {no_word(own)}"] += count if own not in names else 0
+    return +behind
+
+
+def labels_of_files(collection: Any, schema: LabelSchema, bad: Sequence[BadFile]) -> Counter[str]:
+    """The labels of images and videos that are left out, counted by sentence."""
+    fields = {name: item for name, item in schema.fields.items() if item.existing_field}
+    places = [FieldPlace.of(name, LABEL_TYPES[item.type]) for name, item in fields.items()] if bad else []
+    behind: Counter[str] = Counter()
+    left = collection.select([file.sample_id for file in bad])
+    kind = "videos" if collection.media_type == "video" else "images"
+    for place in places:
+        count = sum(len(place.labels(document)) for document in read_holders(left, [place]))
+        behind[f"{place.name}: labels of {kind} that are left out"] += count
+    return +behind
