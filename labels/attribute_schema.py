@@ -14,6 +14,10 @@ from .widgets import NUMBER_RANGE, Input, Widget, browser_number, trimmed
 
 CHOICE_LIMIT = 200  # of one value of a choice
 CHOICES_LIMIT = 4096  # of all of them together
+NAME_LIMIT = 64  # of an attribute's name
+DIGITS = 4
+"""Decimals of numbers that annotators only look at."""
+READ_ONLY = " (read-only)"
 DEFAULT_LIMIT = 128  # of an attribute's default
 
 
@@ -145,6 +149,8 @@ class AttributeSchema(Frozen):
         widget = widget or self.widget
         if value is None:
             return widget.absent
+        if self.read_only and isinstance(value, float) and widget.accepts(short := to_text(rounded(value))):
+            return short
         text = to_text(value)
         if widget.input in ("select", "radio", "number"):
             text = text.strip()
@@ -181,6 +187,17 @@ class AttributeSchema(Frozen):
             except Unreadable:
                 continue
         return from_text(text, kinds[-1])
+
+
+def rounded(value: float) -> float:
+    """A number to look at: four decimals, or four digits where it is below 1."""
+    return float(f"{value:.4g}") if abs(value) < 1 else round(value, DIGITS)
+
+
+def name_in_cvat(name: str, attribute: AttributeSchema) -> str:
+    """What annotators see an attribute called: CVAT has none that can't be edited, so the name says it."""
+    told = f"{name}{READ_ONLY}"
+    return told if attribute.read_only and len(told) <= NAME_LIMIT else name
 
 
 def _infer(data: Mapping[str, Any]) -> Kind:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..cvat.models import Label, LabelSpec
+from .attribute_schema import READ_ONLY
 from .label_names import free_name, qualified
 from .schema import LabelSchema
 from .specs import label_specs
@@ -62,8 +63,8 @@ def fit_project(
             missing[field, name] = spec.model_copy(update={"name": free})
             continue
         names[field, name] = found.name
-        has = {attribute.name for attribute in found.attributes}
-        absent = tuple(attribute for attribute in spec.attributes if attribute.name.strip() not in has)
+        has = {attribute.name.removesuffix(READ_ONLY) for attribute in found.attributes}
+        absent = tuple(item for item in spec.attributes if item.name.strip().removesuffix(READ_ONLY) not in has)
         if absent:
             lacking.append((found, spec.model_copy(update={"attributes": absent})))
         unlike += _unlike(found, spec)
@@ -72,8 +73,8 @@ def fit_project(
 
 def _unlike(label: Label, spec: LabelSpec) -> list[str]:
     """The attributes of a project's label that take other values than those of a schema's, in words."""
-    wanted = {attribute.name.strip(): Widget.of(attribute) for attribute in spec.attributes}
-    there = {attribute.name: Widget.of(attribute) for attribute in label.attributes}
+    wanted = {item.name.strip().removesuffix(READ_ONLY): Widget.of(item) for item in spec.attributes}
+    there = {item.name.removesuffix(READ_ONLY): Widget.of(item) for item in label.attributes}
     return [
         f"'{name}' of '{label.name}' is {there[name].describe()}"
         for name, widget in wanted.items()

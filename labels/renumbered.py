@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pydantic import BaseModel, ConfigDict
 
 from ..cvat.models import AttributeValue, Label, Shape, Tag, Track
+from .attribute_schema import READ_ONLY
 from .base import BaseLabel
 from .schema import LabelSchema
 from .words import Word, renumbered_word
@@ -48,6 +49,7 @@ def former_label(
         now: what it is now
     """
     attributes = {spec.name: spec.id for spec in now.attributes}
+    attributes = {**{name.removesuffix(READ_ONLY): number for name, number in attributes.items()}, **attributes}
     sublabels = {sub.name: sub.id for sub in now.sublabels}
     return FormerLabel(
         label_id=label_id,

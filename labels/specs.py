@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ..cvat.models import AttributeSpec, LabelSpec
-from .attribute_schema import AttributeSchema
+from .attribute_schema import AttributeSchema, name_in_cvat
 from .label_names import label_names
 from .schema import LabelSchema
 from .skeleton import skeleton_svg
@@ -42,7 +42,7 @@ def label_specs(schema: LabelSchema, colors: Mapping[tuple[str, str], str] | Non
 def _spec(name: str, attribute: AttributeSchema) -> AttributeSpec:
     widget = attribute.widget
     return AttributeSpec(
-        name=name,
+        name=name_in_cvat(name, attribute),
         mutable=attribute.mutable,
         input_type=widget.input,
         default_value=widget.default,

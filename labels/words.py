@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict
 
 from ..cvat.models import AttributeSpec, Label
-from .attribute_schema import Attributes
+from .attribute_schema import Attributes, name_in_cvat
 from .schema import FieldSchema
 from .skeleton import Skeleton
 from .types import LABEL_TYPES
@@ -74,7 +74,8 @@ def word_for(field: str, name: str, label: Label, item: FieldSchema, partial: bo
     specs: dict[str, tuple[int, str]] = {}
     widgets: dict[str, Widget] = {}
     for wanted, attribute in item.attributes_of(name).items():
-        spec = found.get(wanted.strip())  # CVAT trims names
+        names = (name_in_cvat(wanted, attribute).strip(), wanted.strip())  # CVAT trims names
+        spec = next((found[name] for name in names if name in found), None)
         if spec is None or spec.id is None:
             if partial:
                 continue

@@ -334,7 +334,7 @@ def test_what_cvat_knows_of_an_object_is_kept_when_asked(loop: Loop) -> None:
     before = loop.documents()
     assert loop.load()["changed"] == 0 and loop.documents() == before
     loop.cvat.edit(first, occluded=True, z_order=4, group=7)
-    loop.cvat.set(second, "confidence", "0.9")
+    loop.cvat.set(second, "confidence (read-only)", "0.9")
     report = loop.load()
     at = "0/gt/detections/0"
     assert loop.since(before) == {
