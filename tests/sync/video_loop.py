@@ -13,23 +13,6 @@ import cv2
 import fiftyone as fo
 import numpy as np
 from bson import ObjectId
-from fiftyone.plugins.orgs.roundtrip.cvat.cvat import Annotations, Client, UploadFile
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.base import BaseLabel
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.schema import LabelSchema
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.shapes import Size
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.specs import label_specs
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.tracks.identity import FrameLabel
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.tracks.mutability import mutable_specs
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.tracks.send import SentVideo, send_video
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.types import LABEL_TYPES
-from fiftyone.plugins.orgs.roundtrip.cvat.labels.vocabulary import Vocabulary
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.connection import connect, find_credentials
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record as records
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.base import BaseStore, FrameRecord, JobMark, TaskBase, count_fields
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.outbox import TrackLabels
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.record import RunRecord, TaskRecord
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import RunStore
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.video import VideoSpan
 from sync_annotator import Annotator
 from sync_loop import operator
 
@@ -67,6 +50,7 @@ class VideoLoop:
         self.dataset, self.box, self.folder = dataset, server, folder
         self.cvat = Annotator(server)
         self.sample_id = ""
+        self.task = 1
 
     def fill(self, count: int, make: Callable[[int], list[Any]], cls: Any = fo.Detections, field: str = "gt") -> None:
         """Adds a clip; ``make`` gives the labels of each frame, from 0. Frames without labels have no document."""
@@ -76,88 +60,10 @@ class VideoLoop:
                 sample.frames[number + 1] = fo.Frame(**{field: cls(**{cls._LABEL_LIST_FIELD: labels})})
         self.sample_id = self.dataset.add_sample(sample)
 
-    def send(
-        self,
-        schema: Mapping[str, Any] | None = None,
-        segment: int | None = None,
-        overlap: int = 0,
-        tolerance: float = 0.5,
-    ) -> SentVideo:
+    def send(self, schema: Mapping[str, Any] | None = None, **params: Any) -> dict[str, Any]:
         """Sends the clip as one task."""
         config = {"type": "detections", "classes": ["car", "van"], **(schema or {})}
-        label_schema = LabelSchema.model_validate({"fields": {FIELD: config}})
-        client = self._client()
-        task = client.create_task("clip", labels=label_specs(label_schema), segment_size=segment, overlap=overlap)
-        path = Path(self.dataset.first().filepath)
-        client.wait_for_creation(
-            task.id, client.upload(task.id, [UploadFile("clip.mp4", path, path.stat().st_size)]), deadline=30
-        )
-        labels, jobs = client.labels(task_id=task.id), sorted(client.jobs(task_ids=[task.id]), key=lambda job: job.id)
-        count = client.task(task.id).size
-        vocabulary = Vocabulary.bind(label_schema, labels)
-        found = self._frame_labels(label_schema)
-        spans = [range(job.start_frame, job.stop_frame + 1) for job in jobs]
-        sent = send_video(found, FIELD, vocabulary, mutable_specs(labels), spans, tolerance)
-        record = RunRecord(
-            run_id="video-run", status="sent", server=client.url, media_type="video",
-            label_schema=label_schema.as_annotate(), samples=1, created_at=records.now(),
-            tasks=(TaskRecord(id=task.id, name="clip", url="", frames=count, jobs=tuple(job.id for job in jobs)),),
-        )  # fmt: skip
-        records.register(self.dataset.view(), "run", record)
-        base = BaseStore(RunStore(self.dataset, record.run_id))
-        frame = FrameRecord(sample_id=self.sample_id, name="clip.mp4", width=WIDTH, height=HEIGHT)
-        base.save_task(task.id, TaskBase(frames=(frame,), vocabulary=vocabulary.dump(), video=VideoSpan(count=count)))
-        marks = {}
-        for number, job in enumerate(jobs):
-            singles, tracks = self._write(client, job.id, number, sent, spans[number])
-            base.save_labels(job.id, singles, tracks)
-            date = client.job(job.id).updated_date
-            marks[job.id] = JobMark(updated_date=date, labels=count_fields((*singles, *tracks)))
-        base.save_marks(marks)
-        return sent
-
-    def _client(self) -> Client:
-        return connect(find_credentials())
-
-    def _frame_labels(self, schema: LabelSchema) -> list[FrameLabel]:
-        cls = LABEL_TYPES[schema.fields[FIELD].type]
-        path = FIELD.removeprefix("frames."), cls.list_path
-        found = []
-        for frame in self.dataset._frame_collection.find().sort("frame_number", 1):
-            for label in (frame.get(path[0]) or {}).get(path[1]) or []:
-                size = Size(WIDTH, HEIGHT)
-                found.append(FrameLabel(frame["frame_number"] - 1, str(label["_id"]), label, size))
-        return found
-
-    def _write(
-        self, client: Client, job: int, number: int, sent: SentVideo, frames_here: range
-    ) -> tuple[tuple[BaseLabel, ...], tuple[TrackLabels, ...]]:
-        frames = {f["frame_number"] - 1: str(f["_id"]) for f in self.dataset._frame_collection.find()}
-
-        def label(key: tuple[int, str], objects: Any = ()) -> BaseLabel:
-            parts = sent.encoded[key].parts
-            return BaseLabel(
-                field=FIELD, sample_id=frames[key[0]], frame=key[0], label_id=key[1], parts=parts, objects=objects
-            )
-
-        tracks = [track for track in sent.tracks if track.job == number]
-        shapes = [one for one in sent.shapes if one.key[0] in frames_here]
-        drawn = [item for one in shapes for item in sent.encoded[one.key].objects]
-        saved = client.create_annotations(
-            job, Annotations(shapes=tuple(drawn), tracks=tuple(track.track for track in tracks))
-        )
-        stored = client.annotations(job)
-        by_id = {item.id: item for item in stored.shapes}
-        by_track = {item.id: item for item in stored.tracks}
-        singles = [label(one.key, (by_id[item.id],)) for one, item in zip(shapes, saved.shapes, strict=True)]
-        kept = [
-            TrackLabels(
-                field=FIELD, origin=one.origin, index=one.identity.index, instance=one.identity.instance,
-                track=by_track[item.id], labels=tuple(label(key) for key in one.held),
-            )
-            for one, item in zip(tracks, saved.tracks, strict=True)
-        ]  # fmt: skip
-        return tuple(singles), tuple(kept)
+        return dict(operator("send_to_cvat")(self.dataset, anno_key="run", label_schema={FIELD: config}, **params))
 
     def load(self, **params: Any) -> dict[str, Any]:
         """Loads the run; the few labels of a test may all be deleted."""

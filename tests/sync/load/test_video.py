@@ -88,15 +88,15 @@ def test_outside_takes_labels_away_from_a_frame_on(run: VideoLoop) -> None:
 
 
 def test_an_attribute_changes_from_a_frame_on(clip: VideoLoop) -> None:
-    clip.fill(20, lambda frame: [box(50.0, index=1, code="a")])
+    clip.fill(20, lambda frame: [box(50.0, index=1, code="a" if frame < 16 else "c")])
     clip.send({"attributes": {"code": {"type": "text"}}})
     before = clip.documents()
     (car,) = clip.tracks()
     spec = clip.cvat.labels()["car"]["attributes"][0]["id"]
     clip.keyframe(car, 12, attributes=[{"spec_id": spec, "value": "b"}])
     clip.load()
-    assert clip.changed_frames(before) == list(range(12, 20))
-    assert [clip.labels(frame)[0]["code"] for frame in (11, 12, 19)] == ["a", "b", "b"]
+    assert clip.changed_frames(before) == list(range(12, 16))
+    assert [clip.labels(frame)[0]["code"] for frame in (11, 12, 15, 16)] == ["a", "b", "b", "c"]
     assert clip.labels(12)[0]["bounding_box"] == clip.labels(11)[0]["bounding_box"]
 
 

@@ -46,8 +46,7 @@ def test_jobs_one_by_one_end_as_together(overlap: int, make: Callable[[], VideoL
     for order in ((), (1, 2), (2, 1)):
         clip = make()
         clip.fill(24, lambda frame: [box(10.0 + 5.0 * frame, index=4)])
-        sent = clip.send(segment=14 if overlap else 12, overlap=overlap)
-        assert len(sent.tracks) == 2
+        clip.send(segment_size=14 if overlap else 12, overlap=overlap)
         one, other = (clip.tracks(job)[0] for job in (1, 2))
         clip.keyframe(one, 5, job=1, points=[100.0, 60.0, 140.0, 120.0])
         clip.write("delete", other, job=2)
@@ -103,7 +102,7 @@ def test_odd_tracks_are_counted(clip: VideoLoop, keyframes: list[Thing], added: 
 
 
 def test_a_job_all_of_whose_frames_are_removed(clip: VideoLoop) -> None:
-    clip.send(segment=10)
+    clip.send(segment_size=10)
     before = clip.documents()
     clip.write("delete", clip.tracks(1)[0])
     clip.cvat.remove_frames(*range(10))
@@ -133,7 +132,7 @@ def test_a_video_of_one_frame(dataset: fo.Dataset, box: Sandbox, tmp_path: Path)
 
 
 def test_switches_of_the_run(clip: VideoLoop) -> None:
-    clip.send({"allow_deletions": False, "allow_spatial_edits": False, "allow_index_edits": False})
+    clip.send(allow_deletions=False, allow_spatial_edits=False, allow_index_edits=False)
     before = clip.documents()
     (track,) = clip.tracks()
     clip.keyframe(track, 15, points=AT["points"])

@@ -54,7 +54,7 @@ def labels(frame: int) -> list[Any]:
 def prepare(loop: VideoLoop) -> None:
     """Moved, hidden, split, drawn, merged; and fixed in FiftyOne meanwhile."""
     loop.fill(12, labels)
-    loop.send(segment=6)
+    loop.send(segment_size=6)
     first, second, third = loop.tracks(1)
     loop.keyframe(first, 3, points=[60.0, 60.0, 100.0, 120.0])
     loop.keyframe(second, 4, outside=True)
