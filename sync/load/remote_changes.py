@@ -248,6 +248,7 @@ class _Reader:
         frames = frames_of(known, self.labels)
         span = range(max(0, job.start_frame), min(job.stop_frame + 1, len(frames)))
         if isinstance(frames, VideoFrames):
+            base, tracks = tuple(map(frames.placed, base)), tuple(map(frames.placed_track, tracks))
             used = self.indexes.of(known.frames[0].sample_id)
             video = VideoJob(base, tracks, annotations, frames, span, state.removed, used, self.record.run_id)
             diff = diff_video(video, vocabulary)

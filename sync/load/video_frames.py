@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import overload
 
 from ...cvat import Job
+from ...labels.base import BaseLabel
 from ...labels.schema import LabelSchema
 from ...labels.types import LABEL_TYPES
 from ..dataset.labels import Labels
 from ..dataset.samples import FRAMES, FieldPlace
 from ..runs.base import BaseStore, FrameRecord, TaskBase
+from ..runs.outbox import TrackLabels
 from ..runs.record import RunRecord
 from ..runs.video import VideoSpan
 
@@ -46,6 +48,17 @@ class VideoFrames(Sequence[FrameRecord]):
     def holder(self, field: str | None, frame: int) -> str:
         """The document that holds the labels of a field on a frame."""
         return self.video.sample_id if field and not field.startswith(FRAMES) else self._ids[frame]
+
+    def placed(self, label: BaseLabel) -> BaseLabel:
+        """A label in the document that holds it now: others may have made that of its frame anew."""
+        holder = self.holder(label.field, label.frame) if 0 <= label.frame < len(self) else label.sample_id
+        return label if holder == label.sample_id else label.model_copy(update={"sample_id": holder})
+
+    def placed_track(self, item: TrackLabels) -> TrackLabels:
+        """A track with its labels in the documents that hold them now."""
+        labels = tuple(self.placed(label) for label in item.labels)
+        moved = any(new is not old for new, old in zip(labels, item.labels, strict=True))
+        return item.model_copy(update={"labels": labels}) if moved else item
 
 
 def frames_of(known: TaskBase, labels: Labels) -> Sequence[FrameRecord]:
