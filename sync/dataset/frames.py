@@ -56,6 +56,14 @@ def frame_ids(dataset: Any, sample_id: str, numbers: Iterable[int]) -> dict[int,
     return {frame["frame_number"]: str(frame["_id"]) for frame in found}
 
 
+def last_frame(dataset: Any, sample_id: str) -> int:
+    """The number of the last frame of a video that has a document, from 1; 0 if none has."""
+    found = dataset._frame_collection.find_one(
+        {"_sample_id": ObjectId(sample_id)}, {"frame_number": True}, sort=[("frame_number", -1)]
+    )
+    return int(found["frame_number"]) if found else 0
+
+
 def frame_total(dataset: Any, sample_id: str) -> int | None:
     """How many frames a video has, as far as FiftyOne knows: its metadata."""
     found = dataset._sample_collection.find_one({"_id": ObjectId(sample_id)}, {"metadata.total_frame_count": True})

@@ -5,14 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...labels.encode import no_word
 from ...labels.schema import LabelSchema
 from ...labels.shapes import Size
 from ...labels.types import LABEL_TYPES
 from ...labels.vocabulary import Vocabulary
 from ..dataset.frames import read_holders
 from ..dataset.media import BadFile, Frame
-from ..dataset.observe import Observed
 from ..dataset.samples import FieldPlace
 from ..progress import ProgressReporter
 from ..runs.outbox import Batch, each_label
@@ -106,16 +104,6 @@ class SampleSizes:
             for sample_id, width, height in zip(*values, strict=True)
             if isinstance(width, int) and isinstance(height, int) and width > 0 and height > 0
         }
-
-
-def classes_behind(schema: LabelSchema, seen: Mapping[str, Observed]) -> Counter[str]:
-    """The labels whose class the schema lacks, counted by sentence."""
-    behind: Counter[str] = Counter()
-    for name, observed in seen.items():
-        names = schema.fields[name].class_names if name in schema.fields else ()
-        for own, count in observed.classes.items():
-            behind[f"{name}: {no_word(own)}"] += count if own not in names else 0
-    return +behind
 
 
 def labels_of_files(collection: Any, schema: LabelSchema, bad: Sequence[BadFile]) -> Counter[str]:

@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from ...cvat import Client, ServerInfo, User
 from ...labels.schema import LabelSchema
+from ...labels.tracks.mutability import mutable_specs
 from ..dataset.colors import class_colors
-from ..dataset.media import BadFile, find_frames
+from ..dataset.media import BadFile, Frame, find_frames
 from ..dataset.observe import Observed
 from ..dataset.videos import find_videos
 from ..errors import error_context
@@ -17,12 +18,13 @@ from ..progress import ProgressReporter
 from ..request import SendRequest
 from ..runs import record as records
 from .checks import check_files, check_parameters, check_target, find_people, left_out_early, read_paths, task_name
-from .forecast import Forecast, classes_behind, forecast, labels_of_files
+from .forecast import Forecast, forecast, labels_of_files
 from .plan import TaskPlan, foresee_segments, plan_tasks, plan_videos
 from .project import FoundProject, ProjectPlan, find_project, plan_project
 from .schema import resolve_schema
 from .server_media import find_server_frames
-from .words import expected_words
+from .video_forecast import forecast_videos, without_short
+from .words import expected_labels, expected_words
 
 
 @dataclass(frozen=True)
@@ -124,8 +126,7 @@ def prepare(target: Any, request: SendRequest, client: Client, reporter: Progres
     schema, seen = resolve_schema(collection, request, lambda: _answered(answer)[1].labels)
     reporter.step("Looking at the videos" if is_video else "Looking at the images")
     paths = read_paths(collection, request.media_field)
-    find = find_videos if is_video else find_frames
-    frames, bad = find(paths) if request.media_source == "upload" else ([], [])
+    frames, bad = _look_at_files(collection, request, paths) if request.media_source == "upload" else ([], [])
     if request.media_source == "upload":
         check_files(frames, bad, request.bad_files)
     reporter.step("Connecting to CVAT")
@@ -133,6 +134,8 @@ def prepare(target: Any, request: SendRequest, client: Client, reporter: Progres
     with error_context(lambda: "Nothing was sent."):
         if request.media_source != "upload":
             frames, bad = find_server_frames(client, paths, request, reporter, video=is_video)
+            frames, short = without_short(collection, frames, request) if is_video else (frames, [])
+            bad += short
             check_files(frames, bad, request.bad_files)
         people = find_people(client, request)
         project = plan_project(found, request, schema, class_colors(dataset, schema))
@@ -151,6 +154,17 @@ def prepare(target: Any, request: SendRequest, client: Client, reporter: Progres
         left_out=left_out_early(request, project.schema, seen, bad, "video" if is_video else "image")
         + project.left_out,
     )
+
+
+def _look_at_files(
+    collection: Any, request: SendRequest, paths: Sequence[tuple[str, str | None]]
+) -> tuple[list[Frame], list[BadFile]]:
+    """The files that can be uploaded, and those that can't."""
+    if collection.media_type != "video":
+        return find_frames(paths)
+    videos, bad = find_videos(paths)
+    videos, short = without_short(collection, videos, request)
+    return videos, [*bad, *short]
 
 
 Answer = tuple[ServerInfo, FoundProject]
@@ -181,16 +195,16 @@ def describe(prepared: Prepared, reporter: ProgressReporter | None = None) -> di
         (``sample_id``, ``path``, ``reason``)
     """
     request = prepared.request
+    foreseen, notes, jobs_of_tasks = _forecast(prepared, reporter or ProgressReporter())
     tasks = [
         {
             "name": task.name,
             "images": len(task.frames),
             "bytes": task.bytes,
-            "jobs": len(foresee_segments(len(task.frames), request.segment_size)),
+            "jobs": jobs,
         }
-        for task in prepared.tasks
+        for task, jobs in zip(prepared.tasks, jobs_of_tasks, strict=True)
     ]
-    foreseen = _forecast(prepared, reporter or ProgressReporter())
     left_out = prepared.left_out + foreseen.left_out
     return {
         "anno_key": request.anno_key,
@@ -205,18 +219,21 @@ def describe(prepared: Prepared, reporter: ProgressReporter | None = None) -> di
         "labels": sum(sum(classes.values()) for classes in foreseen.labels.values()),
         "labels_by_field": foreseen.labels,
         "left_out": [{"what": what, "count": count} for what, count in left_out.items()],
-        "notes": prepared.notes,
+        "notes": [*prepared.notes, *notes],
         "bad_files": [file._asdict() for file in prepared.bad],
     }
 
 
-def _forecast(prepared: Prepared, reporter: ProgressReporter) -> Forecast:
-    """What the send would write, and all that would stay behind of the labels."""
-    request, schema = prepared.request, prepared.schema
-    if prepared.media == "video":  # its frames are known once CVAT has made them
-        found = Forecast(prepared.labels, classes_behind(schema, prepared.seen))
+def _forecast(prepared: Prepared, reporter: ProgressReporter) -> tuple[Forecast, list[str], list[int]]:
+    """What the send would write, and all that would stay behind of the labels; notes; and the jobs of each task."""
+    request, schema, collection = prepared.request, prepared.schema, prepared.collection
+    words = expected_words(prepared.project, in_project=bool(request.project_name or request.project_id))
+    if prepared.media == "video":
+        mutable = mutable_specs(expected_labels(prepared.project))
+        videos = forecast_videos(collection, schema, words, mutable, prepared.tasks, request, reporter)
+        found, notes, jobs = videos.written, videos.notes, videos.jobs
     else:
-        words = expected_words(prepared.project, in_project=bool(request.project_name or request.project_id))
-        found = forecast(prepared.collection, schema, words, prepared.tasks, reporter)
-    found.left_out.update(labels_of_files(prepared.collection, schema, prepared.bad))
-    return found
+        found, notes = forecast(collection, schema, words, prepared.tasks, reporter), []
+        jobs = [len(foresee_segments(len(task.frames), request.segment_size)) for task in prepared.tasks]
+    found.left_out.update(labels_of_files(collection, schema, prepared.bad))
+    return found, notes, jobs

@@ -37,6 +37,7 @@ from .task_failures import STOPS, explained, failures_explained
 from .task_marks import mark_of, tasks_of_run, tidy_up
 from .task_pool import TaskPool
 from .task_sender import TaskSender
+from .video_forecast import object_notes
 
 JOBS_AT_ONCE = 4
 """Jobs that are given to people at the same time."""
@@ -230,7 +231,11 @@ class SendRun:
             left_out.update(step.left_out)
             for counts in step.labels:
                 labels.update(counts)
-        self._add_notes(object_notes(steps))
+        notices: Counter[str] = Counter()
+        for step in steps:
+            notices.update(step.notices)
+        tracked, keyframes = sum(step.tracked for step in steps), sum(step.keyframes for step in steps)
+        self._add_notes(object_notes(notices, tracked, keyframes))
         done = {"labels": dict(labels), "left_out": dict(left_out), "problem": ""}
         self._note(status="sent", tasks=self._task_records(), **done)
         self.journal.finish()
@@ -356,16 +361,6 @@ class SendRun:
 def marks_of(step: TaskStep) -> dict[int, JobMark]:
     """Where a load stands with the jobs of a task that was just sent."""
     return {job.job_id: JobMark(labels=counts) for job, counts in zip(step.segments, step.labels, strict=True)}
-
-
-def object_notes(steps: Sequence[TaskStep]) -> tuple[str, ...]:
-    """What there is to say of the objects of videos, in sentences."""
-    notices: Counter[str] = Counter()
-    for step in steps:
-        notices.update(step.notices)
-    tracked, keyframes = sum(step.tracked for step in steps), sum(step.keyframes for step in steps)
-    said = [f"{tracked:,} labels are in CVAT as tracks, with {keyframes:,} keyframes."] if tracked else []
-    return (*said, *(f"{count:,} {what}." for what, count in notices.items()))
 
 
 def _about_copy(task: Task) -> str:

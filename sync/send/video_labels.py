@@ -12,6 +12,7 @@ from ...labels.tracks.identity import FrameLabel, Identity
 from ...labels.tracks.keyframes import count_keyframes
 from ...labels.tracks.send import NO_TRACK, SentTrack, SentVideo, send_video
 from ...labels.vocabulary import Vocabulary
+from ..readable import readable
 from ..runs.outbox import Batch, TrackLabels, each_label
 from . import encode
 from .encode import Identity as LabelIdentity
@@ -169,10 +170,10 @@ class VideoLabels:
         found: Objects,
     ) -> None:
         """Adds what was made of the labels of a field."""
-        found.lost.update(f"{name}: {notice.reason}" for notice in sent.left_out)
+        found.lost.update(readable(f"{name}: {notice.reason}") for notice in sent.left_out)
         for reason, count in sent.counts.items():
             counter = found.lost if reason.startswith(STAYS_BEHIND) else found.notices
-            counter[f"{name}: {reason}"] += count
+            counter[readable(f"{name}: {reason}")] += count
         origins = _Origins(name, itertools.chain.from_iterable(self._earlier.values()))
         for track in sent.tracks:
             entry = _track_entry(name, track, origins.of(track), sent, holders)

@@ -23,10 +23,14 @@ def expected_words(project: ProjectPlan, *, in_project: bool) -> Vocabulary:
         project: what is going to be done about its project
         in_project: whether there will be one
     """
-    schema = project.schema
+    return bind_words(project.schema, expected_labels(project), in_project=in_project or project.project is not None)
+
+
+def expected_labels(project: ProjectPlan) -> list[Label]:
+    """The labels as they will be in CVAT, with made-up ids where they are not there yet."""
     numbers = itertools.count(max((label.id for label in project.labels), default=0) + 1)
     if project.project is None:
-        return bind_words(schema, _made(label_specs(schema), numbers), in_project=in_project)
+        return _made(label_specs(project.schema), numbers)
     labels = list(project.labels)
     if project.fit is not None:
         added: dict[int, list[AttributeSpec]] = defaultdict(list)
@@ -34,7 +38,7 @@ def expected_words(project: ProjectPlan, *, in_project: bool) -> Vocabulary:
             added[label.id] += addition.attributes
         labels = [_with_attributes(label, added[label.id], numbers) for label in labels]
         labels += _made(project.fit.missing.values(), numbers)
-    return bind_words(schema, labels, in_project=True)
+    return labels
 
 
 def _made(specs: Iterable[LabelSpec], numbers: Iterator[int]) -> list[Label]:
