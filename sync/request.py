@@ -1,7 +1,7 @@
 """What a person asks for: the parameters of a send and of a load."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 import fiftyone as fo
@@ -223,19 +223,46 @@ class LoadRequest(BaseModel):
 
     def wants(self, job: Job) -> bool:
         """Whether a job is among those to be loaded."""
-        who = job.assignee.username if job.assignee else ""
-        choices: list[tuple[tuple[Any, ...], Any]] = [
-            (self.states, job.state),
-            (self.stages, job.stage),
-            (self.assignees, who),
-            (self.tasks, job.task_id),
-            (self.jobs, job.id),
+        return all(not choice or _FACTS[what](job) in choice for what, choice in self._choices)
+
+    def unmatched(self, jobs: Sequence[Job]) -> list[str]:
+        """What was asked for that no job has, in sentences.
+
+        Args:
+            jobs: all jobs of the run
+        """
+        notes = []
+        for what, choice in self._choices:
+            there = {_FACTS[what](job) for job in jobs}
+            if lacking := [str(value) for value in choice if value not in there]:
+                notes.append(f"No job of this run has the {what} {' or '.join(lacking)}.")
+        if not notes and jobs and not any(map(self.wants, jobs)):
+            notes.append("No job of this run has all that was asked for, so nothing was looked at.")
+        return notes
+
+    @property
+    def _choices(self) -> list[tuple[str, tuple[Any, ...]]]:
+        return [
+            ("state", self.states),
+            ("stage", self.stages),
+            ("assignee", self.assignees),
+            ("task", self.tasks),
+            ("id", self.jobs),
         ]
-        return all(not choice or value in choice for choice, value in choices)
 
     def confirms(self, caution: str) -> bool:
         """Whether the person confirmed a caution."""
         return self.confirm is True or (isinstance(self.confirm, tuple) and caution in self.confirm)
+
+
+_FACTS: dict[str, Callable[[Job], Any]] = {
+    "state": lambda job: job.state,
+    "stage": lambda job: job.stage,
+    "assignee": lambda job: job.assignee.username if job.assignee else "",
+    "task": lambda job: job.task_id,
+    "id": lambda job: job.id,
+}
+"""What jobs can be chosen by."""
 
 
 def parse(model: type[Request], params: Mapping[str, Any]) -> Request:

@@ -129,6 +129,7 @@ def find_remote_changes(
     states = fetch_tasks(client, record, known, request.wants)
     found.listed = [job for state in states for job in (*state.jobs, *state.left)]
     found.jobs = len(found.listed)
+    found.notes += request.unmatched(found.listed)
     indexes = VideoIndexes(record, schema, base, known, labels)
     moved = [job for state in states if state.error is None for job in state.jobs if found.has_moved(job)]
     with ReadAhead(client, [(job, sum(found.mark(job).labels.values())) for job in moved]) as ahead:

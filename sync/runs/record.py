@@ -48,6 +48,7 @@ class RunRecord(BaseModel):
         server: the address of the CVAT server
         organization: the CVAT organization, if one was given
         project_id, project_name: the CVAT project, if there is one
+        project_made: whether the run made it
         created_by: the CVAT user
         media_type: what the samples of the run are
         label_schema: the schema, with the keys of ``annotate()``
@@ -69,6 +70,7 @@ class RunRecord(BaseModel):
     organization: str | None = None
     project_id: int | None = None
     project_name: str | None = None
+    project_made: bool = False
     created_by: str = ""
     media_type: Literal["image", "video"] = "image"
     media_field: str = "filepath"

@@ -1,10 +1,11 @@
 """Discard: forget a run, and on request delete what it made in CVAT."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...cvat import Client, Conflict, PermissionDenied, Task
+from ...cvat import Client, Conflict, NotFound, PermissionDenied, Task
 from ...cvat import Refused as CvatRefused
 from ..errors import Refused, database_context, error_context
 from ..progress import ProgressReporter
@@ -17,6 +18,8 @@ from .made_tasks import MadeTask, find_task, is_same, knows, made_tasks
 from .send import LEFT_OUT_TAG
 from .task_marks import delete_task, tasks_of_run
 
+FORBIDDEN = (PermissionDenied, CvatRefused, Conflict)
+"""What CVAT answers if something may not be done."""
 NAMED = 5
 """Tasks that are left of which it is said why."""
 
@@ -32,8 +35,9 @@ def delete(dataset: Any, key: str, client: Client | None, reporter: ProgressRepo
         reporter: takes the progress, and carries the wish to stop
 
     Returns:
-        ``anno_key``, ``tasks_deleted``, ``tasks_gone`` (which CVAT did not have any more), ``tasks_left`` and a
-        ``text`` for the person, which says why tasks were left
+        ``anno_key``, ``tasks_deleted``, ``tasks_gone`` (which CVAT did not have any more), ``tasks_left``,
+        ``project_left`` (the name of a project that the run made, if that is still there) and a ``text`` for the
+        person, which says why tasks were left
 
     Raises:
         RunMissing: if there is no such run
@@ -43,7 +47,7 @@ def delete(dataset: Any, key: str, client: Client | None, reporter: ProgressRepo
     run = records.find(dataset, key)
     store = RunStore(dataset, run.run_id)
     check_free(store, key)
-    result = Deletion()
+    result, has_project = Deletion(), run.project_made
     if client is not None and not run.imported:
         client = client.within(run.organization).stopping_when(reporter.stop.is_set)
         _check_own(key, run, store, client)
@@ -51,13 +55,15 @@ def delete(dataset: Any, key: str, client: Client | None, reporter: ProgressRepo
             _delete_tasks(client, run, store, reporter, result)
             if run.status != "sent":
                 _delete_project(client, run, Journal(store))
+            has_project = run.project_made and _is_there(client, run.project_id)
     if run.status != "sent":
         _untag(dataset, Journal(store))
     records.forget(dataset, key, run.run_id)
     done = {*result.deleted, *result.gone, *result.left}
     left = [*result.left, *(task.id for task in run.tasks if task.id not in done)]
     counts = {"tasks_deleted": result.deleted, "tasks_gone": result.gone, "tasks_left": left}
-    return {"anno_key": key, **counts, "text": _text(key, result, left)}
+    project = run.project_name if has_project else None
+    return {"anno_key": key, **counts, "project_left": project, "text": _text(key, result, left, project)}
 
 
 @dataclass
@@ -93,7 +99,7 @@ def _delete_tasks(
         reporter.step(f"Deleting task {task_id}", number / len(ids))
         try:
             _delete_task(client, task_id, made.get(task_id), marked.get(task_id), result)
-        except (PermissionDenied, CvatRefused, Conflict) as error:  # one that may not be deleted keeps no other
+        except FORBIDDEN as error:  # one that may not be deleted keeps no other
             result.left[task_id] = f"could not be deleted: {(error.detail or str(error)).rstrip('.')}"
 
 
@@ -119,7 +125,17 @@ def _delete_project(client: Client, run: RunRecord, journal: Journal) -> None:
     for project in client.find_projects(plan.request.project_name):
         unsure = run.project_id is None and project.owner is not None and project.owner.username == run.created_by
         if (project.id == run.project_id or unsure) and not client.tasks(project_id=project.id):
-            client.delete_project(project.id)
+            with contextlib.suppress(*FORBIDDEN):  # it is then said to be left
+                client.delete_project(project.id)
+
+
+def _is_there(client: Client, project_id: int | None) -> bool:
+    try:
+        return project_id is not None and client.project(project_id) is not None
+    except NotFound:
+        return False
+    except FORBIDDEN:
+        return True
 
 
 def _untag(dataset: Any, journal: Journal) -> None:
@@ -128,7 +144,7 @@ def _untag(dataset: Any, journal: Journal) -> None:
         dataset.select([file.sample_id for file in plan.bad]).untag_samples(LEFT_OUT_TAG)
 
 
-def _text(key: str, result: Deletion, left: Sequence[int]) -> str:
+def _text(key: str, result: Deletion, left: Sequence[int], project: str | None) -> str:
     text = f"The run '{key}' is deleted; the dataset's labels are as they were."
     if result.deleted:
         text += f" So are its tasks in CVAT: {_listed(result.deleted)}."
@@ -136,7 +152,10 @@ def _text(key: str, result: Deletion, left: Sequence[int]) -> str:
         text += f" CVAT did not have any more: task {_listed(result.gone)}."
     if left:
         text += f" Still in CVAT: task {_listed(left)}."
-    return text + "".join(f" Task {task_id} {why}." for task_id, why in list(result.left.items())[:NAMED])
+    text += "".join(f" Task {task_id} {why}." for task_id, why in list(result.left.items())[:NAMED])
+    if project is not None:
+        text += f" The project '{project}', which the run made, is still in CVAT; other tasks may be in it by now."
+    return text
 
 
 def _listed(ids: Sequence[int]) -> str:

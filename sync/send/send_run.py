@@ -119,7 +119,7 @@ class SendRun:
             project_id, self.project_in_doubt = make_project(
                 self.client, self.record, self.colors, self._check, doubtful=self.resumed
             )
-            self._note(project_id=project_id)
+            self._note(project_id=project_id, project_made=True)
 
     # The tasks
 

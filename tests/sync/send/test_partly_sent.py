@@ -256,6 +256,29 @@ def test_discarding_goes_on_past_a_task_that_is_forbidden(five: Loop, path: str)
     assert "Still in CVAT: task 2. Task 2 could not be deleted: not yours." in result["text"]
 
 
+def test_a_project_that_a_run_made_and_leaves_behind_is_said(filled: Loop) -> None:
+    filled.send(project_name="streets")
+    filled.send(anno_key="second", project_name="streets")
+    of_second = filled.execute("delete_run", anno_key="second", delete_tasks=True)
+    assert of_second["project_left"] is None and "project" not in of_second["text"]  # it was there before
+    kept = filled.execute("delete_run", anno_key="run")
+    assert kept["project_left"] == "streets"
+    assert "The project 'streets', which the run made, is still in CVAT" in kept["text"]
+
+
+@pytest.mark.parametrize("fault", ["", "gone", "403"])
+def test_the_project_of_an_interrupted_run(filled: Loop, failures: Failures, fault: str) -> None:
+    filled.box.faults.add("status", "PATCH", "/annotations", status=500)
+    failures.send(project_name="streets")
+    if fault == "gone":
+        filled.cvat.call("DELETE", "projects/1")
+    if fault == "403":
+        filled.box.faults.add("status", "DELETE", "/api/projects", status=403, times=None)
+    result = filled.execute("delete_run", anno_key="run", delete_tasks=True)
+    assert result["project_left"] == ("streets" if fault == "403" else None)
+    assert len(filled.cvat.find("projects")) == (fault == "403")
+
+
 # A restored copy of a task, while its run is interrupted
 
 
