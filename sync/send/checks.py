@@ -75,13 +75,19 @@ def read_paths(collection: Any, media_field: str) -> list[tuple[str, str | None]
         Refused: if there is no such field
     """
     if collection.get_field(media_field) is None:
-        raise Refused(f"There is no field '{media_field}' with the paths of the images.")
+        raise Refused(f"There is no field '{media_field}' with the paths of the files.")
     ids, paths = collection.values(["id", media_field])
     return list(dict(zip(ids, paths, strict=True)).items())  # a sample that a view has twice is sent once
 
 
-def check_files(frames: Sequence[Frame], bad: Sequence[BadFile], policy: str) -> None:
+def check_files(frames: Sequence[Frame], bad: Sequence[BadFile], policy: str, media: str = "image") -> None:
     """Ends the send if files are bad and the person did not say to leave them out.
+
+    Args:
+        frames: the good ones
+        bad: the others
+        policy: what to do about these: ``"stop"`` or ``"leave_out"``
+        media: what they are: ``"image"`` or ``"video"``
 
     Raises:
         Refused: if so, or if nothing is left
@@ -91,7 +97,7 @@ def check_files(frames: Sequence[Frame], bad: Sequence[BadFile], policy: str) ->
     named = "; ".join(f"'{file.path}' {file.reason}" for file in bad[:3])
     more = f"; and {len(bad) - 3} more" if len(bad) > 3 else ""
     hint = " To send the others, set `bad_files` to 'leave_out'." if frames else ""
-    raise Refused(f"{len(bad)} of {len(bad) + len(frames)} images can't be sent: {named}{more}.{hint}")
+    raise Refused(f"{len(bad)} of {len(bad) + len(frames)} {media}s can't be sent: {named}{more}.{hint}")
 
 
 def find_people(client: Client, request: SendRequest) -> dict[str, User]:

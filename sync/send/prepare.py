@@ -117,6 +117,7 @@ def prepare(target: Any, request: SendRequest, client: Client, reporter: Progres
     """
     collection = check_target(target)
     dataset, is_video = collection._root_dataset, collection.media_type == "video"
+    media = "video" if is_video else "image"
     check_parameters(request, collection.media_type)
     records.check_key(dataset, request.anno_key)
     asker = ThreadPoolExecutor(1, thread_name_prefix="cvat-check")
@@ -124,11 +125,11 @@ def prepare(target: Any, request: SendRequest, client: Client, reporter: Progres
     asker.shutdown(wait=False)
     reporter.step("Looking at the labels")
     schema, seen = resolve_schema(collection, request, lambda: _answered(answer)[1].labels)
-    reporter.step("Looking at the videos" if is_video else "Looking at the images")
+    reporter.step(f"Looking at the {media}s")
     paths = read_paths(collection, request.media_field)
     frames, bad = _look_at_files(collection, request, paths) if request.media_source == "upload" else ([], [])
     if request.media_source == "upload":
-        check_files(frames, bad, request.bad_files)
+        check_files(frames, bad, request.bad_files, media)
     reporter.step("Connecting to CVAT")
     server, found = _answered(answer)
     with error_context(lambda: "Nothing was sent."):
@@ -136,7 +137,7 @@ def prepare(target: Any, request: SendRequest, client: Client, reporter: Progres
             frames, bad = find_server_frames(client, paths, request, reporter, video=is_video)
             frames, short = without_short(collection, frames, request) if is_video else (frames, [])
             bad += short
-            check_files(frames, bad, request.bad_files)
+            check_files(frames, bad, request.bad_files, media)
         people = find_people(client, request)
         project = plan_project(found, request, schema, class_colors(dataset, schema))
     return Prepared(
@@ -151,8 +152,7 @@ def prepare(target: Any, request: SendRequest, client: Client, reporter: Progres
         tasks=plan_videos(frames, task_name(dataset, request))
         if is_video
         else plan_tasks(frames, task_name(dataset, request), request.task_size),
-        left_out=left_out_early(request, project.schema, seen, bad, "video" if is_video else "image")
-        + project.left_out,
+        left_out=left_out_early(request, project.schema, seen, bad, media) + project.left_out,
     )
 
 

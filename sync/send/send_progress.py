@@ -19,6 +19,7 @@ class SendProgress:
         reporter: takes the progress, and carries the wish to stop
         images, bytes, labels: how many there are
         clock: gives the seconds
+        noun: what the images are called
     """
 
     def __init__(
@@ -28,10 +29,12 @@ class SendProgress:
         bytes: int,
         labels: int,
         clock: Callable[[], float] = time.monotonic,
+        noun: str = "images",
     ) -> None:
         self._reporter = reporter
         self._images, self._bytes, self._labels = images, bytes, labels
         self._clock = clock
+        self._noun = noun
         self._began = clock()
         self._told = -PATIENCE
         self._lock = threading.Lock()
@@ -76,7 +79,7 @@ class SendProgress:
 
     def _text(self) -> str:
         images, size = (sum(values) for values in zip(*self._sent.values(), strict=True)) if self._sent else (0, 0)
-        parts = [f"{images:,} of {self._images:,} images"]
+        parts = [f"{images:,} of {self._images:,} {self._noun}"]
         if self._bytes:
             parts.append(f"{megabytes(size)} of {megabytes(self._bytes)}")
         if self._labels:

@@ -159,7 +159,7 @@ class SendRun:
             project_labels=tuple(self.client.labels(project_id=project_id)) if project_id else (),
             assignee_id=self.people[assignee].id if assignee else None,
             reader=LabelReader(self.collection, self.record.schema_),
-            progress=SendProgress(self.reporter, self.plan.images, self.plan.bytes, self.plan.labels),
+            progress=self._progress(),
             gate=OrderedGate(self._check),
             check=self._check,
             leave_out=self._leave_out,
@@ -167,6 +167,10 @@ class SendRun:
             forgotten=self._forgotten,
             in_doubt=self.in_doubt.add,
         )
+
+    def _progress(self) -> SendProgress:
+        noun = f"{self.record.media_type}s"
+        return SendProgress(self.reporter, self.plan.images, self.plan.bytes, self.plan.labels, noun=noun)
 
     def _on_step(self, number: int, step: TaskStep) -> None:
         """Shows a task in the run's record as soon as it is there."""

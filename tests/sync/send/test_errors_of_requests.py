@@ -79,7 +79,7 @@ REQUESTS: dict[str, tuple[dict[str, Any], str]] = {
         {"label_field": "_new", "label_type": "detections", "classes": ["a"]},
         "'_new' can't be the name of a field",
     ),
-    "no such field of paths": ({"media_field": "small"}, "There is no field 'small' with the paths of the images."),
+    "no such field of paths": ({"media_field": "small"}, "There is no field 'small' with the paths of the files."),
     "no such person": ({"task_assignee": "nobody"}, "CVAT shows no user 'nobody'"),
     "no such annotator": ({"job_assignees": ["annotator1", "nobody"]}, "CVAT shows no user 'nobody'"),
     "no such organization": ({"organization": "nowhere"}, "has no organization 'nowhere'"),
