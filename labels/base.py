@@ -8,6 +8,7 @@ from bson import ObjectId
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..cvat.models import Shape, Tag
+from ..cvat.models.base import NO_NAMES
 from .attributes import kind_of
 from .codec import Document, Parts
 from .pixels import PIXELS
@@ -37,6 +38,10 @@ class BaseLabel(BaseModel):
     parts: Parts
     objects: tuple[Annotated[Shape | Tag, Field(union_mode="left_to_right")], ...]
     group: int = 0
+
+    def model_post_init(self, _: Any) -> None:
+        """Lets go of the names of the fields that were given: there may be very many labels."""
+        object.__setattr__(self, "__pydantic_fields_set__", NO_NAMES)
 
 
 def local_parts(document: Document, schema: FieldSchema) -> Parts:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast
+
+NO_NAMES: set[str] = set()
 
 
 class Resource(BaseModel):
     """An immutable piece of CVAT's JSON. Keys of other server versions are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, ser_json_inf_nan="constants")
+
+    def model_post_init(self, _: Any) -> None:
+        """Lets go of the names of the fields that were given, which take as much memory as the values."""
+        object.__setattr__(self, "__pydantic_fields_set__", NO_NAMES)
 
 
 AnyResource = TypeVar("AnyResource", bound=Resource)

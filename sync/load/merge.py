@@ -64,8 +64,16 @@ def same(one: Any, other: Any) -> bool:
     """Whether two values are the same to the last bit: ``1``, ``1.0`` and ``True`` are not."""
     if one is other:
         return True
-    if type(one) is type(other) and isinstance(one, (str, int)):
-        return bool(one == other)
+    kind = type(one)
+    if kind is type(other):
+        if kind in (str, int, bool):
+            return bool(one == other)
+        if kind is float:
+            return one == other != 0 or repr(one) == repr(other)  # nought has a sign
+        if kind is list:
+            return len(one) == len(other) and all(map(same, one, other))
+        if kind is dict:
+            return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.schema import FieldSchema
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.merge import Conflict, Decision, Rules, forbidden, merge
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.merge import Conflict, Decision, Rules, forbidden, merge, same
 
 Parts = dict[str, Any]
 HERE, THERE, ELSEWHERE = [0.1, 0.1, 0.2, 0.2], [0.3, 0.1, 0.2, 0.2], [0.5, 0.5, 0.2, 0.2]
@@ -159,3 +159,28 @@ def test_a_conflict_with_a_forbidden_change_is_listed_and_ends_in_favour_of_fift
     assert (decision.action, [c.outcome for c in decision.conflicts]) == ("keep", ["local"])
     decision = merge(BASE, cat(label="dog"), cat(label="cow"), rules("allow_label_edits", policy))
     assert (decision.action, [c.outcome for c in decision.conflicts]) == ("keep", ["local"])
+
+
+NAN = float("nan")
+ALIKE: list[tuple[Any, Any, bool]] = [
+    (1, 1.0, False),
+    (1, True, False),
+    (0.0, -0.0, False),
+    (NAN, -NAN, True),
+    (NAN, 1.0, False),
+    ([0.1, [NAN]], [0.1, [NAN]], True),
+    ([0.1], [0.1, 0.1], False),
+    ([1], [1.0], False),
+    ([1], (1,), True),
+    ({"a": [1.0], "b": None}, {"b": None, "a": [1.0]}, True),
+    ({"a": 1}, {"a": 1, "b": None}, False),
+    ({"a": 0.0}, {"a": -0.0}, False),
+    ("1", 1, False),
+    (None, "", False),
+    (None, 0, False),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "alike"), ALIKE)
+def test_values_are_the_same_to_the_last_bit(one: Any, other: Any, alike: bool) -> None:
+    assert same(one, other) is same(other, one) is alike
