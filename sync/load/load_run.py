@@ -27,6 +27,7 @@ from .portions import portions
 from .recover import entry_of, recover
 from .remote_changes import READING, RemoteChanges, TaskChanges
 from .rooms import room_for
+from .rotated import upright_notes
 from .undo import finish_undo
 from .video_frames import TaskVideo
 
@@ -52,6 +53,7 @@ class LoadRun:
         self.resolver: Resolver = resolver or (lambda label: {})
         self.load: LoadRecord | None = None
         self.earlier: dict[int, JobEntry] = {}
+        self.left: frozenset[int] = frozenset()
         self.entries: dict[int, JobEntry] = {}
 
     def so_far(self) -> str:
@@ -86,6 +88,7 @@ class LoadRun:
         self.report.jobs_read = sum(changes.date is not None for changes in found.job_changes)
         for sentence in (*found.notes, *(note for changes in found.job_changes for note in changes.notes)):
             self.report.note(sentence)
+        self.left = frozenset(job.id for job in found.listed if not self.context.request.wants(job))
         marks = dict(found.marks)
         done, count = 0, len(found.job_changes)
         for task in found.tasks:
@@ -163,6 +166,8 @@ class LoadRun:
             self.entries[part.job.id] = self.log.save_job(self._number, whole)
             write_changes(self.context.labels, plan, schema)
         self.report.add(entry.tally)
+        for sentence in upright_notes(plan.changes):
+            self.report.note(sentence)
         return plan
 
     def _mark(self, marks: dict[int, JobMark], job_id: int, mark: JobMark) -> None:
@@ -265,8 +270,9 @@ class LoadRun:
 
     def _close(self, load: LoadRecord) -> None:
         """Notes that a load is complete."""
-        for entry in self.earlier.values():  # jobs that were complete before the load was killed
-            self.report.add(entry.tally)
+        for job_id, entry in self.earlier.items():  # jobs that were complete before the load was killed
+            if job_id not in self.left:
+                self.report.add(entry.tally)
         tasks = self.log.tasks(load.number)
         self.report.frames_deleted = sum(len(task.tagged) for task in tasks)
         self.report.frames_restored = sum(len(task.untagged) for task in tasks)

@@ -9,6 +9,7 @@ from typing import Any
 
 import fiftyone as fo
 import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load_run import LoadRun
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.undo import undo
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.history import as_csv, as_json, history, label_history
 from sync_loop import Loop
@@ -55,6 +56,29 @@ def test_choice(four: Loop, choice: dict[str, Any], jobs: list[int]) -> None:
     rest = four.load()
     assert moved(four) == [True] * 4
     assert (rest["jobs_read"], rest["jobs_left"], rest["changed"]) == (4 - len(jobs), 0, 4 - len(jobs))
+
+
+def test_the_counts_of_a_load_that_was_killed_are_not_those_of_other_jobs(
+    four: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        real = LoadRun._apply_held
+
+        def apply(load_run: LoadRun, held: Any, marks: Any) -> None:
+            if held.job.id == 3 and not load_run.context.store.__class__.__name__.startswith("DryRun"):
+                raise KeyboardInterrupt
+            real(load_run, held, marks)
+
+        patch.setattr(LoadRun, "_apply_held", apply)
+        with pytest.raises(KeyboardInterrupt):
+            four.load()
+    assert moved(four) == [True, True, False, False]
+    report = four.load(jobs=[4])
+    assert (report["jobs_read"], report["changed"], report["unchanged"]) == (1, 1, 3)
+    assert (report["matches"]["by_id"], report["objects"]["found"], len(report["samples"])) == (1, 1, 1)
+    (load,) = history(four.dataset, "run")
+    assert (load["changed"], len(load["jobs"])) == (3, 3)
+    assert [four.load()["changed"], four.load()["changed"]] == [1, 0]
 
 
 def test_a_new_name_and_a_removed_frame_reach_the_jobs_that_were_left(four: Loop) -> None:

@@ -261,3 +261,16 @@ def test_classifications(loop: Loop) -> None:
     assert changes.pop("1/gt")[1]["classifications"][0]["label"] == "b"
     assert changes == {"0/gt/classifications/0": ("a", ...), "0/gt/classifications/1/label": ("b", "a")}
     assert (report["added"], report["changed"], report["deleted"]) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(("turns", "version", "said"), [(True, "1.22.1", 1), (False, "1.22.1", 0), (True, "1.23.0", 0)])
+def test_a_rotated_box_that_the_app_draws_upright_is_said(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch, turns: bool, version: str, said: int
+) -> None:
+    loop.fill(fo.Detections(detections=[fo.Detection(label="cat", bounding_box=BOX, rotation=10.0)]))
+    loop.send(rotation_unit="degrees")
+    loop.cvat.edit(loop.cvat.move(loop.cvat.shape()), rotation=20.0 if turns else 10.0)
+    monkeypatch.setattr(fo, "__version__", version)
+    report = loop.load()
+    assert report["changed"] == 1
+    assert sum("draws them upright" in note for note in report["notes"]) == said
