@@ -42,7 +42,8 @@ class SendRequest(BaseModel):
         segment_size: the most images, or frames of a video, in a job
         frame_start, frame_stop: of videos, the first and the last frame to send, counted from 0
         frame_step: of videos, each so many frames are sent
-        overlap: of videos, frames that a job shares with the one before it
+        overlap: images, or frames of a video, that a job shares with the one before it; it needs a `segment_size`. The
+            labels there are in both jobs, and counted once
         keyframe_tolerance: of videos, how many pixels CVAT may show a coordinate off between keyframes; 0 for exactly
         image_quality: of the images that annotators see, 1 to 100
         project_name: the project to put the tasks in; it is created if there is none of this name

@@ -37,6 +37,7 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
         inputs.int("task_size", label="Images in a task", description="Empty for the most", min=1, view=short)
     what = "Frames" if is_video else "Images"
     inputs.int("segment_size", label=f"{what} in a job", description="Empty for one job", min=1, view=short)
+    inputs.int("overlap", default=0, label=f"{what} that jobs share", min=0, view=short)
     if is_video:
         _frames(inputs)
     _suggest(inputs, "task_assignee", "Task assignee", people, "Who is responsible")
@@ -62,7 +63,6 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
 def _frames(inputs: types.Object) -> None:
     """Asks which frames of videos are sent, and how."""
     short = types.View(space=3)
-    inputs.int("overlap", default=0, label="Frames that jobs share", min=0, view=short)
     inputs.int("frame_start", default=0, label="First frame", description="Counted from 0", min=0, view=short)
     inputs.int("frame_stop", label="Last frame", description="Empty for the end", min=0, view=short)
     inputs.int("frame_step", default=1, label="Each so many frames", min=1, view=short)

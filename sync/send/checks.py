@@ -62,7 +62,6 @@ def check_parameters(request: SendRequest, media: str) -> None:
         "frame_start": request.frame_start,
         "frame_stop": request.frame_stop is not None,
         "frame_step": request.frame_step - 1,
-        "overlap": request.overlap,
     }
     if media != "video" and (wrong := [f"`{name}`" for name, said in asked.items() if said]):
         raise Refused(f"Only videos take {', '.join(wrong)}, and these samples are images.")

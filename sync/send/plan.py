@@ -121,6 +121,12 @@ def foresee_segments(frames: int, segment_size: int | None, overlap: int = 0) ->
     return tuple(Segment(number, start, min(start + size, frames) - 1) for number, start in enumerate(starts))
 
 
+def shared_frames(segments: Sequence[Segment], segment: Segment) -> range:
+    """The frames of a job that an earlier one of its task has, too: that one counts their labels."""
+    before = max((other.stop + 1 for other in segments[: segment.number]), default=0)
+    return range(segment.start, min(max(segment.start, before), segment.stop + 1))
+
+
 def deal(names: Sequence[int], jobs: Sequence[int]) -> list[tuple[int, int]]:
     """Gives jobs to people in turn: pairs of job and user id."""
     return [(job, names[number % len(names)]) for number, job in enumerate(jobs)] if names else []

@@ -234,6 +234,7 @@ def _forecast(prepared: Prepared, reporter: ProgressReporter) -> tuple[Forecast,
         found, notes, jobs = videos.written, videos.notes, videos.jobs
     else:
         found, notes = forecast(collection, schema, words, prepared.tasks, reporter), []
-        jobs = [len(foresee_segments(len(task.frames), request.segment_size)) for task in prepared.tasks]
+        size, overlap = request.segment_size, request.overlap
+        jobs = [len(foresee_segments(len(task.frames), size, overlap)) for task in prepared.tasks]
     found.left_out.update(labels_of_files(collection, schema, prepared.bad))
     return found, notes, jobs

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from ...cvat import Label
+from ...labels.groups import last_used
 from ...labels.shapes import Size
 from ...labels.tracks.mutability import mutable_specs
 from ...labels.vocabulary import Vocabulary
@@ -17,7 +18,7 @@ from .context import SendContext
 from .encode import Identity, LabelReader, Place, draw, groups_of, identities
 from .job_doubts import settle
 from .job_writer import Desk, JobWriter
-from .plan import Segment, foresee_segments
+from .plan import Segment, foresee_segments, shared_frames
 from .prefetch import Foreseen
 from .video_labels import VideoLabels
 from .video_reader import VideoReader
@@ -53,22 +54,30 @@ class ImageLabels:
         reader: reads them
         words: what the task's labels mean
         places: the frames of the task
+        segments: its jobs
     """
 
-    def __init__(self, reader: LabelReader, words: Vocabulary, places: Sequence[Place]) -> None:
-        self._reader, self._words, self._places = reader, words, places
+    def __init__(
+        self, reader: LabelReader, words: Vocabulary, places: Sequence[Place], segments: Sequence[Segment]
+    ) -> None:
+        self._reader, self._words, self._places, self._segments = reader, words, places, segments
 
     def shared(self, segment: Segment) -> range:
-        """No frames: the jobs of images do not overlap."""
-        return range(0)
+        """The frames of a job that an earlier one has, too."""
+        return shared_frames(self._segments, segment)
 
     def drawn(
         self, segment: Segment, earlier: Sequence[Batch], refused: Mapping[Identity, str], lost: Counter[str]
     ) -> Iterator[Batch]:
         """The labels of a job in batches; see :class:`Drawing`."""
+        skip, shared = identities(earlier), self.shared(segment)
         here = [self._places[number] for number in segment.frames]
-        groups = itertools.chain(groups_of(earlier), self._reader.groups(here))
-        return draw(self._reader.read(here), self._words, identities(earlier), groups, lost, refused)
+        twice, once = here[: len(shared)], here[len(shared) :]
+        groups = [last_used(itertools.chain(groups_of(earlier), self._reader.groups(here)))]
+        for batch in draw(self._reader.read(twice), self._words, skip, groups, Counter(), refused):
+            yield batch.model_copy(update={"dropped": {}})  # the earlier job counts that
+            groups.extend(groups_of([batch]))
+        yield from draw(self._reader.read(once), self._words, skip, groups, lost, refused)
 
 
 class TaskLabels:
@@ -95,15 +104,16 @@ class TaskLabels:
         places = places_of(frames)
         if not all(place.size.width for place in places):
             return words, []
-        drawing = ImageLabels(self._context.reader, words, places)
-        return words, self.writers(drawing, foresee_segments(len(frames), self._context.request.segment_size))
+        request = self._context.request
+        segments = foresee_segments(len(frames), request.segment_size, request.overlap)
+        return words, self.writers(ImageLabels(self._context.reader, words, places, segments), segments)
 
     def drawing(self, words: Vocabulary, task_id: int, base: TaskBase, segments: Sequence[Segment]) -> Drawing:
         """Who draws the labels of a task whose frames are there."""
         context = self._context
         if base.video is None:
             places = [Place(number, frame.sample_id, frame.size) for number, frame in enumerate(base.frames)]
-            return ImageLabels(context.reader, words, places)
+            return ImageLabels(context.reader, words, places, segments)
         reader = VideoReader(context.reader.collection, context.schema, base, context.request.frame_stop)
 
         def mutable() -> Collection[int]:

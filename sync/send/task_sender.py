@@ -146,7 +146,8 @@ class TaskSender:
 
     def _fits(self, ready: Ready, planned: Sequence[Frame], writers: int) -> bool:
         """Whether what was drawn ahead is what the jobs have."""
-        foreseen = foresee_segments(len(ready.frames), self._context.request.segment_size)
+        request = self._context.request
+        foreseen = foresee_segments(len(ready.frames), request.segment_size, request.overlap)
         places = [Place(number, frame.sample_id, frame.size) for number, frame in enumerate(ready.frames)]
         spans = _spans(ready.segments)
         return spans == _spans(foreseen) and places == places_of(planned) and writers == len(spans)

@@ -17,7 +17,7 @@ from ..runs.outbox import Batch, TrackLabels, each_label
 from . import encode
 from .encode import Identity as LabelIdentity
 from .encode import draw, groups_of, identities, told_apart
-from .plan import Segment
+from .plan import Segment, shared_frames
 from .video_reader import VideoReader
 
 STAYS_BEHIND = "values of "
@@ -79,8 +79,7 @@ class VideoLabels:
 
     def shared(self, segment: Segment) -> range:
         """The frames of a job that an earlier one has, too: that one counts their labels."""
-        before = max((other.stop + 1 for other in self._segments[: segment.number]), default=0)
-        return range(segment.start, min(max(segment.start, before), segment.stop + 1))
+        return shared_frames(self._segments, segment)
 
     def drawn(
         self, segment: Segment, earlier: Sequence[Batch], refused: Mapping[LabelIdentity, str], lost: Counter[str]

@@ -278,7 +278,7 @@ def test_views_that_are_not_sent_are_refused_by_name(
 
 
 def test_parameters_of_videos_are_refused_for_images(filled: Loop) -> None:
-    with pytest.raises(Exception, match="Only videos take `frame_step`, `overlap`"):
+    with pytest.raises(Exception, match="Only videos take `frame_step`"):
         filled.send(frame_step=2, segment_size=2, overlap=1)
 
 
