@@ -6,7 +6,7 @@ from typing import Any
 
 
 def register(plugin: Any) -> None:
-    """Register every operator and panel with FiftyOne.
+    """Register the annotation backend and every operator and panel with FiftyOne.
 
     The rooms are imported here and not above, so that looking into one of them (`cvat`, say) costs nothing of
     the others.
@@ -14,7 +14,8 @@ def register(plugin: Any) -> None:
     Args:
         plugin: FiftyOne's plugin context.
     """
-    from . import operators, panels
+    from . import backend, operators, panels
 
+    backend.register()
     operators.register(plugin)
     panels.register(plugin)

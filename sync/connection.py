@@ -57,7 +57,8 @@ def find_credentials(
     """Finds out how to log in.
 
     The first that says it counts: what the caller gives, plugin secrets or the environment (``FIFTYONE_CVAT_URL``,
-    ``_TOKEN``, ``_USERNAME``, ``_EMAIL``, ``_PASSWORD``, ``_ORGANIZATION``), FiftyOne's annotation config, a prompt.
+    ``_TOKEN``, ``_USERNAME``, ``_EMAIL``, ``_PASSWORD``, ``_ORGANIZATION``), FiftyOne's annotation config
+    (``backends["roundtrip"]``, then ``backends["cvat"]``), a prompt.
 
     A login of the environment or the config goes to the address that is configured with it, and to no other that a
     program or a run names. Without any address configured it goes to ``https://app.cvat.ai``.
@@ -72,16 +73,18 @@ def find_credentials(
     Raises:
         NoCredentials: if nobody says it, or it can't be used
     """
+    own = _given(fo.annotation_config.backends.get("roundtrip") or {})
     config = _given(fo.annotation_config.backends.get("cvat") or {})
     environment = _given({name: secret(PREFIX + name.upper()) for name in NAMES})
     program = _given(explicit or {})
-    configured = environment.get("url") or config.get("url") or DEFAULT_URL
+    configured = environment.get("url") or own.get("url") or config.get("url") or DEFAULT_URL
     url = program.get("url", configured)
     if server is not None and _is_same(url, DEFAULT_URL) and not _is_same(server, DEFAULT_URL):
         raise NoCredentials(_unconfigured(_shown(server)))
     sources = [
         _Source("what the program gives", program, url),
         _Source("the environment", environment, configured),
+        _Source("`backends.roundtrip` of FiftyOne's annotation config", own, own.get("url", configured)),
         _Source("FiftyOne's annotation config", config, config.get("url", configured)),
     ]
     login = _login([source.login for source in sources if _is_same(source.address, url)])
@@ -89,7 +92,7 @@ def find_credentials(
         if not (ask and sys.stdin is not None and sys.stdin.isatty()):
             raise NoCredentials(_missing(sources, url))
         login = {**login, **_ask(login, url)}
-    organization = environment.get("organization") or config.get("organization")
+    organization = environment.get("organization") or own.get("organization") or config.get("organization")
     if explicit is not None and explicit.get("organization") is not None:
         organization = explicit["organization"]
     return _checked({**login, "url": url, "organization": organization})

@@ -14,17 +14,18 @@ from typing import Any
 
 import pytest
 
-PACKAGES = ("cvat", "labels", "sync", "operators", "panels", "sandbox", "demo", "bench")
+PACKAGES = ("cvat", "labels", "sync", "backend", "operators", "panels", "sandbox", "demo", "bench")
 
-ROOMS = ("cvat", "labels", "sync", "operators", "panels", "sandbox")
+ROOMS = ("cvat", "labels", "sync", "backend", "operators", "panels", "sandbox")
 
 FORBIDDEN = {
-    "cvat": ("fiftyone", "labels", "sync", "operators", "panels", "sandbox"),
-    "labels": ("requests", "sync", "operators", "panels", "sandbox"),
-    "sync": ("requests", "operators", "panels", "sandbox"),
-    "operators": ("requests", "cvat", "panels", "sandbox"),
-    "panels": ("requests", "cvat", "sandbox"),
-    "sandbox": ("fiftyone", "requests", "cvat", "labels", "sync", "operators", "panels"),
+    "cvat": ("fiftyone", "labels", "sync", "backend", "operators", "panels", "sandbox"),
+    "labels": ("requests", "sync", "backend", "operators", "panels", "sandbox"),
+    "sync": ("requests", "backend", "operators", "panels", "sandbox"),
+    "backend": ("requests", "cvat", "operators", "panels", "sandbox"),
+    "operators": ("requests", "cvat", "backend", "panels", "sandbox"),
+    "panels": ("requests", "cvat", "backend", "sandbox"),
+    "sandbox": ("fiftyone", "requests", "cvat", "labels", "sync", "backend", "operators", "panels"),
 }
 """What a room may not import, its modules included."""
 

@@ -8,6 +8,7 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
+from ...sync import terminal
 from ...sync.imports.importing import import_from_cvat
 from ...sync.imports.plan import ImportRequest, prepare_import
 from ...sync.progress import ProgressReporter
@@ -16,7 +17,7 @@ from ...sync.request import parse
 from ...sync.runs import record
 from ..load import texts as load_texts
 from ..send import options as send_options
-from ..shared import choose_run, context, show_form, shown_samples, terminal
+from ..shared import choose_run, context, show_form, shown_samples
 from ..shared.background import InBackground
 from ..shared.reloading import reload
 from ..shared.running import perform

@@ -7,12 +7,13 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
+from ...sync import terminal
 from ...sync.errors import LoadStopped
 from ...sync.load.load import load
 from ...sync.progress import ProgressReporter
 from ...sync.request import LoadRequest, parse
 from ...sync.runs.record import find
-from ..shared import choose_run, context, show_form, shown_samples, terminal
+from ..shared import choose_run, context, show_form, shown_samples
 from ..shared.background import InBackground
 from ..shared.reloading import reload
 from ..shared.running import perform

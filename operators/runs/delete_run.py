@@ -7,10 +7,11 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
+from ...sync import terminal
 from ...sync.progress import ProgressReporter
 from ...sync.runs.record import find
 from ...sync.send.delete_run import delete
-from ..shared import choose_run, context, terminal
+from ..shared import choose_run, context
 from ..shared.running import perform, show
 from ..shared.safe import WHOLE, safe
 

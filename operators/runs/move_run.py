@@ -7,10 +7,11 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
+from ...sync import terminal
 from ...sync.connection import PREFIX
 from ...sync.progress import ProgressReporter
 from ...sync.runs.move import move_run
-from ..shared import choose_run, context, terminal
+from ..shared import choose_run, context
 from ..shared.running import perform, show
 
 URL = f"{PREFIX}URL"

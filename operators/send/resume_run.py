@@ -6,13 +6,14 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
+from ...sync import terminal
 from ...sync.progress import ProgressReporter
 from ...sync.readable import readable
 from ...sync.runs.record import find
 from ...sync.runs.store import RunStore
 from ...sync.send.journal import Journal
 from ...sync.send.send import resume
-from ..shared import choose_run, context, terminal
+from ..shared import choose_run, context
 from ..shared.background import InBackground
 from ..shared.running import perform
 from . import media_form

@@ -8,12 +8,13 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
+from ...sync import terminal
 from ...sync.progress import ProgressReporter
 from ...sync.request import SendRequest, parse
 from ...sync.runs.record import find_all
 from ...sync.send.prepare import describe, prepare
 from ...sync.send.send import resume, send
-from ..shared import choose_run, context, terminal
+from ..shared import choose_run, context
 from ..shared.background import InBackground
 from ..shared.running import perform, show
 from . import answers, dry_run_text, form

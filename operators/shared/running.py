@@ -10,9 +10,9 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
+from ...sync import terminal
 from ...sync.errors import CvatError, RoundtripError, redacted_traceback
 from ...sync.progress import Progress, ProgressReporter
-from . import terminal
 from .context import in_app
 from .safe import WHOLE, safe
 

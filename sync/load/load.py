@@ -99,6 +99,10 @@ def check_loadable(request: LoadRequest, record: RunRecord, client: Client, *, i
     if record.status != "sent" and (not record.complete_tasks or request.dest_field):
         why = record.problem or "its process ended before it was complete."
         raise Refused(f"The run '{key}' was not sent completely: {why} Resume it first, or delete it with its tasks.")
+    if record.status == "sent" and not record.tasks:
+        raise Refused(
+            f"The run '{key}' has no tasks any more, so there is nothing to load. {' '.join(record.notes[-1:])}"
+        )
     if client.url != record.server:
         raise Refused(
             f"The run '{key}' was sent to {record.server}, but you are connected to {client.url}. If that is the same "

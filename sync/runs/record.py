@@ -1,11 +1,14 @@
 """Run records: the annotation runs of a dataset that this plugin made."""
 
 import contextlib
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any, Literal
 
+import fiftyone.constants as foc
 import fiftyone.core.annotation as foa
 import fiftyone.core.odm as foo
+import fiftyone.utils.annotations as foua
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ...labels.schema import LabelSchema
@@ -14,6 +17,13 @@ from .lease import check_free, is_held
 from .store import RunStore, stored_runs
 
 BACKEND = "@roundtrip/cvat"
+NAME = "roundtrip"
+"""The name of the annotation backend in FiftyOne."""
+RESULTS = "roundtrip_backend.RunResults"
+"""The class that loads a run for `dataset.load_annotations()`, under the name that is stored with each run.
+
+The module has this name wherever the plugin is loaded, and for programs that have its folder on their Python path.
+"""
 FORMAT = 1
 
 Status = Literal["sending", "sent", "failed"]
@@ -117,13 +127,40 @@ def now() -> str:
 
 def register(view: Any, key: str, record: RunRecord) -> None:
     """Makes the annotation run of a send. It remembers the view."""
-    foa.AnnotationMethod(_config(record)).register_run(view, key, overwrite=False)
+    config = _config(record)
+    method = config.build()
+    method.validate_run(view, key, overwrite=False)
+    version = f"{foc.VERSION} with the plugin {BACKEND}"  # FiftyOne names it if the plugin is not there to load the run
+    info = foa.AnnotationInfo(
+        key, version=version, timestamp=datetime.now(timezone.utc).replace(tzinfo=None), config=config
+    )
+    method.save_run_info(view, info, overwrite=False)  # the last step: whatever fails here, there is no run
 
 
 def update(dataset: Any, key: str, record: RunRecord) -> None:
     """Writes a changed record."""
     check_there(dataset, key)
     foa.AnnotationMethod.update_run_config(dataset, key, _config(record))
+    point_to_backend(dataset, key)
+
+
+class _Pointer:
+    """The results that FiftyOne stores with a run: only the name of the class that loads it."""
+
+    def serialize(self) -> dict[str, str]:
+        return {"cls": RESULTS}
+
+    def get_meta(self) -> dict[str, Any]:
+        return {}
+
+
+def point_to_backend(samples: Any, key: str) -> None:
+    """Lets `dataset.load_annotations()` find the plugin's backend.
+
+    A run that has just begun does not name it yet, nor does one of an earlier version.
+    """
+    if not foa.AnnotationMethod._get_run_doc(samples, key).results:
+        foa.AnnotationMethod.save_run_results(samples, key, _Pointer(), cache=False)
 
 
 def check_there(dataset: Any, key: str) -> None:
@@ -139,8 +176,9 @@ def check_there(dataset: Any, key: str) -> None:
         raise RunMissing(f"The run '{key}' was deleted or renamed meanwhile, so nothing more is done with it.")
 
 
-def _config(record: RunRecord) -> foa.AnnotationMethodConfig:
-    return foa.AnnotationMethodConfig(**record.model_dump(mode="json"))
+def _config(record: RunRecord) -> foua.AnnotationBackendConfig:
+    """The record as FiftyOne's own class of config, which every process can read, with or without the plugin."""
+    return foua.AnnotationBackendConfig(NAME, **record.model_dump(mode="json"))
 
 
 @database_context("Nothing was changed.")
@@ -157,6 +195,7 @@ def find(dataset: Any, key: str) -> RunRecord:
     record = _read(dataset, key)
     if record is None:
         raise RunMissing(f"The run '{key}' was made by another tool; load it with `dataset.load_annotations('{key}')`.")
+    point_to_backend(dataset, key)
     return record
 
 
@@ -218,12 +257,12 @@ def _keys(dataset: Any) -> list[str]:
 
 def _read(dataset: Any, key: str) -> RunRecord | None:
     try:
-        config = dataset.get_annotation_info(key).config
-    except Exception:  # whatever another tool, or its absence, makes of its own run
+        config = foa.AnnotationMethod._get_run_doc(dataset, key).config
+    except ValueError:  # it is gone, or only its reference is left
         return None
-    if getattr(config, "backend", None) != BACKEND:
+    if not isinstance(config, Mapping) or config.get("backend") != BACKEND:
         return None
-    data = {name: getattr(config, name) for name in RunRecord.model_fields if hasattr(config, name)}
+    data = {name: config[name] for name in RunRecord.model_fields if name in config}
     try:
         record = RunRecord.model_validate(data)
         record.schema_  # noqa: B018 - it is read, too

@@ -1,7 +1,7 @@
 """Discard: forget a run, and on request delete what it made in CVAT."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,6 +64,43 @@ def delete(dataset: Any, key: str, client: Client | None, reporter: ProgressRepo
     counts = {"tasks_deleted": result.deleted, "tasks_gone": result.gone, "tasks_left": left}
     project = run.project_name if has_project else None
     return {"anno_key": key, **counts, "project_left": project, "text": _text(key, result, left, project)}
+
+
+@database_context("Try again when it is back: tasks that are gone by then are no problem.")
+def delete_tasks(dataset: Any, key: str, client: Client, reporter: ProgressReporter) -> dict[str, Any]:
+    """Deletes the tasks of a run in CVAT. The run stays, without them: its loads can still be seen and undone.
+
+    Args:
+        dataset: the dataset
+        key: the run's key
+        client: the CVAT server
+        reporter: takes the progress, and carries the wish to stop
+
+    Returns:
+        ``anno_key``, ``tasks_deleted``, ``tasks_gone``, ``tasks_left`` and a ``text``, as of :func:`delete`
+
+    Raises:
+        RunMissing: if there is no such run
+        Refused: if the tasks are not the run's own, it is not complete, or is being sent or loaded now
+        CvatError: if CVAT can't be reached or fails; the run then still has its tasks
+    """
+    run = records.find(dataset, key)
+    store = RunStore(dataset, run.run_id)
+    check_free(store, key)
+    if run.imported:
+        raise Refused(f"The tasks of the run '{key}' were there before it; they are not deleted.")
+    if run.status != "sent":
+        raise Refused(f"The run '{key}' was not sent completely; resume it first, or delete it with its tasks.")
+    result = Deletion()
+    client = client.within(run.organization).stopping_when(reporter.stop.is_set)
+    _check_own(key, run, store, client)
+    with error_context(lambda: f"The run '{key}' still has its tasks; try again when that is mended."):
+        _delete_tasks(client, run, store, reporter, result)
+    text = " ".join(_in_cvat(result, list(result.left)))
+    left = tuple(task for task in run.tasks if task.id in result.left)
+    records.update(dataset, key, run.model_copy(update={"tasks": left, "notes": (*run.notes, text)}))
+    counts = {"tasks_deleted": result.deleted, "tasks_gone": result.gone, "tasks_left": list(result.left)}
+    return {"anno_key": key, **counts, "text": f"The run '{key}' has {'no' if not left else 'some'} tasks now. {text}"}
 
 
 @dataclass
@@ -145,17 +182,22 @@ def _untag(dataset: Any, journal: Journal) -> None:
 
 
 def _text(key: str, result: Deletion, left: Sequence[int], project: str | None) -> str:
-    text = f"The run '{key}' is deleted; the dataset's labels are as they were."
-    if result.deleted:
-        text += f" So are its tasks in CVAT: {_listed(result.deleted)}."
-    if result.gone:
-        text += f" CVAT did not have any more: task {_listed(result.gone)}."
-    if left:
-        text += f" Still in CVAT: task {_listed(left)}."
-    text += "".join(f" Task {task_id} {why}." for task_id, why in list(result.left.items())[:NAMED])
+    said = [f"The run '{key}' is deleted; the dataset's labels are as they were.", *_in_cvat(result, left)]
     if project is not None:
-        text += f" The project '{project}', which the run made, is still in CVAT; other tasks may be in it by now."
-    return text
+        said.append(f"The project '{project}', which the run made, is still in CVAT; other tasks may be in it by now.")
+    return " ".join(said)
+
+
+def _in_cvat(result: Deletion, left: Sequence[int]) -> Iterator[str]:
+    """What became of a run's tasks, in sentences."""
+    if result.deleted:
+        yield f"Deleted in CVAT: task {_listed(result.deleted)}."
+    if result.gone:
+        yield f"CVAT did not have any more: task {_listed(result.gone)}."
+    if left:
+        yield f"Still in CVAT: task {_listed(left)}."
+    for task_id, why in list(result.left.items())[:NAMED]:
+        yield f"Task {task_id} {why}."
 
 
 def _listed(ids: Sequence[int]) -> str:

@@ -106,7 +106,7 @@ def test_delete(filled: Loop, with_tasks: bool) -> None:
     dialog.fill(delete_tasks=with_tasks)
     kind, sentence = dialog.run().notice
     assert kind == "success"
-    assert ("So are its tasks in CVAT: 1." if with_tasks else "Still in CVAT: task 1.") in sentence
+    assert ("Deleted in CVAT: task 1." if with_tasks else "Still in CVAT: task 1.") in sentence
     assert filled.dataset.list_annotation_runs() == []
     assert bool(filled.cvat.find("tasks")) is not with_tasks
 

@@ -17,7 +17,7 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import pytest
 from fiftyone.operators.delegated import DelegatedOperationService
-from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared import terminal
+from fiftyone.plugins.orgs.roundtrip.cvat.sync import terminal
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Progress
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.record import find
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.status import status_of

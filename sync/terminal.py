@@ -8,7 +8,7 @@ import fiftyone as fo
 import fiftyone.core.context as foc
 import fiftyone.core.utils as fou
 
-from ...sync.progress import Progress, ProgressReporter
+from .progress import Progress, ProgressReporter
 
 STEPS = 1000
 """Into how many the bar is divided."""
