@@ -24,14 +24,17 @@ def main() -> int:
     with cvat_server() as link:
         print("Starting the database and FiftyOne ...", flush=True)
         Database(folder / "database").start()
+        from .clip import build as build_clip
         from .dataset import build  # imports FiftyOne, which needs the database and the server's address
 
-        print("Painting the pictures ...", flush=True)
+        print("Painting the pictures, and a clip ...", flush=True)
         dataset = build("roundtrip-demo", folder / "pictures")
+        clip = build_clip("roundtrip-demo-clip", folder / "clip")
         if options.headless:
+            from .clip_loop import play_clip
             from .loop import play
 
-            return 0 if play(dataset) else 1
+            return 0 if play(dataset) and play_clip(clip) else 1
         from .app import show
 
         show(dataset, options.port, link)

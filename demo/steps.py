@@ -14,19 +14,23 @@ STEPS = (
     "Load annotations" with "Decide later: leave these labels as they are, and list them", and at the three dots
     "Resolve conflicts": "Take CVAT's" or "Keep mine".""",
 )
+CLIP = """Do the same with a video: at the top of the App, open the dataset {clip}, and send its clip with
+    "Send to CVAT". In CVAT, step to a frame, move a car there, and press "Save": that frame becomes a keyframe. After
+    "Load annotations" the car is moved on the frames up to the next keyframes, and on no others."""
 IMPORT = """Load what was annotated without FiftyOne: press ` and choose "Import from CVAT". Task {task} is such a one:
     give its number under "Tasks", the name of a new field under "Field for the labels", and press "Import"."""
 
 
-def instructions(app: str, cvat: str, task: int | None) -> str:
+def instructions(app: str, cvat: str, task: int | None, clip: str = "roundtrip-demo-clip") -> str:
     """All that a person is told.
 
     Args:
         app: the address of the App.
         cvat: where CVAT is, in words.
         task: the number of a task that was annotated without FiftyOne; None if there is none.
+        clip: the name of the dataset with a video.
     """
-    steps = [*STEPS, *([IMPORT.format(task=task)] if task is not None else [])]
+    steps = [*STEPS, CLIP.format(clip=clip), *([IMPORT.format(task=task)] if task is not None else [])]
     lines = [f"{number}. {_in_lines(step)}" for number, step in enumerate(steps, 1)]
     return "\n".join(["", f"The App:   {app}", f"CVAT:      {cvat}", "", *lines, "", "Ctrl-C ends everything."])
 

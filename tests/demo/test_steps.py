@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.steps import IMPORT, STEPS, instructions
+from demo.steps import CLIP, IMPORT, STEPS, instructions
 
 OF_THE_APP = {"Samples", "Annotate"}
 """Words that FiftyOne itself shows."""
@@ -15,7 +15,7 @@ OF_THE_APP = {"Samples", "Annotate"}
 
 def quoted() -> set[str]:
     """What the steps quote."""
-    text = " ".join(" ".join([*STEPS, IMPORT]).split())
+    text = " ".join(" ".join([*STEPS, CLIP, IMPORT]).split())
     return set(re.findall(r'"([^"]+)"', text))
 
 
