@@ -181,7 +181,7 @@ def test_edited_attributes(rich: Loop) -> None:
     assert opened.run().notice[0] == "success"
     label = rich.cvat.labels()["bus"]
     assert {spec["name"]: spec["input_type"] for spec in label["attributes"]} == {
-        row["name"]: row["type"] for row in rows
+        row["name"] + " (read-only)" * bool(row.get("read_only")): row["type"] for row in rows
     }
     drawn = rich.cvat.draw("bus", 1)
     rich.cvat.set(rich.cvat.shape(0), "size", "5")

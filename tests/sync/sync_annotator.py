@@ -99,7 +99,8 @@ class Annotator:
     def set(self, thing: Thing, attribute: str, text: str, task: int = 1) -> Thing:
         """Gives an attribute of an object another value."""
         label = next(item for item in self.labels(task).values() if item["id"] == thing["label_id"])
-        spec = next(spec["id"] for spec in label["attributes"] if spec["name"] == attribute)
+        names = (attribute, f"{attribute} (read-only)")
+        spec = next(spec["id"] for spec in label["attributes"] if spec["name"] in names)
         others = [item for item in thing["attributes"] if item["spec_id"] != spec]
         return self.edit(thing, task, attributes=[*others, {"spec_id": spec, "value": text}])
 

@@ -88,8 +88,14 @@ REQUESTS: dict[str, tuple[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("status", [400, 403, 500, 504])
-@pytest.mark.parametrize("request_", REQUESTS)
+FAILURES = [(request, 403) for request in REQUESTS] + [
+    *(("its labels", status) for status in (400, 500, 504)),
+    *(("its frames", status) for status in (500, 504)),
+    *(("making it", 504), ("its images", 500)),
+]
+
+
+@pytest.mark.parametrize(("request_", "status"), FAILURES)
 def test_one_task_that_fails_stops_no_other(five: Loop, request_: str, status: int) -> None:
     """Whatever is wrong with it; four of five are complete, and one resume makes the fifth."""
     method, path = REQUESTS[request_]
