@@ -142,6 +142,7 @@ def send_video(
         notices += said
         for chain in chains:
             notices += _stuck(chain, encoded, mutable, vocabulary)
+            notices += _facts_behind(chain, encoded, by_frame, vocabulary.schema.fields[field].facts)
             in_track.update(label.key for label in chain)
             for job, here in _by_job(chain, by_frame, done).items():
                 track = _track(here, encoded, mutable, jobs[job][-1], tolerance)
@@ -250,6 +251,28 @@ def _stuck(
         for spec, text in once.items()
         if own.get(spec) != text
     ]
+
+
+def _facts_behind(
+    chain: Sequence[FrameLabel],
+    encoded: dict[LabelKey, Encoded],
+    by_frame: dict[int, list[int]],
+    facts: Mapping[str, str],
+) -> list[Notice]:
+    """The labels whose group or source is not that of their track, which has one, or that have a score."""
+    found: list[Notice] = []
+    for job, here in _by_job(chain, by_frame, {}).items():
+        first = encoded[here[0].key].objects[0]
+        own = [label for label in here if by_frame[label.frame][0] == job]
+        for fact in facts.keys() & {"group", "source", "score"}:
+            once = None if fact == "score" else getattr(first, fact)
+            why = "which no track in CVAT has" if fact == "score" else "of which a track in CVAT has one"
+            found += [
+                Notice(f"values of '{facts[fact]}', {why}", label)
+                for label in own
+                if getattr(encoded[label.key].objects[0], fact) != once
+            ]
+    return found
 
 
 def _track(

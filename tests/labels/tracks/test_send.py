@@ -225,6 +225,20 @@ def test_an_immutable_attribute_that_changes_is_counted() -> None:
     assert sent.counts == {"values of 'make' that change along a track, where CVAT's attribute can't": 1}
 
 
+def test_what_a_track_has_once_or_not_at_all_is_counted() -> None:
+    """Its group and its source are those of its first label in each job; it has no score."""
+    world = World(facts={"group": "party", "source": "origin", "score": "confidence"})
+    labels = [box(f, index=1, party=1 + (f > 3), origin="me", confidence=0.5 if f == 0 else None) for f in range(6)]
+    labels[5].document["origin"] = "you"
+    sent = world.send(labels, [range(5), range(3, 10)])
+    assert [(sent_track.track.group, sent_track.track.source) for sent_track in sent.tracks] == [(1, "me")] * 2
+    assert sent.counts == {
+        "values of 'party', of which a track in CVAT has one": 2,
+        "values of 'origin', of which a track in CVAT has one": 1,
+        "values of 'confidence', which no track in CVAT has": 1,
+    }
+
+
 @given(
     st.lists(
         st.builds(

@@ -113,6 +113,61 @@ def test_a_project_whose_attribute_cannot_change(videos: Videos) -> None:
     assert videos.frames() == before
 
 
+def test_what_cvat_knows_of_an_object(videos: Videos) -> None:
+    """Occlusion and order are of each keyframe; of groups and sources a track has one."""
+    videos.add(
+        video(6, lambda n: [box(0.1, index=1, hidden=n > 3, layer=1 if n < 5 else 2, party=n // 4, confidence=0.5)])
+    )
+    facts = {"occluded_attr": "hidden", "z_order_attr": "layer", "group_id_attr": "party", "score_attr": "confidence"}
+    before = videos.frames()
+    foreseen = videos.send(dry_run=True, **facts)
+    said = videos.send(**facts)
+    assert said["labels"] == 6
+    assert (
+        left_out(said)
+        == left_out(foreseen)
+        == {
+            f"{FIELD}: values of 'party', of which a track in CVAT has one": 3,
+            f"{FIELD}: values of 'confidence', which no track in CVAT has": 6,
+        }
+    )
+    (there,) = videos.annotations()
+    assert [(shape.frame, shape.occluded, shape.z_order) for shape in there.tracks[0].shapes] == [
+        (0, False, 1),
+        (3, True, 1),
+        (4, True, 2),
+    ]
+    report = videos.loop.load()
+    assert (report["unchanged"], report["changed"]) == (6, 0)
+    assert videos.frames() == before
+
+
+def test_jobs_of_one_frame(videos: Videos) -> None:
+    videos.add(video(5, lambda n: [box(0.1 * n, index=1), box(0.5, 0.6)]))
+    said = videos.send(segment_size=1)
+    assert (said["labels"], len(said["tasks"][0]["jobs"])) == (10, 5)
+    assert {frame: len(points) for frame, points in videos.shown().items()} == dict.fromkeys(range(5), 2)
+    report = videos.loop.load()
+    assert (report["unchanged"], report["changed"], report["added"], report["deleted"]) == (10, 0, 0, 0)
+
+
+def test_numbers_of_objects_and_frames_that_make_no_sense(videos: Videos) -> None:
+    """An index that is no whole number is none; a frame without a number is in no task. Each label is counted."""
+    videos.add(video(4, lambda n: [box(0.1, index=1), box(0.5, 0.6, index=2)]))
+    frames = videos.dataset._frame_collection
+    ids = [frame["_id"] for frame in frames.find().sort("frame_number")]
+    odd = {"gt.detections.0.index": -7, "gt.detections.1.index": 1.5}
+    frames.update_one({"_id": ids[0]}, {"$set": odd})
+    frames.update_one({"_id": ids[1]}, {"$set": {"gt.detections.0.index": 2**62, "gt.detections.1.index": "two"}})
+    frames.update_one({"_id": ids[2]}, {"$set": {"gt.detections.0.instance": "me", "gt.detections.1.instance": 5}})
+    frames.update_one({"_id": ids[3]}, {"$set": {"frame_number": None}})
+    said = videos.send()
+    assert said["labels"] == 6
+    assert sum(left_out(said).values()) == 2
+    frames.update_one({"_id": ids[3]}, {"$set": {"frame_number": 4}})
+    frames.update_many({}, {"$unset": {"gt.detections.$[].index": "", "gt.detections.$[].instance": ""}})
+
+
 def test_media_of_two_kinds_are_not_one_run(loop: Loop, photos: Any) -> None:
     """A group of a video and an image, of which both slices are chosen."""
     loop.dataset.add_group_field("group", default="clip")
