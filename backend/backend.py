@@ -10,7 +10,7 @@ import fiftyone.utils.annotations as foua
 from ..labels.types import LABEL_TYPES
 from ..labels.widgets import Input
 from ..sync import terminal
-from ..sync.connection import connect, find_credentials
+from ..sync.connection import NAMES, connect, find_credentials
 from ..sync.send.send import send
 from .api import Api
 from .caller import arguments_of
@@ -100,4 +100,12 @@ class Backend(foua.AnnotationBackend):
         return {}
 
     def _connect_to_api(self) -> Api:
-        return Api(connect(find_credentials(self.config.login, ask=True), self.config.login.get("organization")))
+        login = login_of(self.config)
+        return Api(connect(find_credentials(login, ask=True), login.get("organization")))
+
+
+def login_of(config: Any) -> dict[str, Any]:
+    """How to log in, as the program said it: to `annotate()`, or to FiftyOne when it loaded the results of a run."""
+    if hasattr(config, "login"):
+        return dict(config.login)
+    return {name: value for name in NAMES if (value := getattr(config, name, None))}

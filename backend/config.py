@@ -6,7 +6,9 @@ import fiftyone as fo
 import fiftyone.utils.annotations as foua
 
 from ..sync.connection import NAMES
+from ..sync.errors import Refused
 from ..sync.request import SendRequest, parse
+from ..sync.runs.record import NAME
 from .backend import Backend
 from .caller import arguments_of
 
@@ -35,7 +37,7 @@ class BackendConfig(foua.AnnotationBackendConfig):
     in: ``url``, ``token``, ``username``, ``email``, ``password``, ``organization``.
 
     Args:
-        name: the name of the backend
+        name: the name of the backend in FiftyOne's annotation config; ``None`` if the class itself was given
         label_schema: the schema as FiftyOne completed it
         media_field: the field with the image paths
         **params: the others
@@ -44,15 +46,17 @@ class BackendConfig(foua.AnnotationBackendConfig):
         Refused: if there is no such parameter, or it is wrong; it is named
     """
 
-    def __init__(self, name: str, label_schema: Any, media_field: str = "filepath", **params: Any) -> None:
-        super().__init__(name, label_schema, media_field=media_field)
-        said = fo.annotation_config.backends.get(name) or {}
+    def __init__(self, name: str | None, label_schema: Any, media_field: str = "filepath", **params: Any) -> None:
+        if name not in (None, NAME, "cvat"):  # the logins of others would not be found when the run is loaded
+            raise Refused(f"In FiftyOne's annotation config this backend is called '{NAME}', not '{name}'.")
+        super().__init__(name or NAME, label_schema, media_field=media_field)
+        said = fo.annotation_config.backends.get(name or NAME) or {}
         # A login of FiftyOne's config goes to the address of that config only, so it is not what the program gives
         self._login = {key: value for key, value in params.items() if key in NAMES and said.get(key) != value}
         self._params = {key: value for key, value in params.items() if key not in NAMES}
         if "organization" in self._login:
             self._params["organization"] = self._login["organization"]
-        parse(SendRequest, {"anno_key": name, "media_field": media_field, **self._params})
+        parse(SendRequest, {"anno_key": NAME, "media_field": media_field, **self._params})
         self._asked = arguments_of(foua.annotate)
 
     @property
@@ -83,7 +87,7 @@ class BackendConfig(foua.AnnotationBackendConfig):
         if self._asked is None:
             labels = {"label_schema": {name: _without(item, ADDED) for name, item in (self.label_schema or {}).items()}}
         else:
-            labels = {name: self._asked[name] for name in SAID if self._asked[name] is not None}
+            labels = {name: self._asked[name] for name in SAID if self._asked.get(name) is not None}
         fixed = {"anno_key": key, "media_field": self.media_field, "launch_editor": launch_editor}
         return parse(SendRequest, {**self._params, **labels, **fixed})
 

@@ -11,6 +11,7 @@ from ..sync.connection import NAMES, connect, find_credentials
 from ..sync.errors import Refused
 from ..sync.load.load import load
 from ..sync.progress import ProgressReporter
+from ..sync.readable import readable
 from ..sync.request import LoadRequest, parse
 from ..sync.runs.record import find
 
@@ -92,7 +93,7 @@ def load_run(dataset: Any, call: LoadCall) -> dict[str, Any]:
     logger.info(_sentence(report))
     for text in _to_know(report):
         logger.warning(text)
-    if call.cleanup and (left := _left(report)):
+    if call.cleanup and (left := _left(report, call.request)):
         raise Refused(f"The run '{report['anno_key']}' is loaded, but its tasks stay in CVAT: {left}.")
     return report
 
@@ -114,15 +115,22 @@ def _to_know(report: Mapping[str, Any]) -> Iterator[str]:
             "loads lists them."
         )
     for name, item in report["fields"].items():
-        for what in ("refused", "unexpected"):
-            for reason, count in (item.get(what) or {}).items():
-                yield f"Field '{name}', {what}: {count:,} x {reason}."
+        for reason, count in item["refused"].items():
+            yield readable(f"Refused in field '{name}': {count:,} x {reason}.")
+    for what, count in report["unexpected"].items():
+        yield readable(f"Unexpected: {count:,} x {what}.")
+    for item in report["left"]:
+        yield readable(f"Only in CVAT: {item['count']:,} x {item['type']} '{item['name']}', {item['reason']}.")
     yield from report["notes"]
 
 
-def _left(report: Mapping[str, Any]) -> str:
-    """What is in CVAT and was not loaded."""
+def _left(report: Mapping[str, Any], request: LoadRequest) -> str:
+    """What is in CVAT alone, so that it would be lost with the tasks."""
     if report["jobs_left"] or report["jobs_failed"]:
         return f"{report['jobs_left'] + report['jobs_failed']} of its jobs are not loaded"
-    open_ = sum(item["outcome"] == "open" for item in report["conflicts"])
-    return f"{open_} conflicts are open" if open_ else ""
+    if open_ := sum(item["outcome"] == "open" for item in report["conflicts"]):
+        return f"{open_} conflicts are open"
+    if report["left"] and request.unexpected != "ignore":
+        objects = sum(item["count"] for item in report["left"])
+        return f"{objects:,} objects are only there, as the log says; `results.cleanup()` deletes them all the same"
+    return ""

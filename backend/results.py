@@ -7,13 +7,13 @@ from typing import Any
 import fiftyone.utils.annotations as foua
 
 from ..sync import terminal
-from ..sync.connection import NAMES, connect, find_credentials
+from ..sync.connection import connect, find_credentials
 from ..sync.errors import Refused
 from ..sync.runs.cvat_state import described, look
 from ..sync.runs.record import NAME, RESULTS, RunRecord, find
 from ..sync.send.delete_run import delete_tasks
 from .api import Api, open_page
-from .backend import Backend
+from .backend import Backend, login_of
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class RunResults(foua.AnnotationResults):
 
     def __init__(self, samples: Any, config: Any, anno_key: str) -> None:
         super().__init__(samples, config, anno_key, {}, backend=Backend(config))
-        self.login: Mapping[str, Any] = {name: value for name in NAMES if (value := getattr(config, name, None))}
+        self.login: Mapping[str, Any] = login_of(config)
         self.merged = False
         """Whether the engine has merged, and FiftyOne's own merge is going to look for something to do."""
 
@@ -85,6 +85,14 @@ class RunResults(foua.AnnotationResults):
         run = self.record
         credentials = find_credentials(self.login, ask=True, server=run.server)
         return Api(connect(credentials, run.organization))
+
+    def __enter__(self) -> "RunResults":
+        self.use_api(self.connect_to_api())
+        return self
+
+    def __exit__(self, *args: Any) -> None:
+        self.connect_to_api().close()
+        self.use_api(None)
 
     def save(self) -> None:
         """Nothing: what there is to keep is kept by the engine."""

@@ -130,7 +130,8 @@ def register(view: Any, key: str, record: RunRecord) -> None:
     config = _config(record)
     method = config.build()
     method.validate_run(view, key, overwrite=False)
-    version = f"{foc.VERSION} with the plugin {BACKEND}"  # FiftyOne names it if the plugin is not there to load the run
+    # FiftyOne quotes the version where the plugin is not there to load the run
+    version = f"{foc.VERSION} with the plugin {BACKEND} (`fiftyone.operators.list_operators()` loads it)"
     info = foa.AnnotationInfo(
         key, version=version, timestamp=datetime.now(timezone.utc).replace(tzinfo=None), config=config
     )

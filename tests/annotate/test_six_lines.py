@@ -11,7 +11,9 @@ import fiftyone.utils.annotations as foua
 import numpy as np
 import pytest
 from fiftyone import ViewField as F
+from fiftyone.plugins.orgs.roundtrip.cvat.backend import BackendConfig
 from sync_loop import Loop, operator
+from sync_videos import FIELD, Videos, box, video
 
 
 @pytest.fixture
@@ -57,6 +59,7 @@ def test_six_lines(filled: Loop, opened: list[str], capsys: pytest.CaptureFixtur
     loaded = filled.documents()
     results.cleanup()
     assert filled.cvat.find("tasks") == []
+    assert operator("run_info")(dataset, "run")["tasks"] == operator("open_in_cvat")(dataset, "run")["tasks"] == []
     dataset.load_annotation_results("run").print_status()
     assert "It has no task in CVAT" in capsys.readouterr().out
     with pytest.raises(Exception, match=r"no tasks any more.*Deleted in CVAT: task 1"):
@@ -271,6 +274,41 @@ def test_no_cleanup_of_what_was_not_loaded(filled: Loop) -> None:
     with pytest.raises(Exception, match="its tasks stay in CVAT: 1 conflicts are open"):
         filled.dataset.load_annotations("run", policy="ask", cleanup=True)
     assert len(filled.cvat.find("tasks")) == 1
+
+
+def test_no_cleanup_of_what_is_only_in_cvat(filled: Loop, caplog: pytest.LogCaptureFixture) -> None:
+    """A new box that the schema does not allow is in CVAT only; whoever wants to lose it says so."""
+    annotate(filled, allow_additions=False)
+    filled.cvat.draw("cat", 1)
+    with pytest.raises(Exception, match="1 objects are only there"):
+        filled.dataset.load_annotations("run", cleanup=True)
+    assert "Only in CVAT: 1 x rectangle 'cat'" in caplog.text
+    filled.dataset.load_annotation_results("run").cleanup()
+    assert filled.cvat.find("tasks") == []
+
+
+def test_a_video(loop: Loop, opened: list[str]) -> None:
+    videos = Videos(loop)
+    videos.add(video(6, lambda n: [box(0.02 * n, index=1)]))
+    results = videos.dataset.annotate("run", label_field=FIELD, backend="roundtrip")
+    assert results.get_status()["labels"] == 6
+    before = videos.frames()
+    videos.dataset.load_annotations("run")
+    assert videos.frames() == before
+    with pytest.raises(ValueError, match="does not support annotating clips"):
+        videos.dataset.to_clips([[[1, 3]]]).annotate("two", label_field=FIELD, backend="roundtrip")
+
+
+def test_by_the_class_and_under_another_name(filled: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FiftyOne takes a class as backend, too. A login under another name would not be found by a load."""
+    said = dict(fo.annotation_config.backends["roundtrip"])
+    results = annotate(filled, backend=BackendConfig)
+    with results as opened_results:
+        assert [task.id for task in opened_results.connect_to_api().client.tasks()] == [1]
+    assert results.backend.connect_to_api().client.tasks()
+    monkeypatch.setitem(fo.annotation_config.backends, "mine", said)
+    with pytest.raises(Exception, match="is called 'roundtrip', not 'mine'"):
+        annotate(filled, anno_key="two", backend="mine")
 
 
 def test_what_is_left_out_is_said(filled: Loop, caplog: pytest.LogCaptureFixture) -> None:
