@@ -191,7 +191,7 @@ class _TrackDiffer:
                 elif key in self.waiting:
                     self._compare(label, owner, number)
                 elif key in deleted or number is None:
-                    self._delete(label, owner)
+                    self._delete(label, owner, number)
                 elif key in edits and (change := edits[key]).then and change.now:
                     self._edit(label, owner, number, change.then, change.now)
                 elif key in moved or self._is_renamed(owner):
@@ -219,15 +219,14 @@ class _TrackDiffer:
         self._counts[number] += 1
         self.result.found += 1
 
-    def _delete(self, label: BaseLabel, owner: int) -> None:
-        self.result.deleted.append(self._with_then(label, owner))
+    def _delete(self, label: BaseLabel, owner: int, number: int | None) -> None:
+        self.result.deleted.append(self._with_then(label, owner, number))
 
     def _edit(self, label: BaseLabel, owner: int, number: int, then: Shape | None, now: Shape | None) -> None:
         if now is None:
-            self._delete(label, owner)
+            self._delete(label, owner, number)
             return
-        then = self._on_base(then or now, owner)
-        now = self._on_track(now, number)
+        then, now = self._on_track(then or now, number), self._on_track(now, number)
         label = label.model_copy(update={"objects": (then,)})
         home = home_of(label, then, now, self.vocabulary)
         if home is None:  # its class is of a field with labels of another kind
@@ -238,7 +237,7 @@ class _TrackDiffer:
         to = home if home != label.field else None
         match = Match(label, (now,), to=to, renamed=self._renamed[owner])
         edited = read_edited(match, self.vocabulary, self.job.frames[label.frame])
-        if owner != self.now[number].same:
+        if self._is_moved(label, owner, number):
             edited = self.result.identities.renumber(edited, owner, number)
         self._count(number)
         self.result.matches[_HOW[self.now[number].how]] += 1
@@ -249,8 +248,8 @@ class _TrackDiffer:
         now = None if number is None else self._now(number, label.frame)
         then = label.objects[0]
         if now is None or number is None or not isinstance(then, Shape):
-            self.result.deleted.append(label)
-        elif owner == self.now[number].same and same_content(then, now, self.vocabulary, label.field):
+            self._delete(label, owner, number)
+        elif not self._is_moved(label, owner, number) and same_content(then, now, self.vocabulary, label.field):
             self._keep(label, number)
         else:
             self._edit(label, owner, number, then, now)
@@ -258,9 +257,9 @@ class _TrackDiffer:
     def _keep_removed(self, label: BaseLabel, owner: int, number: int | None) -> None:
         """Keeps a label on a removed frame; what both sides agreed on is kept with it, as its track goes on."""
         now = None if number is None else self._now(number, label.frame)
-        label = self._with_then(label, owner)
+        label = self._with_then(label, owner, number)
         same = now is not None and same_content(label.objects[0], now, self.vocabulary, label.field)
-        if same and number is not None and owner == self.now[number].same:
+        if same and number is not None and not self._is_moved(label, owner, number):
             self._keep(label, number)
             return
         self.result.kept.append(label)
@@ -318,12 +317,24 @@ class _TrackDiffer:
         found = self._interpolation(self.now[number].track)
         return bool(found.frames or found.ends)
 
-    def _with_then(self, label: BaseLabel, owner: int) -> BaseLabel:
-        """A label with what it was when both sides last agreed."""
-        if label.objects:
-            return label
+    def _is_moved(self, label: BaseLabel, owner: int, number: int) -> bool:
+        """Whether a label is on a track of another object now; one that was put back may have been on this one."""
+        was = label.parts.get(INDEX)
+        return owner != self.now[number].same or was not in (None, self.result.identities.of(number).index)
+
+    def _with_then(self, label: BaseLabel, owner: int, number: int | None) -> BaseLabel:
+        """A label with what it was when both sides last agreed, on the track that it is on now: so it is found again.
+
+        Args:
+            label: the label
+            owner: the number of the track that it was on
+            number: the number of the track that it is on, if it is on one
+        """
         then = self._then(label, owner)
-        return label if then is None else label.model_copy(update={"objects": (self._on_base(then, owner),)})
+        if then is None:
+            return label
+        then = self._on_base(then, owner) if number is None else self._on_track(then, number)
+        return label.model_copy(update={"objects": (then,)})
 
     def _then(self, label: BaseLabel, owner: int) -> Shape | None:
         if label.objects and isinstance(label.objects[0], Shape):

@@ -155,8 +155,10 @@ def test_a_split_track_keeps_its_index_on_the_longer_part(run: VideoLoop) -> Non
     assert (report["changed"], report["deleted"], report["added"]) == (6, 0, 0)
     assert [run.labels(frame)[0]["index"] for frame in (0, 5, 6, 19)] == [3, 3, 1, 1]
     assert any("split off" in note for note in report["notes"])
+    after = run.documents()
     assert undo(run.dataset, "run")["changed"] == 6
     assert run.changed_frames(before) == []
+    assert run.load()["changed"] == 6 and run.changed_frames(after) == []
 
 
 def run_at(one: dict[str, Any], other: dict[str, Any], frame: int) -> list[float]:
