@@ -222,3 +222,9 @@ def test_versions_agree(root: Path) -> None:
     newest = re.search(r"^## \[(\d.*?)\]", (root / "CHANGELOG.md").read_text(), re.M)
     assert project and newest
     assert manifest(root)["version"] == project[1] == newest[1]
+
+
+def test_the_tests_that_hold_what_security_promises_are_there(root: Path) -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)`", (root / "docs" / "security.md").read_text())
+    assert len(named) > 20
+    assert [path for path in named if not (root / path).is_file()] == []

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from ..readable import readable
-from .object_counts import ObjectCounts
+from .object_counts import LONGEST_NAME, ObjectCounts
 
 Count = Literal["added", "changed", "deleted"]
 
@@ -37,7 +37,7 @@ class FieldReport(BaseModel):
 
     def count(self, what: Count, name: str) -> None:
         """Counts a label of a class."""
-        by_class = self.classes.setdefault(name, ClassReport())
+        by_class = self.classes.setdefault(name[:LONGEST_NAME], ClassReport())
         setattr(self, what, getattr(self, what) + 1)
         setattr(by_class, what, getattr(by_class, what) + 1)
 

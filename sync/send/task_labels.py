@@ -12,6 +12,7 @@ from ...labels.shapes import Size
 from ...labels.tracks.mutability import mutable_specs
 from ...labels.vocabulary import Vocabulary
 from ..dataset.media import Frame
+from ..errors import Refused
 from ..runs.base import TaskBase
 from ..runs.outbox import Batch, JobPlace, StoredBatch
 from .context import SendContext
@@ -100,7 +101,10 @@ class TaskLabels:
         There are none if the files did not say how large the images are.
         """
         labels = self._cvat_labels(task_id)
-        words = bind_words(self._context.schema, labels, in_project=bool(self._context.project_id))
+        try:
+            words = bind_words(self._context.schema, labels, in_project=bool(self._context.project_id))
+        except ValueError as error:
+            raise Refused(f"{error} in task {task_id}: somebody changed the task's labels meanwhile.") from None
         places = places_of(frames)
         if not all(place.size.width for place in places):
             return words, []
