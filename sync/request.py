@@ -272,10 +272,24 @@ def parse(model: type[Request], params: Mapping[str, Any]) -> Request:
     Raises:
         Refused: with one sentence that names each wrong parameter
     """
+    if not isinstance(params, Mapping):
+        raise Refused(f"Parameters are a dict with {', '.join(model.model_fields)}.")
+    for name, value in params.items():
+        if not _is_text(value):
+            raise Refused(f"The parameter '{name}' has half a character, which can't be stored.")
     try:
         return model.model_validate(dict(params))
     except ValidationError as error:
         raise Refused(" ".join(_sentence(model, item) for item in error.errors())) from None
+
+
+def _is_text(value: Any) -> bool:
+    """Whether all texts in a value can be written as UTF-8."""
+    if isinstance(value, str):
+        return not any("\ud800" <= character <= "\udfff" for character in value)
+    if isinstance(value, Mapping):
+        return all(map(_is_text, (*value, *value.values())))
+    return not isinstance(value, (list, tuple, set, frozenset)) or all(map(_is_text, value))
 
 
 def _sentence(model: type[BaseModel], item: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
+from ...sync.errors import Refused
 from ...sync.load.resolve import conflicts, resolve
 from ...sync.progress import ProgressReporter
 from ..shared import choose_run, context, shown_samples
@@ -75,6 +76,8 @@ class ResolveConflicts(foo.Operator):
             what was decided, see :func:`sync.load.resolve.resolve`, and under ``conflicts`` what is still open, see
             :func:`sync.load.resolve.conflicts`
         """
+        if not isinstance(decisions, Iterable):
+            raise Refused("Decisions are a list of dicts.")
         key, decisions = choose_run.key_of(anno_key), list(decisions)
         done = resolve(samples, key, decisions, dest_field) if decisions else {}
         return {**done, "conflicts": conflicts(samples, key, dest_field)}

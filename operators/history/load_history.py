@@ -97,6 +97,8 @@ class LoadHistory(foo.Operator):
         Raises:
             Refused: if the file can't be written
         """
+        if path is not None and not isinstance(path, (str, Path)):
+            raise Refused("The path of a file is a text. Nothing was saved.")
         key = choose_run.key_of(anno_key)
         listed = label_history(samples, key, label_id) if label_id else history(samples, key)
         if path:

@@ -26,6 +26,9 @@ The module has this name wherever the plugin is loaded, and for programs that ha
 """
 FORMAT = 1
 
+LONGEST_KEY = 200
+"""Characters of a wrong key in a sentence."""
+
 Status = Literal["sending", "sent", "failed"]
 
 
@@ -192,7 +195,7 @@ def find(dataset: Any, key: str) -> RunRecord:
     keys = _keys(dataset)
     if key not in keys:
         there = f"there are: {', '.join(keys)}" if keys else "there are none"
-        raise RunMissing(f"The dataset '{dataset.name}' has no annotation run '{key}'; {there}.")
+        raise RunMissing(f"The dataset '{dataset.name}' has no annotation run '{key[:LONGEST_KEY]}'; {there}.")
     record = _read(dataset, key)
     if record is None:
         raise RunMissing(f"The run '{key}' was made by another tool; load it with `dataset.load_annotations('{key}')`.")
@@ -306,8 +309,10 @@ def rename(dataset: Any, key: str, new_key: str) -> None:
     if record.status != "sent":
         raise Refused(f"The run '{key}' is not complete. Resume it or wait for its end, then rename it.")
     check_free(RunStore(dataset, record.run_id), key)
-    if not new_key.isidentifier():
-        raise Refused(f"'{new_key}' can't be a key: use letters, digits and underscores, and no digit first.")
+    if not isinstance(new_key, str) or not new_key.isidentifier():
+        raise Refused(
+            f"'{str(new_key)[:LONGEST_KEY]}' can't be a key: use letters, digits and underscores, and no digit first."
+        )
     check_key(dataset, new_key)
     dataset.rename_annotation_run(key, new_key)
 

@@ -12,6 +12,7 @@ from ...labels.inference import SeenValues, widened
 from ...labels.names import attribute_problem
 from ..dataset.observe import KEYFRAME, Observed
 from ..dataset.samples import FRAMES
+from ..errors import Refused
 
 CONFIDENCE = AttributeSchema(type="number", values=(0, 1, 0.01), read_only=True, kind="float")
 _COMPONENTS = {"dropdown": "select", "radio": "radio", "checkbox": "checkbox", "toggle": "checkbox"}
@@ -75,7 +76,10 @@ def wanted_attributes(said: Any, exists: bool, proposed: Mapping[str, AttributeS
     """
     if said is True:
         return dict(proposed) if exists else {}
-    named = named_attributes(said)
+    try:
+        named = named_attributes(said)
+    except ValueError as error:
+        raise Refused(f"The parameter 'attributes' is wrong: {error}.") from None
     return {name: _with_kind(settings, proposed.get(name)) for name, settings in named.items()}
 
 
