@@ -160,11 +160,11 @@ def left_out_early(
                 counts[f"{name}: {reason}"] += number
             continue
         carried = schema.fields[name].all_attributes
-        if wanted[name]["attributes"] is True:
+        if wanted[name].get("attributes") is True:
             counts.update({f"{name}: {sentence}": count for sentence, count in observed.unnameable.items()})
         for attribute, values in observed.attributes.items():
             # Those of an attribute that is carried are counted label by label, when they are written
-            if values.strange and attribute not in carried and wanted[name]["attributes"] is True:
+            if values.strange and attribute not in carried and wanted[name].get("attributes") is True:
                 counts[f"{name}: values of attribute '{attribute}' that are no text, number or bool"] += values.strange
     return +counts
 
