@@ -1,5 +1,6 @@
 """Looking at tasks that FiftyOne did not make: their frames, labels, and what kinds of objects were drawn."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -56,6 +57,12 @@ def _look(client: Client, task_id: int, jobs: Sequence[Job], reporter: ProgressR
     meta = client.task_meta(task_id)
     if task.mode == "interpolation" or len(meta.frames) != task.size:
         raise _refusal(task, "is a video, which can't be imported")
+    if twice := [name for name, count in Counter(frame.name for frame in meta.frames).items() if count > 1]:
+        raise _refusal(
+            task,
+            f"has honeypots: '{twice[0]}' is more than one of its frames, as copies of a validation pool are by which "
+            "annotators are checked; such a task can't be imported",
+        )
     if shared := overlap(jobs):
         raise _refusal(task, f"has frames in two jobs, such as frame {shared[0]}: its labels would be there twice")
     drawn: dict[int, set[str]] = {}

@@ -143,6 +143,20 @@ def count_files(bad: Sequence[BadFile], media: str) -> Counter[str]:
     return Counter(f"{media}s: the file {file.reason}" for file in bad)
 
 
+MOST_REASONS = 2_000
+"""Reasons that a run's record keeps: it is one document of a database whose documents have a limit."""
+
+
+def summed_up(left_out: Counter[str]) -> dict[str, int]:
+    """What stays behind, as a record can keep it: of very many reasons the rest is one number."""
+    told = dict(left_out)
+    if len(told) <= MOST_REASONS:
+        return told
+    kept = dict(left_out.most_common(MOST_REASONS - 1))
+    rest = [count for reason, count in told.items() if reason not in kept]
+    return {**kept, f"what is left out for {len(rest):,} other reasons": sum(rest)}
+
+
 def left_out_early(
     request: SendRequest,
     schema: LabelSchema,
@@ -167,6 +181,12 @@ def left_out_early(
             if values.strange and attribute not in carried and wanted[name].get("attributes") is True:
                 counts[f"{name}: values of attribute '{attribute}' that are no text, number or bool"] += values.strange
     return +counts
+
+
+TWICE = (
+    "CVAT's task has frames of one name twice, as one has with honeypots: copies of frames of a validation pool, by "
+    "which annotators are checked"
+)
 
 
 def task_name(dataset: Any, request: SendRequest) -> str:
@@ -201,6 +221,8 @@ def match_frames(
             f"CVAT left out {count}, such as '{dropped[0].path}'; it may not know their format. Convert them, or set "
             "`bad_files` to 'leave_out' to send without them."
         )
+    if len(names) < len(got):
+        raise SendFailed(f"{TWICE}. Such a task can't be sent into.")
     if [frame.name for frame in kept] != [item.name for item in got]:
         raise SendFailed("CVAT's frames are not in the order in which the images were sent.")
     return tuple(

@@ -17,12 +17,22 @@ from ..errors import error_context
 from ..progress import ProgressReporter
 from ..request import SendRequest
 from ..runs import record as records
-from .checks import check_files, check_parameters, check_target, find_people, left_out_early, read_paths, task_name
+from .checks import (
+    check_files,
+    check_parameters,
+    check_target,
+    find_people,
+    left_out_early,
+    read_paths,
+    summed_up,
+    task_name,
+)
 from .forecast import Forecast, forecast, labels_of_files
 from .plan import TaskPlan, foresee_segments, plan_tasks, plan_videos
 from .project import FoundProject, ProjectPlan, find_project, plan_project
 from .schema import resolve_schema
 from .server_media import find_server_frames
+from .task_failures import unforeseen
 from .video_forecast import forecast_videos, without_short
 from .words import expected_labels, expected_words
 
@@ -102,6 +112,7 @@ def _notes(prepared: Prepared) -> Iterator[str]:
             yield from seen.missing_notes(name, item)
 
 
+@unforeseen("Nothing was sent.")
 def prepare(target: Any, request: SendRequest, client: Client, reporter: ProgressReporter) -> Prepared:
     """Finds out everything that a send needs. Nothing is changed, here or in CVAT.
 
@@ -180,6 +191,7 @@ def _answered(answer: "Future[Answer]") -> Answer:
         return answer.result()
 
 
+@unforeseen("Nothing was sent.")
 def describe(prepared: Prepared, reporter: ProgressReporter | None = None) -> dict[str, Any]:
     """What a send would do, as plain data.
 
@@ -218,7 +230,7 @@ def describe(prepared: Prepared, reporter: ProgressReporter | None = None) -> di
         "jobs": sum(task["jobs"] for task in tasks),
         "labels": sum(sum(classes.values()) for classes in foreseen.labels.values()),
         "labels_by_field": foreseen.labels,
-        "left_out": [{"what": what, "count": count} for what, count in left_out.items()],
+        "left_out": [{"what": what, "count": count} for what, count in summed_up(left_out).items()],
         "notes": [*prepared.notes, *notes],
         "bad_files": [file._asdict() for file in prepared.bad],
     }

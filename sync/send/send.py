@@ -12,7 +12,7 @@ from ..runs import record as records
 from ..runs.lease import forget_dead_heartbeat
 from ..runs.record import RunRecord
 from ..runs.store import RunStore
-from .checks import find_people
+from .checks import find_people, summed_up
 from .journal import Journal, SendPlan
 from .prepare import Prepared, prepare
 from .send_run import LEFT_OUT_TAG, SendRun
@@ -54,7 +54,7 @@ def send(target: Any, request: SendRequest, client: Client, reporter: ProgressRe
         media_field=request.media_field,
         label_schema=prepared.schema.as_annotate(),
         samples=prepared.images,
-        left_out=dict(prepared.left_out),
+        left_out=summed_up(prepared.left_out),
         created_at=records.now(),
     )
     dataset = prepared.collection._root_dataset
@@ -132,7 +132,7 @@ def resume(
         people = find_people(client, plan.request)
     try:
         collection = dataset.load_annotation_view(key)
-    except ValueError as error:
+    except Exception as error:  # whatever a stage of the view stumbles over
         raise Refused(
             f"The view that the run '{key}' sends can't be opened any more: {error}. Nothing was changed. Bring back "
             "what it needs and resume, or delete the run with its tasks and send again."

@@ -23,7 +23,7 @@ from ..runs.outbox import Outbox
 from ..runs.record import RunRecord, TaskRecord
 from ..runs.store import RunStore
 from .attempts import Attempts
-from .checks import count_files
+from .checks import count_files, summed_up
 from .context import SendContext
 from .encode import LabelReader
 from .forecast import labels_of_files
@@ -240,7 +240,7 @@ class SendRun:
             notices.update(step.notices)
         tracked, keyframes = sum(step.tracked for step in steps), sum(step.keyframes for step in steps)
         self._add_notes(object_notes(notices, tracked, keyframes))
-        done = {"labels": dict(labels), "left_out": dict(left_out), "problem": ""}
+        done = {"labels": dict(labels), "left_out": summed_up(left_out), "problem": ""}
         self._note(status="sent", tasks=self._task_records(), **done)
         self.journal.finish()
         return self.record.summary(self.request.anno_key)

@@ -1,6 +1,7 @@
 """What the failure of one task means for the other tasks of its run, and how it is told. Pure decisions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from textwrap import shorten
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from ...cvat import (
     UnsupportedServer,
 )
 from ...cvat import Cancelled as CvatCancelled
-from ..errors import Cancelled, RoundtripError, RunMissing, database_sentence, sentence
+from ..errors import Cancelled, RoundtripError, RunMissing, SendFailed, database_sentence, sentence
 
 STOPS = (Cancelled, CvatCancelled, KeyboardInterrupt)
 """What ends a send because a person wanted it to."""
@@ -61,6 +62,24 @@ def explained(error: BaseException) -> str:
         return database_sentence(error)
     name = type(error).__name__
     return f"Something went wrong that nobody foresaw ({name}: {text})." if text else f"It ended with {name}."
+
+
+@contextmanager
+def unforeseen(what_is_safe: str) -> Iterator[None]:
+    """Lets what nobody foresaw end in a sentence, too.
+
+    Args:
+        what_is_safe: a sentence of what became of the dataset and of CVAT
+
+    Raises:
+        SendFailed: if something ends in it that is no error of CVAT, of the database or of this plugin
+    """
+    try:
+        yield
+    except (CvatError, RoundtripError, PyMongoError):
+        raise
+    except Exception as error:
+        raise SendFailed(f"{explained(error)} {what_is_safe}") from error
 
 
 def failures_explained(failures: Sequence[TaskFailure], tasks: int) -> str:

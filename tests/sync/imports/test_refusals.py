@@ -81,6 +81,17 @@ def test_overlapping_jobs(elsewhere: Elsewhere) -> None:
     _refused(elsewhere, task, "has frames in two jobs, such as frame 1: its labels would be there twice")
 
 
+def test_a_task_with_honeypots(elsewhere: Elsewhere, task: int) -> None:
+    """Frames of a validation pool are in it more than once, under one name, as CVAT has them."""
+
+    def repeated(meta: dict[str, Any]) -> dict[str, Any]:
+        return {**meta, "frames": [*meta["frames"][:-1], meta["frames"][0]]}
+
+    elsewhere.loop.box.faults.add("change", "GET", "/data/meta", change=repeated, times=None)
+    sentence = "has honeypots: .photo_000.jpg. is more than one of its frames"
+    _refused(elsewhere, task, sentence)
+
+
 def test_a_task_without_frames(elsewhere: Elsewhere) -> None:
     task = elsewhere.client.create_task("empty", labels=[CAT]).id
     _refused(elsewhere, task, "has no frames. Nothing was changed")

@@ -8,11 +8,14 @@ from typing import Any
 import fiftyone as fo
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat import cvat as wire
+from fiftyone.plugins.orgs.roundtrip.cvat.cvat import FrameMeta
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.media import Frame
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Cancelled, RoundtripError, SendFailed
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record as records
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.lease import Lease
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import RunStore
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.send import task_images
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.send import prepare, task_images
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.checks import MOST_REASONS, match_frames, summed_up
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.ordered_gate import OrderedGate
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.task_failures import TaskFailure, ends_run, failures_explained
 from pymongo.errors import ServerSelectionTimeoutError
@@ -157,6 +160,43 @@ def test_what_nobody_foresaw_in_the_run(filled: Loop, failures: Failures, where:
         sentence = failures.send()
     assert "Something went wrong that nobody foresaw (IndexError: list index out of range)." in sentence
     assert filled.send(resume=True)["labels"] == 2
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_what_nobody_foresaw_before_a_send(filled: Loop, monkeypatch: pytest.MonkeyPatch, dry_run: bool) -> None:
+    def broken(*args: Any) -> Any:
+        raise TypeError("unhashable type: 'list'")
+
+    monkeypatch.setattr(prepare, "read_paths", broken)
+    with pytest.raises(SendFailed, match=r"nobody foresaw \(TypeError: unhashable .*\)\. Nothing was sent\."):
+        filled.send(dry_run=dry_run)
+    assert filled.dataset.list_annotation_runs() == filled.cvat.find("tasks") == []
+
+
+def test_so_many_reasons_that_no_record_could_hold_them() -> None:
+    reasons = Counter({f"gt: labels of class '{n}', which is not in the schema": n % 3 + 1 for n in range(30_000)})
+    told = summed_up(reasons)
+    assert (len(told), sum(told.values())) == (MOST_REASONS, sum(reasons.values()))
+    assert list(told)[-1].startswith("what is left out for 28,001 other reasons")
+    assert summed_up(Counter(a=1)) == {"a": 1}
+
+
+def test_many_classes_that_are_not_in_the_schema(loop: Loop) -> None:
+    """Their names are as long as they may be; the run's record is still a document of the database."""
+    names = [f"{n:05d}{'x' * 75}" for n in range(3_000)]
+    boxes = [fo.Detection(label=name, bounding_box=[0.1, 0.1, 0.2, 0.2]) for name in names]
+    loop.fill(fo.Detections(detections=boxes))
+    seen = loop.send(dry_run=True, classes=["cat"])
+    run = loop.send(classes=["cat"])
+    assert run["left_out"] == seen["left_out"] and len(run["left_out"]) == MOST_REASONS
+    assert sum(item["count"] for item in run["left_out"]) == 3_000
+
+
+def test_frames_of_a_validation_pool_are_named_as_what_they_are() -> None:
+    frames = [Frame(sample_id=str(n), name=f"{n}.jpg", path=f"/{n}.jpg", size=1) for n in range(2)]
+    got = [FrameMeta(name=f"{n}.jpg", width=4, height=4) for n in (0, 1, 0)]
+    with pytest.raises(SendFailed, match="has frames of one name twice, as one has with honeypots"):
+        match_frames(frames, got)
 
 
 def test_a_server_that_went_away_is_not_asked_by_every_task(five: Loop) -> None:
