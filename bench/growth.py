@@ -121,7 +121,7 @@ def make(folder: str, images: int, labels: int) -> str:
     for sample_id in dataset.values("id"):
         value = {"_cls": "Detections", "detections": [box(number) for number in range(each)]}
         writes.append(UpdateOne({"_id": ObjectId(sample_id)}, {"$set": {FIELD: value}}))
-        if sum(1 for _ in writes) * each >= 100_000:
+        if len(writes) * each >= 100_000:
             dataset._sample_collection.bulk_write(writes, ordered=False)
             writes = []
     if writes:
@@ -140,7 +140,7 @@ def send(name: str, job: int, login: dict[str, str]) -> int:
 
 
 def load(name: str, moved: int, login: dict[str, str]) -> Cost:
-    """Loads once."""
+    """Loads once, and deletes the dataset."""
     import fiftyone as fo
 
     run = operator("load_annotations")
@@ -149,30 +149,23 @@ def load(name: str, moved: int, login: dict[str, str]) -> Cost:
     report = run(dataset, KEY, **login)
     cost = Cost(time.perf_counter() - start, time.process_time() - processor, before, peak_memory())
     assert report["changed"] == moved, (report["changed"], moved)
+    fo.delete_dataset(name)
     return cost
+
+
+def prepare(here: World, labels: int, images: int, job: int, share: float) -> tuple[str, int, int]:
+    """A run of which some boxes were moved, as annotators do: its dataset, its task, and how many."""
+    name = make(str(here.folder), images, labels)
+    task = send(name, job, here.login)
+    return name, task, Server(here.url).move(task, share, 1.0)
 
 
 def measure(here: World, labels: int, images: int, job: int, share: float) -> Cost:
     """The cost of one load, of a run that was never loaded before."""
-    name = in_another_process(make, str(here.folder), images, labels)
-    task = in_another_process(send, name, job, here.login)
-    moved = in_another_process(move, here.url, task, share)
+    name, task, moved = in_another_process(prepare, here, labels, images, job, share)
     cost = in_another_process(load, name, moved, here.login)
     Server(here.url).delete(task)
-    in_another_process(forget, name)
     return cost
-
-
-def move(url: str, task: int, share: float) -> int:
-    """Moves some boxes, as annotators do; how many."""
-    return Server(url).move(task, share, 1.0)
-
-
-def forget(name: str) -> None:
-    """Deletes a dataset."""
-    import fiftyone as fo
-
-    fo.delete_dataset(name)
 
 
 def growth(sizes: Sequence[int], values: Sequence[float]) -> float:
@@ -196,8 +189,8 @@ def report(case: Case, sizes: Sequence[int], costs: Sequence[Cost]) -> tuple[lis
                 f"{used / size * 1024:.1f} KB",
             ]
         )
-    power = growth(sizes, [max(FIXED, cost.processor) for cost in costs])
-    rows[-1][0] += f" (grows with the power {power:.2f})"
+    power = growth(sizes, [max(FIXED, cost.processor) for cost in costs]) if len(costs) > 1 else 1.0
+    rows[-1][0] += f" (grows with the power {power:.2f})" if len(costs) > 1 else ""
     missed = [f"{case.name}: time grows with the power {power:.2f}"] if power > STEEPEST else []
     weight = (costs[-1].peak - costs[-1].before) / sizes[-1] * 1024
     missed += [f"{case.name}: {weight:.1f} KB for each label"] if weight > HEAVIEST else []
@@ -212,6 +205,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="dev.py bench growth", description=__doc__)
     parser.add_argument("--case", choices=[case.name for case in CASES], action="append", help="only this one")
     parser.add_argument("--most", type=int, help="no more labels than this")
+    parser.add_argument("--doubled", type=int, default=3, help="how often a size is doubled")
     parser.add_argument("--million", action="store_true", help="load a million labels, and nothing else")
     options = parser.parse_args()
     rows, missed = [], []
@@ -221,16 +215,14 @@ def main() -> int:
             images = labels // 100
             cost = measure(here, labels, images, images // 100, 0.1)
             case = Case("100 jobs, every tenth label edited", labels, images, images // 100, 0.1)
-            rows, _ = report(case, [labels // 2, labels], [cost, cost])
-            rows = rows[1:]
-            rows[0][0] = case.name
+            rows, _ = report(case, [labels], [cost])
             print(f"Memory of the process that loads: {cost.before:.0f} MB before, {cost.peak:.0f} MB at most\n")
             missed = [] if cost.peak <= MILLION_MEMORY else [f"memory: {cost.peak:.0f} MB, at most {MILLION_MEMORY}"]
         for case in () if options.million else CASES:
             if options.case and case.name not in options.case:
                 continue
             most = min(case.most, options.most or case.most)
-            sizes = [most // 8, most // 4, most // 2, most]
+            sizes = [most // (1 << step) for step in range(options.doubled, -1, -1)]
             costs = [measure(here, size, *case.places(size), case.share) for size in sizes]
             lines, bad = report(case, sizes, costs)
             rows += lines

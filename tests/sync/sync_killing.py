@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import fiftyone.core.odm.database as food
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import lease
 from pymongo import monitoring
 
 WRITES = frozenset({"insert", "update", "delete", "findAndModify"})
@@ -29,17 +31,40 @@ class Watcher(monitoring.CommandListener):
         self.writes = 0
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
-        if event.command_name in WRITES:
+        if event.command_name in WRITES and _is_work():
             if self.writes == self.at and not self.after:
                 raise Killed
             self.writes += 1
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        if event.command_name in WRITES and self.after and self.writes - 1 == self.at:
+        if event.command_name in WRITES and _is_work() and self.after and self.writes - 1 == self.at:
             raise Killed
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None:
         """Counted when it started."""
+
+
+def _is_work() -> bool:
+    """Whether this is no sign of life, which another thread gives."""
+    return threading.current_thread() is threading.main_thread()
+
+
+@contextmanager
+def mortal() -> Iterator[None]:
+    """Afterwards, signs of life that are left are those of a process that is gone."""
+    owners: list[str] = []
+    begin = lease.Lease.__init__
+
+    def begin_known(self: Any, *given: Any, **more: Any) -> None:
+        begin(self, *given, **more)
+        owners.append(self._owner)
+
+    lease.Lease.__init__ = begin_known  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        lease._ended.update(owners)
+        lease.Lease.__init__ = begin  # type: ignore[method-assign]
 
 
 @contextmanager
@@ -52,6 +77,7 @@ def watching(watcher: Watcher) -> Iterator[Watcher]:
     enabled = next(key for key in kept if key.endswith("__enabled_for_commands"))
     vars(listeners).update({name: [*kept[name], watcher], enabled: True})
     try:
-        yield watcher
+        with mortal():
+            yield watcher
     finally:
         vars(listeners).update(kept)

@@ -24,7 +24,7 @@ from sync_loop import Loop
 from sandbox import Sandbox
 
 ALL = bool(os.environ.get("ROUNDTRIP_ALL"))
-SOME = 8
+SOME = 6
 """How many points of each kind are tried, unless all are."""
 
 Work = Callable[[Loop], Any]
@@ -44,7 +44,7 @@ def contents(loop: Loop) -> list[bytes]:
 
 def shown(loop: Loop) -> list[Any]:
     """The labels and tags of the samples, without ids."""
-    fields = ("tags", "gt", "polylines", "fixed")
+    fields = ("tags", "gt", "pred", "polylines", "fixed")
     return [_bare({name: bson.decode(data).get(name) for name in fields}) for data in loop.documents().values()]
 
 
@@ -101,6 +101,25 @@ def prepare(loop: Loop) -> None:
     sample.save()
 
 
+def prepare_moves(loop: Loop) -> None:
+    """A run of two fields and two jobs, with labels that are given classes of the other field."""
+    loop.fill(boxes(), boxes(), boxes())
+    for sample in loop.dataset.iter_samples(autosave=True):
+        sample["pred"] = fo.Detections(detections=[fo.Detection(label="owl", bounding_box=[0.6, 0.6, 0.2, 0.2])])
+    loop.send(label_schema={"gt": {"classes": ["cat", "dog"]}, "pred": {"classes": ["owl"]}}, segment_size=2)
+    for frame in (0, 2):
+        first, second, third, owl = loop.cvat.objects(frame=frame)
+        loop.cvat.relabel(first, "owl")
+        loop.cvat.move(loop.cvat.relabel(second, "owl"))
+        loop.cvat.move(third)
+        loop.cvat.relabel(owl, "dog")
+    loop.cvat.relabel(loop.cvat.shape(1, 3), "cat")
+    sample = loop.dataset.first()
+    sample.gt.detections[1].bounding_box = [0.5, 0.5, 0.1, 0.1]
+    sample.gt.detections[0].tags = ["mine"]
+    sample.save()
+
+
 def load(policy: str) -> Work:
     return lambda loop: loop.load(policy=policy)
 
@@ -111,6 +130,8 @@ def nothing(loop: Loop) -> None:
 
 WORK: dict[str, tuple[Work, Work]] = {
     # what was done before, what is killed
+    "load of moves": (nothing, load("remote")),
+    "undo of moves": (load("remote"), lambda loop: undo(loop.dataset, "run")),
     "load": (nothing, load("remote")),
     "load and ask": (nothing, load("ask")),
     "load beside": (nothing, lambda loop: loop.load(dest_field="fixed")),
@@ -129,7 +150,7 @@ def test_killed_and_run_again(
 
     def begun() -> Loop:
         loop = make_loop()
-        prepare(loop)
+        (prepare_moves if what.endswith("moves") else prepare)(loop)
         before(loop)
         return loop
 
@@ -138,7 +159,7 @@ def test_killed_and_run_again(
     writes = count(work, smooth)
     end, listed = shown(smooth), told(smooth)
     assert end != start
-    last = what.startswith("undo") and after  # then all is done, and another undo would be of another load
+    last = 1 + after if what.startswith("undo") else 0  # then all is done, and another undo would be of another load
     points = range(writes - last)
     chosen = points if ALL else sorted(random.Random(what).sample(points, min(SOME, len(points))))
     for at in chosen:
@@ -149,7 +170,7 @@ def test_killed_and_run_again(
         work(loop)
         where = f"killed {'after' if after else 'before'} write {at} of {writes}"
         assert (shown(loop), told(loop)) == (end, listed), where
-        if what in ("load", "load and ask"):
+        if what in ("load", "load and ask", "load of moves"):
             assert not any(work(loop)[name] for name in ("added", "changed", "deleted")), where
             undo(loop.dataset, "run")
             assert contents(loop) == start_of_this, where
