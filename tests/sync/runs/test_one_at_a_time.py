@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -74,28 +74,36 @@ def test_two_loads_at_once(filled: Loop, monkeypatch: pytest.MonkeyPatch) -> Non
     assert (preview["changed"], reports[0]["changed"], filled.load()["changed"]) == (1, 1, 0)
 
 
-@contextmanager
-def forked(work: Callable[[], None]) -> Iterator[int]:
-    """A process that works, until it is killed."""
-    child = multiprocessing.get_context("fork").Process(target=work, daemon=True)
-    child.start()
-    try:
-        yield child.pid or 0
-    finally:
-        child.kill()
-        child.join()
+LOAD = """
+import sys
+import fiftyone as fo
+import fiftyone.operators as foo
+
+foo.get_operator("@roundtrip/cvat/load_annotations")(fo.load_dataset(sys.argv[1]), "run", confirm=True)
+"""
 
 
 def test_a_load_that_is_killed_lets_go(filled: Loop) -> None:
+    """As long as another process loads, nobody else does; killed amid reading, it is gone at once."""
     filled.send()
     filled.cvat.move(filled.cvat.shape(0))
-    store = store_of(filled)
-    with forked(lambda: time.sleep(60)) as pid:
-        sign = Lease(store, "run", "loaded")._heartbeat() | {"pid": pid}
-        store.note(lease.NAME, sign)
-        with pytest.raises(Exception, match="is being loaded at this moment"):
-            filled.load()
+    store, before = store_of(filled), filled.documents()
+    slow = filled.box.faults.add("delay", "GET", "/annotations", seconds=60, times=1)
+    with subprocess.Popen([sys.executable, "-c", LOAD, filled.dataset.name]) as process:
+        try:
+            ends = time.monotonic() + 60
+            while not slow.applied:
+                assert process.poll() is None and time.monotonic() < ends
+                time.sleep(0.05)
+            assert is_held(store)
+            for verb in ("load", "undo"):
+                with pytest.raises(Exception, match="is being loaded at this moment"):
+                    VERBS[verb](filled)
+        finally:
+            process.kill()
+    slow.release()
     assert not is_held(store)
+    assert filled.documents() == before
     assert filled.load()["changed"] == 1
     assert read_heartbeat(store) is None
 
