@@ -162,7 +162,11 @@ class SendRequest(BaseModel):
     def _name_fields(cls, value: Any) -> Any:
         if isinstance(value, str):
             value = [value]
-        return {name: {} for name in value} if isinstance(value, (list, tuple)) else value
+        if not isinstance(value, (list, tuple)):
+            return value
+        if not all(isinstance(name, str) for name in value):
+            raise ValueError("it is a dict by field, or a list of fields")
+        return {name: {} for name in value}
 
     @field_validator("project_id")
     @classmethod

@@ -40,6 +40,9 @@ def requested_fields(request: SendRequest) -> dict[str, dict[str, Any]]:
         Refused: if no field was named
     """
     if request.label_schema is not None:
+        wrong = [name for name, said in request.label_schema.items() if said and not isinstance(said, Mapping)]
+        if wrong:
+            raise Refused(f"The label schema of '{wrong[0]}' is wrong: it is a dict, as of `annotate()`.")
         fields = {name: dict(said or {}) for name, said in request.label_schema.items()}
     else:
         fields = {name: {} for name in request.label_field}
