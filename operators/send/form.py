@@ -70,13 +70,17 @@ def greeting(ctx: foo.ExecutionContext) -> dict[str, str]:
 
 def only_shows(ctx: foo.ExecutionContext) -> bool:
     """Whether the form's button only shows what would be sent: of many images, that takes too long for a form."""
-    return bool(ctx.params.get("show_dry_run")) and len(context.target(ctx)) > MOST_FILES
+    if not ctx.params.get("show_dry_run"):
+        return False
+    collection = context.target(ctx)
+    return len(collection) > MOST_FILES or proposals.count_frames(collection) > media_form.MOST_FRAMES
 
 
 def _dry_run(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     """Shows what would be sent with the answers given so far."""
     if only_shows(ctx):
-        sentence = f"For so many {media_form.noun(ctx)}s this takes a while: press Show. Nothing is sent meanwhile."
+        what = "labels on frames" if proposals.is_video(context.target(ctx)) else "images"
+        sentence = f"For so many {what} this takes a while: press Show. Nothing is sent as long as this is on."
         inputs.view("later", types.Notice(label=sentence))
         return
     try:

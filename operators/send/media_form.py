@@ -16,6 +16,8 @@ from ..shared.texts import count
 
 MOST_FILES = 5_000
 """A form looks at no more files than that; of more, the send itself says which are bad."""
+MOST_FRAMES = 2_000
+"""A form draws the labels of no more frames of videos than that."""
 SHOWN = 3
 """Bad files that are named."""
 PARTS = ("media_prefix", "media_folder", "media_storage", "media_directory")

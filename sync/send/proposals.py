@@ -35,6 +35,11 @@ def is_video(collection: Any) -> bool:
     return bool(collection.media_type == "video")
 
 
+def count_frames(collection: Any) -> int:
+    """How many frames of videos the dataset of a collection has with labels, roughly; 0 if it has images."""
+    return collection._root_dataset._frame_collection.estimated_document_count() if is_video(collection) else 0
+
+
 def _has_frames(collection: Any, name: str, cls: str) -> bool:
     """Whether what a field holds has a frame to be on; of a whole video, only tags have."""
     return not is_video(collection) or name.startswith(FRAMES) or LABEL_TYPES[FIELD_TYPES[cls][0]].drawn_as == "tag"

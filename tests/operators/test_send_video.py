@@ -6,6 +6,7 @@ from typing import Any
 
 import fiftyone as fo
 import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.send import media_form
 from operators_app import Dialog, invalid, properties
 from sync_loop import Loop
 from sync_videos import Videos, box, video
@@ -48,6 +49,15 @@ def test_options_are_those_of_videos(opened: Dialog) -> None:
     assert "image" not in labels(form).lower().replace("image quality", "")
     opened.fill(frame_step=2, segment_size=4, overlap=1)
     assert opened.run().notice == ("success", "Sent 1 sample with 5 labels to CVAT, in 1 task.")
+
+
+def test_labels_of_many_frames_are_not_drawn_by_a_form(opened: Dialog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media_form, "MOST_FRAMES", 5)
+    opened.accept_defaults()
+    form = opened.fill(show_dry_run=True)
+    assert "preview_text" not in properties(form)
+    assert "press Show" in properties(form)["later"]["view"]["label"]
+    assert "This would send 1 video" in opened.run().output
 
 
 def test_what_would_be_sent(opened: Dialog) -> None:
