@@ -9,6 +9,9 @@ from typing import Any
 
 import fiftyone as fo
 import pytest
+from sync_loop import Loop
+from sync_videos import Videos, video
+from sync_videos import box as square
 from video_loop import VideoLoop, box, without_ids
 
 from sandbox import Sandbox
@@ -172,3 +175,18 @@ def test_a_polygon_in_a_run_of_boxes_goes_to_a_field_of_frames(clip: VideoLoop) 
     report = clip.load()
     assert report["added"] == 2 and len(clip.labels(3, "polylines")) == 1
     assert clip.labels(3, "polylines")[0]["label"] == "road" and clip.labels(3, "polylines")[0]["index"] == 2
+
+
+def test_two_videos_of_one_name_have_indexes_of_their_own(loop: Loop) -> None:
+    videos = Videos(loop)
+    ids = videos.add(*(video(8, lambda number, n=n: [square(0.05 * number, index=n)]) for n in (1, 5)))
+    videos.send()
+    before = videos.frames()
+    second = loop.cvat.find("tasks")[1]["id"]
+    at = {"points": [1.0, 1.0, 9.0, 9.0]}
+    loop.cvat.track("car", {"frame": 2, **at}, {"frame": 4, **at, "outside": True}, task=second)
+    report = loop.load()
+    assert (report["added"], report["samples"]) == (2, [ids[1]])
+    assert [len(sample.frames[3].gt.detections) for sample in loop.dataset] == [1, 2]
+    assert loop.dataset[ids[1]].frames[4].gt.detections[1].index == 6
+    assert sum(old != videos.frames()[key] for key, old in before.items()) == 2
