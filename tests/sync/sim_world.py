@@ -36,6 +36,7 @@ from sandbox import Sandbox
 
 Thing = dict[str, Any]
 GT = FieldPlace.of("gt", LABEL_TYPES["detections"])
+PRED = FieldPlace.of("pred", LABEL_TYPES["detections"])
 SKY = FieldPlace.of("sky", LABEL_TYPES["classification"])
 
 
@@ -108,7 +109,7 @@ class MemorySamples:
         return frozenset()
 
     def field_class(self, name: str) -> str | None:
-        return {"gt": "Detections", "sky": "Classification"}.get(name)
+        return {"gt": "Detections", "pred": "Detections", "sky": "Classification"}.get(name)
 
 
 class MemoryLabels(DryRunLabels):
@@ -337,7 +338,7 @@ class World:
     def dump(self) -> dict[str, Any]:
         """The dataset as bytes: labels in order, and the tags of samples."""
         shown: dict[str, Any] = {}
-        for place in (GT, SKY):
+        for place in (GT, PRED, SKY):
             for key, value in self.labels.read(place, self.sample_ids).items():
                 items = [bson.encode(dict(sorted(item.items()))) for item in value.labels.values()]
                 shown[f"{place.name} of {self.sample_ids.index(key)}"] = (items, value.holder)

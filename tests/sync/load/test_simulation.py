@@ -24,16 +24,17 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import RunStore
 from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
-from sim_world import GT, SKY, Killed, Template, Thing, World, make_template
+from sim_world import GT, PRED, SKY, Killed, Template, Thing, World, make_template
 from sync_loop import Loop
 
-STORIES = int(os.environ.get("ROUNDTRIP_STORIES", "20000" if os.environ.get("ROUNDTRIP_ALL") else "2000"))
+STORIES = int(os.environ.get("ROUNDTRIP_STORIES", "20000" if os.environ.get("ROUNDTRIP_ALL") else "1800"))
 PARTS = 8
 """So that several workers play them. Each part has a seed of its own, and plays the same stories in every run."""
 STEPS = 14
 WIDTH, HEIGHT = 320, 240
 SCHEMA = {
     "gt": {"classes": ["cat", "dog", "cow"], "attributes": {"code": {}}},
+    "pred": {"classes": ["owl"], "attributes": {"code": {}}},
     "sky": {"classes": ["sunny", "rainy"]},
 }
 NUMBERS = st.integers(0, 11)
@@ -87,7 +88,8 @@ class Story(RuleBasedStateMachine):
         return self.number
 
     def here(self) -> set[str]:
-        return all_marks(item for labels in self.world.documents().values() for item in labels.values())
+        fields = (self.world.documents(place) for place in (GT, PRED))
+        return all_marks(item for field in fields for labels in field.values() for item in labels.values())
 
     def there(self, frame: int) -> set[str]:
         return all_marks((thing for thing in self.world.things() if thing["frame"] == frame), marks_drawn)
@@ -113,8 +115,9 @@ class Story(RuleBasedStateMachine):
             points[3] += self.mark() / 4
             self.world.write("update", {**thing, "points": points})
 
-    @rule(number=NUMBERS, name=st.integers(0, 2))
+    @rule(number=NUMBERS, name=st.integers(0, 3))
     def relabel_there(self, number: int, name: int) -> None:
+        """The last of these classes is of another field."""
         if thing := self.shape(number):
             label = [item for item in self.template.labels.values() if item.type == "rectangle"][name]
             texts = [{"spec_id": label.attributes[0].id, "value": item["value"]} for item in thing["attributes"]]
@@ -125,6 +128,13 @@ class Story(RuleBasedStateMachine):
         if (thing := self.shape(number)) and thing["attributes"]:
             texts = [{**thing["attributes"][0], "value": f"#{self.mark()}"}]
             self.world.write("update", {**thing, "attributes": texts})
+
+    @rule(number=NUMBERS, other=NUMBERS)
+    def group_there(self, number: int, other: int) -> None:
+        """An editor gives all members a number that nothing has."""
+        for thing in (self.shape(number), self.shape(other)):
+            if thing is not None:
+                self.world.write("update", {**thing, "group": 1 + self.number})
 
     @rule(number=NUMBERS)
     def delete_there(self, number: int) -> None:
@@ -374,7 +384,7 @@ class Story(RuleBasedStateMachine):
     def check_the_base(self, jobs: tuple[int, ...]) -> None:
         """Each object of CVAT belongs to one label, and what is known of it is what CVAT has."""
         base, live = BaseStore(self.world.store), self.loaded(jobs)
-        known = [label for job in base.marks() for label in base.labels(job) or () if label.field == "gt"]
+        known = [label for job in base.marks() for label in base.labels(job) or () if label.field in ("gt", "pred")]
         waiting = {item.base.label_id for job in base.marks() for item in base.open(job)}
         ids = [item.id for label in known for item in label.objects if label.label_id not in waiting]
         assert len(set(ids)) == len(ids), "an object belongs to two labels"
@@ -393,15 +403,16 @@ class Story(RuleBasedStateMachine):
 def template(loop: Loop) -> Template:
     """A run of three samples in two jobs, really sent."""
 
-    def boxes(start: int) -> fo.Detections:
+    def boxes(start: int, name: str = "cat") -> fo.Detections:
         places = [(start + 4 * n) / 4 / WIDTH for n in range(3)]
         labels = [
-            fo.Detection(label="cat", bounding_box=[x, 0.3 * n, 0.2, 0.2], code=f"#{start + n}")
+            fo.Detection(label=name, bounding_box=[x, 0.3 * n, 0.2, 0.2], code=f"#{start + n}")
             for n, x in enumerate(places)
         ]
         return fo.Detections(detections=labels)
 
     loop.fill(boxes(40), boxes(80), None)
+    loop.dataset.set_values("pred", [fo.Detections(), None, boxes(120, "owl")])
     loop.dataset.set_values("sky", [fo.Classification(label="sunny"), None, fo.Classification(label="rainy")])
     loop.send(label_schema=SCHEMA, segment_size=2)
     record = records.find(loop.dataset, "run")
