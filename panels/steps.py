@@ -34,6 +34,11 @@ def this_one(step: Step, take: str) -> list[dict[str, Any]]:
     return [{"take": take, "field": step.field, "label_id": step.label_id}]
 
 
+def all_on(steps: Iterable[Step], sample_id: str, take: str) -> list[dict[str, Any]]:
+    """Decides about all labels of a sample."""
+    return [choice for step in steps if step.sample_id == sample_id for choice in this_one(step, take)]
+
+
 def all_like(step: Step, take: str) -> list[dict[str, Any]]:
     """Decides about the same parts of all labels of the field."""
     return [{"take": take, "field": step.field, "part": part} for part in step.parts]
