@@ -8,6 +8,7 @@ from .history.load_history import LoadHistory
 from .imports.import_from_cvat import ImportFromCvat
 from .load.load_annotations import LoadAnnotations
 from .load.undo_load import UndoLoad
+from .runs.change_job import ChangeJob
 from .runs.delete_run import DeleteRun
 from .runs.move_run import MoveRun
 from .runs.open_in_cvat import OpenInCvat
@@ -37,6 +38,7 @@ OPERATORS = (
     ViewRun,
     RenameRun,
     MoveRun,
+    ChangeJob,
     DeleteRun,
 )
 

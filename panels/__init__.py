@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from .cvat_conflicts import CvatConflicts
-from .cvat_runs import CvatRuns
+from .cvat import CvatPanel
 
 
 def register(plugin: Any) -> None:
-    """Registers every panel."""
-    plugin.register(CvatRuns)
-    plugin.register(CvatConflicts)
+    """Registers the panel."""
+    plugin.register(CvatPanel)

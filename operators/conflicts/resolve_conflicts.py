@@ -1,4 +1,4 @@
-"""Resolve conflicts: all at once here, one by one in the panel "CVAT conflicts"."""
+"""Resolve conflicts: all at once here, one by one in the panel "CVAT"."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
@@ -16,7 +16,9 @@ from ..shared.running import perform
 from ..shared.texts import count
 from . import texts
 
-PANEL = "cvat_conflicts"
+PANEL = "cvat"
+SHOW_CONFLICTS = "conflicts"
+"""The name under which the run is kept whose conflicts the panel is to show."""
 WAYS = {
     "step": "Go through them one by one",
     "remote": "Take CVAT's for all",
@@ -109,20 +111,14 @@ def _offer(ctx: foo.ExecutionContext, inputs: types.Object, waiting: list[dict[s
 def _finish(ctx: foo.ExecutionContext, key: str, result: dict[str, Any]) -> Iterator[Any]:
     if "waiting" in result:
         if result["waiting"]:
+            shown_samples.keep(ctx, SHOW_CONFLICTS, [key])
             yield ctx.ops.open_panel(PANEL, layout="horizontal", is_active=True)
         else:
             yield ctx.ops.notify("No label of this run is in conflict.")
         return
-    text = decided(result)
+    text = texts.decided(result)
     yield ctx.ops.notify(text, variant="success")
     yield from reload(ctx)
     yield shown_samples.result(
         ctx, f"**{text}** Undo takes these decisions back.", f"load {key}", result["report"]["samples"]
     )
-
-
-def decided(result: Mapping[str, Any]) -> str:
-    """What was decided, in one sentence or two."""
-    number = sum(result[what] for what in ("added", "changed", "deleted"))
-    left = f"{count(result['open'], 'label')} still open." if result["open"] else "Nothing is left to decide."
-    return f"Decided {count(result['decided'], 'conflict')}, {count(number, 'label')} changed. {left}"

@@ -113,11 +113,8 @@ def table(conflicts: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> l
     return lines
 
 
-def versions(conflicts: Sequence[Mapping[str, Any]]) -> str:
-    """The conflicts of one label, with both versions, in Markdown."""
-    lines = ["| | It was | Yours | CVAT's |", "|:--|:--|:--|:--|"]
-    for item in conflicts:
-        said = sentences(item)
-        decided = "" if item["outcome"] == "open" else f" ({OUTCOMES[item['outcome']]})"
-        lines.append(row(*map(safe, (part(item["part"]) + decided, *said.values()))))
-    return "\n".join(lines)
+def decided(result: Mapping[str, Any]) -> str:
+    """What was decided, in one sentence or two."""
+    labels = len({(c["field"], c["label_id"]) for c in result["report"]["conflicts"] if c["outcome"] != "open"})
+    left = f"{count(result['open'], 'label')} still open." if result["open"] else "Nothing is left to decide."
+    return f"Decided about {count(labels, 'label')}. {left}"

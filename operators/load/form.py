@@ -39,6 +39,9 @@ def build(ctx: foo.ExecutionContext) -> types.Property:
     if run is None and (ctx.params.get("anno_key") or next(iter(others), "")) in others:
         inputs.view("foreign", types.Notice(label=SENTENCE))
     if run is not None:
+        if jobs := ctx.params.get("jobs"):
+            said = f"Only job {jobs[0]}" if len(jobs) == 1 else f"Only {len(jobs):,} jobs"
+            inputs.view("only", types.Notice(label=f"{said} of the run; the others are left for later."))
         _preview(ctx, inputs)
         _policy(inputs)
         inputs.bool("more", default=False, label="More options", view=types.SwitchView())

@@ -33,6 +33,15 @@ def kept(ctx: foo.ExecutionContext, name: str) -> list[str]:
     return list(ctx.store(STORE).get(name) or ())
 
 
+def take(ctx: foo.ExecutionContext, name: str) -> list[str]:
+    """What was kept under a name, which is then kept no more."""
+    store = ctx.store(STORE)
+    found = list(store.get(name) or ())
+    if found:
+        store.delete(name)
+    return found
+
+
 def button(outputs: types.Object, name: str, number: int, what: str = "") -> None:
     """Adds the button that shows the samples of a result, if there are any.
 

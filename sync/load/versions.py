@@ -74,7 +74,8 @@ def find_versions(dataset: Any, key: str, field: str, label_id: str) -> Versions
 def _versions(dataset: Any, conflict: OpenConflict, task: TaskBase, vocabulary: Vocabulary) -> Versions:
     base, size = conflict.base, task.size_of(conflict.base.frame)
     schema = vocabulary.schema.fields[base.field]
-    held = DatasetLabels(dataset).read(FieldPlace.of(base.field, schema.type), [base.sample_id]).get(base.sample_id)
+    place = FieldPlace.of(base.field, LABEL_TYPES[schema.type])
+    held = DatasetLabels(dataset).read(place, [base.sample_id]).get(base.sample_id)
     document = held.labels.get(base.label_id) if held else None
     return Versions(
         media=held.media if held else "",

@@ -132,9 +132,9 @@ class App:
         result.wait_for(state="hidden")
 
     def open_panel(self) -> Panel:
-        """Opens "CVAT runs" beside the grid."""
+        """Opens "CVAT" beside the grid."""
         self.page.locator("[data-cy=new-panel-btn]").first.click()
-        self.page.get_by_text("CVAT runs", exact=True).first.click()
+        self.page.get_by_text("CVAT", exact=True).first.click()
         panel = Panel(self)
         panel.root.get_by_role("button", name="Refresh").wait_for()
         return panel
@@ -165,6 +165,19 @@ class App:
         shown.wait_for(state="hidden")
         return picture.crop((0, 0, picture.width, picture.height * 9 // 10))
 
+    def check_width(self, panel: Locator, most: float) -> None:
+        """Checks that a panel is no wider than this, and that nothing in it is cut or has to be scrolled sideways."""
+        self.settle()
+        box = panel.bounding_box()
+        assert box is not None and box["width"] <= most
+        wide = panel.evaluate(
+            """panel => [...panel.querySelectorAll("*")].filter(part => {
+                const box = part.getBoundingClientRect(), around = panel.getBoundingClientRect();
+                return box.width > 0 && getComputedStyle(part).visibility !== "hidden" && box.right > around.right + 1;
+            }).map(part => part.outerHTML.slice(0, 200))"""
+        )
+        assert wide == []
+
     def wait_for_grid(self, count: int) -> None:
         """Waits until so many samples are drawn."""
         expect(self.samples.locator("canvas[canvas-loaded=true]")).to_have_count(count)
@@ -182,35 +195,36 @@ class App:
 
 
 class Panel:
-    """The panel "CVAT runs"."""
+    """The panel "CVAT"."""
 
     def __init__(self, app: App) -> None:
         self.app = app
         self.page = app.page
-        self.root = self.page.locator("[data-cy=panel-content-cvat_runs]")
+        self.root = self.page.locator("[data-cy=panel-content-cvat]")
 
-    def row(self, key: str) -> Locator:
-        """A run in the table."""
-        cell = self.page.get_by_role("cell", name=key, exact=True)
-        return self.root.get_by_role("row").filter(has=cell)
+    def card(self, key: str) -> Locator:
+        """A run: the innermost box that holds its name and its menu."""
+        named = self.root.locator(".MuiBox-root").filter(has=self.page.locator("strong", has_text=key))
+        return named.filter(has=self.page.get_by_role("combobox")).last
 
-    def cells(self, key: str) -> dict[str, str]:
-        """A run by the headings of the table."""
-        self.row(key).wait_for()
-        heads = self.root.get_by_role("columnheader").all_inner_texts()
-        return dict(zip(heads, self.row(key).get_by_role("cell").all_inner_texts(), strict=False))
+    def step(self, key: str, label: str) -> None:
+        """The next step of a run."""
+        self.card(key).get_by_role("button", name=label, exact=True).click()
+
+    def _dots(self, key: str) -> Locator:
+        return self.card(key).get_by_role("combobox")
 
     def act(self, key: str, action: str) -> None:
         """One of the actions behind the three dots."""
-        item = self.page.get_by_role("menuitem", name=action)
-        self.app.act_until(self.row(key).get_by_role("button").click, item.is_visible, "the row has a menu")
+        item = self.page.get_by_role("option", name=action, exact=True)
+        self.app.act_until(self._dots(key).click, item.is_visible, "the run has a menu")
         item.click()
 
     def actions(self, key: str) -> list[str]:
         """The actions that a run has."""
-        items = self.page.get_by_role("menuitem")
-        self.app.act_until(self.row(key).get_by_role("button").click, items.first.is_visible, "the row has a menu")
-        names = [text.splitlines()[-1] for text in items.all_inner_texts()]  # what is before is the icon
+        items = self.page.get_by_role("option")
+        self.app.act_until(self._dots(key).click, items.first.is_visible, "the run has a menu")
+        names = [text.splitlines()[0] for text in items.all_inner_texts()]
         self.page.keyboard.press("Escape")
         expect(items).to_have_count(0)
         return names

@@ -77,26 +77,34 @@ def check_job_page(page: Page, app: App) -> None:
 
 def test_panel_goes_along(app: App, cvat: Sandbox, dataset: fo.Dataset, annotator: Annotator) -> None:
     panel = app.open_panel()
-    expect(panel.root).to_contain_text("No run yet.")
+    expect(panel.root).to_contain_text("No run yet")
     app.shoot("panel_empty")
     app.select(0, 1)
     panel.root.get_by_role("button", name="Send to CVAT").click()
     app.form().submit("Send")
     app.result("Sent 2 samples")
     app.close_result()
-    cells = panel.cells("cvat")
-    assert (cells["Status"], cells["Samples"], cells["Loaded"]) == ("sent", "2", "never")
+    expect(panel.card("cvat")).to_contain_text("2 samples")
+    expect(panel.card("cvat")).to_contain_text("loaded never")
+    expect(panel.card("cvat")).to_contain_text("0 of 1 job completed (1 new)")
     expect(panel.root.get_by_role("link", name=f"{dataset.name} / cvat")).to_have_attribute(
         "href", f"{cvat.url}/tasks/1"
     )
     app.wait_for_grid(len(dataset))
+    app.page.set_viewport_size({"width": 1440, "height": 1000})
+    app.check_width(panel.root, 650)
     app.shoot("panel", document=True)
+    panel.step("cvat", "Jobs")
+    expect(panel.root.get_by_role("row", name="annotation new")).to_be_visible()
+    app.check_width(panel.root, 650)
+    app.shoot("panel_jobs", document=True)
+    panel.root.get_by_role("button", name="All runs").click()
 
     before = boxes(dataset)
     sent = sum(len(sample.ground_truth.detections) for sample in dataset[:2])
     corners = annotator.edit()
     seen = app.look_at_first_sample()
-    panel.act("cvat", "Load annotations")
+    panel.step("cvat", "Load")
     form = app.form()
     form.settle()
     app.shoot("load_form")
@@ -109,7 +117,7 @@ def test_panel_goes_along(app: App, cvat: Sandbox, dataset: fo.Dataset, annotato
     app.close_result()
     app.wait_for_grid(len(dataset))
     app.wait_until(lambda: app.look_at_first_sample() != seen, "the grid shows the new boxes")
-    assert panel.cells("cvat")["Loaded"] != "never"
+    expect(panel.card("cvat")).not_to_contain_text("never")
     app.shoot("panel_loaded")
     check_edits(before, boxes(dataset), corners)
 
@@ -150,7 +158,7 @@ def test_row_actions(run: dict[str, Any], app: App, dataset: fo.Dataset, annotat
     form.fill("New name", "day_shift")
     form.submit("Rename")
     app.toast("The run 'night_shift' is now 'day_shift'.")
-    panel.row("day_shift").wait_for()
+    panel.card("day_shift").wait_for()
     app.shoot("renamed")
 
     panel.act("day_shift", "Delete")
@@ -160,7 +168,7 @@ def test_row_actions(run: dict[str, Any], app: App, dataset: fo.Dataset, annotat
     form.submit("Delete")
     app.result("The run 'day_shift'")
     app.close_result()
-    expect(panel.root).to_contain_text("No run yet.")
+    expect(panel.root).to_contain_text("No run yet")
     app.shoot("deleted")
     dataset.reload()
     assert dataset.list_annotation_runs() == []

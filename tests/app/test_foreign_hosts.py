@@ -62,7 +62,7 @@ def test_nothing_asks_another_host(run: str, app: App, cvat: Sandbox) -> None:
     asked: list[str] = []
     app.page.on("request", lambda request: asked.append(request.url))
     panel = app.open_panel()
-    panel.row(run).wait_for()
+    panel.card(run).wait_for()
     expect(panel.root).to_contain_text("![p](http")
     check_links(app, cvat)
     app.shoot("panel")
@@ -79,7 +79,7 @@ def test_nothing_asks_another_host(run: str, app: App, cvat: Sandbox) -> None:
     app.shoot("comments")
     form.root.get_by_role("button", name="Close").click()
     app.browse("Resolve CVAT conflicts").submit("Start")
-    expect(app.page.locator("[data-cy=panel-content-cvat_conflicts]")).to_contain_text(HOST)
+    expect(app.page.locator("[data-cy=panel-content-cvat]")).to_contain_text(HOST)
     check_links(app, cvat)
     app.shoot("conflicts")
     form = app.browse("Load annotations")

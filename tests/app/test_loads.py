@@ -149,8 +149,12 @@ def test_conflicts_are_resolved_one_by_one(clashing: list[str], app: App, datase
     expect(form.root).to_contain_text("2 labels were changed both here and in CVAT, and left alone.")
     app.shoot("conflicts_form")
     form.submit("Start")
-    panel = app.page.locator("[data-cy=panel-content-cvat_conflicts]")
+    panel = app.page.locator("[data-cy=panel-content-cvat]")
     expect(panel).to_contain_text("Conflict 1 of 2 in the run night_shift")
+    expect(panel.locator("img[src^='data:image/png']")).to_be_visible()
+    expect(panel.get_by_role("row", name="class car → bus car → person")).to_be_visible()
+    app.page.set_viewport_size({"width": 1440, "height": 1000})
+    app.check_width(panel, 650)
     app.shoot("conflicts", document=True)
     panel.get_by_role("button", name="Take CVAT's", exact=True).click()
     expect(panel).to_contain_text("Conflict 1 of 1")
@@ -181,7 +185,7 @@ def test_tasks_of_cvat_are_imported(run: dict[str, Any], app: App, dataset: fo.D
     app.shoot("imported")
     app.close_result()
     panel = app.open_panel()
-    assert panel.actions("import")[:4] == ["Load annotations", "Undo the last load", "History", "Review comments"]
+    assert panel.actions("import")[:3] == ["Undo the last load", "History", "Review comments"]
     app.shoot("panel_of_an_import")
     panel.act("import", "Review comments")
     form = app.form()

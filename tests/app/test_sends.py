@@ -56,16 +56,16 @@ def _send_or_stop(dataset: fo.Dataset, key: str) -> None:
 
 def test_an_interrupted_run_is_resumed(interrupted: str, app: App, dataset: fo.Dataset, annotator: Annotator) -> None:
     panel = app.open_panel()
-    assert panel.cells(interrupted)["Status"] == "interrupted"
+    expect(panel.card(interrupted)).to_contain_text("interrupted")
     expect(panel.root).to_contain_text("internal error (500)")
-    assert panel.actions(interrupted) == ["Resume", "View samples", "Info", "Delete"]
+    assert panel.actions(interrupted) == ["View samples", "Info", "Delete"]
     app.shoot("interrupted")
     panel.act(interrupted, "Info")
     app.result(f"{interrupted}: interrupted, 6 samples")
     app.shoot("interrupted_info")
     app.close_result()
 
-    panel.act(interrupted, "Resume")
+    panel.step(interrupted, "Resume")
     form = app.form()
     expect(form.root.get_by_role("alert")).to_contain_text("internal error (500)")
     form.settle()
@@ -74,25 +74,25 @@ def test_an_interrupted_run_is_resumed(interrupted: str, app: App, dataset: fo.D
     labels = sum(len(sample.ground_truth.detections) for sample in dataset[:6])
     app.result(f"Sent 6 samples with {labels} labels to CVAT, in 2 tasks.")
     app.close_result()
-    expect(panel.row(interrupted)).to_contain_text("sent")
-    assert panel.actions(interrupted) == ["Load annotations", "View samples", "Info", "Rename", "Delete"]
+    expect(panel.card(interrupted)).to_contain_text("0 of 2 jobs completed (2 new)")
+    assert panel.actions(interrupted) == ["View samples", "Info", "Rename", "Delete"]
     assert len(annotator.tasks()) == 2
 
 
 def test_a_send_is_followed_and_stopped(interrupted: str, app: App, cvat: Sandbox, dataset: fo.Dataset) -> None:
     panel = app.open_panel()
-    panel.row(interrupted).wait_for()
+    panel.card(interrupted).wait_for()
     with under_way(cvat, dataset, "day_shift"):
-        expect(panel.row("day_shift")).to_contain_text("sending, ")  # without a click
-        expect(panel.root.get_by_role("progressbar")).to_be_visible()
-        expect(panel.root).to_contain_text("day_shift: CVAT is preparing")
-        assert panel.actions("day_shift") == ["Stop", "View samples", "Info"]
+        expect(panel.card("day_shift")).to_contain_text("sending, ")  # without a click
+        expect(panel.card("day_shift").get_by_role("progressbar")).to_be_visible()
+        expect(panel.card("day_shift")).to_contain_text("CVAT is preparing")
+        assert panel.actions("day_shift") == ["View samples", "Info"]
         app.shoot("panel_sending", document=True)
-        panel.act("day_shift", "Stop")
+        panel.step("day_shift", "Stop")
         app.toast("The run 'day_shift' stops within some seconds.")
-        expect(panel.row("day_shift")).to_contain_text("interrupted")
-    expect(panel.root).to_contain_text("day_shift: Stopped.")
-    expect(panel.root.get_by_role("progressbar")).to_have_count(0)
+        expect(panel.card("day_shift")).to_contain_text("interrupted")
+    expect(panel.card("day_shift")).to_contain_text("Stopped.")
+    expect(panel.card("day_shift").get_by_role("progressbar")).to_have_count(0)
     app.shoot("stopped")
 
 

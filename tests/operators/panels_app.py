@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -24,7 +25,9 @@ class Panel:
         """Something happens: the App calls a method, keeps the state and draws anew."""
         given = {"panel_id": "p", "panel_state": self.state, "__method__": method, **params}
         request = {"dataset_name": self.loop.dataset.name, "filters": {}, "view": [], "params": given}
-        ctx = ExecutionContext(request, executor=Executor(), operator_uri=self.panel.uri)
+        secrets = self.panel._plugin_secrets
+        ctx = ExecutionContext(request, executor=Executor(), operator_uri=self.panel.uri, required_secrets=secrets)
+        asyncio.run(ctx.resolve_secret_values(secrets))
         self.panel.execute(ctx)
         self.asked = [(step.operator_uri, step.params or {}) for step in ctx.executor._requests]
         self.state = json.loads(json.dumps(ctx.panel.state._data))

@@ -55,14 +55,14 @@ def test_a_builtin_run_from_python(builtin: Loop) -> None:
 
 
 def test_the_panel_lists_builtin_runs(builtin: Loop) -> None:
-    panel = Panel(builtin, "cvat_runs")
-    assert panel.state["rows"] == []
+    panel = Panel(builtin, "cvat")
+    assert panel.state["cards"] == []
     assert "- **old**: 2 samples, gt, sent by FiftyOne's built-in integration" in panel.state["foreign"]
     assert "foreign_text" in panel.shown
 
 
 def test_a_panel_without_builtin_runs_says_nothing(filled: Loop) -> None:
-    assert "foreign_text" not in Panel(filled, "cvat_runs").shown
+    assert "foreign_text" not in Panel(filled, "cvat").shown
 
 
 @pytest.fixture
@@ -98,8 +98,8 @@ def test_import(annotated: Loop) -> None:
 
 def test_an_import_is_told_from_a_send(annotated: Loop) -> None:
     operator("import_from_cvat")(annotated.dataset, "run", tasks=1, label_field="boxes")
-    (row,) = Panel(annotated, "cvat_runs").state["rows"]
-    assert (row["status"], row["labels"]) == ("imported", "")
+    (card,) = Panel(annotated, "cvat").state["cards"]
+    assert "imported" in card["title"] and "labels" not in card["facts"]
     info = Dialog(annotated, "run_info", anno_key="run").run().result["text"]
     assert info.startswith("**run**: imported, 3 samples\n\n- Imported ")
     form = Dialog(annotated, "delete_run").accept_defaults()

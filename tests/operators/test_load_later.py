@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared.reloading import URI as RELOAD
 from operators_app import Dialog, invalid, properties
+from panels_app import Panel
 from sync_loop import URI, Loop, operator
 
 
@@ -152,7 +153,9 @@ def test_conflicts_are_offered(clash: Loop) -> None:
     assert "| photo_000.jpg | gt | class | cat | hen | cow | to be decided |" in text
     assert form["view"]["submit_button_label"] == "Start"
     (opened,) = dialog.run().of("open_panel")
-    assert opened["name"] == "cvat_conflicts"
+    assert opened["name"] == "cvat"
+    panel = Panel(clash, "cvat")
+    assert (panel.state["page"], panel.state["total"]) == ("conflicts", 2)
     assert classes(clash) == ["hen", "hen"]
 
 
@@ -162,7 +165,7 @@ def test_all_conflicts_at_once(clash: Loop, way: str, after: str, changed: str) 
     dialog.accept_defaults()
     assert dialog.fill(way=way)["view"]["submit_button_label"] == "Decide"
     shown = dialog.run()
-    assert shown.notice == ("success", f"Decided 2 conflicts, {changed} changed. Nothing is left to decide.")
+    assert shown.notice == ("success", "Decided about 2 labels. Nothing is left to decide.")
     assert classes(clash) == [after, after]
     assert invalid(dialog.form()) == {"none": "No label of this run is in conflict."}
 

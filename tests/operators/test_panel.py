@@ -1,4 +1,4 @@
-"""The panel "CVAT runs": what it shows, and what its buttons open."""
+"""The panel "CVAT": what it shows of the runs, and what its buttons open."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ class Panel(AnyPanel):
     """The panel of runs, open in the App."""
 
     def __init__(self, loop: Loop) -> None:
-        super().__init__(loop, "cvat_runs")
+        super().__init__(loop, "cvat")
 
     @property
-    def rows(self) -> list[dict[str, Any]]:
-        return list(self.state["rows"])
+    def cards(self) -> dict[str, dict[str, Any]]:
+        """The runs by their keys, the newest first."""
+        return {card["run"]: card for card in self.state["cards"]}
 
     def prompted(self) -> tuple[str, dict[str, Any]]:
         """The operator whose dialog the last event opened, and what is filled in there."""
@@ -33,45 +34,47 @@ class Panel(AnyPanel):
 
 def test_without_a_run(filled: Loop) -> None:
     panel = Panel(filled)
-    assert panel.rows == []
+    assert panel.cards == {}
     assert "empty" in panel.shown
     panel.event("send")
     assert panel.prompted()[0] == f"{URI}/send_to_cvat"
 
 
-def test_rows(filled: Loop) -> None:
+def test_cards(filled: Loop) -> None:
     filled.send(anno_key="first")
     panel = Panel(filled)
-    (row,) = panel.rows
-    assert (row["run"], row["status"], row["samples"], row["labels"], row["loaded"]) == ("first", "sent", 2, 2, "never")
-    assert f"({filled.box.url}/tasks/1)" in panel.state["links"]
+    card = panel.cards["first"]
+    assert card["title"] == "**first** · sent · `gt`"
+    assert card["facts"].startswith("2 samples · 2 labels · sent ") and card["facts"].endswith(" · loaded never")
+    assert f"({filled.box.url}/tasks/1)" in card["tasks"]
     filled.load("first")
     filled.send(anno_key="second")
     panel.event("refresh")
-    assert {row["run"]: row["loaded"] != "never" for row in panel.rows} == {"first": True, "second": False}
+    never = {key: card["facts"].endswith("loaded never") for key, card in panel.cards.items()}
+    assert never == {"first": False, "second": True}
     filled.execute("delete_run", anno_key="first")
     panel.event("on_change_dataset")
-    assert [row["run"] for row in panel.rows] == ["second"]
+    assert [*panel.cards] == ["second"]
 
 
 @pytest.mark.parametrize("method", ["load", "rename", "delete"])
-def test_row_actions_open_dialogs(filled: Loop, method: str) -> None:
+def test_actions_open_dialogs(filled: Loop, method: str) -> None:
     filled.send(anno_key="first")
     filled.send(anno_key="second")
     panel = Panel(filled)
     names = {"load": "load_annotations", "rename": "rename_run", "delete": "delete_run"}
-    for number, row in enumerate(panel.rows):
-        panel.event(method, row=number)
+    for key in panel.cards:
+        panel.event(method, run=key)
         uri, params = panel.prompted()
-        assert (uri, params["anno_key"]) == (f"{URI}/{names[method]}", row["run"])
+        assert (uri, params["anno_key"]) == (f"{URI}/{names[method]}", key)
 
 
-def test_row_actions_that_show(filled: Loop) -> None:
+def test_actions_that_show(filled: Loop) -> None:
     filled.send(filled.dataset.limit(1))
     panel = Panel(filled)
-    panel.event("view", row=0)
+    panel.event("view", run="run")
     assert [name for name, _ in panel.asked if name == "set_view"] == ["set_view"]
-    panel.event("info", row=0)
+    panel.event("info", run="run")
     (shown,) = (params for name, params in panel.asked if name == "show_output")
     assert shown["results"]["text"].startswith("**run**: sent")
 
@@ -79,13 +82,20 @@ def test_row_actions_that_show(filled: Loop) -> None:
 def test_the_panel_needs_no_server(filled: Loop) -> None:
     filled.send()
     filled.box.close()
-    assert len(Panel(filled).rows) == 1
+    panel = Panel(filled)
+    assert [*panel.cards] == ["run"] and "card_0" in panel.shown
+    panel.event("refresh")
+    assert [*panel.cards] == ["run"] and "cannot be reached" in panel.state["missing"]
+    assert panel.shown["problem"]["view"]["label"] == "CVAT can't be used now"
+    assert "export FIFTYONE_CVAT_URL" in panel.shown["how"]["default"]
 
 
-def offered(panel: Panel, number: int) -> list[str]:
-    """The actions of a row, as the App shows them."""
-    table = panel.shown["rows"]["view"]
-    return [action["name"] for action in table["row_actions"] if action["rows"][number]]
+def offered(panel: Panel, key: str) -> tuple[str, list[str]]:
+    """The next step and the menu of a run, as the App shows them."""
+    number = [*panel.cards].index(key)
+    row = panel.shown[f"card_{number}"]["type"]["properties"]["actions"]["type"]["properties"]
+    step = row["step"]["view"]["label"] if "step" in row else ""
+    return step, [choice["label"] for choice in row["more"]["view"]["choices"]]
 
 
 def interrupt(loop: Loop) -> None:
@@ -99,47 +109,44 @@ def test_an_interrupted_run_can_be_resumed(filled: Loop) -> None:
     filled.send(anno_key="whole")
     interrupt(filled)
     panel = Panel(filled)
-    numbers = {row["run"]: number for number, row in enumerate(panel.rows)}
-    assert offered(panel, numbers["whole"]) == ["load", "view", "info", "rename", "delete"]
-    assert offered(panel, numbers["broken"]) == ["resume", "view", "info", "delete"]
-    row = panel.rows[numbers["broken"]]
-    assert (row["status"], row["labels"], row["sent"], row["loaded"]) == ("interrupted", "", "", "")
-    assert "**broken**: CVAT failed with an internal error (500)" in panel.state["interrupted"]
-    panel.event("resume", row=numbers["broken"])
+    assert offered(panel, "whole") == ("Load", ["View samples", "Info", "Rename", "Delete"])
+    assert offered(panel, "broken") == ("Resume", ["View samples", "Info", "Delete"])
+    card = panel.cards["broken"]
+    assert (card["title"], card["facts"]) == ("**broken** · interrupted · `gt`", "2 samples")
+    assert card["problem"].startswith("CVAT failed with an internal error (500)")
+    panel.event("resume", run="broken")
     assert panel.prompted() == (f"{URI}/resume_run", {"anno_key": "broken"})
-    panel.event("info", row=numbers["broken"])
+    panel.event("info", run="broken")
     (shown,) = (params for name, params in panel.asked if name == "show_output")
     assert shown["results"]["text"].startswith("**broken**: interrupted, 2 samples\n")
     filled.execute("resume_run", anno_key="broken")
     panel.event("refresh")
-    assert {row["status"] for row in panel.rows} == {"sent"}
-    assert panel.state["interrupted"] == ""
+    assert {card["state"] for card in panel.cards.values()} == {"sent"}
+    assert panel.cards["broken"]["problem"] == ""
 
 
 def test_a_send_is_followed_and_stopped(filled: Loop) -> None:
     panel = Panel(filled)
+    panel.event("tick")
     timer = panel.shown["timer"]["view"]
     assert timer["interval"] >= 10_000, "an idle panel asks seldom"
     thread = threading.Thread(target=_send_or_stop, args=(filled,))
     with filled.box.hold_creations():
         thread.start()
-        _wait(panel, lambda: panel.rows and "preparing" in str(panel.state["progress"]))
-        assert panel.rows[0]["status"].startswith("sending, ")
-        assert offered(panel, 0) == ["stop", "view", "info"]
+        _wait(panel, lambda: "run" in panel.cards and "preparing" in panel.cards["run"]["sending"])
+        assert panel.cards["run"]["title"].startswith("**run** · sending, ")
+        assert offered(panel, "run") == ("Stop", ["View samples", "Info"])
         assert panel.shown["timer"]["view"]["interval"] < timer["interval"]
-        bar = panel.shown["progress_0"]
-        assert bar["view"]["label"].startswith("run: CVAT is preparing")
+        bar = panel.shown["card_0"]["type"]["properties"]["sending"]
+        assert bar["view"]["label"].startswith("CVAT is preparing")
         assert 0 < bar["default"] < 1
-        panel.event("stop", row=0)
+        panel.event("stop", run="run")
         (said,) = (params for name, params in panel.asked if name == "notify")
         assert "stops within some seconds" in said["message"]
         thread.join()
     panel.event("refresh")
-    assert (panel.rows[0]["status"], panel.state["interrupted"].splitlines()[-1]) == (
-        "interrupted",
-        "- **run**: Stopped.",
-    )
-    panel.event("stop", row=0)  # as in a panel that was not drawn anew yet
+    assert (panel.cards["run"]["state"], panel.cards["run"]["problem"]) == ("interrupted", "Stopped.")
+    panel.event("stop", run="run")  # as in a panel that was not drawn anew yet
     (said,) = (params for name, params in panel.asked if name == "notify")
     assert (said["variant"], "it was interrupted" in said["message"]) == ("error", True)
 
@@ -154,7 +161,7 @@ def _wait(panel: Panel, condition: Callable[[], Any]) -> None:
     while not condition():
         assert time.monotonic() < ends
         time.sleep(0.1)
-        panel.event("refresh")
+        panel.event("tick")
 
 
 def test_a_damaged_run_is_named_and_hides_no_other(filled: Loop) -> None:
@@ -169,11 +176,13 @@ def test_a_damaged_run_is_named_and_hides_no_other(filled: Loop) -> None:
     run.save()
     filled.dataset.reload()
     panel = Panel(filled)
-    assert sorted(row["run"] for row in panel.rows) == ["damaged", "good"]
+    assert sorted(panel.cards) == ["damaged", "good"]
     lines = panel.state["damaged"].splitlines()
     assert any(line.startswith("- **damaged**: What is kept of this run ('marks') is damaged") for line in lines)
     assert lines[0] == "**Can't be read**" and any(line.startswith("- **unreadable**: Its record") for line in lines)
     assert "damaged_text" in panel.shown
-    assert AnyPanel(filled, "cvat_conflicts").state.get("step") is None
+    panel.event("show_conflicts", run="good")
+    assert panel.state.get("step") is None
+    panel.event("show_runs")
     filled.send(anno_key="next")
     assert filled.load("next")["unchanged"] == 2

@@ -20,7 +20,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.operators.load import texts as loads
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.send import dry_run_text
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared import safe, texts
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared.choose_run import Run
-from fiftyone.plugins.orgs.roundtrip.cvat.panels import cvat_conflicts, rows
+from fiftyone.plugins.orgs.roundtrip.cvat.panels import cards, conflicts_page, differences, jobs_page
 from fiftyone.plugins.orgs.roundtrip.cvat.panels.steps import Step
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Progress
@@ -135,6 +135,7 @@ def comment(nasty: str) -> dict[str, Any]:
 
 def forecast(nasty: str) -> dict[str, Any]:
     return {
+        "media": "image",
         "images": 1,
         "bytes": 1,
         "labels": 1,
@@ -183,7 +184,7 @@ MARKDOWN: dict[Callable[..., Any], Callable[[str], Any]] = {
     loads.preview: lambda n: loads.preview(report(n), {}),
     loads.undone: lambda n: loads.undone(undone(n), {n: n}),
     conflicts.table: lambda n: conflicts.table(conflict_list(n), {n: n}),
-    conflicts.versions: lambda n: conflicts.versions(conflict_list(n)),
+    differences.table: lambda n: differences.table(conflict_list(n), None),
     comments.listed: lambda n: comments.listed([comment(n)], {1: f"{SERVER}/tasks/1"}, {n: n}, SERVER),
     comments.line: lambda n: comments.line({"open": 1, "resolved": 1, "new": 1}),
     histories.loads: lambda n: [histories.loads(n, [load(n)]), histories.loads(n, [])],
@@ -191,17 +192,21 @@ MARKDOWN: dict[Callable[..., Any], Callable[[str], Any]] = {
     imports.preview: lambda n: imports.preview(found(n)),
     built_in_runs.loaded: lambda n: built_in_runs.loaded(foreign(n)),
     dry_run_text.text: lambda n: dry_run_text.text(forecast(n)),
-    rows.interruptions: lambda n: rows.interruptions([run(n)]),
-    rows.links: lambda n: rows.links([run(n)]),
-    cvat_conflicts._describe: lambda n: cvat_conflicts._describe(n, 0, 1, n, Step(n, n, n, (n,)), conflict_list(n)),
+    cards.card: lambda n: [cards.card(run(n))[name] for name in ("title", "facts", "problem", "tasks")],
+    cards.damages: lambda n: cards.damages({n: n}),
+    jobs_page.links: lambda n: jobs_page.links([{"id": 1, "url": n}], SERVER),
+    conflicts_page.describe: lambda n: conflicts_page.describe(n, 0, 1, n, Step(n, n, (n,), (n,))),
 }
 """What is shown as Markdown, and how to make it with a text in all places."""
+
+JOB = {"id": 1, "task": 1, "frames": 1, "changed": None}
 
 PLAIN: dict[Callable[..., Any], Callable[[str], Any]] = {
     readable: readable,
     Progress: lambda n: Progress(n).text,
     Refused: lambda n: str(Refused(n)),
-    rows.progress: lambda n: [item["label"] for item in rows.progress([Run("k", record(n), RunStatus("sending", n))])],
+    cards.jobs_done: lambda n: cards.jobs_done([{"state": n}])[1],
+    jobs_page.row: lambda n: jobs_page.row({**JOB, "assignee": n, "stage": "", "state": ""})["assignee"],
 }
 """What is shown as it is, on a line."""
 
@@ -210,11 +215,11 @@ NOTHING_TYPED = {
     *(loads.loaded_line, loads.preview_line, loads.caution, loads.undone_line, imports.imported_line),
     *(conflicts.part, conflicts.value, conflicts.sentences, histories.last_load, dry_run_text.line, safe.row),
     *(built_in_runs.offered, built_in_runs.listed, built_in_runs.loaded_line, built_in_runs.load_from),
-    *(built_in_runs.load_in_app, rows.row, rows.shown_for),
+    *(built_in_runs.load_in_app, conflicts.decided, cards.waits, cards.next_step, cards.menu),
 }
 """Texts of numbers and words of ours; parts of the ones above; and what is made plain where it is shown."""
 
-TEXTS = (safe, texts, loads, conflicts, comments, histories, imports, built_in_runs, dry_run_text, rows)
+TEXTS = (safe, texts, loads, conflicts, comments, histories, imports, built_in_runs, dry_run_text, cards)
 
 
 def test_every_function_that_makes_texts_is_looked_at() -> None:

@@ -1,0 +1,86 @@
+"""Change a job: who has it, and at which stage and in which state it is."""
+
+from typing import Any
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from ...sync.errors import Refused
+from ...sync.readable import readable
+from ...sync.runs.record import find
+from ..load.form import STAGES, STATES
+from ..send import options
+from ..shared import context
+from ..shared.choose_run import form
+from ..shared.running import answer
+
+KEEP = "as it is"
+
+
+class ChangeJob(foo.Operator):
+    """Gives a job of a run to somebody, and sets its stage and state in CVAT."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        return foo.OperatorConfig(
+            name="change_job",
+            label="Change a CVAT job",
+            description="Give a job in CVAT to somebody, and set its stage and state",
+            icon="edit",
+            unlisted=True,
+            dynamic=True,
+            risk_level=types.RiskLevel.MEDIUM,
+        )
+
+    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
+        if not context.in_app(ctx):
+            return None
+        inputs = types.Object()
+        people = types.AutocompleteView(allow_user_input=True)
+        for person in options.names(ctx, "users"):
+            people.add_choice(person, label=readable(person))
+        inputs.str("assignee", label="Assignee", description="A user name; empty to leave it as it is", view=people)
+        inputs.bool("nobody", default=False, label="Take it from whoever has it", view=types.SwitchView())
+        for name, label, offered in (("stage", "Stage", STAGES), ("state", "State", STATES)):
+            view = types.DropdownView()
+            for choice in (KEEP, *offered):
+                view.add_choice(choice, label=choice)
+            inputs.enum(name, view.values(), default=KEEP, label=label, view=view)
+        return form(inputs, f"Change job {ctx.params.get('job', '')}", "Change")
+
+    def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Changes the ``job`` of the run ``anno_key``: its ``assignee``, ``stage`` and ``state``, if given."""
+
+        def work() -> dict[str, Any]:
+            run = find(ctx.dataset, ctx.params.get("anno_key", ""))
+            job = ctx.params.get("job")
+            if job not in {job_id for task in run.tasks for job_id in task.jobs}:
+                raise Refused(f"The run has no job {job}.")
+            with context.client_for(ctx, run.organization, server=run.server, hasty=True) as client:
+                changed = client.update_job(job, **_changes(ctx.params, client))
+            who = changed.assignee.username if changed.assignee else "nobody"
+            text = f"Job {changed.id}: {changed.stage}, {changed.state}, assigned to {who}."
+            ctx.ops.notify(readable(text), variant="success")
+            return {"job": changed.id, "assignee": who, "stage": changed.stage, "state": changed.state}
+
+        return answer(ctx, work)
+
+
+def _changes(params: dict[str, Any], client: Any) -> dict[str, Any]:
+    """What is to be changed, as CVAT is told it.
+
+    Raises:
+        Refused: if nothing is, or CVAT has no such user
+    """
+    changes = {name: params[name] for name in ("stage", "state") if params.get(name) not in (None, "", KEEP)}
+    name = params.get("assignee")
+    if params.get("nobody"):
+        changes["assignee"] = None
+    elif name:
+        user = client.find_user(name)
+        if user is None:
+            raise Refused(f"CVAT shows no user '{name}' here. Nothing was changed.")
+        changes["assignee"] = user.id
+    if not changes:
+        raise Refused("Nothing was chosen that is to be changed.")
+    return changes

@@ -1,0 +1,186 @@
+"""The page of the conflicts: one label after the other, with a picture, what each side did, and the buttons."""
+
+from collections.abc import Callable
+from typing import Any
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from ..operators.conflicts import texts as conflict_texts
+from ..operators.shared import choose_run, shown_samples
+from ..operators.shared.reloading import reload
+from ..operators.shared.running import answer
+from ..operators.shared.safe import code, safe
+from ..operators.shared.texts import count
+from ..sync.errors import RoundtripError
+from ..sync.load.resolve import conflicts, resolve
+from ..sync.load.versions import Versions, find_versions
+from . import differences
+from .picture import legend, picture
+from .steps import Step, all_like, all_on, this_one, to_steps
+
+SIDES = {"remote": "Take CVAT's", "local": "Keep mine"}
+Decisions = list[dict[str, Any]]
+
+
+class ConflictsPage:
+    """Methods of the panel for its page of conflicts. What is shown is kept in the panel's state."""
+
+    def show_conflicts(self, ctx: foo.ExecutionContext) -> None:
+        """Opens the page with the conflicts of a run."""
+        ctx.panel.state.page, ctx.panel.state.run, ctx.panel.state.at = "conflicts", ctx.params.get("run"), 0
+        self._read_conflicts(ctx)
+
+    def next(self, ctx: foo.ExecutionContext) -> None:
+        """The button "Next": this label is left as it is."""
+        self._go(ctx, 1)
+
+    def back(self, ctx: foo.ExecutionContext) -> None:
+        """The button "Back"."""
+        self._go(ctx, -1)
+
+    def open(self, ctx: foo.ExecutionContext) -> None:
+        """The button "Open sample": with the label selected."""
+        step = _step(ctx)
+        labels = [{"label_id": i, "sample_id": step.sample_id, "field": step.field} for i in step.label_ids[:1]]
+        ctx.ops.set_selected_labels(labels)
+        ctx.ops.open_sample(id=step.sample_id)
+
+    def view_all(self, ctx: foo.ExecutionContext) -> None:
+        """The button "View all": the samples with conflicts in the grid."""
+        ids = dict.fromkeys(item["sample_id"] for item in conflicts(ctx.dataset, ctx.panel.state.run))
+        ctx.ops.set_view(ctx.dataset.select(list(ids)))
+
+    def take_remote(self, ctx: foo.ExecutionContext) -> None:
+        """The button "Take CVAT's"."""
+        self._decide(ctx, this_one(_step(ctx), "remote"))
+
+    def take_local(self, ctx: foo.ExecutionContext) -> None:
+        """The button "Keep mine"."""
+        self._decide(ctx, this_one(_step(ctx), "local"))
+
+    def all_remote(self, ctx: foo.ExecutionContext) -> None:
+        """The button "Take CVAT's" for all of this kind."""
+        self._decide(ctx, all_like(_step(ctx), "remote"))
+
+    def all_local(self, ctx: foo.ExecutionContext) -> None:
+        """The button "Keep mine" for all of this kind."""
+        self._decide(ctx, all_like(_step(ctx), "local"))
+
+    def sample_remote(self, ctx: foo.ExecutionContext) -> None:
+        """The button "Take CVAT's" for all of this sample."""
+        self._decide_sample(ctx, "remote")
+
+    def sample_local(self, ctx: foo.ExecutionContext) -> None:
+        """The button "Keep mine" for all of this sample."""
+        self._decide_sample(ctx, "local")
+
+    def _go(self, ctx: foo.ExecutionContext, by: int) -> None:
+        ctx.panel.state.at = (ctx.panel.state.at or 0) + by
+        self._read_conflicts(ctx)
+
+    def _decide_sample(self, ctx: foo.ExecutionContext, take: str) -> None:
+        steps = to_steps(conflicts(ctx.dataset, ctx.panel.state.run))
+        self._decide(ctx, all_on(steps, _step(ctx).sample_id, take))
+
+    def _decide(self, ctx: foo.ExecutionContext, decisions: Decisions) -> None:
+        done = answer(ctx, lambda: resolve(ctx.dataset, ctx.panel.state.run, decisions))
+        if "decided" in done:
+            ctx.ops.notify(conflict_texts.decided(done), variant="success")
+            list(reload(ctx))
+        self._read_conflicts(ctx)
+
+    def _read_conflicts(self, ctx: foo.ExecutionContext) -> None:
+        """Reads what is open now: of the run that was shown, else of the newest that has conflicts."""
+        state = ctx.panel.state
+        sent = [run.key for run in choose_run.find_all(ctx.dataset) if choose_run.is_usable(run)]
+        first = [state.run] if state.run in sent else []
+        state.run, state.step, state.text, state.has_picture = None, None, "", False
+        for key in dict.fromkeys([*first, *sent]):
+            try:
+                waiting = conflicts(ctx.dataset, key)
+            except RoundtripError:  # the page of the runs says what is wrong with it
+                continue
+            if steps := to_steps(waiting):
+                state.run, state.total = key, len(steps)
+                state.at = (state.at or 0) % len(steps)
+                self._show_step(ctx, steps, waiting)
+                return
+
+    def _show_step(self, ctx: foo.ExecutionContext, steps: list[Step], waiting: list[dict[str, Any]]) -> None:
+        state = ctx.panel.state
+        step = steps[state.at]
+        versions = find_versions(ctx.dataset, state.run, step.field, step.label_ids[0])
+        image = picture(versions) if versions else ""
+        state.step, state.has_picture = step._asdict(), bool(image)
+        state.on_sample = sum(other.sample_id == step.sample_id for other in steps)
+        names = shown_samples.names_of(ctx.dataset, [{"sample_id": step.sample_id}])
+        state.text = describe(state.run, state.at, state.total, names.get(step.sample_id, ""), step)
+        mine = [item for item in waiting if (item["field"], item["label_id"]) == (step.field, step.label_ids[0])]
+        state.changes = _changes(mine, versions, bool(image))
+        ctx.panel.set_data("picture", image)
+
+    def _render_conflicts(self, ctx: foo.ExecutionContext, panel: types.Object) -> None:
+        state = ctx.panel.state
+        panel.btn("runs", label="All runs", icon="arrow_back", on_click=self.show_runs)  # type: ignore[attr-defined]
+        if not state.step:
+            panel.md("**Nothing is left to decide.**", name="nothing")
+            return
+        panel.md(state.text, name="text")
+        if state.has_picture:
+            panel.img(
+                "picture", point_on_hover=False, alt_text="The label as it was, as you have it, and as CVAT has it"
+            )
+        panel.md(state.changes, name="changes")
+        this = panel.h_stack("this", gap=1, align_x="left")
+        self._sides(this, "", self.take_remote, self.take_local, variant="contained")
+        this.btn("open", label="Open sample", icon="open_in_full", on_click=self.open, variant="outlined")
+        if state.total > 1:
+            this.btn("back", label="Back", on_click=self.back, variant="outlined")
+            this.btn("next", label="Next", on_click=self.next, variant="outlined")
+            like = panel.h_stack("like", gap=1, align_x="left")
+            self._sides(like, " for all of this kind", self.all_remote, self.all_local)
+        if state.on_sample > 1:
+            same = panel.h_stack("same", gap=1, align_x="left")
+            self._sides(same, " for all of this sample", self.sample_remote, self.sample_local)
+        if state.total > 1:
+            panel.btn("view_all", label="View all in the grid", icon="filter_alt", on_click=self.view_all)
+
+    def _sides(
+        self,
+        row: types.Object,
+        of: str,
+        remote: Callable[..., Any],
+        local: Callable[..., Any],
+        variant: str = "outlined",
+    ) -> None:
+        for side, on_click in (("remote", remote), ("local", local)):
+            row.btn(side, label=SIDES[side] + of, on_click=on_click, variant=variant)
+
+
+def _step(ctx: foo.ExecutionContext) -> Step:
+    kept = dict(ctx.panel.state.step)
+    frames = kept["frames"]
+    return Step(kept["field"], kept["sample_id"], tuple(kept["label_ids"]), tuple(kept["parts"]), frames)
+
+
+def describe(key: str, at: int, total: int, name: str, step: Step) -> str:
+    """Which label it is, in Markdown."""
+    kind = ", ".join(conflict_texts.part(part) for part in step.parts)
+    what = count(len(step.label_ids), "label")
+    frames = ""
+    if step.frames:
+        first, last = step.frames
+        frames = f", frame {first:,}" if first == last else f", frames {first:,} to {last:,} ({what})"
+    lines = [
+        f"**Conflict {at + 1:,} of {total:,}** in the run {safe(key)}",
+        "",
+        f"{safe(name)}{frames}, field {code(step.field)}: {safe(kind)}",
+    ]
+    return "\n".join(lines)
+
+
+def _changes(waiting: list[dict[str, Any]], versions: Versions | None, has_picture: bool) -> str:
+    """What each side did, in Markdown, and what the colours of the picture mean."""
+    text = differences.table(waiting, versions)
+    return f"{legend(versions)}\n\n{text}" if versions and has_picture else text

@@ -1,0 +1,128 @@
+"""What the panel knows of CVAT: the jobs of the runs, asked with one request; and what can be done with a job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.panels.cards import jobs_done, waits
+from fiftyone.plugins.orgs.roundtrip.cvat.panels.jobs_page import choose
+from operators_app import Dialog, properties
+from panels_app import Panel
+from sync_loop import URI, Loop
+
+
+def job(state: str = "new", assignee: str = "", changed: bool | None = None) -> dict[str, Any]:
+    return {"state": state, "assignee": assignee, "changed": changed}
+
+
+@pytest.mark.parametrize(
+    ("states", "done", "words"),
+    [
+        (
+            ["completed"] * 7 + ["in progress"] * 3 + ["new"] * 2,
+            7 / 12,
+            "7 of 12 jobs completed (3 in progress, 2 new)",
+        ),
+        (["completed"], 1, "1 of 1 job completed"),
+        (["rejected", "new", "odd"], 0, "0 of 3 jobs completed (1 new, 1 rejected, 1 odd)"),
+        ([], 0, "0 of 0 jobs completed"),
+    ],
+)
+def test_how_far_jobs_are(states: list[str], done: float, words: str) -> None:
+    assert jobs_done([job(state) for state in states]) == (done, words)
+
+
+def test_what_waits() -> None:
+    jobs = [job(changed=True), job(changed=True), job(changed=False), job()]
+    assert waits({"conflicts": 3}, jobs) == "2 jobs changed since the last load · 3 labels in conflict"
+    assert waits({"conflicts": 0}, jobs[2:]) == ""
+
+
+def test_jobs_are_chosen_by_state_and_assignee() -> None:
+    jobs = [job("new", "ann"), job("completed", "ann"), job("new")]
+    assert choose(jobs, "all", "all") == jobs
+    assert choose(jobs, "new", "all") == [jobs[0], jobs[2]]
+    assert choose(jobs, "new", "ann") == [jobs[0]]
+    assert choose(jobs, "new", "") == [jobs[2]]
+
+
+@pytest.fixture
+def two_runs(filled: Loop) -> Loop:
+    """Two runs of two jobs each."""
+    for key in ("first", "second"):
+        filled.send(anno_key=key, segment_size=1, job_assignees=["annotator1"])
+    return filled
+
+
+def test_one_request_lists_the_jobs_of_all_runs(two_runs: Loop) -> None:
+    before = two_runs.clock
+    panel = Panel(two_runs, "cvat")
+    assert two_runs.requests(before) == [], "the panel opens without CVAT"
+    panel.event("tick")
+    asked = [request for request in two_runs.requests(before) if request.startswith("GET /api/jobs")]
+    assert len(asked) == 1
+    assert "0 of 2 jobs completed (2 new)" in str(panel.shown["card_0"]) and "card_1" in panel.shown
+    clock = two_runs.clock
+    for event in ("tick", "on_change_ctx", "tick"):
+        panel.event(event)
+    assert two_runs.requests(clock) == [], "CVAT is asked seldom"
+
+
+def test_what_changed_since_the_last_load(two_runs: Loop) -> None:
+    two_runs.load("first")
+    two_runs.cvat.move(two_runs.cvat.shape(0))
+    panel = Panel(two_runs, "cvat")
+    panel.event("refresh")
+    (card,) = (item for item in panel.shown.values() if "**first**" in str(item) and "actions" in str(item))
+    assert card["type"]["properties"]["waits"]["default"] == "**1 job changed since the last load**"
+
+
+def test_the_jobs_of_a_run(two_runs: Loop) -> None:
+    panel = Panel(two_runs, "cvat")
+    panel.event("refresh")
+    panel.event("show_jobs", run="first")
+    assert [(row["job"], row["assignee"], row["state"]) for row in panel.state["job_rows"]] == [
+        (1, "annotator1", "new"),
+        (2, "annotator1", "new"),
+    ]
+    assert f"({two_runs.box.url}/tasks/1/jobs/2)" in panel.state["job_links"]
+    panel.event("load_job", row=1)
+    (asked,) = panel.of("prompt_user_for_operation")
+    assert asked["operator_uri"] == f"{URI}/load_annotations"
+    assert (asked["params"]["anno_key"], asked["params"]["jobs"]) == ("first", [2])
+    form = Dialog(two_runs, "load_annotations", anno_key="first", jobs=[2]).accept_defaults()
+    assert properties(form)["only"]["view"]["label"] == "Only job 2 of the run; the others are left for later."
+    panel.event("filter_state", value="completed")
+    assert panel.state["job_rows"] == [] and panel.state["job_links"] == "No job of this kind."
+    panel.event("show_runs")
+    assert "card_0" in panel.shown
+
+
+def test_a_job_is_changed(two_runs: Loop) -> None:
+    panel = Panel(two_runs, "cvat")
+    panel.event("refresh")
+    panel.event("show_jobs", run="first")
+    panel.event("change_job", row=0)
+    (asked,) = panel.of("prompt_user_for_operation")
+    params = asked["params"]
+    assert (asked["operator_uri"], params["job"]) == (f"{URI}/change_job", 1)
+    dialog = Dialog(two_runs, "change_job", anno_key="first", job=1)
+    dialog.accept_defaults()
+    assert "Nothing was chosen" in dialog.run().notice[1]
+    dialog.fill(assignee="admin", stage="validation", state="completed")
+    assert dialog.run().notice == ("success", "Job 1: validation, completed, assigned to admin.")
+    dialog.fill(assignee="nobody_else")
+    assert "no user 'nobody_else'" in dialog.run().notice[1]
+    dialog.fill(assignee="", nobody=True, stage="as it is", state="as it is")
+    assert "assigned to nobody" in dialog.run().notice[1]
+    assert "no job 3" in Dialog(two_runs, "change_job", anno_key="first", job=3, state="new").run().notice[1]
+
+
+def test_the_menu_of_a_run_does_only_what_it_offers(two_runs: Loop) -> None:
+    panel = Panel(two_runs, "cvat")
+    panel.event("more", value="rename:second")
+    (asked,) = panel.of("prompt_user_for_operation")
+    assert (asked["operator_uri"], asked["params"]["anno_key"]) == (f"{URI}/rename_run", "second")
+    panel.event("more", value="__init__:second")
+    assert panel.asked == [] or all(name != "prompt_user_for_operation" for name, _ in panel.asked)
