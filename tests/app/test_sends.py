@@ -58,7 +58,7 @@ def test_an_interrupted_run_is_resumed(interrupted: str, app: App, dataset: fo.D
     panel = app.open_panel()
     expect(panel.card(interrupted)).to_contain_text("interrupted")
     expect(panel.root).to_contain_text("internal error (500)")
-    assert panel.actions(interrupted) == ["View samples", "Info", "Delete"]
+    assert panel.actions(interrupted) == ["Load annotations", "View samples", "Info", "Delete"]
     app.shoot("interrupted")
     panel.act(interrupted, "Info")
     app.result(f"{interrupted}: interrupted, 6 samples")
