@@ -99,6 +99,7 @@ def conflict_list(nasty: str) -> list[dict[str, Any]]:
         conflict(nasty, "label"),
         conflict(nasty, "existence", base={**whole, nasty: "y"}, local=None, remote=whole),
         conflict(nasty, "geometry", base=None, local={"bounding_box": [0, 0, 1, 1]}, remote={"points": [[0, 0]]}),
+        {**conflict(nasty, nasty), "track": 5, "frame": 3, "step": 1},
     ]
 
 
