@@ -1,6 +1,7 @@
 """Run records: the annotation runs of a dataset that this plugin made."""
 
 import contextlib
+import threading
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any, Literal
@@ -148,6 +149,10 @@ def update(dataset: Any, key: str, record: RunRecord) -> None:
     point_to_backend(dataset, key)
 
 
+_pointing = threading.Lock()
+"""Threads share FiftyOne's document of a run, as a send and a panel do, and only one of them may put a file into it."""
+
+
 class _Pointer:
     """The results that FiftyOne stores with a run: only the name of the class that loads it."""
 
@@ -163,8 +168,9 @@ def point_to_backend(samples: Any, key: str) -> None:
 
     A run that has just begun does not name it yet, nor does one of an earlier version.
     """
-    if not foa.AnnotationMethod._get_run_doc(samples, key).results:
-        foa.AnnotationMethod.save_run_results(samples, key, _Pointer(), cache=False)
+    with _pointing, contextlib.suppress(ValueError):  # of a run that is gone meanwhile
+        if not foa.AnnotationMethod._get_run_doc(samples, key).results:
+            foa.AnnotationMethod.save_run_results(samples, key, _Pointer(), cache=False)
 
 
 def check_there(dataset: Any, key: str) -> None:

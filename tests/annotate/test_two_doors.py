@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +112,21 @@ def test_a_run_of_an_earlier_version(filled: Loop) -> None:
     assert len(filled.since(before)) == 1
     assert records.find(filled.dataset, "run").loaded_at
     assert filled.dataset.get_annotation_info("run").config.method == "roundtrip"
+
+
+def test_threads_that_look_at_a_run_at_once(filled: Loop) -> None:
+    """A send and a panel share FiftyOne's document of the run; neither ends the other."""
+    filled.send()
+    foa.AnnotationMethod.save_run_results(filled.dataset, "run", None, cache=False)
+    start = threading.Barrier(8)
+
+    def look(_: int) -> None:
+        start.wait()
+        records.point_to_backend(filled.dataset, "run")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(look, range(8)))
+    filled.dataset.load_annotations("run")
 
 
 def test_rename_and_delete_by_fiftyone(filled: Loop) -> None:
