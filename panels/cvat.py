@@ -40,8 +40,8 @@ class CvatPanel(RunsPage, JobsPage, ConflictsPage, foo.Panel):
         self._show(ctx)
 
     def on_change_ctx(self, ctx: foo.ExecutionContext) -> None:
-        """The person does something elsewhere in the App."""
-        self._show(ctx)
+        """The person does something elsewhere in the App, such as asking for the conflicts of a run."""
+        self._show(ctx, again=ctx.panel.state.page != "conflicts")
 
     def refresh(self, ctx: foo.ExecutionContext) -> None:
         """The button "Refresh", and the end of a dialog."""
@@ -56,11 +56,13 @@ class CvatPanel(RunsPage, JobsPage, ConflictsPage, foo.Panel):
         if ctx.panel.state.page == "jobs":
             self._read_jobs(ctx)
 
-    def _show(self, ctx: foo.ExecutionContext) -> None:
-        """Reads what the page shows."""
+    def _show(self, ctx: foo.ExecutionContext, *, again: bool = True) -> None:
+        """Reads what the page shows, unless it is the same and need not be read again."""
         if asked := shown_samples.take(ctx, SHOW_CONFLICTS):
             ctx.params["run"] = asked[0]
             self.show_conflicts(ctx)
+        elif not again:
+            return
         elif ctx.panel.state.page == "conflicts":
             self._read_conflicts(ctx)
         elif ctx.panel.state.page == "jobs":
