@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -114,11 +115,19 @@ def test_a_run_of_an_earlier_version(filled: Loop) -> None:
     assert filled.dataset.get_annotation_info("run").config.method == "roundtrip"
 
 
-def test_threads_that_look_at_a_run_at_once(filled: Loop) -> None:
+def test_threads_that_look_at_a_run_at_once(filled: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     """A send and a panel share FiftyOne's document of the run; neither ends the other."""
     filled.send()
     foa.AnnotationMethod.save_run_results(filled.dataset, "run", None, cache=False)
-    start = threading.Barrier(8)
+    start, save = threading.Barrier(8), foa.AnnotationMethod.save_run_results
+    saved: list[str] = []
+
+    def slowly(samples: Any, key: str, *args: Any, **options: Any) -> None:
+        time.sleep(0.1)
+        saved.append(key)
+        save(samples, key, *args, **options)
+
+    monkeypatch.setattr(foa.AnnotationMethod, "save_run_results", slowly)
 
     def look(_: int) -> None:
         start.wait()
@@ -126,6 +135,7 @@ def test_threads_that_look_at_a_run_at_once(filled: Loop) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(look, range(8)))
+    assert saved == ["run"]
     filled.dataset.load_annotations("run")
 
 
