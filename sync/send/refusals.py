@@ -11,6 +11,9 @@ from .send_progress import megabytes
 
 TOO_MANY_REQUESTS = 429
 
+WORTH_SAYING = 100_000
+"""Bytes from which on the largest request that was taken says something about the limit."""
+
 
 def is_about_labels(error: CvatError) -> bool:
     """Whether fewer or other labels may be taken where these were not."""
@@ -51,7 +54,7 @@ def refusals_of(entry: BaseLabel | TrackLabels, size: int, error: CvatError, siz
     who = _who(entry)
     if isinstance(error, TooLarge):
         limit = f"refused {megabytes(sizes.refused or size)} at once"
-        limit += f" and took {megabytes(sizes.taken)}" if sizes.taken else ""
+        limit += f" and took {megabytes(sizes.taken)}" if sizes.taken >= WORTH_SAYING else ""
         sentence = f"{who}, of {megabytes(size)}, is too large for CVAT or a proxy before it, which {limit}"
     else:
         sentence = f"{who} was refused by CVAT: {error.detail or 'it gave no reason'}"
