@@ -148,8 +148,8 @@ def test_command(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _in_parallel() -> list[str]:
-    """Options of pytest for a worker on each core and one more, as tests also wait; each has its own database."""
-    workers = min((os.cpu_count() or 1) + 1, MOST_WORKERS)
+    """Options of pytest for two workers on each core, as tests also wait; each worker has its own database."""
+    workers = min(2 * (os.cpu_count() or 1), MOST_WORKERS)
     return ["-n", str(workers), "--dist", "loadscope", "--no-loadscope-reorder"]
 
 

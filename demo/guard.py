@@ -69,7 +69,8 @@ def _end_with_guard() -> None:
 def guard(command: Sequence[str]) -> int:
     """Run the command until it ends by itself or our input closes; returns its exit code."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    helper = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=_end_with_guard)
+    # The helper holds what we hold, so that its folder is not removed while it still writes there.
+    helper = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=_end_with_guard, close_fds=False)
 
     def end_with_parent() -> None:
         sys.stdin.read()

@@ -247,7 +247,7 @@ def test_a_wish_for_more_than_the_patience_says_when_to_come_back(
 
 def test_patience_is_for_all_waits_together(server: Any, answer: Any) -> None:
     server.answers(*[answer(429, headers={"Retry-After": "0.3"})] * 2, answer(429, headers={"Retry-After": "1"}))
-    client = Client(Credentials(url=server.url, token=TOKEN), retry=RetryPolicy(patience=0.5, first_pause=0.2))
+    client = Client(Credentials(url=server.url, token=TOKEN), retry=RetryPolicy(patience=0.9, first_pause=0.2))
     with pytest.raises(Refused, match=r"Try again in 1 s \(after "):
         client.task(5)
 

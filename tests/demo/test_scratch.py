@@ -17,10 +17,12 @@ from demo import keeper, scratch
 PATIENCE = 60.0
 
 WITH_A_DATABASE = """
+import signal
 import time
 from demo.database import Database
 from demo.scratch import scratch_folder
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup` has it ignored, also by those that we start
 folder = scratch_folder("test")
 Database(folder / "database").start()
 print(folder, flush=True)

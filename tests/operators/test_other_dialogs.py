@@ -19,6 +19,7 @@ def test_these_are_all() -> None:
         [
             *OF_A_RUN,
             *OF_A_LOAD,
+            "change_job",
             "view_samples",
             "show_form",
             "import_from_cvat",

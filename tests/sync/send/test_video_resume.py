@@ -76,7 +76,8 @@ def test_an_answer_is_lost(clip: Videos, monkeypatch: pytest.MonkeyPatch, kind: 
 
 
 @pytest.mark.parametrize("later", [0.25, 0.8])
-def test_labels_that_come_after_they_were_sent_again(clip: Videos, later: float) -> None:
+def test_labels_that_come_late(clip: Videos, monkeypatch: pytest.MonkeyPatch, later: float) -> None:
+    monkeypatch.setattr(patience, "LEAST", 2.0)
     fault = clip.loop.box.faults.add("gateway", *WRITE, nth=1, status=504, later=later)
     said = send(clip)
     assert fault.applied == 1
