@@ -10,6 +10,8 @@ from ..shared.texts import count, short_date
 MOST = 50
 """Loads that are listed; the newest."""
 
+COUNTED = {"added": "added", "changed": "changed", "deleted": "deleted", "conflicts": "in conflict"}
+
 STATUS = {"applied": "", "undone": "undone", "applying": "interrupted", "undoing": "undo interrupted"}
 
 
@@ -30,11 +32,11 @@ def loads(key: str, listed: Sequence[Mapping[str, Any]]) -> str:
     lines = [
         f"**{count(len(listed), 'load')} of {safe(key)}**",
         "",
-        "| Load | When | Who | Jobs | Added | Changed | Deleted | Conflicts | |",
-        "|--:|:--|:--|:--|--:|--:|--:|--:|:--|",
+        "| Load | When | Who | Jobs | Labels | |",
+        "|--:|:--|:--|:--|:--|:--|",
     ]
     for load in list(reversed(listed))[:MOST]:
-        counts = " | ".join(f"{load[name]:,}" for name in ("added", "changed", "deleted", "conflicts"))
+        counts = ", ".join(f"{load[name]:,} {words}" for name, words in COUNTED.items() if load[name]) or "no change"
         note = ", ".join(filter(None, ["decisions" if load["kind"] == "resolve" else "", STATUS[load["status"]]]))
         who = safe(load["user"]), safe(_jobs(load))
         lines.append(row(load["number"], short_date(load["at"]), *who, counts, note))

@@ -147,9 +147,16 @@ class App:
             document: whether it is one for the documentation, where it goes only if `ROUNDTRIP_IMAGES` is set
         """
         path = self.shots / f"{name}.png"
+        if document:
+            self.wait_for_images()
         self.page.screenshot(path=path, animations="disabled")
         if document:
             publish(path)
+
+    def wait_for_images(self) -> None:
+        """Waits until the samples of the grid are drawn, as they are anew whenever the grid gets another width."""
+        drawn = self.samples.locator("canvas[canvas-loaded=true]")
+        self.wait_until(lambda: drawn.count() == self.samples.count(), "the samples of the grid are drawn")
 
     def look_into_sample(self, number: int) -> Image.Image:
         """Opens a sample, and closes it again; what it shows, without its lowest part with the controls."""

@@ -12,7 +12,6 @@ from playwright.sync_api import Page, expect
 
 from sandbox import Sandbox
 
-from .album import publish
 from .annotator import Annotator
 from .boxes import boxes, check_edits
 from .driver import App
@@ -71,7 +70,6 @@ def check_job_page(page: Page, app: App) -> None:
     page.get_by_text("not CVAT").first.wait_for()
     page.wait_for_load_state("networkidle")
     page.screenshot(path=app.shots / "sandbox.png")
-    publish(app.shots / "sandbox.png")
     page.close()
 
 
@@ -93,7 +91,7 @@ def test_panel_goes_along(app: App, cvat: Sandbox, dataset: fo.Dataset, annotato
     app.wait_for_grid(len(dataset))
     app.page.set_viewport_size({"width": 1440, "height": 1000})
     app.check_width(panel.root, 650)
-    app.shoot("panel", document=True)
+    app.shoot("panel")
     panel.step("cvat", "Jobs")
     expect(panel.root.get_by_role("row", name="annotation new")).to_be_visible()
     app.check_width(panel.root, 650)
@@ -263,5 +261,5 @@ def check_refusal(app: App, sentence: str, picture: str) -> None:
     expect(form.chips("Classes").first).to_be_visible()
     expect(form.button("Send")).to_be_disabled()
     expect(form.root).not_to_contain_text("Traceback")
-    app.shoot(picture, document=picture == "no_server")
+    app.shoot(picture)
     form.cancel()

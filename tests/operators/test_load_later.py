@@ -96,7 +96,7 @@ def test_history(loaded: Loop) -> None:
     shown = Dialog(loaded, "load_history", anno_key="run").run()
     text = shown.result["text"]
     assert text.startswith("**1 load of run**")
-    assert " | admin | job\xa01 of annotator1 | 0 | 2 | 0 | 0 |  |" in text
+    assert " | admin | job\xa01 of annotator1 | 2 changed |  |" in text
     operator("undo_load")(loaded.dataset, "run")
     assert Dialog(loaded, "load_history", anno_key="run").run().result["text"].endswith(" | undone |")
 
