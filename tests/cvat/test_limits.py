@@ -115,14 +115,14 @@ DRIPS: dict[str, Reply] = {
 def test_one_byte_now_and_then_is_not_waited_for(raw: RawServer, case: str) -> None:
     """The time limit is for the next byte, which always comes in time; the whole has a limit, too."""
     raw.reply = DRIPS[case]
-    client = Client(Credentials(url=raw.url, token="a.b"), timeout=0.1)
+    client = Client(Credentials(url=raw.url, token="a.b"), timeout=0.25)
     start = time.monotonic()
     with pytest.raises((Unreachable, PermissionDenied)) as caught:
         client.task(5)
-    assert 0.9 < time.monotonic() - start < 2.5
+    assert 2.4 < time.monotonic() - start < 5
     assert len(raw.heads) == 1, "what takes too long once takes too long again"
     assert isinstance(caught.value, PermissionDenied) == (case == "an error"), "a status alone says enough"
-    assert case == "an error" or "not complete after 1 s" in str(caught.value)
+    assert case == "an error" or "not complete after 2 s" in str(caught.value)
 
 
 def test_an_error_page_is_read_at_its_beginning_only(raw: RawServer, impatient: Client) -> None:
