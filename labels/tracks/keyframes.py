@@ -136,7 +136,7 @@ def _elements(shapes: Mapping[int, Shape], last: int, tolerance: float, forced: 
         keyframes = _keyframes(seen, last, tolerance, forced, ())
         if start not in seen:
             hidden = own.get(start) or own[min(own)]
-            keyframes = (_keyframe(hidden, start, (), outside=True), *keyframes)
+            keyframes = (keyframe_of(hidden, start, (), outside=True), *keyframes)
         tracks.append(Track(frame=start, label_id=label_id, source=shapes[start].source, shapes=keyframes))
     return tuple(tracks)
 
@@ -152,7 +152,7 @@ def _states(
     keyframes: list[TrackedShape] = []
     for frame in sorted(shapes):
         shape = shapes[frame]
-        keyframe = _keyframe(shape, frame, tuple(value for value in shape.attributes if value.spec_id in mutable))
+        keyframe = keyframe_of(shape, frame, tuple(value for value in shape.attributes if value.spec_id in mutable))
         if frame in forced or not keyframes or keyframe != keyframes[-1].model_copy(update={"frame": frame}):
             keyframes.append(keyframe)
     return tuple(keyframes)
@@ -174,17 +174,18 @@ def _keyframes(
         motion = motion_of(there, tolerance)
         ends = run[-1] < last
         chosen = fewest_keyframes(motion, np.array(has_to), ends)
-        keyframes += [_keyframe(there[number], run[number], texts[number]) for number in chosen]
+        keyframes += [keyframe_of(there[number], run[number], texts[number]) for number in chosen]
         if ends:
             values = after_the_last(motion, chosen[-1]).tolist()
             size = int(motion.sizes[-1])
             moved = {"points": tuple(values[:size]), "rotation": values[-1] % 360.0 if motion.turning else 0.0}
             gone = there[-1].model_copy(update=moved)
-            keyframes.append(_keyframe(gone, run[-1] + 1, texts[-1], outside=True))
+            keyframes.append(keyframe_of(gone, run[-1] + 1, texts[-1], outside=True))
     return tuple(keyframes)
 
 
-def _keyframe(shape: Shape, frame: int, texts: tuple[AttributeValue, ...], outside: bool = False) -> TrackedShape:
+def keyframe_of(shape: Shape, frame: int, texts: tuple[AttributeValue, ...], outside: bool = False) -> TrackedShape:
+    """A shape as a keyframe of a track: its geometry, in pixels, on another frame and with other attributes."""
     return TrackedShape(
         type=shape.type,
         frame=frame,

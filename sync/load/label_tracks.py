@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ...cvat import Shape
-from ...cvat.models import AttributeValue, Track, TrackedShape
+from ...cvat.models import Track, TrackedShape
 from ...labels.base import BaseLabel
+from ...labels.tracks.keyframes import keyframe_of
 from ..runs.outbox import TrackLabels
 
 Present = Mapping[tuple[int, int], Shape]
@@ -23,9 +24,9 @@ def track_through(labels: Sequence[BaseLabel]) -> Track:
     first = shapes[min(shapes)]
     keyframes: list[TrackedShape] = []
     for frame, shape in sorted(shapes.items()):
-        keyframes.append(_keyframe(shape, frame, shape.attributes))
+        keyframes.append(keyframe_of(shape, frame, shape.attributes))
         if frame + 1 not in shapes:
-            keyframes.append(_keyframe(shape, frame + 1, (), outside=True))
+            keyframes.append(keyframe_of(shape, frame + 1, (), outside=True))
     elements = tuple(_element(shapes, item.label_id) for item in first.elements)
     return Track(
         id=first.track,
@@ -39,21 +40,8 @@ def track_through(labels: Sequence[BaseLabel]) -> Track:
 
 def _element(shapes: Mapping[int, Shape], label_id: int) -> Track:
     own = {frame: item for frame, shape in shapes.items() for item in shape.elements if item.label_id == label_id}
-    keyframes = tuple(_keyframe(item, frame, (), item.outside) for frame, item in sorted(own.items()))
+    keyframes = tuple(keyframe_of(item, frame, (), item.outside) for frame, item in sorted(own.items()))
     return Track(frame=min(own), label_id=label_id, shapes=keyframes)
-
-
-def _keyframe(shape: Shape, frame: int, attributes: tuple[AttributeValue, ...], outside: bool = False) -> TrackedShape:
-    return TrackedShape(
-        type=shape.type,
-        frame=frame,
-        points=shape.points,
-        rotation=shape.rotation,
-        occluded=shape.occluded,
-        outside=outside,
-        z_order=shape.z_order,
-        attributes=attributes,
-    )
 
 
 def nest(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import fiftyone as fo
@@ -14,7 +15,7 @@ from sync_loop import Loop
 
 from sandbox import Sandbox
 
-__all__ = ["box", "cvat", "failures", "filled", "loop", "sentences"]
+__all__ = ["box", "cvat", "failures", "filled", "loop", "new_world", "sentences"]
 
 
 @pytest.fixture
@@ -28,6 +29,23 @@ def box(fresh_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[San
     monkeypatch.setenv("FIFTYONE_CVAT_PASSWORD", "admin")
     yield fresh_sandbox
     assert fresh_sandbox.crashes == []
+
+
+@pytest.fixture
+def new_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], tuple[fo.Dataset, Sandbox]]]:
+    """Makes an empty dataset and a server of its own, which is then that of the environment."""
+    with ExitStack() as stack:
+
+        def make() -> tuple[fo.Dataset, Sandbox]:
+            server = stack.enter_context(Sandbox(port=0, creation_delay=0.0))
+            monkeypatch.setenv("FIFTYONE_CVAT_URL", server.url)
+            dataset = fo.Dataset()
+            stack.callback(dataset.delete)
+            return dataset, server
+
+        for name in ("USERNAME", "PASSWORD"):
+            monkeypatch.setenv(f"FIFTYONE_CVAT_{name}", "admin")
+        yield make
 
 
 @pytest.fixture

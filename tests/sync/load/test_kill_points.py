@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -61,20 +60,11 @@ def _bare(value: Any) -> Any:
 
 
 @pytest.fixture
-def make_loop(photos: Callable[..., list[Path]], monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Loop]]:
+def make_loop(
+    photos: Callable[..., list[Path]], new_world: Callable[[], tuple[fo.Dataset, Sandbox]]
+) -> Callable[[], Loop]:
     """Makes datasets, each with a server of its own."""
-    with ExitStack() as stack:
-
-        def make() -> Loop:
-            box = stack.enter_context(Sandbox(port=0, creation_delay=0.0))
-            monkeypatch.setenv("FIFTYONE_CVAT_URL", box.url)
-            dataset = fo.Dataset()
-            stack.callback(dataset.delete)
-            return Loop(dataset, box, photos)
-
-        for name in ("USERNAME", "PASSWORD"):
-            monkeypatch.setenv(f"FIFTYONE_CVAT_{name}", "admin")
-        yield make
+    return lambda: Loop(*new_world(), photos)
 
 
 def boxes() -> fo.Detections:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +19,9 @@ Thing = dict[str, Any]
 
 
 @pytest.fixture
-def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], VideoLoop]]:
+def make(tmp_path: Path, new_world: Callable[[], tuple[fo.Dataset, Sandbox]]) -> Callable[[], VideoLoop]:
     """Makes datasets, each with a server of its own."""
-    with ExitStack() as stack:
-
-        def make() -> VideoLoop:
-            box = stack.enter_context(Sandbox(port=0, creation_delay=0.0))
-            monkeypatch.setenv("FIFTYONE_CVAT_URL", box.url)
-            dataset = fo.Dataset()
-            stack.callback(dataset.delete)
-            return VideoLoop(dataset, box, tmp_path)
-
-        for name in ("USERNAME", "PASSWORD"):
-            monkeypatch.setenv(f"FIFTYONE_CVAT_{name}", "admin")
-        yield make
+    return lambda: VideoLoop(*new_world(), tmp_path)
 
 
 def shown(clip: VideoLoop) -> list[Any]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,22 +26,15 @@ Work = Callable[[VideoLoop], Any]
 
 
 @pytest.fixture
-def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], VideoLoop]]:
+def make(tmp_path: Path, new_world: Callable[[], tuple[fo.Dataset, Sandbox]]) -> Callable[[], VideoLoop]:
     """Makes datasets, each with a server of its own and edits of all kinds."""
-    with ExitStack() as stack:
 
-        def make() -> VideoLoop:
-            server = stack.enter_context(Sandbox(port=0, creation_delay=0.0))
-            monkeypatch.setenv("FIFTYONE_CVAT_URL", server.url)
-            dataset = fo.Dataset()
-            stack.callback(dataset.delete)
-            loop = VideoLoop(dataset, server, tmp_path)
-            prepare(loop)
-            return loop
+    def make() -> VideoLoop:
+        loop = VideoLoop(*new_world(), tmp_path)
+        prepare(loop)
+        return loop
 
-        for name in ("USERNAME", "PASSWORD"):
-            monkeypatch.setenv(f"FIFTYONE_CVAT_{name}", "admin")
-        yield make
+    return make
 
 
 def labels(frame: int) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -74,21 +74,18 @@ VERBS: dict[str, tuple[Callable[[Loop], Any], Callable[[Loop], Any]]] = {
 
 
 @pytest.fixture
-def make_loop(photos: Callable[..., list[Path]], box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def make_loop(
+    photos: Callable[..., list[Path]], box: Sandbox, new_world: Callable[[], tuple[fo.Dataset, Sandbox]]
+) -> Callable[[], Loop]:
     """Makes filled datasets, each with a server of its own."""
-    with ExitStack() as stack:
 
-        def make() -> Loop:
-            server = stack.enter_context(Sandbox(port=0, creation_delay=0.0))
-            monkeypatch.setenv("FIFTYONE_CVAT_URL", server.url)
-            dataset = fo.Dataset()
-            stack.callback(dataset.delete)
-            loop = Loop(dataset, server, photos)
-            boxes = [fo.Detection(label=name, bounding_box=[0.1, 0.1, 0.2, 0.2]) for name in ("cat", "dog")]
-            loop.fill(*(fo.Detections(detections=[box]) for box in boxes))
-            return loop
+    def make() -> Loop:
+        loop = Loop(*new_world(), photos)
+        boxes = [fo.Detection(label=name, bounding_box=[0.1, 0.1, 0.2, 0.2]) for name in ("cat", "dog")]
+        loop.fill(*(fo.Detections(detections=[box]) for box in boxes))
+        return loop
 
-        yield make
+    return make
 
 
 RELEASE = 6
