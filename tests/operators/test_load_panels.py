@@ -61,7 +61,7 @@ def test_actions_of_an_interrupted_run(filled: Loop, complete: int) -> None:
     """What of it is complete can be loaded, and that undone."""
     filled.box.faults.add("status", "POST", r"/api/tasks/\d+/data", nth=complete + 1, times=None, status=403)
     with pytest.raises(RoundtripError):
-        filled.send(task_size=1)
+        filled.send_in_order(task_size=1)
     panel = Panel(filled, "cvat")
     assert ("load" in offered(panel), "resume" in offered(panel)) == (bool(complete), True)
     if complete:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import bson
 import fiftyone as fo
 import fiftyone.operators as foo
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.send import task_pool
 from sync_annotator import Annotator
 
 from sandbox import Sandbox
@@ -47,6 +49,14 @@ class Loop:
             if label is not None:
                 sample[field] = label
         return list(self.dataset.add_samples(samples))
+
+    def send_in_order(self, **params: Any) -> dict[str, Any]:
+        """Sends one task after the other: the numbers of the jobs follow those of the tasks.
+
+        CVAT makes the jobs of a task when it has the images, so tasks that are sent together get theirs in any order.
+        """
+        with patch.object(task_pool, "TASKS_AT_ONCE", 1):
+            return self.send(**params)
 
     def send(self, view: Any = None, **params: Any) -> dict[str, Any]:
         """Sends, by default the whole dataset and the field ``gt``."""

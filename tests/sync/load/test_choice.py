@@ -19,7 +19,7 @@ from sync_loop import Loop
 def four(loop: Loop) -> Loop:
     """Two tasks of two jobs each, one label in each job; all were moved, and each job is somebody else's."""
     loop.fill(*(fo.Detections(detections=[fo.Detection(label="cat", bounding_box=[0.1] * 4)]) for _ in range(4)))
-    loop.send(task_size=2, segment_size=1)
+    loop.send_in_order(task_size=2, segment_size=1)
     for task in (1, 2):
         for frame in (0, 1):
             loop.cvat.move(loop.cvat.shape(frame, task=task), task=task)

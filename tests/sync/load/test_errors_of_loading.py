@@ -22,7 +22,7 @@ def cats(count: int) -> list[fo.Detections]:
 def edited(loop: Loop) -> dict[str, Any]:
     """A run of two tasks of two jobs each, with an edit in each job and a class that was renamed."""
     loop.fill(*cats(4))
-    run = loop.send(task_size=2, segment_size=1)
+    run = loop.send_in_order(task_size=2, segment_size=1)
     for task in (1, 2):
         for frame in (0, 1):
             loop.cvat.move(loop.cvat.shape(frame, task=task), task=task)

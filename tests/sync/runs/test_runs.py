@@ -136,7 +136,7 @@ def test_an_organization(filled: Loop) -> None:
 
 
 def test_jobs_are_dealt_in_turn(filled: Loop) -> None:
-    filled.send(task_size=2, segment_size=1, job_assignees=["annotator1", "annotator2"])
+    filled.send_in_order(task_size=2, segment_size=1, job_assignees=["annotator1", "annotator2"])
     people = [job["assignee"]["username"] for task in (1, 2) for job in filled.cvat.jobs(task)]
     assert people == ["annotator1", "annotator2", "annotator1"]
 
