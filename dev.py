@@ -14,18 +14,17 @@ its datasets and its settings are never touched. Delete .dev to start afresh.
 from __future__ import annotations
 
 import argparse
-import os
 import platform
 import shutil
 import sys
 import time
+from collections.abc import Callable
 
 from devtools.browser import ensure_chromium
 from devtools.environment import prepare
 from devtools.places import DEV, PYTHON, ROOT, Trouble, check_folder, duration, need, run
+from devtools.suite import run_in_parallel
 from devtools.world import private_world
-
-MOST_WORKERS = 8  # the browser suite is one worker's, and the others are done before it with as many
 
 COVERAGE = ("--cov", "--cov-report=term")
 
@@ -99,8 +98,9 @@ FIFTYONE_CVAT_USERNAME and FIFTYONE_CVAT_PASSWORD."""
 
 TEST_HELP = """\
 Runs ruff, mypy and pytest, and installs Chromium for the browser suite if there is none. With pytest arguments
-(a path, -k words, ...) only those tests run, without the other checks. --all runs the long suites, too, and
-measures coverage, which takes nearly twice the time."""
+(a path, -k words, ...) only those tests run, without the other checks. If at most five tests fail beside others,
+those run once more alone, and what passes then is listed. --all runs the long suites, too, and measures coverage,
+which takes nearly twice the time."""
 
 BENCH_HELP = """\
 Runs the measurements of the folder bench. Each prints one table and fails if a figure misses its target."""
@@ -128,29 +128,22 @@ def test_command(options: argparse.Namespace, rest: list[str]) -> int:
     prepare(development=True)
     shutil.rmtree(DEV / "failed", ignore_errors=True)  # pages of the run before
     env = {**private_world(), "CHROMIUM": ensure_chromium(), "ROUNDTRIP_ALL": "1" if options.all else ""}
-    steps = {"pytest": [PYTHON, "-m", "pytest", *rest]}
-    if not rest:
-        steps = {
-            "ruff": [PYTHON, "-m", "ruff", "check", "."],
-            "ruff format": [PYTHON, "-m", "ruff", "format", "--check", "."],
-            "mypy": [PYTHON, "-m", "mypy", *_mypy_arguments()],
-            "pytest": [*steps["pytest"], *_in_parallel(), *(COVERAGE if options.all else ())],
-        }
+    if rest:
+        return run(PYTHON, "-m", "pytest", *rest, env=env)
+    steps: dict[str, Callable[[], int]] = {
+        "ruff": lambda: run(PYTHON, "-m", "ruff", "check", ".", env=env),
+        "ruff format": lambda: run(PYTHON, "-m", "ruff", "format", "--check", ".", env=env),
+        "mypy": lambda: run(PYTHON, "-m", "mypy", *_mypy_arguments(), env=env, cwd=DEV / "typecheck"),
+        "pytest": lambda: run_in_parallel(env, *(COVERAGE if options.all else ())),
+    }
     failed = []
-    for name, command in steps.items():
+    for name, step in steps.items():
         print(f"\n== {name}", flush=True)
-        cwd = DEV / "typecheck" if name == "mypy" else ROOT
-        if run(*command, env=env, cwd=cwd) != 0:
+        if step() != 0:
             failed.append(name)
     verdict = f"failed: {', '.join(failed)}" if failed else "all is well"
     print(f"\n== {verdict}, after {duration(time.monotonic() - started)}", flush=True)
     return 1 if failed else 0
-
-
-def _in_parallel() -> list[str]:
-    """Options of pytest for two workers on each core, as tests also wait; each worker has its own database."""
-    workers = min(2 * (os.cpu_count() or 1), MOST_WORKERS)
-    return ["-n", str(workers), "--dist", "loadscope", "--no-loadscope-reorder"]
 
 
 def bench_command(options: argparse.Namespace, rest: list[str]) -> int:
