@@ -6,7 +6,9 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
+from ..operators.conflicts import differences
 from ..operators.conflicts import texts as conflict_texts
+from ..operators.conflicts.picture import legend, picture
 from ..operators.shared import choose_run, shown_samples
 from ..operators.shared.reloading import reload
 from ..operators.shared.running import answer
@@ -15,8 +17,6 @@ from ..operators.shared.texts import count
 from ..sync.errors import RoundtripError
 from ..sync.load.resolve import conflicts, resolve
 from ..sync.load.versions import Versions, find_versions
-from . import differences
-from .picture import legend, picture
 from .steps import Step, all_like, all_on, this_one, to_steps
 
 SIDES = {"remote": "Take CVAT's", "local": "Keep mine"}

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.masks import encode_runs
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.shapes import CvatShape, Node, Size
-from fiftyone.plugins.orgs.roundtrip.cvat.panels.differences import change, shapes_changed, table
-from fiftyone.plugins.orgs.roundtrip.cvat.panels.outlines import Outline, outlines
-from fiftyone.plugins.orgs.roundtrip.cvat.panels.picture import COLORS, crop_box, dashes, draw, picture
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.conflicts.differences import change, shapes_changed, table
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.conflicts.outlines import Outline, outlines
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.conflicts.picture import COLORS, crop_box, dashes, draw, picture
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.versions import Versions, find_versions
 from PIL import Image
 from sync_loop import Loop

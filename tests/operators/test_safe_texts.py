@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat import operators, panels
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.comments import texts as comments
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.conflicts import differences
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.conflicts import texts as conflicts
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.history import texts as histories
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.imports import texts as imports
@@ -20,7 +21,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.operators.load import texts as loads
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.send import dry_run_text
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared import safe, texts
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared.choose_run import Run
-from fiftyone.plugins.orgs.roundtrip.cvat.panels import cards, conflicts_page, differences, jobs_page
+from fiftyone.plugins.orgs.roundtrip.cvat.panels import cards, conflicts_page, jobs_page
 from fiftyone.plugins.orgs.roundtrip.cvat.panels.steps import Step
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Progress

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..labels.attributes import Unreadable
-from ..labels.masks import decode_runs
-from ..labels.shapes import CvatShape, Size
+from ...labels.attributes import Unreadable
+from ...labels.masks import decode_runs
+from ...labels.shapes import CvatShape, Size
 
 Points = NDArray[np.float64]
 STEPS = np.linspace(0, 2 * math.pi, 72, endpoint=False)

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..labels.shapes import CvatShape, Size
-from ..operators.conflicts import texts
-from ..operators.shared.safe import row, safe
-from ..operators.shared.texts import count
-from ..sync.load.versions import Versions
+from ...labels.shapes import CvatShape, Size
+from ...sync.load.versions import Versions
+from ..shared.safe import row, safe
+from ..shared.texts import count
+from . import texts
 from .outlines import Tint, extent, outlines, tints
 
 SEEN = 0.5

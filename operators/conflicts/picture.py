@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from ..labels.shapes import Size
-from ..sync.load.versions import Versions
+from ...labels.shapes import Size
+from ...sync.load.versions import Versions
 from .outlines import Outline, Points, Tint, extent, outlines, tints
 
 COLORS: dict[str, tuple[int, int, int]] = {"base": (160, 160, 160), "local": (0, 114, 178), "remote": (230, 120, 0)}
