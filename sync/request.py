@@ -39,12 +39,17 @@ class SendRequest(BaseModel):
             to the id of a CVAT cloud storage, such as ``{"s3://bucket/folder": 3}`` or ``{"/mnt/bucket": "3:folder"}``
         task_name: the name of the task; the number is added if there are several
         task_size: the most images in a task
+        sequence_field: of images, the field or fields whose values say which of them are one sequence: each becomes a
+            task in which labels of one object are a track; a view made by ``group_by(..., order_by=...)`` says that by
+            itself
+        sequence_order: the field that gives the order of images in their sequence; by default their file names do
         segment_size: the most images, or frames of a video, in a job
         frame_start, frame_stop: of videos, the first and the last frame to send, counted from 0
         frame_step: of videos, each so many frames are sent
         overlap: images, or frames of a video, that a job shares with the one before it; it needs a `segment_size`. The
             labels there are in both jobs, and counted once
-        keyframe_tolerance: of videos, how many pixels CVAT may show a coordinate off between keyframes; 0 for exactly
+        keyframe_tolerance: of videos and image sequences, how many pixels CVAT may show a coordinate off between
+            keyframes; 0 for exactly
         image_quality: of the images that annotators see, 1 to 100
         project_name: the project to put the tasks in; it is created if there is none of this name
         project_id: the same by its id in CVAT; it must be there
@@ -83,6 +88,8 @@ class SendRequest(BaseModel):
     media_map: dict[str, int | str] = Field(default_factory=dict, validate_default=True)
     task_name: str | None = None
     task_size: int | None = Field(default=None, ge=1)
+    sequence_field: tuple[str, ...] = ()
+    sequence_order: str | None = None
     segment_size: int | None = Field(default=None, ge=1)
     frame_start: int = Field(default=0, ge=0)
     frame_stop: int | None = Field(default=None, ge=0)
@@ -115,7 +122,7 @@ class SendRequest(BaseModel):
             raise ValueError("must be a name of letters, digits and underscores that does not start with a digit")
         return value
 
-    @field_validator("label_field", "job_assignees", "classes", mode="before")
+    @field_validator("label_field", "job_assignees", "classes", "sequence_field", mode="before")
     @classmethod
     def _to_list(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -175,7 +182,7 @@ class SendRequest(BaseModel):
             raise ValueError("give either `project_name` or `project_id`")
         return value
 
-    @field_validator("task_name", "project_name", "task_assignee", "issue_tracker", mode="before")
+    @field_validator("task_name", "project_name", "task_assignee", "issue_tracker", "sequence_order", mode="before")
     @classmethod
     def _blank_is_none(cls, value: Any) -> Any:
         return None if isinstance(value, str) and not value.strip() else value

@@ -21,6 +21,7 @@ from .frames import frame_ids
 from .list_changes import Document, FormerValue
 from .mask_files import save_files
 from .samples import FieldPlace, ensure_field, field_class, holders, is_read_only, own_folder
+from .sequences import ImageSequence, indexes_in
 from .writes import Reverts, Writes, write_bundle
 
 SIZE = "_roundtrip_size"
@@ -84,6 +85,15 @@ class Labels(Protocol):
 
     def indexes(self, place: FieldPlace, sample_id: str) -> set[int]:
         """The indexes that labels of a field have on the frames of a video."""
+
+    def sequence_indexes(self, place: FieldPlace, sequence: ImageSequence, sample_ids: Collection[str]) -> set[int]:
+        """The indexes that labels of a field have in an image sequence.
+
+        Args:
+            place: the field
+            sequence: the sequence, whether its samples are in the run or not
+            sample_ids: samples of the run that were in it when they were sent
+        """
 
 
 class DatasetLabels:
@@ -163,6 +173,9 @@ class DatasetLabels:
 
     def indexes(self, place: FieldPlace, sample_id: str) -> set[int]:
         return indexes_of(self._dataset, place, sample_id)
+
+    def sequence_indexes(self, place: FieldPlace, sequence: ImageSequence, sample_ids: Collection[str]) -> set[int]:
+        return indexes_in(self._dataset, place, sequence, sample_ids)
 
 
 def held(place: FieldPlace, sample: Mapping[str, Any]) -> SampleLabels:

@@ -13,6 +13,7 @@ from ...labels.names import field_problem, shown
 from ...labels.schema import FieldSchema
 from ...labels.types import LABEL_TYPES, LabelType
 from ..errors import Refused
+from .grouped import ungrouped
 
 Document = dict[str, Any]
 
@@ -74,7 +75,13 @@ class FieldPlace:
 
 
 def as_collection(target: Any) -> Any:
-    """A view of samples with the same labels: patches views are turned back into the samples they came from."""
+    """A view of samples with the same labels.
+
+    Patches views are turned back into the samples they came from, and groups into their samples.
+
+    Raises:
+        Refused: if that can't be said of the groups of a view
+    """
     dataset = target._dataset
     if getattr(dataset, "_is_patches", False):
         ids: list[str] = []
@@ -82,7 +89,7 @@ def as_collection(target: Any) -> Any:
             _, path = target._get_label_field_path(name, "id")
             ids.extend(target.values(path, unwind=True))
         return target._root_dataset.select_labels(ids=ids, fields=target._label_fields)
-    return target
+    return ungrouped(target)
 
 
 def read_samples(view: Any, paths: Iterable[str]) -> Iterator[Document]:

@@ -251,7 +251,7 @@ class JobDecisions:
         decision = merge(base.parts, local, remote, rules)
         self.tally.of(base.field).refused.update(decision.refused)
         where: dict[str, Any] = {"field": base.field, "sample_id": base.sample_id, "label_id": base.label_id}
-        if self.settings.place(base.field).on_frames:
+        if self.settings.in_sequence or self.settings.place(base.field).on_frames:
             where |= {"frame": base.frame, "track": track_of_label(base)}
         self.tally.conflicts += [{**where, **vars(conflict)} for conflict in decision.conflicts]
         if decision.conflicts:

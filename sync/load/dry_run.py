@@ -10,6 +10,7 @@ from ...labels.schema import FieldSchema
 from ..dataset.labels import Labels, SampleLabels
 from ..dataset.list_changes import Document, FormerValue, ListChange, applied, former_value, splice
 from ..dataset.samples import FieldPlace
+from ..dataset.sequences import ImageSequence
 from ..dataset.writes import Reverts, Writes
 from ..runs.store import Store
 
@@ -80,6 +81,9 @@ class DryRunLabels:
 
     def indexes(self, place: FieldPlace, sample_id: str) -> set[int]:
         return self._below.indexes(place, sample_id)
+
+    def sequence_indexes(self, place: FieldPlace, sequence: ImageSequence, sample_ids: Collection[str]) -> set[int]:
+        return self._below.sequence_indexes(place, sequence, sample_ids)
 
     def _change_lists(self, place: FieldPlace, changes: Mapping[str, ListChange]) -> None:
         for sample_id, found in self.read(place, changes).items():

@@ -1,13 +1,23 @@
-"""What a load says of frames of a video: by FiftyOne's numbers, and in ranges where it says the same of many."""
+"""What a load says of frames of a video or sequence: their numbers, and ranges where it says the same of many."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..runs.report import Counts
-from .video_frames import TaskVideo
+from .video_frames import TaskVideo, Timeline
 
 
-def name_frames(tally: Counts, video: TaskVideo) -> None:
+def name_frames(tally: Counts, timeline: Timeline) -> None:
+    """Says which frames conflicts are on, by FiftyOne's numbers, or CVAT's of a sequence; once."""
+    if isinstance(timeline, TaskVideo):
+        _name_video(tally, timeline)
+        return
+    for conflict in tally.conflicts:
+        conflict["sequence"] = timeline.name
+        conflict["step"] = 1
+
+
+def _name_video(tally: Counts, video: TaskVideo) -> None:
     """Names the video instead of the documents of its frames, and frames by FiftyOne's numbers; once."""
     tally.samples = {video.sample_id: None} if tally.samples else {}
     for left in tally.objects.left.values():
@@ -26,14 +36,14 @@ def frame_ranges(conflicts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]
         conflicts: as a load, or :func:`sync.load.resolve.conflicts`, lists them
 
     Returns:
-        for each range ``field``, ``sample_id``, ``track``, ``part``, ``outcome``, the first and the last of its
-        ``frames``, the ``label_ids``, and a ``text`` such as ``"frames 30-41: box"``; conflicts of labels that are on
-        no frame, or no track, are not among them
+        for each range ``field``, ``sample_id`` (of a sequence, that of the first frame), ``track``, ``part``,
+        ``outcome``, the first and the last of its ``frames``, the ``label_ids``, and a ``text`` such as
+        ``"frames 30-41: box"``; conflicts of labels that are on no frame, or no track, are not among them
     """
     groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for conflict in conflicts:
         if conflict.get("track") is not None:
-            key = tuple(conflict.get(name) for name in ("field", "sample_id", "track", "part", "outcome"))
+            key = tuple(conflict.get(name) for name in ("field", "track", "part", "outcome"))
             groups.setdefault(key, []).append(conflict)
     found = []
     for key, group in groups.items():
@@ -48,13 +58,13 @@ def frame_ranges(conflicts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]
 
 
 def _range(key: tuple[Any, ...], run: list[Mapping[str, Any]]) -> dict[str, Any]:
-    field, sample_id, track, part, outcome = key
+    field, track, part, outcome = key
     first, last = run[0]["frame"], run[-1]["frame"]
     named = "box" if part == "geometry" and "bounding_box" in (run[0].get("base") or {}) else part
     which = f"frame {first}" if first == last else f"frames {first}-{last}"
     return {
         "field": field,
-        "sample_id": sample_id,
+        "sample_id": run[0]["sample_id"],
         "track": track,
         "part": part,
         "outcome": outcome,

@@ -94,7 +94,7 @@ class JobHolder:
             counts = Counts(matches=changes.diff.matches, objects=changes.diff.objects or {})
             return UnchangedJob(changes.job, changes.date, counts, count_fields(changes.base))
         self._labels += len(changes.base) + len(changes.diff.new)
-        if self._labels <= MOST_LABELS or changes.video is not None:  # the indexes of a video are given once
+        if self._labels <= MOST_LABELS or changes.timeline is not None:  # indexes are given once
             return changes
         packed = zlib.compress(annotations.model_dump_json(exclude_defaults=True).encode(), 1)
         return PackedJob(changes.job, changes.date, changes.emptied, changes.deleted, packed, compare)

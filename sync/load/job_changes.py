@@ -7,7 +7,7 @@ from ...labels.base import BaseLabel
 from ..runs.base import BaseStore, OpenConflict
 from ..runs.outbox import TrackLabels
 from .diff import JobDiff
-from .video_frames import TaskVideo
+from .video_frames import Timeline
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class JobChanges:
         open: its conflicts that nobody decided so far
         emptied: how many labels are gone, if CVAT has neither shapes nor tags in it now
         tracks: its tracks when both sides last agreed, with their labels
-        video: of a video, which frames of which sample the task has
+        timeline: the video, or the image sequence, of which the task has frames
         shared: frames that an earlier job of its task has, too
     """
 
@@ -33,7 +33,7 @@ class JobChanges:
     open: tuple[OpenConflict, ...]
     emptied: int = 0
     tracks: tuple[TrackLabels, ...] = ()
-    video: TaskVideo | None = None
+    timeline: Timeline | None = None
     shared: frozenset[int] = frozenset()
 
     @property

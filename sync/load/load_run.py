@@ -29,7 +29,7 @@ from .remote_changes import READING, RemoteChanges, TaskChanges
 from .rooms import room_for
 from .rotated import upright_notes
 from .undo import finish_undo
-from .video_frames import TaskVideo
+from .video_frames import TaskSequence, TaskVideo
 
 
 class LoadRun:
@@ -147,17 +147,23 @@ class LoadRun:
     def _apply_part(self, part: JobChanges) -> JobPlan:
         """Decides about labels of a job, and writes them; what was decided."""
         homeless = {NEW_FIELD_FOR[new.figure] for new in part.diff.new if new.drawn.field is None}
-        rooms = self._make_room(homeless, FRAMES if part.video else "")
+        rooms = self._make_room(homeless, FRAMES if isinstance(part.timeline, TaskVideo) else "")
         schema = self.mapped.schema
         read_only = self.context.labels.read_only(schema.fields)
         settings = MergeSettings(
-            self.record.run_id, schema, self.context.request.policy, self.resolver, rooms, read_only
+            self.record.run_id,
+            schema,
+            self.context.request.policy,
+            self.resolver,
+            rooms,
+            read_only,
+            in_sequence=isinstance(part.timeline, TaskSequence),
         )
         plan = decide(part.diff, part.open, read_local(self.context.labels, part.diff, part.open, settings), settings)
         part.diff.use_up()
         entry = entry_of(_note(part), plan, part.open, self.earlier.pop(part.job.id, None))
-        if part.video is not None:
-            name_frames(entry.tally, part.video)
+        if part.timeline is not None:
+            name_frames(entry.tally, part.timeline)
         if entry.changes or entry.tagged or entry.untagged:
             self.context.check()
             self._begin()

@@ -29,6 +29,7 @@ class MergeSettings:
         resolver: the parts of a label that somebody decides now, in addition to those that were decided before
         rooms: the field for labels that no field of the run can hold, by label type; without one they are ignored
         read_only: fields that are never written
+        in_sequence: whether the labels are on images of a sequence, so that they have frames
     """
 
     run_id: str
@@ -37,6 +38,7 @@ class MergeSettings:
     resolver: Resolver = lambda label: {}
     rooms: Mapping[str, str] = field(default_factory=dict)
     read_only: frozenset[str] = frozenset()
+    in_sequence: bool = False
 
     def place(self, name: str) -> FieldPlace:
         """Where a field's labels are."""

@@ -26,7 +26,7 @@ from .read_ahead import ReadAhead
 from .task_notes import names_of, notes_of, unsent
 from .track_diff import VideoJob
 from .video_diff import diff_video
-from .video_frames import TaskVideo, VideoFrames, VideoIndexes, frames_of, shared_frames
+from .video_frames import TakenIndexes, TrackFrames, frames_of, shared_frames, timeline_of
 
 READING = 0.5
 """The part of a load that is done when all is read."""
@@ -130,7 +130,7 @@ def find_remote_changes(
     found.listed = [job for state in states for job in (*state.jobs, *state.left)]
     found.jobs = len(found.listed)
     found.notes += request.unmatched(found.listed)
-    indexes = VideoIndexes(record, schema, base, known, labels)
+    indexes = TakenIndexes(record, schema, base, known, labels)
     moved = [job for state in states if state.error is None for job in state.jobs if found.has_moved(job)]
     with ReadAhead(client, [(job, sum(found.mark(job).labels.values())) for job in moved]) as ahead:
         reader = _Reader(client, record, schema, base, reporter, found, ahead, labels, indexes)
@@ -158,7 +158,7 @@ class _Reader:
     found: RemoteChanges
     ahead: ReadAhead
     labels: Labels
-    indexes: VideoIndexes
+    indexes: TakenIndexes
     seen: list[int] = field(default_factory=list)
     unreachable: bool = False
     holder: JobHolder = field(default_factory=JobHolder)
@@ -248,12 +248,12 @@ class _Reader:
         base, tracks = self._known(job)
         frames = frames_of(known, self.labels)
         span = range(max(0, job.start_frame), min(job.stop_frame + 1, len(frames)))
-        if isinstance(frames, VideoFrames):
+        if isinstance(frames, TrackFrames):
             base, tracks = tuple(map(frames.placed, base)), tuple(map(frames.placed_track, tracks))
-            used = self.indexes.of(known.frames[0].sample_id)
+            used = self.indexes.of(known)
             video = VideoJob(base, tracks, annotations, frames, span, state.removed, used, self.record.run_id)
             diff = diff_video(video, vocabulary)
-            self.indexes.take(known.frames[0].sample_id, diff.indexes)
+            self.indexes.take(known, diff.indexes)
         else:
             diff = diff_job(base, annotations, frames, state.removed, vocabulary, span)
         emptied = 0 if annotations.tags or annotations.shapes else _emptied(base, tracks, diff, state.removed)
@@ -270,9 +270,9 @@ class _Reader:
         state: TaskState,
         emptied: int = 0,
     ) -> JobChanges:
-        video = TaskVideo.of(known)
+        timeline = timeline_of(known)
         jobs = (*state.jobs, *state.left)
-        return JobChanges(job, date, diff, base, self._open(job), emptied, tracks, video, shared_frames(job, jobs))
+        return JobChanges(job, date, diff, base, self._open(job), emptied, tracks, timeline, shared_frames(job, jobs))
 
     def _look_again(self, job: Job, known: TaskBase, state: TaskState) -> JobChanges:
         """The open conflicts of a job that did not change in CVAT: what it has is still known."""

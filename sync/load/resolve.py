@@ -31,7 +31,7 @@ from .load_run import LoadRun
 from .merge import ALL
 from .merge_settings import MergeSettings
 from .remote_changes import reopened
-from .video_frames import TaskVideo
+from .video_frames import TaskSequence, Timeline, timeline_of
 
 
 class Choice(BaseModel):
@@ -40,8 +40,8 @@ class Choice(BaseModel):
     Args:
         take: whose value counts: CVAT's (``"remote"``), or FiftyOne's (``"local"``)
         field, label_id, part: of which conflicts; ``None`` for any
-        track: of a video, the CVAT track of the labels
-        frames: the first and the last of their frames, by FiftyOne's numbers
+        track: of a video or an image sequence, the CVAT track of the labels
+        frames: the first and the last of their frames: FiftyOne's numbers; of a sequence CVAT's, from 0
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,16 +53,16 @@ class Choice(BaseModel):
     track: int | None = None
     frames: tuple[int, int] | None = None
 
-    def concerns(self, label: BaseLabel, video: TaskVideo | None = None) -> bool:
+    def concerns(self, label: BaseLabel, timeline: Timeline | None = None) -> bool:
         """Whether it is about a label.
 
         Args:
             label: the label
-            video: the video of its task
+            timeline: the video, or the sequence, of its task
         """
         if self.frames is not None:
             first, last = self.frames
-            if video is None or not first <= video.span.number_of(label.frame) <= last:
+            if timeline is None or not first <= timeline.number_of(label.frame) <= last:
                 return False
         known = (label.field, label.label_id, track_of_label(label))
         return all(
@@ -82,7 +82,7 @@ def conflicts(dataset: Any, key: str, dest_field: Any = None) -> list[dict[str, 
     Returns:
         for each part ``field``, ``sample_id``, ``label_id``, ``part``, the values ``base``, ``local`` and ``remote``,
         the ``outcome`` (``"open"``, or what was decided while other parts of the label are open) and the ``job_id``;
-        of labels on frames of a video also ``frame`` (FiftyOne's number) and ``track`` (CVAT's id; see
+        of labels on frames of a video or sequence also ``frame`` (as of :class:`Choice`) and ``track`` (CVAT's id; see
         :func:`sync.load.frame_numbers.frame_ranges`)
 
     Raises:
@@ -105,11 +105,12 @@ def open_conflicts(context: LoadContext) -> list[dict[str, Any]]:
     load_run = LoadRun(context.dry_run(), ProgressReporter())
     listed: list[dict[str, Any]] = []
     for changes in _open_jobs(load_run, load_run.base.marks()):
-        settings = MergeSettings(context.record.run_id, context.mapped.schema, "ask")
+        in_sequence = isinstance(changes.timeline, TaskSequence)
+        settings = MergeSettings(context.record.run_id, context.mapped.schema, "ask", in_sequence=in_sequence)
         diff = JobDiff(edited=changes.diff.edited, deleted=changes.diff.deleted)
         plan = decide(diff, changes.open, read_local(context.labels, diff, changes.open, settings), settings)
-        if changes.video is not None:
-            name_frames(plan.tally, changes.video)
+        if changes.timeline is not None:
+            name_frames(plan.tally, changes.timeline)
         listed += [{**conflict, "job_id": changes.job.id} for conflict in plan.tally.conflicts]
     return listed
 
@@ -148,17 +149,17 @@ def resolve(
 def apply_choices(context: LoadContext, choices: Sequence[Choice]) -> dict[str, Any]:
     """Decides about open conflicts; see :func:`resolve`."""
 
-    videos: dict[tuple[str, str], TaskVideo | None] = {}
+    timelines: dict[tuple[str, str], Timeline | None] = {}
 
     def resolver(label: BaseLabel) -> dict[str, Policy]:
-        video = videos.get((label.field, label.label_id))
-        return {choice.part or ALL: choice.take for choice in choices if choice.concerns(label, video)}
+        timeline = timelines.get((label.field, label.label_id))
+        return {choice.part or ALL: choice.take for choice in choices if choice.concerns(label, timeline)}
 
     load_run = LoadRun(context, ProgressReporter(), resolver)
     load_run.prepare()
     marks = load_run.base.marks()
     jobs = _open_jobs(load_run, marks)
-    videos.update(((item.base.field, item.base.label_id), job.video) for job in jobs for item in job.open)
+    timelines.update(((item.base.field, item.base.label_id), job.timeline) for job in jobs for item in job.open)
     report = load_run.apply_jobs(jobs, marks)
     return {
         **{what: report.total(what) for what in ("added", "changed", "deleted")},
@@ -176,9 +177,9 @@ def _open_jobs(load_run: LoadRun, marks: Mapping[int, JobMark]) -> list[JobChang
         base, open_ = load_run.base.known_labels(job_id, mark), load_run.base.open(job_id)
         tracks = load_run.base.tracks(job_id)
         job = Job(id=job_id, task_id=tasks.get(job_id, 0), stage="", state="")
-        video = TaskVideo.of(load_run.base.task(job.task_id))
+        timeline = timeline_of(load_run.base.task(job.task_id))
         diff = replace(reopened(base, open_), tracks=tracks)
-        changed.append(JobChanges(job, None, diff, base, open_, tracks=tracks, video=video))
+        changed.append(JobChanges(job, None, diff, base, open_, tracks=tracks, timeline=timeline))
     return changed
 
 

@@ -21,7 +21,7 @@ from .job_objects import LeftObject, left_keyframes
 from .label_tracks import track_of_label, track_through
 from .matching import Match, home_of
 from .track_identity import INDEX, INSTANCE, Identities
-from .video_frames import VideoFrames
+from .video_frames import TrackFrames
 
 TWIN_TRACK = "exact copies of other tracks, as an editor's double save makes them"
 REMOVED = "on frames that were removed in CVAT"
@@ -58,7 +58,7 @@ class TrackDiff:
 
 @dataclass(frozen=True)
 class VideoJob:
-    """A job of a video.
+    """A job of a video, or of an image sequence.
 
     Args:
         base: its labels when both sides last agreed, without those of tracks
@@ -67,14 +67,14 @@ class VideoJob:
         frames: of the task
         span: those of the job
         removed: frames that were removed in CVAT
-        used: the indexes that are taken in the video
+        used: the indexes that are taken in the video or sequence
         run_id: the run's own id
     """
 
     base: Sequence[BaseLabel]
     tracks: Sequence[TrackLabels]
     annotations: Annotations
-    frames: VideoFrames
+    frames: TrackFrames
     span: range
     removed: Collection[int]
     used: Collection[int]
@@ -145,10 +145,9 @@ class _TrackDiffer:
             for item, own in zip(known, held, strict=True)
         ]
         facts = {fact for item in vocabulary.schema.fields.values() for fact in item.facts}
-        size = job.frames.video.size
         now = self._present_tracks()
         self.loaded: LoadedTracks = load_tracks(
-            bases, now, job.span, lambda frame: size, job.used, frozenset(job.removed), facts
+            bases, now, job.span, job.frames.size_of, job.used, frozenset(job.removed), facts
         )
         self.now = self.loaded.matches.tracks
         self.result = TrackDiff(Identities(self.loaded, known, vocabulary, job.run_id), left=self.left)

@@ -1,4 +1,4 @@
-"""What changed in a job of a video: its tracks, and its single shapes and tags."""
+"""What changed in a job of a video or sequence: its tracks, and its single shapes and tags."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -14,6 +14,7 @@ from .job_objects import list_objects
 from .label_tracks import track_of_label
 from .new_objects import NewObjects
 from .track_diff import TrackDiff, VideoJob, diff_tracks
+from .track_identity import KEYFRAME
 
 
 class NewVideoObjects(NewObjects):
@@ -106,5 +107,8 @@ def _placed(new: New, job: VideoJob, tracks: TrackDiff) -> New:
     first = new.objects[0]
     if isinstance(first, Shape) and first.track is not None:
         type_ = tracks.identities.type_of(field, NEW_FIELD_FOR[new.figure])
-        drawn = replace(drawn, parts={**drawn.parts, **tracks.identities.of_new(type_, first.track, first.frame)})
+        parts = tracks.identities.of_new(type_, first.track, first.frame)
+        if not job.frames.has_keyframes:
+            parts = {name: value for name, value in parts.items() if name != KEYFRAME}
+        drawn = replace(drawn, parts={**drawn.parts, **parts})
     return replace(new, sample_id=job.frames.holder(field, new.frame), drawn=drawn)

@@ -1,5 +1,6 @@
-"""The frames of a task of a video, one by one, as the load knows those of images."""
+"""The frames of a task whose objects are tracks, one by one: those of a video, or the images of a sequence."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
@@ -7,16 +8,78 @@ from typing import overload
 from ...cvat import Job
 from ...labels.base import BaseLabel
 from ...labels.schema import LabelSchema
+from ...labels.shapes import Size
 from ...labels.types import LABEL_TYPES
 from ..dataset.labels import Labels
 from ..dataset.samples import FRAMES, FieldPlace
+from ..dataset.sequences import ImageSequence
 from ..runs.base import BaseStore, FrameRecord, TaskBase
 from ..runs.outbox import TrackLabels
 from ..runs.record import RunRecord
 from ..runs.video import VideoSpan
 
 
-class VideoFrames(Sequence[FrameRecord]):
+class TrackFrames(Sequence[FrameRecord], ABC):
+    """The frames of a task whose objects are tracks.
+
+    Attributes:
+        has_keyframes: whether labels there say that they are keyframes, as FiftyOne has it on frames of videos only
+    """
+
+    has_keyframes = False
+
+    @abstractmethod
+    def holder(self, field: str | None, frame: int) -> str:
+        """The document that holds the labels of a field on a frame."""
+
+    @abstractmethod
+    def size_of(self, frame: int) -> Size:
+        """The size of a frame, in pixels."""
+
+    def placed(self, label: BaseLabel) -> BaseLabel:
+        """A label in the document that holds it now: others may have made that of its frame anew."""
+        holder = self.holder(label.field, label.frame) if 0 <= label.frame < len(self) else label.sample_id
+        return label if holder == label.sample_id else label.model_copy(update={"sample_id": holder})
+
+    def placed_track(self, item: TrackLabels) -> TrackLabels:
+        """A track with its labels in the documents that hold them now."""
+        labels = tuple(self.placed(label) for label in item.labels)
+        moved = any(new is not old for new, old in zip(labels, item.labels, strict=True))
+        return item.model_copy(update={"labels": labels}) if moved else item
+
+
+class SequenceFrames(TrackFrames):
+    """The images of a task of a sequence. What holds their labels are the samples.
+
+    Args:
+        frames: the images, in order
+    """
+
+    def __init__(self, frames: Sequence[FrameRecord]) -> None:
+        self._frames = frames
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    @overload
+    def __getitem__(self, frame: int) -> FrameRecord: ...
+
+    @overload
+    def __getitem__(self, frame: slice) -> Sequence[FrameRecord]: ...
+
+    def __getitem__(self, frame: int | slice) -> FrameRecord | Sequence[FrameRecord]:
+        return self._frames[frame]
+
+    def holder(self, field: str | None, frame: int) -> str:
+        """The sample of a frame."""
+        return self._frames[frame].sample_id
+
+    def size_of(self, frame: int) -> Size:
+        """The size of an image; those of one sequence may differ."""
+        return self._frames[frame].size
+
+
+class VideoFrames(TrackFrames):
     """The frames of a task of a video. What holds their labels are the documents of the frames.
 
     Args:
@@ -24,6 +87,8 @@ class VideoFrames(Sequence[FrameRecord]):
         span: the frames that it has of the video
         ids: the documents, by FiftyOne's frame number
     """
+
+    has_keyframes = True
 
     def __init__(self, known: TaskBase, span: VideoSpan, ids: Mapping[int, str]) -> None:
         self.video = known.frames[0]
@@ -49,16 +114,9 @@ class VideoFrames(Sequence[FrameRecord]):
         """The document that holds the labels of a field on a frame."""
         return self.video.sample_id if field and not field.startswith(FRAMES) else self._ids[frame]
 
-    def placed(self, label: BaseLabel) -> BaseLabel:
-        """A label in the document that holds it now: others may have made that of its frame anew."""
-        holder = self.holder(label.field, label.frame) if 0 <= label.frame < len(self) else label.sample_id
-        return label if holder == label.sample_id else label.model_copy(update={"sample_id": holder})
-
-    def placed_track(self, item: TrackLabels) -> TrackLabels:
-        """A track with its labels in the documents that hold them now."""
-        labels = tuple(self.placed(label) for label in item.labels)
-        moved = any(new is not old for new, old in zip(labels, item.labels, strict=True))
-        return item.model_copy(update={"labels": labels}) if moved else item
+    def size_of(self, frame: int) -> Size:
+        """The size of all frames."""
+        return self.video.size
 
 
 def frames_of(known: TaskBase, labels: Labels) -> Sequence[FrameRecord]:
@@ -68,6 +126,8 @@ def frames_of(known: TaskBase, labels: Labels) -> Sequence[FrameRecord]:
         known: what is kept of the task
         labels: knows the documents of frames
     """
+    if known.sequence is not None:
+        return SequenceFrames(known.frames)
     if known.video is None:
         return known.frames
     numbers = [known.video.number_of(frame) for frame in range(known.video.count)]
@@ -91,6 +151,39 @@ class TaskVideo:
         """That of a task; ``None`` if it has images."""
         return None if known is None or known.video is None else cls(known.frames[0].sample_id, known.video)
 
+    def number_of(self, frame: int) -> int:
+        """FiftyOne's number, from 1, of a frame of the task, from 0."""
+        return self.span.number_of(frame)
+
+
+@dataclass(frozen=True)
+class TaskSequence:
+    """The image sequence of a task.
+
+    Args:
+        name: what it is called
+    """
+
+    name: str
+
+    @classmethod
+    def of(cls, known: TaskBase | None) -> "TaskSequence | None":
+        """That of a task; ``None`` if it has none."""
+        return None if known is None or known.sequence is None else cls(known.sequence.name)
+
+    def number_of(self, frame: int) -> int:
+        """What a frame of the task is called: CVAT's number, from 0, as the samples have none of their own."""
+        return frame
+
+
+Timeline = TaskVideo | TaskSequence
+"""What the frames of a task are the frames of."""
+
+
+def timeline_of(known: TaskBase | None) -> Timeline | None:
+    """What the frames of a task are the frames of; ``None`` if they are images by themselves."""
+    return TaskVideo.of(known) or TaskSequence.of(known)
+
 
 def shared_frames(job: Job, jobs: Iterable[Job]) -> frozenset[int]:
     """The frames of a job that an earlier job of its task has, too.
@@ -104,8 +197,8 @@ def shared_frames(job: Job, jobs: Iterable[Job]) -> frozenset[int]:
     return frozenset(range(job.start_frame, min(last, job.stop_frame) + 1))
 
 
-class VideoIndexes:
-    """The indexes that are taken in each video: by its labels, or by its tracks when both sides last agreed.
+class TakenIndexes:
+    """The indexes that are taken in each video or sequence: by its labels, or by its tracks when both sides agreed.
 
     Args:
         record: the run
@@ -119,25 +212,36 @@ class VideoIndexes:
         self, record: RunRecord, schema: LabelSchema, base: BaseStore, known: Mapping[int, TaskBase], labels: Labels
     ) -> None:
         self._record, self._schema, self._base, self._known, self._labels = record, schema, base, known, labels
-        self._taken: dict[str, set[int]] = {}
+        self._taken: dict[str | ImageSequence, set[int]] = {}
 
-    def of(self, sample_id: str) -> frozenset[int]:
-        """Those of a video."""
-        if sample_id not in self._taken:
-            self._taken[sample_id] = set(self._read(sample_id))
-        return frozenset(self._taken[sample_id])
+    def of(self, task: TaskBase) -> frozenset[int]:
+        """Those of the video, or the sequence, of a task."""
+        whole = _whole(task)
+        if whole not in self._taken:
+            self._taken[whole] = set(self._read(whole))
+        return frozenset(self._taken[whole])
 
-    def take(self, sample_id: str, indexes: Iterable[int]) -> None:
+    def take(self, task: TaskBase, indexes: Iterable[int]) -> None:
         """Says that indexes are taken now."""
-        self._taken.setdefault(sample_id, set()).update(indexes)
+        self._taken.setdefault(_whole(task), set()).update(indexes)
 
-    def _read(self, sample_id: str) -> Iterator[int]:
+    def _read(self, whole: str | ImageSequence) -> Iterator[int]:
+        tasks = [task for task in self._record.tasks if task.id in self._known]
+        tasks = [task for task in tasks if _whole(self._known[task.id]) == whole]
+        samples = {frame.sample_id for task in tasks for frame in self._known[task.id].frames}
         for name, item in self._schema.fields.items():
             place = FieldPlace.of(name, LABEL_TYPES[item.type])
-            if place.on_frames and "index" in LABEL_TYPES[item.type].codec.standard:
-                yield from self._labels.indexes(place, sample_id)
-        for task in self._record.tasks:
-            video = TaskVideo.of(self._known.get(task.id))
-            if video is not None and video.sample_id == sample_id:
-                tracks = (track for job_id in task.jobs for track in self._base.tracks(job_id))
-                yield from (track.index for track in tracks if track.index is not None)
+            if "index" not in LABEL_TYPES[item.type].codec.standard:
+                continue
+            if isinstance(whole, ImageSequence):
+                yield from () if place.on_frames else self._labels.sequence_indexes(place, whole, samples)
+            elif place.on_frames:
+                yield from self._labels.indexes(place, whole)
+        for task in tasks:
+            tracks = (track for job_id in task.jobs for track in self._base.tracks(job_id))
+            yield from (track.index for track in tracks if track.index is not None)
+
+
+def _whole(task: TaskBase) -> str | ImageSequence:
+    """What a task is all, or a part, of: a sequence, or a video by its sample."""
+    return task.sequence or task.frames[0].sample_id

@@ -12,6 +12,7 @@ from ...labels.codec import Parts
 from ...labels.schema import LabelSchema
 from ...labels.shapes import Size
 from ...labels.vocabulary import Vocabulary
+from ..dataset.sequences import ImageSequence
 from ..errors import StateUnreadable
 from ..request import Policy
 from .outbox import Entry, JobPlace, Outbox, TrackLabels, each_label, labels_of
@@ -47,6 +48,7 @@ class TaskBase(BaseModel):
         updated_date: the task's, when it was last looked at
         deleted_frames: frames that annotators had removed then
         video: the frames that it has of a video; ``None`` if it has images
+        sequence: the image sequence that its frames are, or are a part of
     """
 
     model_config = ConfigDict(frozen=True)
@@ -57,6 +59,7 @@ class TaskBase(BaseModel):
     updated_date: str | None = None
     deleted_frames: tuple[int, ...] = ()
     video: VideoSpan | None = None
+    sequence: ImageSequence | None = None
 
     @property
     def count(self) -> int:

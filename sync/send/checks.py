@@ -41,8 +41,6 @@ def target_problem(collection: Any) -> str | None:
         return "These are frames of videos as images; send the videos themselves, and their labels as `frames.` fields."
     if dataset is not collection._root_dataset:
         return "This view makes new samples out of those of the dataset; send the dataset, or a view of its samples."
-    if getattr(collection, "_is_dynamic_groups", False):
-        return "This view groups its samples by a field; send the view without that grouping."
     if media == "group":
         return "This is a grouped dataset; choose the slice to send, for example with `select_group_slices()`."
     if media == "mixed":

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from ..dataset.media import BadFile, Frame
+from ..dataset.sequences import ImageSequence
 from ..request import SendRequest
 from ..runs.store import RunStore, parsed
 from .attempts import KEPT
@@ -93,6 +94,7 @@ class PlannedTask(BaseModel):
 
     name: str
     frames: tuple[Frame, ...]
+    sequence: ImageSequence | None = None
 
 
 class Journal:
@@ -118,14 +120,14 @@ class Journal:
 
     def save_task(self, task: TaskPlan) -> None:
         """Keeps what is going to be in a task."""
-        planned = PlannedTask(name=task.name, frames=task.frames)
+        planned = PlannedTask(name=task.name, frames=task.frames, sequence=task.sequence)
         self._store.save(f"plan/{task.number}", planned.model_dump_json(exclude_defaults=True))
 
     def task(self, number: int) -> TaskPlan:
         """What is going to be in a task."""
         text = self._store.load(f"plan/{number}") or b""
         planned = parsed(f"plan/{number}", PlannedTask.model_validate_json, text)
-        return TaskPlan(number, planned.name, planned.frames)
+        return TaskPlan(number, planned.name, planned.frames, planned.sequence)
 
     def save_step(self, number: int, step: TaskStep) -> None:
         """Keeps how far a task is."""

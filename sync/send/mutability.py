@@ -1,6 +1,6 @@
-"""Which attributes annotators can change along an object of a video: as its labels have them, unless somebody says."""
+"""Which attributes annotators can change along an object: as its labels have them, unless somebody says."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ...labels.schema import ClassSchema, FieldSchema
@@ -10,6 +10,7 @@ from ...labels.tracks.mutability import AttributeChanges
 from ...labels.types import LABEL_TYPES
 from ..dataset.frames import read_videos
 from ..dataset.samples import FRAMES, FieldPlace
+from ..dataset.sequences import read_sequences
 
 _NO_SIZE = Size(1, 1)  # only attributes are looked at
 
@@ -22,19 +23,23 @@ def said_to_change(attributes: Any) -> frozenset[str]:
 
 
 def with_mutability(
-    collection: Any, schemas: Mapping[str, FieldSchema], said: Mapping[str, Collection[str]]
+    collection: Any,
+    schemas: Mapping[str, FieldSchema],
+    said: Mapping[str, Collection[str]],
+    sequence_fields: Sequence[str] = (),
 ) -> dict[str, FieldSchema]:
-    """The schemas of a run's fields; what never changes along an object of a video belongs to the whole object.
+    """The schemas of a run's fields; what never changes along an object belongs to the whole object.
 
     Args:
         collection: the samples
         schemas: of each field
         said: the attributes of each field of which somebody said whether they can change
+        sequence_fields: those that say which images are one sequence
     """
     asked = {
         name: item
         for name, item in schemas.items()
-        if name.startswith(FRAMES)
+        if (name.startswith(FRAMES) or sequence_fields)
         and item.existing_field
         and item.all_attributes
         and LABEL_TYPES[item.type].codec.named
@@ -43,7 +48,9 @@ def with_mutability(
         return dict(schemas)
     places = {name: FieldPlace.of(name, LABEL_TYPES[item.type]) for name, item in asked.items()}
     changes = {name: AttributeChanges(item) for name, item in asked.items()}
-    for frames in read_videos(collection, [place.path for place in places.values()]):
+    paths = [place.path for place in places.values()]
+    together = read_sequences(collection, paths, sequence_fields) if sequence_fields else read_videos(collection, paths)
+    for frames in together:
         for name, place in places.items():
             changes[name].add(
                 [
@@ -57,12 +64,6 @@ def with_mutability(
         name: _merged(item, changes[name].schema(), said.get(name, ())) if name in asked else item
         for name, item in schemas.items()
     }
-
-
-def _has_objects(name: str, schema: FieldSchema) -> bool:
-    """Whether labels of a field can be objects over frames whose attributes can change."""
-    named = LABEL_TYPES[schema.type].codec.named
-    return name.startswith(FRAMES) and schema.existing_field and named and bool(schema.all_attributes)
 
 
 def _merged(before: FieldSchema, after: FieldSchema, said: Collection[str]) -> FieldSchema:

@@ -1,16 +1,19 @@
 """What a send will do, before it does anything."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from ..dataset.media import Frame
+from ..dataset.sequences import ImageSequence
 
 NAME_LIMIT = 256  # of a task in CVAT
 TASK_IMAGES = 10_000
 """Images in a task, unless the person says how many: CVAT makes large ones slowly, and one bad file fails all of it."""
 TASK_BYTES = 20 << 30
 """Bytes of images in a task."""
+NUMBERS = 24
+"""Characters that the number of a task may take in its name."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +24,13 @@ class TaskPlan:
         number: its place in the run, from 0
         name: its name in CVAT
         frames: its frames in order; all from one cloud storage, if from any
+        sequence: the image sequence that they are, or are a part of
     """
 
     number: int
     name: str
     frames: tuple[Frame, ...]
+    sequence: ImageSequence | None = None
 
     @property
     def bytes(self) -> int:
@@ -72,6 +77,26 @@ def plan_videos(videos: Sequence[Frame], name: str) -> list[TaskPlan]:
         TaskPlan(number, name[: NAME_LIMIT - len(tail)] + tail, (video,))
         for number, (tail, video) in enumerate(zip(tails, videos, strict=True))
     ]
+
+
+def plan_sequences(
+    frames: Sequence[Frame], sequences: Mapping[str, ImageSequence], name: str, task_size: int | None
+) -> list[TaskPlan]:
+    """A task for each image sequence of a run, in order, or several for one that is too large.
+
+    Args:
+        frames: all frames of the run, sequence by sequence, each in its order
+        sequences: the sequence of each sample, by its id
+        name: what the task of a single one is called; of several, the name of the sequence is added
+        task_size: the most images in a task; ``None`` for what suits CVAT
+    """
+    parts = {key: list(own) for key, own in groupby(frames, lambda frame: sequences[frame.sample_id])}
+    plans: list[TaskPlan] = []
+    for sequence, own in parts.items():
+        tail = f": {sequence.name[: NAME_LIMIT // 2]}" if len(parts) > 1 else ""
+        for part in plan_tasks(own, name[: NAME_LIMIT - NUMBERS - len(tail)] + tail, task_size):
+            plans.append(replace(part, number=len(plans), sequence=sequence))
+    return plans
 
 
 def _cut(frames: Sequence[Frame], most_images: int, most_bytes: int) -> Iterator[tuple[Frame, ...]]:

@@ -12,6 +12,7 @@ from ...labels.tracks.mutability import mutable_specs
 from ..dataset.colors import class_colors
 from ..dataset.media import BadFile, Frame, find_frames
 from ..dataset.observe import Observed
+from ..dataset.sequences import ImageSequence
 from ..dataset.videos import find_videos
 from ..errors import error_context
 from ..progress import ProgressReporter
@@ -28,9 +29,10 @@ from .checks import (
     task_name,
 )
 from .forecast import Forecast, forecast, labels_of_files
-from .plan import TaskPlan, foresee_segments, plan_tasks, plan_videos
+from .plan import TaskPlan, foresee_segments, plan_sequences, plan_tasks, plan_videos
 from .project import FoundProject, ProjectPlan, find_project, plan_project
 from .schema import resolve_schema
+from .sequences import arrange, with_grouping
 from .server_media import find_server_frames
 from .task_failures import unforeseen
 from .video_forecast import forecast_videos, without_short
@@ -52,6 +54,7 @@ class Prepared:
         project: what to do about its project
         tasks: the tasks to make
         left_out: what stays behind, counted by sentence
+        order_notes: what there is to say of the order of images in sequences
     """
 
     collection: Any
@@ -64,6 +67,7 @@ class Prepared:
     project: ProjectPlan
     tasks: Sequence[TaskPlan]
     left_out: Counter[str]
+    order_notes: tuple[str, ...] = ()
 
     @property
     def project_name(self) -> str | None:
@@ -104,6 +108,7 @@ class Prepared:
 
 
 def _notes(prepared: Prepared) -> Iterator[str]:
+    yield from prepared.order_notes
     for name, seen in prepared.seen.items():
         item = prepared.schema.fields.get(name)
         if item is not None:
@@ -129,6 +134,7 @@ def prepare(target: Any, request: SendRequest, client: Client, reporter: Progres
     collection = check_target(target)
     dataset, is_video = collection._root_dataset, collection.media_type == "video"
     media = "video" if is_video else "image"
+    request = with_grouping(target, request, collection.media_type)
     check_parameters(request, collection.media_type)
     records.check_key(dataset, request.anno_key)
     asker = ThreadPoolExecutor(1, thread_name_prefix="cvat-check")
@@ -137,8 +143,10 @@ def prepare(target: Any, request: SendRequest, client: Client, reporter: Progres
     reporter.step("Looking at the labels")
     schema, seen = resolve_schema(collection, request, lambda: _answered(answer)[1].labels)
     reporter.step(f"Looking at the {media}s")
-    paths = read_paths(collection, request.media_field)
+    arranged = arrange(target, collection, request, read_paths(collection, request.media_field))
+    paths = arranged.paths
     frames, bad = _look_at_files(collection, request, paths) if request.media_source == "upload" else ([], [])
+    bad += arranged.bad
     if request.media_source == "upload":
         check_files(frames, bad, request.bad_files, media)
     reporter.step("Connecting to CVAT")
@@ -147,7 +155,7 @@ def prepare(target: Any, request: SendRequest, client: Client, reporter: Progres
         if request.media_source != "upload":
             frames, bad = find_server_frames(client, paths, request, reporter, video=is_video)
             frames, short = without_short(collection, frames, request) if is_video else (frames, [])
-            bad += short
+            bad += [*short, *arranged.bad]
             check_files(frames, bad, request.bad_files, media)
         people = find_people(client, request)
         project = plan_project(found, request, schema, class_colors(dataset, schema))
@@ -160,11 +168,19 @@ def prepare(target: Any, request: SendRequest, client: Client, reporter: Progres
         server=server,
         people=people,
         project=project,
-        tasks=plan_videos(frames, task_name(dataset, request))
-        if is_video
-        else plan_tasks(frames, task_name(dataset, request), request.task_size),
+        tasks=_plan(frames, arranged.sequences, task_name(dataset, request), request.task_size),
         left_out=left_out_early(request, project.schema, seen, bad, media) + project.left_out,
+        order_notes=arranged.notes,
     )
+
+
+def _plan(
+    frames: Sequence[Frame], sequences: Mapping[str, ImageSequence], name: str, task_size: int | None
+) -> list[TaskPlan]:
+    """The tasks to make."""
+    if any(frame.video for frame in frames):
+        return plan_videos(frames, name)
+    return plan_sequences(frames, sequences, name, task_size) if sequences else plan_tasks(frames, name, task_size)
 
 
 def _look_at_files(
@@ -240,7 +256,7 @@ def _forecast(prepared: Prepared, reporter: ProgressReporter) -> tuple[Forecast,
     """What the send would write, and all that would stay behind of the labels; notes; and the jobs of each task."""
     request, schema, collection = prepared.request, prepared.schema, prepared.collection
     words = expected_words(prepared.project, in_project=bool(request.project_name or request.project_id))
-    if prepared.media == "video":
+    if prepared.media == "video" or request.sequence_field:
         mutable = mutable_specs(expected_labels(prepared.project))
         videos = forecast_videos(collection, schema, words, mutable, prepared.tasks, request, reporter)
         found, notes, jobs = videos.written, videos.notes, videos.jobs

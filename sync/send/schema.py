@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from ...cvat import Label
+from ...labels.attribute_schema import named_attributes
 from ...labels.attributes import NotCarried
 from ...labels.from_project import classes_of, offered_labels, skeleton_in
 from ...labels.pixels import numbers
@@ -16,7 +17,7 @@ from ...labels.types import FIELD_TYPES, LABEL_TYPES, LabelType
 from ..dataset.attribute_fields import declared_fields
 from ..dataset.frames import read_holders, some_frames
 from ..dataset.mask_files import with_pixels
-from ..dataset.observe import Observed, known_paths
+from ..dataset.observe import KEYFRAME, Observed, known_paths
 from ..dataset.samples import FRAMES, FieldPlace, check_room, field_class
 from ..errors import Refused
 from ..request import SendRequest
@@ -114,18 +115,21 @@ def _check_holder(collection: Any, name: str, type_: LabelType) -> None:
         )
 
 
-def observe(collection: Any, types: Mapping[str, str], confidence: bool = False) -> dict[str, Observed]:
+def observe(
+    collection: Any, types: Mapping[str, str], confidence: bool = False, keyframes: bool = False
+) -> dict[str, Observed]:
     """What labels the fields of a collection have.
 
     Args:
         collection: the view to look at
         types: the label type of each field
         confidence: whether to look at the confidence of labels, too
+        keyframes: whether labels may say that they are keyframes, as those on frames of videos do
     """
     places = {name: FieldPlace.of(name, LABEL_TYPES[type_]) for name, type_ in types.items()}
     codecs = {name: LABEL_TYPES[type_].codec for name, type_ in types.items()}
     known = {
-        name: known_paths(codec, on_frames=places[name].on_frames)
+        name: known_paths(codec, on_frames=keyframes or places[name].on_frames)
         - ({"confidence"} if confidence and codec.scored else set())
         for name, codec in codecs.items()
     }
@@ -158,11 +162,14 @@ def resolve_schema(
     fields = requested_fields(request)
     typed = {name: resolve_type(collection, name, said.get("type")) for name, said in fields.items()}
     there = {name: type_ for name, (type_, exists) in typed.items() if exists}
-    seen = observe(collection, there, bool(request.show_confidence))
+    in_sequences = bool(request.sequence_field)
+    seen = observe(collection, there, bool(request.show_confidence), in_sequences)
     schemas = {}
     for name, said in fields.items():
         type_, exists = typed[name]
         settings = complete(collection, name, said, type_, exists, seen.get(name, Observed()), project_labels)
+        if in_sequences:
+            settings["attributes"] = _without_keyframes(settings["attributes"], said.get("attributes"))
         if request.show_confidence and LABEL_TYPES[settings["type"]].codec.scored:
             settings["attributes"] = {**settings["attributes"], "confidence": confidence(seen.get(name, Observed()))}
         try:
@@ -170,7 +177,12 @@ def resolve_schema(
         except ValidationError as error:
             raise Refused(f"The schema of '{name}' is wrong: {_first_error(error)}.") from None
     fixed = {name: said_to_change(said.get("attributes")) for name, said in fields.items()}
-    return LabelSchema(fields=with_mutability(collection, schemas, fixed)), seen
+    return LabelSchema(fields=with_mutability(collection, schemas, fixed, request.sequence_field)), seen
+
+
+def _without_keyframes(attributes: Mapping[str, Any], said: Any) -> dict[str, Any]:
+    """The attributes of labels in a sequence: what tells a keyframe is none, unless somebody named it."""
+    return {name: item for name, item in attributes.items() if name != KEYFRAME or name in named_attributes(said)}
 
 
 def complete(

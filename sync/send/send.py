@@ -56,6 +56,7 @@ def send(target: Any, request: SendRequest, client: Client, reporter: ProgressRe
         samples=prepared.images,
         left_out=summed_up(prepared.left_out),
         created_at=records.now(),
+        notes=prepared.order_notes,
     )
     dataset = prepared.collection._root_dataset
     records.sweep(dataset)

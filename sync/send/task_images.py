@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -165,7 +166,7 @@ class TaskImages:
     def _replace(self, frames: Sequence[Frame], gone: Sequence[BadFile]) -> None:
         # In this order: should it end between the two, the files are found bad again, and left out again
         self._context.leave_out(gone)
-        self.plan = TaskPlan(self.plan.number, self.plan.name, tuple(frames))
+        self.plan = replace(self.plan, frames=tuple(frames))
         self._context.journal.save_task(self.plan)
         if not frames:
             raise NoImageLeft(f"None of the images of '{self.plan.name}' can be sent.")

@@ -19,8 +19,9 @@ from .context import SendContext
 from .encode import Identity, LabelReader, Place, draw, groups_of, identities
 from .job_doubts import settle
 from .job_writer import Desk, JobWriter
-from .plan import Segment, foresee_segments, shared_frames
+from .plan import Segment, TaskPlan, foresee_segments, shared_frames
 from .prefetch import Foreseen
+from .track_reader import SequenceReader, TrackReader
 from .video_labels import VideoLabels
 from .video_reader import VideoReader
 from .words import bind_words
@@ -86,19 +87,20 @@ class TaskLabels:
 
     Args:
         context: what all tasks of the run share
-        number: the task's place in the run
+        plan: the task
     """
 
-    def __init__(self, context: SendContext, number: int) -> None:
+    def __init__(self, context: SendContext, plan: TaskPlan) -> None:
         self._context = context
-        self._number = number
+        self._number = plan.number
+        self._are_tracks = plan.sequence is not None
         self._video: VideoLabels | None = None
         self._desk = Desk(context.client, context.outbox, context.attempts, context.check, say=context.progress.say)
 
     def foresee(self, task_id: int, frames: Sequence[Frame]) -> Foreseen:
         """What the labels mean, and writers that can draw before CVAT made the jobs.
 
-        There are none if the files did not say how large the images are.
+        There are none if the files did not say how large the images are, nor of a sequence: it may lose images yet.
         """
         labels = self._cvat_labels(task_id)
         try:
@@ -106,7 +108,7 @@ class TaskLabels:
         except ValueError as error:
             raise Refused(f"{error} in task {task_id}: somebody changed the task's labels meanwhile.") from None
         places = places_of(frames)
-        if not all(place.size.width for place in places):
+        if self._are_tracks or not all(place.size.width for place in places):
             return words, []
         request = self._context.request
         segments = foresee_segments(len(frames), request.segment_size, request.overlap)
@@ -115,10 +117,13 @@ class TaskLabels:
     def drawing(self, words: Vocabulary, task_id: int, base: TaskBase, segments: Sequence[Segment]) -> Drawing:
         """Who draws the labels of a task whose frames are there."""
         context = self._context
-        if base.video is None:
-            places = [Place(number, frame.sample_id, frame.size) for number, frame in enumerate(base.frames)]
-            return ImageLabels(context.reader, words, places, segments)
-        reader = VideoReader(context.reader.collection, context.schema, base, context.request.frame_stop)
+        if base.video is None and base.sequence is None:
+            return ImageLabels(context.reader, words, places_of_base(base), segments)
+        reader: TrackReader = (
+            SequenceReader(context.reader, context.schema, places_of_base(base))
+            if base.video is None
+            else VideoReader(context.reader.collection, context.schema, base, context.request.frame_stop)
+        )
 
         def mutable() -> Collection[int]:
             return mutable_specs(self._cvat_labels(task_id))
@@ -127,7 +132,7 @@ class TaskLabels:
         return self._video
 
     def facts(self) -> dict[str, Any]:
-        """What a step says of the objects of a video whose labels are written."""
+        """What a step says of the objects whose labels are written as tracks."""
         if self._video is None:
             return {}
         found = self._video.objects()
@@ -170,6 +175,11 @@ class TaskLabels:
 
     def _cvat_labels(self, task_id: int) -> Sequence[Label]:
         return self._context.project_labels or self._context.client.labels(task_id=task_id)
+
+
+def places_of_base(base: TaskBase) -> list[Place]:
+    """The frames of a task of images, with the sizes that CVAT found."""
+    return [Place(number, frame.sample_id, frame.size) for number, frame in enumerate(base.frames)]
 
 
 def places_of(frames: Sequence[Frame]) -> list[Place]:

@@ -42,7 +42,7 @@ class TaskSender:
         self._doubtful = doubtful
         is_video = any(frame.video for frame in plan.frames)
         self._images = TaskVideo(context, plan) if is_video else TaskImages(context, plan)
-        self._labels = TaskLabels(context, plan.number)
+        self._labels = TaskLabels(context, plan)
 
     def send(self) -> TaskStep:
         """Sends the task, or goes on with it.
@@ -132,7 +132,13 @@ class TaskSender:
                 step = self._keep(step.model_copy(update={"stage": "uploaded", "rq_id": rq_id}))
             ready = self._images.wait(step.task_id, step.rq_id)
         words, writers = ahead.result()
-        kept = TaskBase(frames=ready.frames, vocabulary=words.dump(), created_date=step.created_date, video=ready.video)
+        kept = TaskBase(
+            frames=ready.frames,
+            vocabulary=words.dump(),
+            created_date=step.created_date,
+            video=ready.video,
+            sequence=self._images.plan.sequence,
+        )
         fits = writers and self._fits(ready, planned, len(writers))
         if not fits:
             self._context.outbox.forget(self._number)

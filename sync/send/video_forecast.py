@@ -1,4 +1,4 @@
-"""What a send of videos would write: the same labels become the same tracks and shapes, and are thrown away."""
+"""What a send of videos or image sequences would write: the same labels become the same tracks, thrown away."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -15,10 +15,12 @@ from ..request import SendRequest
 from ..runs.base import FrameRecord, TaskBase
 from ..runs.outbox import Batch, each_label
 from ..runs.video import VideoSpan
-from .forecast import UNKNOWN_SIZE, Forecast, count_classes
+from .encode import LabelReader
+from .forecast import UNKNOWN_SIZE, Forecast, SampleSizes, count_classes
 from .plan import Segment, TaskPlan, foresee_segments
 from .refusals import without_harm
 from .task_video import expected_frames
+from .track_reader import SequenceReader, TrackReader
 from .video_labels import VideoLabels
 from .video_reader import VideoReader
 
@@ -126,15 +128,22 @@ def forecast_videos(
     counts: dict[str, Counter[str]] = {name: Counter() for name in schema.fields}
     left_out: Counter[str] = Counter()
     found = VideoForecast(Forecast({}, left_out))
-    known = facts_of(collection, [video.sample_id for task in tasks for video in task.frames])
+    known = facts_of(collection, [frame.sample_id for task in tasks for frame in task.frames if frame.video])
+    images, sizes = LabelReader(collection, schema), SampleSizes(collection)
     for number, task in enumerate(tasks, 1):
-        (video,) = task.frames
-        facts = known.get(video.sample_id, VideoFacts())
-        found.unknown += not facts.total
-        base = _base(collection, video, facts, request)
-        segments = foresee_segments(base.count, request.segment_size, request.overlap)
+        reader: TrackReader
+        if task.sequence is not None:
+            total = len(task.frames)
+            reader = SequenceReader(images, schema, sizes.places(task.frames))
+        else:
+            (video,) = task.frames
+            facts = known.get(video.sample_id, VideoFacts())
+            found.unknown += not facts.total
+            base = _base(collection, video, facts, request)
+            total = base.count
+            reader = VideoReader(collection, schema, base, request.frame_stop)
+        segments = foresee_segments(total, request.segment_size, request.overlap)
         found.jobs.append(len(segments))
-        reader = VideoReader(collection, schema, base, request.frame_stop)
         labels = VideoLabels(reader, words, segments, lambda: mutable, request.keyframe_tolerance)
         for batch in _batches(labels, segments, left_out):
             count_classes(batch, schema, counts)
@@ -143,7 +152,8 @@ def forecast_videos(
         found.notices.update(objects.notices)
         found.tracked += objects.labels
         found.keyframes += objects.keyframes
-        reporter.step(f"Looking at the labels: {number:,} of {len(tasks):,} videos")
+        what = "videos" if task.sequence is None else "tasks"
+        reporter.step(f"Looking at the labels: {number:,} of {len(tasks):,} {what}")
     existing = [name for name in counts if schema.fields[name].existing_field]
     found.written.labels.update({name: dict(counts[name].most_common()) for name in existing})
     return found

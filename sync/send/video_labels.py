@@ -18,7 +18,7 @@ from . import encode
 from .encode import Identity as LabelIdentity
 from .encode import draw, groups_of, identities, told_apart
 from .plan import Segment, shared_frames
-from .video_reader import VideoReader
+from .track_reader import TrackReader
 
 STAYS_BEHIND = "values of "
 """What notices begin with that are about something which CVAT does not get."""
@@ -49,7 +49,7 @@ class Objects:
 
 
 class VideoLabels:
-    """The labels of a video's task.
+    """The labels of a task of a video, or of an image sequence.
 
     Args:
         reader: reads them
@@ -61,7 +61,7 @@ class VideoLabels:
 
     def __init__(
         self,
-        reader: VideoReader,
+        reader: TrackReader,
         words: Vocabulary,
         segments: Sequence[Segment],
         mutable: Callable[[], Collection[int]],

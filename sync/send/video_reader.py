@@ -7,22 +7,19 @@ from typing import Any
 from ...labels.groups import users_groups
 from ...labels.schema import LabelSchema
 from ...labels.shapes import Size
-from ...labels.tracks.identity import Identity
 from ...labels.types import LABEL_TYPES
 from ..dataset.frames import read_frames
 from ..dataset.samples import Document, FieldPlace, read_samples
 from ..runs.base import TaskBase
 from ..runs.video import VideoSpan
 from .encode import Place
+from .track_reader import Found, TrackReader
 
 NOT_SENT = "labels on frames that were not sent"
 NO_FRAME = "labels on frames that CVAT does not find in the video"
 
-Found = tuple[Place, str, Any]
-"""A label: where it is, its field, and its document."""
 
-
-class VideoReader:
+class VideoReader(TrackReader):
     """Reads the labels of one video.
 
     Args:
@@ -33,9 +30,9 @@ class VideoReader:
     """
 
     def __init__(self, collection: Any, schema: LabelSchema, base: TaskBase, stop: int | None) -> None:
+        super().__init__(schema)
         assert base.video is not None, "the task has a video"
         self._collection = collection
-        self._schema = schema
         self._stop = stop
         self.span: VideoSpan = base.video
         self.size: Size = base.frames[0].size
@@ -88,20 +85,6 @@ class VideoReader:
                 labels = [label for label in place.labels(document) if isinstance(label, Mapping)]
                 used |= users_groups(labels, self._schema.fields[place.name])
         return used
-
-    def is_object(self, field: str, label: Any) -> bool:
-        """Whether a label can be on a frame of a track: it says which object it is, and is no mask and no tag."""
-        return self._type_of_object(field, label) not in ("", "mask", "tag")
-
-    def is_mask_of_object(self, field: str, label: Any) -> bool:
-        """Whether a label says which object it is, and is a mask: CVAT has no tracks of these."""
-        return self._type_of_object(field, label) == "mask"
-
-    def _type_of_object(self, field: str, label: Any) -> str:
-        """The type of the shape of a label that says which object it is; empty if it does not."""
-        if not isinstance(label, Mapping) or not Identity.of(label):
-            return ""
-        return LABEL_TYPES[self._schema.fields[field].type].codec.shape_type(label)
 
     def _documents(self, frames: range | None) -> Iterator[Document]:
         if not self._on_frames:
