@@ -20,6 +20,7 @@ from .send.send_to_cvat import SendToCvat
 from .send.stop_run import StopRun
 from .shared.show_form import ShowForm
 from .shared.view_samples import ViewSamples
+from .watch.watch_runs import WatchRuns
 
 OPERATORS = (
     SendToCvat,
@@ -27,6 +28,7 @@ OPERATORS = (
     StopRun,
     LoadAnnotations,
     UndoLoad,
+    WatchRuns,
     ResolveConflicts,
     LoadHistory,
     ImportFromCvat,

@@ -29,14 +29,15 @@ FORBIDDEN = {
 }
 """What a room may not import, its modules included."""
 
-WINGS = ("dataset", "runs", "send", "load", "imports")
+WINGS = ("dataset", "runs", "send", "load", "imports", "watch")
 ABOVE = {
     "": WINGS,
-    "dataset": ("runs", "send", "load", "imports"),
-    "runs": ("send", "load", "imports"),
-    "send": ("load", "imports"),
-    "load": ("send", "imports"),
-    "imports": (),
+    "dataset": ("runs", "send", "load", "imports", "watch"),
+    "runs": ("send", "load", "imports", "watch"),
+    "send": ("load", "imports", "watch"),
+    "load": ("send", "imports", "watch"),
+    "imports": ("watch",),
+    "watch": ("send", "imports"),
 }
 """What a wing of `sync` may not import; the files that all wings share have no name."""
 

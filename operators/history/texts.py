@@ -37,7 +37,8 @@ def loads(key: str, listed: Sequence[Mapping[str, Any]]) -> str:
     ]
     for load in list(reversed(listed))[:MOST]:
         counts = ", ".join(f"{load[name]:,} {words}" for name, words in COUNTED.items() if load[name]) or "no change"
-        note = ", ".join(filter(None, ["decisions" if load["kind"] == "resolve" else "", STATUS[load["status"]]]))
+        what = "by itself" if load["by_itself"] else "decisions" if load["kind"] == "resolve" else ""
+        note = ", ".join(filter(None, [what, STATUS[load["status"]]]))
         who = safe(load["user"]), safe(_jobs(load))
         lines.append(row(load["number"], short_date(load["at"]), *who, counts, note))
     if len(listed) > MOST:

@@ -29,7 +29,14 @@ from .remote_changes import RemoteChanges, find_remote_changes
 
 
 @database_context("Nothing was changed.")
-def load(target: Any, request: LoadRequest, client: Client, reporter: ProgressReporter | None = None) -> dict[str, Any]:
+def load(
+    target: Any,
+    request: LoadRequest,
+    client: Client,
+    reporter: ProgressReporter | None = None,
+    *,
+    by_itself: bool = False,
+) -> dict[str, Any]:
     """Brings what people decided in CVAT into the dataset.
 
     Args:
@@ -37,6 +44,7 @@ def load(target: Any, request: LoadRequest, client: Client, reporter: ProgressRe
         request: which run, and how
         client: the CVAT server
         reporter: takes the progress, and carries the wish to stop
+        by_itself: whether nobody asked for it; the history says so
 
     Returns:
         the report as a plain dict: ``fields`` with the counts of ``added``, ``changed``, ``deleted`` and ``unchanged``
@@ -66,6 +74,7 @@ def load(target: Any, request: LoadRequest, client: Client, reporter: ProgressRe
         mapped=mapped,
         request=request,
         user=client.session.credentials.user or getpass.getuser(),
+        by_itself=by_itself,
         made=_fields_of_runs(dataset),
         keep=partial(records.update, dataset, request.anno_key),
         check=partial(records.check_there, dataset, request.anno_key),

@@ -23,6 +23,7 @@ class LoadContext:
         mapped: its schema, under the names of the fields that are loaded into
         request: what was asked for
         user: who loads
+        by_itself: whether nobody asked for it
         made: fields that runs made in this dataset
         keep: keeps a changed record of the run
         check: raises if the run is gone meanwhile
@@ -36,6 +37,7 @@ class LoadContext:
     request: LoadRequest
     user: str
     keep: Callable[[RunRecord], None]
+    by_itself: bool = False
     made: frozenset[str] = frozenset()
     check: Callable[[], None] = lambda: None
     review: Callable[[Sequence[Job]], dict[str, int]] = lambda jobs: {}

@@ -202,6 +202,7 @@ class LoadRun:
             types=types,
             at=records.now(),
             user=self.context.user,
+            by_itself=self.context.by_itself,
         )
         self.log.save(self.load)
 

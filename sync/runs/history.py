@@ -13,7 +13,7 @@ from .log import LoadLog
 from .store import RunStore, Store
 
 COLUMNS = (
-    *("load", "kind", "status", "at", "user", "job_id", "task_id", "assignee", "stage", "state"),
+    *("load", "kind", "status", "at", "user", "by_itself", "job_id", "task_id", "assignee", "stage", "state"),
     *("added", "changed", "deleted"),
 )
 
@@ -32,9 +32,9 @@ def history(dataset: Any, key: str) -> list[dict[str, Any]]:
     Returns:
         for each its ``number``, ``kind`` (``"load"``, or ``"resolve"`` for decisions about conflicts), ``status``
         (``"applied"``, ``"undone"``, or ``"applying"`` and ``"undoing"`` if it was interrupted), ``at`` (an ISO date in
-        UTC), ``user``, counts of ``added``, ``changed`` and ``deleted`` labels, ``conflicts``, ``frames_deleted``,
-        ``frames_restored``, whether it is ``undoable``, and its ``jobs``: ``job_id``, ``task_id``, ``assignee``,
-        ``stage``, ``state`` and the same counts
+        UTC), ``user``, ``by_itself`` (whether nobody asked for it), counts of ``added``, ``changed`` and ``deleted``
+        labels, ``conflicts``, ``frames_deleted``, ``frames_restored``, whether it is ``undoable``, and its ``jobs``:
+        ``job_id``, ``task_id``, ``assignee``, ``stage``, ``state`` and the same counts
 
     Raises:
         RunMissing: if there is no such run

@@ -64,10 +64,11 @@ class Heartbeat(BaseModel):
         """Whether its process still works. One on this machine that ended is known at once; none is of the future."""
         if abs(now - self.at) > SILENCE or self.owner in _ended:
             return False
-        return self.host != socket.gethostname() or _runs(self.pid)
+        return self.host != socket.gethostname() or process_runs(self.pid)
 
 
-def _runs(pid: int) -> bool:
+def process_runs(pid: int) -> bool:
+    """Whether a process of this machine is there."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -50,6 +50,7 @@ class LoadRecord(BaseModel):
         types: the label types of its fields
         at: when it began, an ISO date in UTC
         user: who loaded
+        by_itself: whether nobody asked for it, see :mod:`sync.watch`
         jobs: from which jobs
         added, changed, deleted, conflicts: how many labels, and parts
         frames_deleted, frames_restored: samples whose frame was removed in CVAT, or brought back
@@ -65,6 +66,7 @@ class LoadRecord(BaseModel):
     types: dict[str, str] = {}
     at: str = ""
     user: str = ""
+    by_itself: bool = False
     jobs: tuple[JobNote, ...] = ()
     added: int = 0
     changed: int = 0

@@ -19,6 +19,7 @@ class JobLook(NamedTuple):
         stage, state: as CVAT calls them
         changed: whether it changed since it was last loaded; ``None`` if it never was
         url: where a person opens it
+        updated_date: when it last changed, as CVAT says it
     """
 
     id: int
@@ -29,6 +30,7 @@ class JobLook(NamedTuple):
     state: str
     changed: bool | None
     url: str
+    updated_date: str = ""
 
 
 def look_at(dataset: Any, records: Sequence[RunRecord], client: Client) -> dict[str, list[JobLook]]:
@@ -46,8 +48,21 @@ def look_at(dataset: Any, records: Sequence[RunRecord], client: Client) -> dict[
         CvatError: if CVAT does not answer
         StateUnreadable: if what is kept of a run is damaged
     """
-    run_of = {task.id: record for record in records for task in record.complete_tasks}
     marks = {record.run_id: BaseStore(RunStore(dataset, record.run_id)).marks() for record in records}
+    return look_with(marks, records, client)
+
+
+def look_with(
+    marks: Mapping[str, Mapping[int, JobMark]], records: Sequence[RunRecord], client: Client
+) -> dict[str, list[JobLook]]:
+    """The same, if it is known where the loads of the runs stand; see :func:`look_at`.
+
+    Args:
+        marks: of the jobs, by ``run_id``
+        records: of runs in the workspace that the client is in
+        client: of their server
+    """
+    run_of = {task.id: record for record in records for task in record.complete_tasks}
     found: dict[str, list[JobLook]] = {record.run_id: [] for record in records}
     for job in _annotation_jobs(client.jobs(task_ids=[*run_of])) if run_of else ():
         run_id = run_of[job.task_id].run_id
@@ -70,4 +85,5 @@ def _look(job: Job, marks: Mapping[int, JobMark], client: Client) -> JobLook:
         job.state,
         None if loaded is None else loaded != job.updated_date,
         client.job_url(job.task_id, job.id),
+        job.updated_date,
     )

@@ -219,6 +219,17 @@ def find_all(dataset: Any) -> dict[str, RunRecord]:
     return dict(sorted(found.items(), key=lambda item: item[1].created_at, reverse=True))
 
 
+@database_context("Nothing was changed.")
+def find_all_now(dataset: Any) -> dict[str, RunRecord]:
+    """The same as of :func:`find_all`, as the database has them, for who waits long between two looks.
+
+    Raises:
+        RunMissing: if the dataset is gone
+    """
+    _keys(dataset)
+    return find_all(dataset)
+
+
 def find_unreadable(dataset: Any) -> list[str]:
     """The keys of the runs of this plugin whose records can't be read."""
     found = []
