@@ -11,7 +11,8 @@ from ..load.load import load
 from ..progress import ProgressReporter
 from ..request import LoadRequest
 from ..runs import record as records
-from ..runs.base import NO_SAMPLE, BaseStore, FrameRecord, JobMark, TaskBase
+from ..runs.base import NO_SAMPLE, BaseStore, FrameRecord, TaskBase
+from ..runs.marks import JobMark
 from ..runs.record import RunRecord, TaskRecord
 from ..runs.store import RunStore
 from .linking import Links
@@ -95,7 +96,7 @@ def _register(prepared: PreparedImport, client: Client) -> None:
     try:
         for found in prepared.tasks:
             base.save_task(found.task.id, _task_base(found, schema, links))
-        base.save_marks({job.id: JobMark() for found in prepared.tasks for job in found.jobs})
+        base.marks().save_all({job.id: JobMark() for found in prepared.tasks for job in found.jobs})
         records.register(_view(prepared), request.anno_key, record)
     except BaseException:
         store.drop()

@@ -16,7 +16,8 @@ from ..dataset.labels import Labels
 from ..dataset.samples import FRAMES, FieldPlace
 from ..dataset.writes import Writes
 from ..errors import Refused
-from ..runs.base import BaseStore, JobMark, TaskBase
+from ..runs.base import BaseStore, TaskBase
+from ..runs.marks import JobMark
 from ..runs.outbox import TrackLabels, each_label
 from ..runs.record import RunRecord
 from ..runs.report import LoadReport
@@ -105,7 +106,7 @@ def seed_copy(
         if (there := main.task(task.id)) is not None:
             copy.save_task(task.id, _renamed(there, mapped))
     names = mapped.fields
-    copy.save_marks(
+    copy.marks().save_all(
         {
             job_id: JobMark(
                 updated_date=mark.updated_date, labels={names.get(name, name): n for name, n in mark.labels.items()}

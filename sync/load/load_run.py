@@ -9,9 +9,10 @@ from ...labels.types import NEW_FIELD_FOR
 from ..dataset.samples import FRAMES
 from ..progress import ProgressReporter
 from ..runs import record as records
-from ..runs.base import BaseStore, JobMark, OpenConflict, TaskBase, by_label, count_fields
+from ..runs.base import BaseStore, OpenConflict, TaskBase, by_label, count_fields
 from ..runs.change import DELETED_TAG, JobPlan
 from ..runs.log import JobEntry, JobNote, LoadLog, LoadRecord, TaskEntry
+from ..runs.marks import JobMark, Marks
 from ..runs.outbox import TrackLabels
 from ..runs.report import LoadReport
 from .apply import read_local, write_changes
@@ -89,7 +90,7 @@ class LoadRun:
         for sentence in (*found.notes, *(note for changes in found.job_changes for note in changes.notes)):
             self.report.note(sentence)
         self.left = frozenset(job.id for job in found.listed if not self.context.request.wants(job))
-        marks = dict(found.marks)
+        marks = self.base.marks()
         done, count = 0, len(found.job_changes)
         for task in found.tasks:
             self._tag_frames(task)
@@ -101,10 +102,10 @@ class LoadRun:
         self._finish(marks)
         return self.report
 
-    def _apply_held(self, held: HeldJob, marks: dict[int, JobMark]) -> None:
+    def _apply_held(self, held: HeldJob, marks: Marks) -> None:
         if isinstance(held, UnchangedJob) and held.job.id not in self.earlier:
             self.report.add(held.counts)
-            self._mark(marks, held.job.id, JobMark(updated_date=held.date, labels=held.labels))
+            marks.save({held.job.id: JobMark(updated_date=held.date, labels=held.labels)})
         else:
             self._apply_job(self._parts(held.whole(self.base)), marks)
 
@@ -112,7 +113,7 @@ class LoadRun:
         """What of a job is decided about together: all, after a load that was killed in it."""
         return iter([changes]) if changes.job.id in self.earlier else portions(changes)
 
-    def apply_jobs(self, changed_jobs: Sequence[JobChanges], marks: dict[int, JobMark]) -> LoadReport:
+    def apply_jobs(self, changed_jobs: Sequence[JobChanges], marks: Marks) -> LoadReport:
         """Writes what was decided about the conflicts of some jobs; the report."""
         for changes in changed_jobs:
             self._apply_job(self._parts(changes), marks)
@@ -120,7 +121,7 @@ class LoadRun:
             self._close(self.load)
         return self.report
 
-    def _apply_job(self, parts: Iterator[JobChanges], marks: dict[int, JobMark]) -> None:
+    def _apply_job(self, parts: Iterator[JobChanges], marks: Marks) -> None:
         labels: list[BaseLabel] = []
         tracks: list[TrackLabels] = []
         conflicts: list[OpenConflict] = []
@@ -142,7 +143,7 @@ class LoadRun:
             self.base.save_labels(job.id, tuple(labels), tuple(tracks))
         then = None if again else marks[job.id].updated_date if date is None else date
         counts = count_fields((*labels, *tracks), shared)
-        self._mark(marks, job.id, JobMark(updated_date=then, labels=counts, open=len(conflicts)))
+        marks.save({job.id: JobMark(updated_date=then, labels=counts, open=len(conflicts))})
 
     def _apply_part(self, part: JobChanges) -> JobPlan:
         """Decides about labels of a job, and writes them; what was decided."""
@@ -175,12 +176,6 @@ class LoadRun:
         for sentence in upright_notes(plan.changes):
             self.report.note(sentence)
         return plan
-
-    def _mark(self, marks: dict[int, JobMark], job_id: int, mark: JobMark) -> None:
-        """Keeps where the load stands with a job."""
-        if mark != marks.get(job_id):
-            marks[job_id] = mark
-            self.base.save_marks(marks)
 
     @property
     def _number(self) -> int:
@@ -263,7 +258,7 @@ class LoadRun:
         if settled != task.known:
             self.base.save_task(state.task.id, settled)
 
-    def _finish(self, marks: dict[int, JobMark]) -> None:
+    def _finish(self, marks: Marks) -> None:
         if self.load is not None:
             self._close(self.load)
         for name in self.mapped.schema.fields:

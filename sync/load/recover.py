@@ -9,9 +9,10 @@ from ...labels.base import BaseLabel
 from ...labels.types import LABEL_TYPES
 from ..dataset.labels import Labels, SampleLabels
 from ..dataset.samples import Document, FieldPlace
-from ..runs.base import BaseStore, JobMark, OpenConflict
+from ..runs.base import BaseStore, OpenConflict
 from ..runs.change import CONFLICT_TAG, COUNTED, Change, JobPlan, Kind
 from ..runs.log import JobEntry, JobNote, LoadLog, LoadRecord
+from ..runs.marks import JobMark
 from ..runs.report import Counts
 from .label_tracks import without
 from .merge_settings import Local

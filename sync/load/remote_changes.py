@@ -14,7 +14,8 @@ from ..dataset.labels import Labels
 from ..errors import Refused, StateUnreadable, sentence
 from ..progress import ProgressReporter
 from ..request import LoadRequest
-from ..runs.base import BaseStore, JobMark, OpenConflict, TaskBase
+from ..runs.base import BaseStore, OpenConflict, TaskBase
+from ..runs.marks import JobMark
 from ..runs.outbox import TrackLabels, each_label
 from ..runs.record import RunRecord, not_here
 from .diff import JobDiff, diff_job
@@ -66,7 +67,7 @@ class RemoteChanges:
     """
 
     tasks: list[TaskChanges] = field(default_factory=list)
-    marks: dict[int, JobMark] = field(default_factory=dict)
+    marks: Mapping[int, JobMark] = field(default_factory=dict)
     jobs: int = 0
     jobs_left: int = 0
     failed: dict[int, Problem] = field(default_factory=dict)

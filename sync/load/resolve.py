@@ -15,8 +15,9 @@ from ..errors import database_context
 from ..progress import ProgressReporter
 from ..request import LoadRequest, Policy, parse
 from ..runs import record as records
-from ..runs.base import BaseStore, JobMark
+from ..runs.base import BaseStore
 from ..runs.lease import Lease
+from ..runs.marks import JobMark
 from ..runs.record import RunRecord
 from ..runs.store import RunStore
 from .apply import read_local

@@ -11,10 +11,11 @@ from ..dataset.samples import FRAMES, FieldPlace
 from ..dataset.writes import Reverts
 from ..errors import Refused, database_context
 from ..runs import record as records
-from ..runs.base import BaseStore, JobMark, TaskBase, count_fields
+from ..runs.base import BaseStore, TaskBase, count_fields
 from ..runs.change import CONFLICT_TAG, DELETED_TAG, Change
 from ..runs.lease import Lease
 from ..runs.log import JobEntry, LoadLog, LoadRecord, TaskEntry
+from ..runs.marks import JobMark, Marks
 from ..runs.store import RunStore, Store
 from .label_tracks import without
 from .merge_settings import Local
@@ -117,21 +118,21 @@ def finish_undo(labels: Labels, base: BaseStore, log: LoadLog, load: LoadRecord)
     if load.status == "applying":
         recover(labels, base, log, load)
     log.save(load.model_copy(update={"status": "undoing"}))
-    undone = Undone()
+    undone, marks = Undone(), base.marks()
     for job_id in log.job_ids(load.number):
         entry = log.job(load.number, job_id)
         if entry is not None:
-            _undo_job(labels, base, load, entry, undone)
+            _undo_job(labels, base, marks, load, entry, undone)
     for task in log.tasks(load.number):
         _undo_task(labels, base, task)
     log.save(load.model_copy(update={"status": "undone"}))  # the last write: nothing is left to be done after it
     return undone
 
 
-def _undo_job(labels: Labels, base: BaseStore, load: LoadRecord, entry: JobEntry, undone: Undone) -> None:
+def _undo_job(labels: Labels, base: BaseStore, marks: Marks, load: LoadRecord, entry: JobEntry, undone: Undone) -> None:
     """Labels first, then the conflicts and the base, then the mark: each can be done twice."""
     job_id = entry.note.job_id
-    known = base.known_labels(job_id, base.marks().get(job_id, JobMark()))
+    known = base.known_labels(job_id, marks.get(job_id, JobMark()))
     back, reverts = plan_undo(entry, read_changed(labels, entry.changes, load.types), undone)
     for name, bundle in reverts.items():
         labels.revert(FieldPlace.of(name, LABEL_TYPES[load.types[name]]), bundle)
@@ -144,9 +145,7 @@ def _undo_job(labels: Labels, base: BaseStore, load: LoadRecord, entry: JobEntry
     base.save_open(job_id, tuple(open_))
     now, tracks = rebase(known, back), without(base.tracks(job_id), back.keys())
     base.save_labels(job_id, now, tracks)
-    marks = base.marks()
-    marks[job_id] = JobMark(updated_date=None, labels=count_fields((*now, *tracks)), open=len(open_))
-    base.save_marks(marks)
+    marks.save({job_id: JobMark(updated_date=None, labels=count_fields((*now, *tracks)), open=len(open_))})
 
 
 def plan_undo(

@@ -1,7 +1,7 @@
 """The base of a run: what its labels were when both sides last agreed, one document for each job."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -15,6 +15,7 @@ from ...labels.vocabulary import Vocabulary
 from ..dataset.sequences import ImageSequence
 from ..errors import StateUnreadable
 from ..request import Policy
+from .marks import JobMark, Marks
 from .outbox import Entry, JobPlace, Outbox, TrackLabels, each_label, labels_of
 from .store import Store, damaged, parsed
 from .video import VideoSpan
@@ -75,22 +76,6 @@ class TaskBase(BaseModel):
             return Vocabulary.load(schema, self.vocabulary)
 
 
-class JobMark(BaseModel):
-    """Where a load stands with a job, without its labels.
-
-    Args:
-        updated_date: the job's, when it was last read; ``None`` if it never was
-        labels: how many labels the base has, by field
-        open: how many of them are in conflict, and wait for a decision
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    updated_date: str | None = None
-    labels: dict[str, int] = {}
-    open: int = 0
-
-
 class OpenConflict(BaseModel):
     """A label that both sides changed, left alone until somebody decides.
 
@@ -128,7 +113,6 @@ class SentLabels(BaseModel):
 _LABELS = TypeAdapter(tuple[BaseLabel, ...], config=ConfigDict(ser_json_inf_nan="constants"))
 _ENTRIES = TypeAdapter(tuple[Entry, ...], config=ConfigDict(ser_json_inf_nan="constants"))
 _OPEN = TypeAdapter(tuple[OpenConflict, ...], config=ConfigDict(ser_json_inf_nan="constants"))
-_MARKS = TypeAdapter(dict[int, JobMark])
 
 
 class BaseStore:
@@ -212,14 +196,9 @@ class BaseStore:
         """Keeps the conflicts of a job."""
         self._store.save(f"open/{job_id}{self._tail}", _OPEN.dump_json(conflicts, exclude_defaults=True))
 
-    def marks(self) -> dict[int, JobMark]:
+    def marks(self) -> Marks:
         """Where the load stands with each job."""
-        text = self._store.load(f"marks{self._tail}")
-        return {} if text is None else parsed("marks", _MARKS.validate_json, text)
-
-    def save_marks(self, marks: Mapping[int, JobMark]) -> None:
-        """Keeps the marks of all jobs."""
-        self._store.save(f"marks{self._tail}", _MARKS.dump_json(dict(marks)))
+        return Marks(self._store, self._tail)
 
     def task(self, task_id: int) -> TaskBase | None:
         """What is kept of a task, or ``None``."""

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ...cvat import Client, Job
-from .base import BaseStore, JobMark
+from .base import BaseStore
+from .marks import JobMark
 from .record import RunRecord
 from .store import RunStore
 

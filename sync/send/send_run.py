@@ -17,8 +17,9 @@ from ..dataset.media import BadFile
 from ..errors import Cancelled, RunMissing, SendFailed
 from ..progress import Progress, ProgressReporter
 from ..runs import record as records
-from ..runs.base import BaseStore, JobMark
+from ..runs.base import BaseStore
 from ..runs.lease import Lease
+from ..runs.marks import JobMark, Marks
 from ..runs.outbox import Outbox
 from ..runs.record import RunRecord, TaskRecord
 from ..runs.store import RunStore
@@ -71,6 +72,7 @@ class SendRun:
         self.store = RunStore(self.dataset, record.run_id)
         self.journal = Journal(self.store)
         self.base = BaseStore(self.store)
+        self._marks: Marks | None = None
         self.lease = Lease(self.store, self.request.anno_key)
         self.reporter = ProgressReporter(report=self._tell, stop=reporter.stop)
         self._outer = reporter
@@ -140,7 +142,9 @@ class SendRun:
         """Notes a task that is complete: it can be loaded, whatever becomes of the others."""
         with self.lock:
             self.steps[number] = step
-            self.base.save_marks({**marks_of(step), **self.base.marks()})
+            if self._marks is None:
+                self._marks = self.base.marks()  # nobody else writes them while this sends
+            self._marks.save({job_id: mark for job_id, mark in marks_of(step).items() if job_id not in self._marks})
             self._note(tasks=self._task_records())
 
     def _send_context(self) -> SendContext:

@@ -112,7 +112,7 @@ def test_the_same_import_again_only_loads(elsewhere: Elsewhere, task: int) -> No
     assert len(stored_runs(elsewhere.loop.dataset)) == 1
 
 
-@pytest.mark.parametrize("place", ["save_task", "save_marks", "register", "load"])
+@pytest.mark.parametrize("place", ["save_task", "marks", "register", "load"])
 def test_an_import_that_dies_is_repeated(
     elsewhere: Elsewhere, task: int, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:

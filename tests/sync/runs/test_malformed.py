@@ -37,7 +37,13 @@ HEADS: dict[str, Any] = {
     "format a text": {"format": "1", "pieces": 1, "check": 0, "data": b""},
 }
 
-READERS = {"comments": "comments", "open": "conflicts", "marks": "conflicts", "job": "conflicts"}
+READERS = {
+    "comments": "comments",
+    "open": "conflicts",
+    "marks": "conflicts",
+    "marks-since": "conflicts",
+    "job": "conflicts",
+}
 
 TEXTS = (b"", b"{}", b"[[]]", b"[" * 5_000, b"\xff", bson.encode({"x": 1}))
 
@@ -122,7 +128,7 @@ def test_a_mark_and_its_labels() -> None:
     class Empty:
         def load(self, name: str) -> None: ...
 
-    from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.base import JobMark
+    from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.marks import JobMark
 
     base = BaseStore(Empty())  # type: ignore[arg-type]
     assert base.known_labels(1, JobMark()) == ()
