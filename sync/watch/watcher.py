@@ -268,6 +268,7 @@ class Watcher:
             self._fail(run, outcome.trouble or "The same jobs have to be loaded again and again.")
         elif memory.trouble:
             memory.failures, memory.due, memory.trouble = 0, 0.0, ""
+            self._troubles[run.key] = ""
             self._sign(run)
             self._tell(run.key, "All is well again.")
 
