@@ -11,6 +11,7 @@ from ..labels.types import LABEL_TYPES
 from ..labels.widgets import Input
 from ..sync import terminal
 from ..sync.connection import NAMES, connect, find_credentials
+from ..sync.send.grow import grow
 from ..sync.send.send import send
 from .api import Api
 from .caller import arguments_of
@@ -73,12 +74,12 @@ class Backend(foua.AnnotationBackend):
         run_results.merged = False
 
     def upload_annotations(self, samples: Any, anno_key: str, launch_editor: bool = False) -> Any:
-        """Sends; see :func:`sync.send.send.send`."""
+        """Sends, or adds to a run; see :func:`sync.send.send.send` and :func:`sync.send.grow.grow`."""
         request, login = self.config.request(anno_key, launch_editor), self.config.login
         credentials = find_credentials(login, ask=True)
         target = self.config.samples(samples)
         with connect(credentials, request.organization) as client, terminal.watching() as reporter:
-            summary = send(target, request, client, reporter)
+            summary = (grow if request.extend else send)(target, request, client, reporter)
         logger.info("Sent to CVAT: %s", ", ".join(task["url"] for task in summary["tasks"]))
         for item in summary["left_out"]:
             logger.warning("Left out: %s (%s)", item["what"], f"{item['count']:,}")

@@ -137,6 +137,24 @@ class Vocabulary:
             return word
         return word.model_copy(update={"more": more, "barred": barred})
 
+    def with_classes(self, names: Mapping[tuple[str, str], str], labels: Iterable[Label]) -> "Vocabulary":
+        """The same words, and those of classes that the schema got since.
+
+        Args:
+            names: the label of each (field, class)
+            labels: what CVAT has
+        """
+        by_name = {label.name: label for label in labels}
+        new = {
+            pair: by_name[name]
+            for pair, name in names.items()
+            if pair not in self._by_class and name in by_name and by_name[name].id not in self._by_id
+        }
+        words = [word_for(*pair, label, self.schema.fields[pair[0]], partial=True) for pair, label in new.items()]
+        known = {label.id for label in new.values()}
+        added = [label for label in self.added if label.id not in known]
+        return Vocabulary(self.schema, [*self.words, *words], added, former=self.former.values())
+
     def settled(self) -> "Vocabulary":
         """The vocabulary after a load: new names are the names."""
         words = [

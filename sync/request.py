@@ -67,6 +67,9 @@ class SendRequest(BaseModel):
         rotation_unit: what the rotation of boxes is given in, ``"degrees"`` or ``"radians"``; by default what this
             version of FiftyOne takes it for
         bad_files: what to do if a file is missing or no image: ``"stop"``, or ``"leave_out"`` its sample
+        extend: whether the run is there, and gets those of the samples that it lacks, in new tasks; what is not said is
+            as when it was sent
+        add_classes: whether classes that the run lacks and the new samples have are added to it, and to its project
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -114,12 +117,21 @@ class SendRequest(BaseModel):
     show_confidence: bool = False
     rotation_unit: RotationUnit = Field(default_factory=lambda: default_unit(fo.__version__))
     bad_files: Literal["stop", "leave_out"] = "stop"
+    extend: bool = False
+    add_classes: bool = False
 
     @field_validator("anno_key")
     @classmethod
     def _is_identifier(cls, value: str) -> str:
         if not value.isidentifier():
             raise ValueError("must be a name of letters, digits and underscores that does not start with a digit")
+        return value
+
+    @field_validator("add_classes")
+    @classmethod
+    def _of_a_run(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and not info.data.get("extend"):
+            raise ValueError("it has a meaning only with `extend`; a new run has the classes that its labels have")
         return value
 
     @field_validator("label_field", "job_assignees", "classes", "sequence_field", mode="before")

@@ -3,15 +3,18 @@
 import webbrowser
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ...sync import terminal
+from ...sync.errors import Refused
 from ...sync.progress import ProgressReporter
 from ...sync.request import SendRequest, parse
-from ...sync.runs.record import find_all
+from ...sync.runs.record import find, find_all
+from ...sync.send.grow import grow
+from ...sync.send.growth import prepare_growth
 from ...sync.send.prepare import describe, prepare
 from ...sync.send.send import resume, send
 from ..shared import choose_run, context
@@ -54,7 +57,8 @@ class SendToCvat(InBackground, foo.Operator):
         def work(reporter: ProgressReporter) -> dict[str, Any]:
             request, samples = parse(SendRequest, answers.read(ctx)), context.target(ctx)
             do = _verb(samples, request, again=bool(ctx.params.get("resume")), dry=dry)
-            with context.client_for(ctx, request.organization) as client:
+            where = _where(samples, request)
+            with context.client_for(ctx, where.organization, server=where.server) as client:
                 return do(samples, request, client, reporter if dry else unstoppable(reporter))
 
         dry = bool(ctx.params.get("dry_run")) or form.only_shows(ctx)
@@ -75,16 +79,18 @@ class SendToCvat(InBackground, foo.Operator):
                 ``password`` to log in otherwise than the environment says
 
         Returns:
-            the run as a plain dict, see :func:`sync.send.send`; of a dry run :func:`sync.send.prepare.describe`
+            the run as a plain dict, see :func:`sync.send.send.send`, with ``extend`` :func:`sync.send.grow.grow`; of a
+            dry run :func:`sync.send.prepare.describe`
         """
         login, params = context.split_login(params)
         given = {} if anno_key is None else {"anno_key": choose_run.key_of(anno_key)}
         request = parse(SendRequest, {**params, **given})
-        do = _verb(samples, request, again=resume, dry=dry_run)
-        with context.client_from(login, request.organization) as client, terminal.watching() as reporter:
+        do, where = _verb(samples, request, again=resume, dry=dry_run), _where(samples, request)
+        client = context.client_from(login, where.organization, server=where.server)
+        with client, terminal.watching() as reporter:
             summary = do(samples, request, client, reporter)
         if request.launch_editor and not dry_run:
-            webbrowser.open(summary["tasks"][0]["url"])
+            webbrowser.open(summary["tasks"][-1 if request.extend else 0]["url"])
         return summary
 
 
@@ -93,16 +99,40 @@ def _foretell(ctx: foo.ExecutionContext, found: dict[str, Any]) -> Iterator[Any]
     yield show(ctx, dry_run_text.text(found))
 
 
+class _Where(NamedTuple):
+    """Where to send: the organization, and the address of the server, if that is known."""
+
+    organization: str | None
+    server: str | None = None
+
+
+def _where(samples: Any, request: SendRequest) -> _Where:
+    """Where to send: samples are added where their run is."""
+    if not request.extend:
+        return _Where(request.organization)
+    run = find(samples._root_dataset, request.anno_key)
+    return _Where(run.organization, run.server)
+
+
 Verb = Callable[[Any, SendRequest, Any, ProgressReporter], dict[str, Any]]
 
 
 def _verb(samples: Any, request: SendRequest, *, again: bool, dry: bool) -> Verb:
-    """What to do with a request: send it, go on with it if it was begun, or only look at it."""
+    """What to do with a request: send it, go on with it if it was begun, add to its run, or only look at it."""
+    if request.extend:
+        if again:
+            raise Refused("Give either `resume` or `extend`: an interrupted run is resumed before samples are added.")
+        return look_at_growth if dry else grow
     if dry:
         return _look
     if again and request.anno_key in find_all(samples._root_dataset):
         return _go_on
     return send
+
+
+def look_at_growth(samples: Any, request: SendRequest, client: Any, reporter: ProgressReporter) -> dict[str, Any]:
+    """What would be added to a run; see :func:`sync.send.prepare.describe`."""
+    return describe(prepare_growth(samples, request, client, reporter)[1], reporter)
 
 
 def _look(samples: Any, request: SendRequest, client: Any, reporter: ProgressReporter) -> dict[str, Any]:

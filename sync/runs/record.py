@@ -2,14 +2,16 @@
 
 import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any, Literal
 
 import fiftyone.constants as foc
 import fiftyone.core.annotation as foa
 import fiftyone.core.odm as foo
+import fiftyone.core.view as fov
 import fiftyone.utils.annotations as foua
+from bson import json_util
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ...labels.schema import LabelSchema
@@ -140,6 +142,28 @@ def register(view: Any, key: str, record: RunRecord) -> None:
         key, version=version, timestamp=datetime.now(timezone.utc).replace(tzinfo=None), config=config
     )
     method.save_run_info(view, info, overwrite=False)  # the last step: whatever fails here, there is no run
+
+
+def stages_of(view: Any) -> tuple[str, ...] | None:
+    """A view as FiftyOne stores it with a run; ``None`` for a whole dataset."""
+    if not isinstance(view, fov.DatasetView):
+        return None
+    return tuple(json_util.dumps(stage) for stage in view._serialize(include_uuids=False))
+
+
+def view_of(dataset: Any, stages: Iterable[str] | None) -> Any:
+    """The view that :func:`stages_of` gave."""
+    if stages is None:
+        return dataset
+    return fov.DatasetView._build(dataset, [json_util.loads(stage) for stage in stages])
+
+
+def update_view(dataset: Any, key: str, view: Any) -> None:
+    """Makes another view that of a run."""
+    found = foa.AnnotationMethod._get_run_doc(dataset, key)
+    stages = stages_of(view)
+    found.view_stages = None if stages is None else list(stages)
+    found.save()
 
 
 def update(dataset: Any, key: str, record: RunRecord) -> None:

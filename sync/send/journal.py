@@ -9,11 +9,34 @@ from pydantic import BaseModel, ConfigDict
 from ..dataset.media import BadFile, Frame
 from ..dataset.sequences import ImageSequence
 from ..request import SendRequest
+from ..runs.record import TaskRecord
 from ..runs.store import RunStore, parsed
 from .attempts import KEPT
 from .plan import Segment, TaskPlan
 
 Stage = Literal["made", "uploaded", "ready", "written"]
+
+
+class Before(BaseModel):
+    """What a run had before samples were added to it.
+
+    Args:
+        first: the number of the first task that is added
+        tasks: the tasks that it had
+        samples, labels, left_out: its numbers, as its record had them
+        already: how many of the samples that were to be added it had
+        stages: the view that is added, as FiftyOne stores it; ``None`` for the whole dataset
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    first: int
+    tasks: tuple[TaskRecord, ...]
+    samples: int
+    labels: dict[str, int]
+    left_out: dict[str, int]
+    already: int = 0
+    stages: tuple[str, ...] | None = None
 
 
 class SendPlan(BaseModel):
@@ -25,6 +48,8 @@ class SendPlan(BaseModel):
         images, bytes, labels: how many there are to send, for the progress; images are videos, if these are sent
         bad: the files that are left out
         project_found: whether the project was there before
+        before: what the run had, if samples are added to it
+        left_out: what was known to stay behind before anything was added
     """
 
     model_config = ConfigDict(frozen=True)
@@ -36,6 +61,18 @@ class SendPlan(BaseModel):
     labels: int
     bad: tuple[BadFile, ...] = ()
     project_found: bool = False
+    before: Before | None = None
+    left_out: dict[str, int] = {}
+
+    @property
+    def first(self) -> int:
+        """The number of the first task that is made."""
+        return self.before.first if self.before else 0
+
+    @property
+    def numbers(self) -> range:
+        """The numbers of the tasks that are made."""
+        return range(self.first, self.first + self.tasks)
 
 
 NO_TASK = 0
@@ -149,6 +186,15 @@ class Journal:
         """
         self._store.drop(*(f"{start}{number}/" for start in ("up/", "drawn/", "saved/", *KEPT)))
         self._store.forget(f"step/{number}")
+
+    def keep_request(self, request: SendRequest) -> None:
+        """Keeps what the person asked for: samples that are added later are sent in the same way."""
+        self._store.save("request", request.model_dump_json())
+
+    def kept_request(self) -> SendRequest | None:
+        """What the person asked for when the run was sent; ``None`` if an earlier version sent it."""
+        text = self._store.load("request")
+        return None if text is None else parsed("request", SendRequest.model_validate_json, text)
 
     def finish(self) -> None:
         """Forgets what a complete run does not need any more."""

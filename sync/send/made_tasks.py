@@ -35,7 +35,7 @@ def made_tasks(store: RunStore, record: RunRecord) -> dict[int, MadeTask]:
         return {}
     base, journal = BaseStore(store), Journal(store)
     plan = journal.plan()
-    steps = [step for number in range(plan.tasks if plan else 0) if (step := journal.step(number))]
+    steps = [step for number in (plan.numbers if plan else ()) if (step := journal.step(number))]
     found = {step.task_id: MadeTask(step.task_id, step.created_date) for step in steps if step.is_made}
     for task in record.tasks:
         if (known := base.task(task.id)) is not None:

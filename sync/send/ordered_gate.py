@@ -9,15 +9,16 @@ PAUSE = 0.1
 
 
 class OrderedGate:
-    """Lets numbered threads do one step in the order of their numbers, which begin at 0.
+    """Lets numbered threads do one step in the order of their numbers.
 
     Args:
         check: raises if nobody is to wait any longer
+        first: the lowest number
     """
 
-    def __init__(self, check: Callable[[], None]) -> None:
+    def __init__(self, check: Callable[[], None], first: int = 0) -> None:
         self._check = check
-        self._next = 0
+        self._next = first
         self._passed: set[int] = set()
         self._changed = threading.Condition()
 

@@ -99,6 +99,24 @@ def plan_sequences(
     return plans
 
 
+def plan_more(tasks: Sequence[TaskPlan], name: str, first: int) -> list[TaskPlan]:
+    """The tasks of samples that are added to a run: numbered, and named, after those that it has.
+
+    Args:
+        tasks: the tasks
+        name: what the tasks of the run are called
+        first: the number of the first of them
+    """
+    more = []
+    for number, task in enumerate(tasks, first):
+        is_video = any(frame.video for frame in task.frames)
+        own = task.frames[0].name if is_video else task.sequence.name if task.sequence else ""
+        tail = f": {own[: NAME_LIMIT // 2]}" if is_video else f" (task {number + 1})"
+        tail = f": {own[: NAME_LIMIT // 2]}{tail}" if task.sequence else tail
+        more.append(replace(task, number=number, name=name[: NAME_LIMIT - len(tail)] + tail))
+    return more
+
+
 def _cut(frames: Sequence[Frame], most_images: int, most_bytes: int) -> Iterator[tuple[Frame, ...]]:
     part: list[Frame] = []
     size = 0

@@ -29,10 +29,11 @@ from .checks import (
     task_name,
 )
 from .forecast import Forecast, forecast, labels_of_files
+from .journal import Before, SendPlan
 from .plan import TaskPlan, foresee_segments, plan_sequences, plan_tasks, plan_videos
 from .project import FoundProject, ProjectPlan, find_project, plan_project
 from .schema import resolve_schema
-from .sequences import arrange, with_grouping
+from .sequences import Arranged, arrange, with_grouping
 from .server_media import find_server_frames
 from .task_failures import unforeseen
 from .video_forecast import forecast_videos, without_short
@@ -55,6 +56,7 @@ class Prepared:
         tasks: the tasks to make
         left_out: what stays behind, counted by sentence
         order_notes: what there is to say of the order of images in sequences
+        already: how many of the samples the run has already, to which the others are added
     """
 
     collection: Any
@@ -68,6 +70,25 @@ class Prepared:
     tasks: Sequence[TaskPlan]
     left_out: Counter[str]
     order_notes: tuple[str, ...] = ()
+    already: int = 0
+
+    def plan(self, before: Before | None = None) -> SendPlan:
+        """What is kept of it before anything is done.
+
+        Args:
+            before: what the run had, if samples are added to it
+        """
+        return SendPlan(
+            request=self.request,
+            tasks=len(self.tasks),
+            images=self.images,
+            bytes=self.bytes,
+            labels=sum(sum(classes.values()) for classes in self.labels.values()),
+            bad=tuple(self.bad),
+            project_found=before is not None or self.project.project is not None,
+            before=before,
+            left_out=summed_up(self.left_out) if before else {},
+        )
 
     @property
     def project_name(self) -> str | None:
@@ -109,6 +130,9 @@ class Prepared:
 
 def _notes(prepared: Prepared) -> Iterator[str]:
     yield from prepared.order_notes
+    if prepared.already:
+        are = "sample is" if prepared.already == 1 else "samples are"
+        yield f"{prepared.already:,} {are} in the run already; nothing is sent of them."
     for name, seen in prepared.seen.items():
         item = prepared.schema.fields.get(name)
         if item is not None:
@@ -144,19 +168,13 @@ def prepare(target: Any, request: SendRequest, client: Client, reporter: Progres
     schema, seen = resolve_schema(collection, request, lambda: _answered(answer)[1].labels)
     reporter.step(f"Looking at the {media}s")
     arranged = arrange(target, collection, request, read_paths(collection, request.media_field))
-    paths = arranged.paths
-    frames, bad = _look_at_files(collection, request, paths) if request.media_source == "upload" else ([], [])
-    bad += arranged.bad
     if request.media_source == "upload":
-        check_files(frames, bad, request.bad_files, media)
+        frames, bad = find_media(collection, request, arranged, client, reporter)
     reporter.step("Connecting to CVAT")
     server, found = _answered(answer)
     with error_context(lambda: "Nothing was sent."):
         if request.media_source != "upload":
-            frames, bad = find_server_frames(client, paths, request, reporter, video=is_video)
-            frames, short = without_short(collection, frames, request) if is_video else (frames, [])
-            bad += [*short, *arranged.bad]
-            check_files(frames, bad, request.bad_files, media)
+            frames, bad = find_media(collection, request, arranged, client, reporter)
         people = find_people(client, request)
         project = plan_project(found, request, schema, class_colors(dataset, schema))
     return Prepared(
@@ -168,19 +186,39 @@ def prepare(target: Any, request: SendRequest, client: Client, reporter: Progres
         server=server,
         people=people,
         project=project,
-        tasks=_plan(frames, arranged.sequences, task_name(dataset, request), request.task_size),
+        tasks=plan_all(frames, arranged.sequences, task_name(dataset, request), request.task_size),
         left_out=left_out_early(request, project.schema, seen, bad, media) + project.left_out,
         order_notes=arranged.notes,
     )
 
 
-def _plan(
+def plan_all(
     frames: Sequence[Frame], sequences: Mapping[str, ImageSequence], name: str, task_size: int | None
 ) -> list[TaskPlan]:
     """The tasks to make."""
     if any(frame.video for frame in frames):
         return plan_videos(frames, name)
     return plan_sequences(frames, sequences, name, task_size) if sequences else plan_tasks(frames, name, task_size)
+
+
+def find_media(
+    collection: Any, request: SendRequest, arranged: Arranged, client: Client, reporter: ProgressReporter
+) -> tuple[list[Frame], list[BadFile]]:
+    """The files of a collection that can be sent, and those that can't.
+
+    Raises:
+        Refused: if there are such and the person did not say to leave them out, or no other is left
+    """
+    is_video = collection.media_type == "video"
+    if request.media_source == "upload":
+        frames, bad = _look_at_files(collection, request, arranged.paths)
+    else:
+        frames, bad = find_server_frames(client, arranged.paths, request, reporter, video=is_video)
+        frames, short = without_short(collection, frames, request) if is_video else (frames, [])
+        bad = [*bad, *short]
+    bad = [*bad, *arranged.bad]
+    check_files(frames, bad, request.bad_files, "video" if is_video else "image")
+    return frames, bad
 
 
 def _look_at_files(
@@ -220,7 +258,7 @@ def describe(prepared: Prepared, reporter: ProgressReporter | None = None) -> di
         ``project`` and ``project_exists``, ``tasks`` (``name``, ``images``, ``bytes``,
         ``jobs``), the totals ``images``, ``bytes``, ``jobs`` and ``labels``, ``labels_by_field`` (by field and class),
         ``left_out`` (``what``, ``count``), ``notes`` (sentences to read before a send) and ``bad_files``
-        (``sample_id``, ``path``, ``reason``)
+        (``sample_id``, ``path``, ``reason``); ``already``: how many samples the run has to which the others are added
     """
     request = prepared.request
     foreseen, notes, jobs_of_tasks = _forecast(prepared, reporter or ProgressReporter())
@@ -249,6 +287,7 @@ def describe(prepared: Prepared, reporter: ProgressReporter | None = None) -> di
         "left_out": [{"what": what, "count": count} for what, count in summed_up(left_out).items()],
         "notes": [*prepared.notes, *notes],
         "bad_files": [file._asdict() for file in prepared.bad],
+        "already": prepared.already,
     }
 
 

@@ -153,10 +153,10 @@ def plan_project(found: FoundProject, request: SendRequest, schema: LabelSchema,
         rest = without(schema, list(fit.missing))
         if rest is None:
             raise Refused(f"The project '{project.name}' has none of the run's labels; nothing was sent.")
-        lacking = Counter(f"not in the project: {what}" for what in _sentences(fit))
+        lacking = Counter(f"not in the project: {what}" for what in lacks(fit))
         return ProjectPlan(project, rest, None, lacking + unlike, found.labels)
     raise Refused(
-        f"The labels of the project '{project.name}' don't fit: it lacks {'; '.join(_sentences(fit))}. Nothing "
+        f"The labels of the project '{project.name}' don't fit: it lacks {'; '.join(lacks(fit))}. Nothing "
         "was sent. Set `project_labels` to 'extend' to add them to the project, or to 'leave_out' to send without them."
     )
 
@@ -208,7 +208,8 @@ def _own_projects(client: Client, record: RunRecord) -> list[int]:
     return [item.id for item in found if item.owner is not None and item.owner.username == record.created_by]
 
 
-def _sentences(fit: Fit) -> list[str]:
+def lacks(fit: Fit) -> list[str]:
+    """What a project lacks, in words."""
     labels = [f"the label '{spec.name}' ({spec.type})" for spec in fit.missing.values()]
     attributes = [
         f"the attribute '{attribute.name}' of '{label.name}'"

@@ -13,8 +13,9 @@ from ..runs.lease import forget_dead_heartbeat
 from ..runs.record import RunRecord
 from ..runs.store import RunStore
 from .checks import find_people, summed_up
-from .journal import Journal, SendPlan
-from .prepare import Prepared, prepare
+from .grow_run import GrowRun
+from .journal import Journal
+from .prepare import prepare
 from .send_run import LEFT_OUT_TAG, SendRun
 
 __all__ = ["LEFT_OUT_TAG", "resume", "send"]
@@ -60,22 +61,10 @@ def send(target: Any, request: SendRequest, client: Client, reporter: ProgressRe
     )
     dataset = prepared.collection._root_dataset
     records.sweep(dataset)
-    run = SendRun(prepared.collection, record, _plan_of(prepared), prepared.people, client, reporter, resumed=False)
+    run = SendRun(prepared.collection, record, prepared.plan(), prepared.people, client, reporter, resumed=False)
     with run.lease:
         run.begin(prepared.tasks)
         return run.carry_out(prepared.project)
-
-
-def _plan_of(prepared: Prepared) -> SendPlan:
-    return SendPlan(
-        request=prepared.request,
-        tasks=len(prepared.tasks),
-        images=prepared.images,
-        bytes=prepared.bytes,
-        labels=sum(sum(classes.values()) for classes in prepared.labels.values()),
-        bad=tuple(prepared.bad),
-        project_found=prepared.project.project is not None,
-    )
 
 
 @paused_garbage_collection()
@@ -132,12 +121,14 @@ def resume(
         client.check()
         people = find_people(client, plan.request)
     try:
-        collection = dataset.load_annotation_view(key)
+        before = plan.before
+        collection = records.view_of(dataset, before.stages) if before else dataset.load_annotation_view(key)
     except Exception as error:  # whatever a stage of the view stumbles over
         raise Refused(
             f"The view that the run '{key}' sends can't be opened any more: {error}. Nothing was changed. Bring back "
             "what it needs and resume, or delete the run with its tasks and send again."
         ) from error
-    run = SendRun(collection, record, plan, people, client, reporter, resumed=True)
+    kind = GrowRun if plan.before else SendRun
+    run = kind(collection, record, plan, people, client, reporter, resumed=True)
     with run.lease:
         return run.carry_out(None)

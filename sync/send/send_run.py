@@ -127,7 +127,7 @@ class SendRun:
 
     def _send_tasks(self) -> None:
         context = self._send_context()
-        self.tasks.run(self.plan.tasks, lambda number: self._send_task(context, number))
+        self.tasks.run(self.plan.tasks, lambda number: self._send_task(context, self.plan.first + number))
 
     def _send_task(self, context: SendContext, number: int) -> None:
         self._check()
@@ -164,7 +164,7 @@ class SendRun:
             assignee_id=self.people[assignee].id if assignee else None,
             reader=LabelReader(self.collection, self.record.schema_),
             progress=self._progress(),
-            gate=OrderedGate(self._check),
+            gate=OrderedGate(self._check, self.plan.first),
             check=self._check,
             leave_out=self._leave_out,
             on_step=self._on_step,
@@ -215,15 +215,24 @@ class SendRun:
 
     def _tell_left_out(self) -> None:
         """Makes the record and the samples' tags say what the journal says."""
-        left_out = {**self.record.left_out, **count_files(self.plan.bad, self.record.media_type)}
-        if (left_out, self.plan.images) != (self.record.left_out, self.record.samples):
-            self._note(left_out=left_out, samples=self.plan.images)
+        left_out, samples = self._left_out_so_far(), self._samples
+        if (left_out, samples) != (self.record.left_out, self.record.samples):
+            self._note(left_out=left_out, samples=samples)
         self._tag(self.plan.bad)
+
+    def _left_out_so_far(self) -> dict[str, int]:
+        """What is known to stay behind, but for labels."""
+        return {**self.record.left_out, **count_files(self.plan.bad, self.record.media_type)}
+
+    @property
+    def _samples(self) -> int:
+        """How many samples the run has in the end, as far as is known."""
+        return self.plan.images
 
     # The end
 
     def _finish(self) -> dict[str, Any]:
-        steps = [self.steps[number] for number in range(self.plan.tasks)]
+        steps = [self.steps[number] for number in self.plan.numbers]
         if not any(step.is_made for step in steps):
             raise SendFailed("None of the images can be sent.")
         self._compare_again(steps)
@@ -232,7 +241,7 @@ class SendRun:
         with ThreadPoolExecutor(JOBS_AT_ONCE, thread_name_prefix="cvat-deal") as pool:
             refusals = list(pool.map(self._assign, deal(users, jobs)))
         self._add_notes(filter(None, refusals))
-        labels: Counter[str] = Counter()
+        labels = self._labels_before()
         left_out = Counter(self.record.left_out)
         left_out.update(labels_of_files(self.collection, self.record.schema_, self.plan.bad))
         for step in steps:
@@ -245,19 +254,32 @@ class SendRun:
         tracked, keyframes = sum(step.tracked for step in steps), sum(step.keyframes for step in steps)
         self._add_notes(object_notes(notices, tracked, keyframes))
         done = {"labels": dict(labels), "left_out": summed_up(left_out), "problem": ""}
+        self._settle()
         self._note(status="sent", tasks=self._task_records(), **done)
         self.journal.finish()
+        return self.summary()
+
+    def _labels_before(self) -> Counter[str]:
+        """The labels by field that the run had before."""
+        return Counter()
+
+    def _settle(self) -> None:
+        """What is kept when all tasks are complete, before the record says so."""
+        self.journal.keep_request(self.request)
+
+    def summary(self) -> dict[str, Any]:
+        """The run as a plain dict."""
         return self.record.summary(self.request.anno_key)
 
     def _compare_again(self, steps: Sequence[TaskStep]) -> None:
         """Deletes what requests without an answer made late after all. Copies of tasks are only reported."""
         outbox, attempts = Outbox(self.store), Attempts(self.store)
         for place in attempts.places_given_up():
-            job_id = steps[place.task].segments[place.segment].job_id
+            job_id = self.steps[place.task].segments[place.segment].job_id
             with contextlib.suppress(NotFound):  # somebody deleted the task
                 drop_twins(self.client, job_id, outbox, attempts, place)
         if self.resumed or self.in_doubt:
-            known = {step.task_id for step in steps}
+            known = {*(step.task_id for step in steps), *(task.id for task in self.record.tasks)}
             copies = tidy_up(self.client, self.record.run_id, known)
             self._add_notes(map(_about_copy, copies))
         if self.project_in_doubt:
@@ -282,7 +304,7 @@ class SendRun:
         with contextlib.suppress(PyMongoError, RunMissing):
             if not self.resumed and self._made_nothing():
                 self._untag()
-                records.forget(self.dataset, self.request.anno_key, self.record.run_id)
+                self._take_back()
                 outcome = self._how_to_begin_again()
             else:
                 self._note(problem="Stopped." if isinstance(error, STOPS) else str(SendFailed(self._why(error))))
@@ -324,6 +346,10 @@ class SendRun:
         if self.extended:
             made = f"No task was made; the project '{self.request.project_name}' keeps what was added to its labels"
         return f"{made}; the dataset is as it was, and you can send again."
+
+    def _take_back(self) -> None:
+        """Forgets a send that made nothing."""
+        records.forget(self.dataset, self.request.anno_key, self.record.run_id)
 
     def _made_nothing(self) -> bool:
         """Whether CVAT surely has nothing of this run."""

@@ -1,0 +1,110 @@
+"""Samples on their way into a run that is there: what it had stays as it is, whatever becomes of them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from ...labels.fitting import fit_project
+from ..runs import record as records
+from ..runs.record import RunRecord, TaskRecord
+from .checks import count_files
+from .journal import Before
+from .plan import TaskPlan
+from .project import ProjectPlan
+from .send_run import SendRun
+
+
+class GrowRun(SendRun):
+    """A send whose tasks are added to those that a run has."""
+
+    earlier: RunRecord | None = None
+    """The record as it was; of a resume ``None``."""
+
+    def begin_growing(self, tasks: Sequence[TaskPlan], earlier: RunRecord) -> None:
+        """Keeps what is going to be done, and then that it is being done.
+
+        Args:
+            tasks: to make
+            earlier: the record as it was
+        """
+        self.earlier = earlier
+        try:
+            self.journal.save_plan(self.plan, tasks)
+            records.update(self.dataset, self.request.anno_key, self.record)
+        except BaseException:
+            self.journal.finish()
+            raise
+
+    def _prepare_project(self, planned: ProjectPlan | None) -> None:
+        """The tasks that the run had get the classes that were added to their project, too."""
+        super()._prepare_project(planned)
+        if not self.request.add_classes or self.record.project_id is None:
+            return
+        schema, labels = self.record.schema_, self.client.labels(project_id=self.record.project_id)
+        names = fit_project(schema, labels).names
+        for task in self.before.tasks:
+            if (known := self.base.task(task.id)) is not None:
+                words = known.words(schema).with_classes(names, labels).dump()
+                if words != known.vocabulary:
+                    self.base.save_task(task.id, known.model_copy(update={"vocabulary": words}))
+
+    @property
+    def before(self) -> Before:
+        """What the run had."""
+        assert self.plan.before is not None, "such a send has a run to which it adds"
+        return self.plan.before
+
+    def summary(self) -> dict[str, Any]:
+        """The run, and what was ``added``: ``samples``, ``labels``, ``tasks`` (their ids), and ``already``: how many
+        samples it had."""
+        added = {
+            "samples": self.plan.images,
+            "labels": sum(self.record.labels.values()) - sum(self.before.labels.values()),
+            "tasks": [task.id for task in super()._task_records()],
+            "already": self.before.already,
+        }
+        return {**super().summary(), "added": added}
+
+    def _task_records(self) -> tuple[TaskRecord, ...]:
+        return (*self.before.tasks, *super()._task_records())
+
+    def _left_out_so_far(self) -> dict[str, int]:
+        own = {**self.plan.left_out, **count_files(self.plan.bad, self.record.media_type)}
+        return dict(Counter(self.before.left_out) + Counter(own))
+
+    @property
+    def _samples(self) -> int:
+        return self.before.samples + self.plan.images
+
+    def _labels_before(self) -> Counter[str]:
+        return Counter(self.before.labels)
+
+    def _settle(self) -> None:
+        """Makes the run's view one of all its samples."""
+        then = self.dataset.load_annotation_view(self.request.anno_key)
+        if records.stages_of(then):
+            records.update_view(self.dataset, self.request.anno_key, self._all_samples())
+
+    def _all_samples(self) -> Any:
+        steps = super()._task_records()
+        tasks = [self.base.task(task.id) for task in (*self.before.tasks, *steps)]
+        ids = dict.fromkeys(frame.sample_id for task in tasks if task for frame in task.frames)
+        return self.dataset.select(list(ids))
+
+    def _take_back(self) -> None:
+        if self.earlier is not None:
+            records.update(self.dataset, self.request.anno_key, self.earlier)
+        self.journal.finish()
+
+    def _how_to_go_on(self) -> str:
+        key, complete = self.request.anno_key, sum(step.stage == "written" for step in self.steps.values())
+        tasks = f"{complete} of the {self.plan.tasks} new tasks" if self.plan.tasks > 1 else "The new task"
+        done = "are" if self.plan.tasks > 1 else "is not"
+        return (
+            f"{tasks} {done} complete in CVAT; what was sent is kept. What the run '{key}' had before is as it was, "
+            "and can be loaded. Resume the run to add the rest."
+        )
+
+    def _how_to_begin_again(self) -> str:
+        added = " Its project keeps what was added to its labels." if self.extended else ""
+        return f"Nothing was added: the run '{self.request.anno_key}' is as it was, and you can try again.{added}"
