@@ -111,8 +111,8 @@ def plan_more(tasks: Sequence[TaskPlan], name: str, first: int) -> list[TaskPlan
     for number, task in enumerate(tasks, first):
         is_video = any(frame.video for frame in task.frames)
         own = task.frames[0].name if is_video else task.sequence.name if task.sequence else ""
-        tail = f": {own[: NAME_LIMIT // 2]}" if is_video else f" (task {number + 1})"
-        tail = f": {own[: NAME_LIMIT // 2]}{tail}" if task.sequence else tail
+        what = f": {own[: NAME_LIMIT // 2]}" if own else ""
+        tail = what if is_video else f"{what} (task {number + 1})"
         more.append(replace(task, number=number, name=name[: NAME_LIMIT - len(tail)] + tail))
     return more
 
