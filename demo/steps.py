@@ -6,8 +6,8 @@ STEPS = (
     """Tick a few pictures and press the button "Send to CVAT" above the grid. The form is filled in: press "Send".""",
     """The result has a link: follow it. Move a box, change the class of another, delete a third, and press "Save".""",
     """Back in the App, press the + beside "Samples" and open "CVAT". The run has a button
-    "Load". First switch on "Only show what would change" and press "Show"; then press "Load". The grid
-    shows what you drew.""",
+    "Load". First switch on "Show what would change" to see each label; then press "Load". The grid shows what you
+    drew.""",
     """Take it back: "Undo the last load", at the three dots.""",
     """Change a label on both sides. In CVAT, give a car another class, and press "Save". In the App, open the same
     picture, press "Annotate", choose the same car and give it a class that is neither of these. Then

@@ -7,6 +7,7 @@ from .conflicts.resolve_conflicts import ResolveConflicts
 from .history.load_history import LoadHistory
 from .imports.import_from_cvat import ImportFromCvat
 from .load.load_annotations import LoadAnnotations
+from .load.look import LookAtLoad
 from .load.undo_load import UndoLoad
 from .runs.change_job import ChangeJob
 from .runs.delete_run import DeleteRun
@@ -34,6 +35,7 @@ OPERATORS = (
     ImportFromCvat,
     Comments,
     ShowForm,
+    LookAtLoad,
     ViewSamples,
     OpenInCvat,
     RunInfo,

@@ -47,7 +47,7 @@ def change(conflict: Mapping[str, Any], side: str, versions: Versions | None) ->
         return _edits(base, now, shape_change(versions, side))
     if name in ("existence", "geometry"):
         return texts.value(name, now, base)
-    return _from_to(name, base, now)
+    return from_to(name, base, now)
 
 
 def _edits(base: Mapping[str, Any], now: Mapping[str, Any], drawn: str) -> str:
@@ -55,14 +55,15 @@ def _edits(base: Mapping[str, Any], now: Mapping[str, Any], drawn: str) -> str:
     changed = [path for path in now if now[path] != base.get(path)]
     words = [drawn] if drawn and any(path in texts.SHAPE_PATHS for path in changed) else []
     words += [
-        f"{texts.part(path)} {_from_to(path, base.get(path), now[path])}"
+        f"{texts.part(path)} {from_to(path, base.get(path), now[path])}"
         for path in changed
         if path not in texts.SHAPE_PATHS
     ]
     return ", ".join(words) or "as it was"
 
 
-def _from_to(name: str, base: Any, now: Any) -> str:
+def from_to(name: str, base: Any, now: Any) -> str:
+    """What a part was and is: ``car → truck``."""
     return f"{texts.value(name, base)} → {texts.value(name, now)}"
 
 

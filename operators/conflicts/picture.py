@@ -18,8 +18,8 @@ COLORS: dict[str, tuple[int, int, int]] = {"base": (160, 160, 160), "local": (0,
 """Of the three versions: grey, blue and orange, which people who see few colours can tell apart."""
 NAMES = {"base": "It was (grey)", "local": "Yours (blue)", "remote": "CVAT's (orange, dashed)"}
 
-WIDTH, HEIGHT = 560, 340
-"""Of the picture, in pixels, at most."""
+LARGE, SMALL = (560, 340), (128, 96)
+"""Width and height of a picture, in pixels, at most."""
 AROUND, LEAST = 0.6, 48.0
 """What is shown around the label: a part of its size, and at least so many pixels of the image."""
 LINE, DASH, TINT = 2, 7.0, 0.25
@@ -29,6 +29,16 @@ def picture(versions: Versions) -> str:
     """The picture as an address that holds a PNG; empty if its image can't be read."""
     image = read_image(versions.media, versions.number)
     return "" if image is None else _address(draw(image, versions))
+
+
+def thumbnail(image: NDArray[np.uint8], versions: Versions) -> str:
+    """A small picture as an address that holds a JPEG.
+
+    Args:
+        image: ``(height, width, 3)``
+        versions: of the label, as for :func:`draw`
+    """
+    return _address(draw(image, versions, SMALL), "jpeg")
 
 
 def read_image(media: str, number: int | None) -> NDArray[np.uint8] | None:
@@ -53,19 +63,20 @@ def _read_frame(media: str, number: int) -> NDArray[np.uint8] | None:
         video.release()
 
 
-def draw(image: NDArray[np.uint8], versions: Versions) -> NDArray[np.uint8]:
+def draw(image: NDArray[np.uint8], versions: Versions, most: tuple[int, int] = LARGE) -> NDArray[np.uint8]:
     """The crop around the label with its versions drawn over it.
 
     Args:
         image: ``(height, width, 3)``
         versions: of the label, in pixels of the frame in CVAT, which may be of another size than the image
+        most: width and height of the picture, at most
     """
     lines = {name: outlines(getattr(versions, name), versions.size) for name in COLORS}
     left, top, right, bottom = crop_box([line for found in lines.values() for line in found], versions.size)
     height, width = image.shape[:2]
     across, down = width / versions.size.width, height / versions.size.height
     cut = image[int(top * down) : round(bottom * down), int(left * across) : round(right * across)]
-    scale = min(WIDTH / (right - left), HEIGHT / (bottom - top))
+    scale = min(most[0] / (right - left), most[1] / (bottom - top))
     size = max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
     smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     canvas = cv2.resize(np.ascontiguousarray(cut), size, interpolation=smooth)
@@ -136,7 +147,7 @@ def legend(versions: Versions) -> str:
     return " · ".join(NAMES[name] for name, shapes in drawn.items() if shapes)
 
 
-def _address(canvas: NDArray[np.uint8]) -> str:
+def _address(canvas: NDArray[np.uint8], kind: str = "png") -> str:
     stream = io.BytesIO()
-    Image.fromarray(canvas).save(stream, "PNG")
-    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
+    Image.fromarray(canvas).save(stream, kind)
+    return f"data:image/{kind};base64," + base64.b64encode(stream.getvalue()).decode()

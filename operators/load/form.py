@@ -13,13 +13,12 @@ from ...sync.request import LoadRequest, parse
 from ...sync.runs import record
 from ..send import options as send_options
 from ..send.answers import key_of
-from ..shared import choose_run, context, shown_samples
-from . import built_in_runs, texts
+from ..shared import choose_run, context
+from . import built_in_runs, look, texts
 
-FORM_ONLY = frozenset(
-    {"more", "beside", "into", "preview_text", "preview_of", "preview_samples", "cautions", "confirm_deleted"}
-    | {"confirm_emptied", "most_deleted"}
-)
+FORM_ONLY = frozenset({"more", "beside", "into", "most_deleted", "look", "seen", "stopped"})
+CONFIRM = "confirm_"
+"""What the names of boxes begin with; what follows is the caution, and of which load."""
 POLICIES = {
     "remote": "Take CVAT's version",
     "local": "Keep my version",
@@ -42,33 +41,47 @@ def build(ctx: foo.ExecutionContext) -> types.Property:
         if jobs := ctx.params.get("jobs"):
             said = f"Only job {jobs[0]}" if len(jobs) == 1 else f"Only {len(jobs):,} jobs"
             inputs.view("only", types.Notice(label=f"{said} of the run; the others are left for later."))
-        _preview(ctx, inputs)
         _policy(inputs)
         inputs.bool("more", default=False, label="More options", view=types.SwitchView())
         if ctx.params.get("more"):
             _options(ctx, inputs, run)
-        label = "Only show what would change"
-        inputs.bool("preview", default=False, label=label, view=types.SwitchView())
-    looks = run is not None and ctx.params.get("preview")
-    return choose_run.form(inputs, "Load annotations from CVAT", "Show" if looks else "Load")
+        inputs.bool("look", default=False, label="Show what would change", view=types.SwitchView())
+        if ctx.params.get("look"):
+            _look(ctx, inputs)
+    return choose_run.form(inputs, "Load annotations from CVAT", "Load")
 
 
-def _preview(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
-    """Shows what would change, if the person has just asked for that or has to confirm it."""
-    if not ctx.params.get("preview_text"):
+def _look(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    """Shows what would change, and asks to confirm what has to be."""
+    try:
+        asked = read(ctx)
+    except RoundtripError as error:
+        inputs.view("unclear", types.Warning(label=str(error)))
         return
-    if ctx.params.get("preview_of") != fingerprint(ctx):
-        inputs.view("changed", types.Notice(label="You have changed something since you looked at what would change."))
+    of = digest(asked)
+    if ctx.params.get("stopped") != of:
+        look.loader(inputs, asked, of)
+    if looked_at(ctx) != of or (found := look.kept(ctx, of)) is None:
         return
-    inputs.str("preview_text", view=types.MarkdownView())
-    shown_samples.button(
-        inputs, f"preview {ctx.params.get('anno_key')}", ctx.params.get("preview_samples") or 0, "concerned"
-    )
-    for item in ctx.params.get("cautions") or ():
-        name = f"confirm_{item['caution']}"
+    look.show(inputs, found, of)
+    for item in found["cautions"]:
+        name = _box(item["caution"], of)
         box = inputs.bool(name, default=False, label=texts.caution(item), view=types.CheckboxView())
-        if not ctx.params.get(name) and not ctx.params.get("preview"):
+        if not ctx.params.get(name):
             box.invalid, box.error_message = True, "Tick this if it is what the annotators meant."
+
+
+def looked_at(ctx: foo.ExecutionContext) -> str | None:
+    """Of which load the form shows what it would change."""
+    seen = ctx.params.get("seen") or {}
+    if seen.get("state") == "loaded":
+        return (seen.get("data") or {}).get("of")
+    return None if seen.get("state") == "loading" else ctx.params.get("stopped")
+
+
+def _box(caution: str, of: str) -> str:
+    """The box that confirms a caution. Other answers make another load, and other boxes, which nobody ticked yet."""
+    return f"{CONFIRM}{caution}_{of[:12]}"
 
 
 def _policy(inputs: types.Object) -> None:
@@ -118,7 +131,8 @@ def _several(inputs: types.Object, name: str, label: str, choices: dict[str, str
 
 def read(ctx: foo.ExecutionContext) -> dict[str, Any]:
     """The parameters of a load: what a program gave, or what the form's answers mean."""
-    params = {k: v for k, v in context.answers(ctx).items() if k not in FORM_ONLY and v not in (None, "", [])}
+    said = {k: v for k, v in context.answers(ctx).items() if k not in FORM_ONLY and v not in (None, "", [])}
+    params = {k: v for k, v in said.items() if not k.startswith(CONFIRM)}
     if params.get("tasks"):
         params["tasks"] = [int(task) for task in params["tasks"]]
     if ctx.params.get("most_deleted") not in (None, MOST_DELETED):
@@ -127,21 +141,15 @@ def read(ctx: foo.ExecutionContext) -> dict[str, Any]:
         into = ctx.params.get("into") or {}
         fields = record.find(ctx.dataset, params.get("anno_key", "")).label_schema
         params["dest_field"] = {name: to for name in fields if (to := into.get(key_of(name)))}
-    confirmed = [name for name in ("deleted", "emptied") if ctx.params.get(f"confirm_{name}")]
     # What was confirmed was of another load, if the answers changed since
-    if confirmed and ctx.params.get("preview_of") == _digest(params):
-        params["confirm"] = confirmed
+    of = digest(params) if len(said) > len(params) and looked_at(ctx) else ""
+    if of and looked_at(ctx) in (of, ctx.params.get("stopped")):
+        confirmed = [name for name in ("deleted", "emptied") if ctx.params.get(_box(name, of))]
+        params = {**params, "confirm": confirmed} if confirmed else params
     return params
 
 
-def fingerprint(ctx: foo.ExecutionContext) -> str:
-    """Whether two forms ask for the same load."""
-    try:
-        return _digest(read(ctx))
-    except RoundtripError:
-        return ""
-
-
-def _digest(params: dict[str, Any]) -> str:
+def digest(params: dict[str, Any]) -> str:
+    """Whether two forms ask for the same load: a load's parameters as a text of fixed length."""
     asked = parse(LoadRequest, params).model_dump_json(exclude={"preview", "confirm"})
     return hashlib.sha256(asked.encode()).hexdigest()

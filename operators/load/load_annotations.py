@@ -17,7 +17,7 @@ from ..shared import choose_run, context, show_form, shown_samples
 from ..shared.background import InBackground
 from ..shared.reloading import reload
 from ..shared.running import perform
-from . import built_in_runs, form, texts
+from . import built_in_runs, changed_labels, form, look, texts
 
 ICON = "/assets/load.svg"
 
@@ -57,8 +57,6 @@ class LoadAnnotations(InBackground, foo.Operator):
         def work(reporter: ProgressReporter) -> dict[str, Any]:
             request = parse(LoadRequest, form.read(ctx))
             run = find(ctx.dataset, request.anno_key)
-            if request.preview and context.in_app(ctx):  # the App would leave the progress behind the form
-                reporter = ProgressReporter(stop=reporter.stop)
             try:
                 client = context.client_for(ctx, run.organization, server=run.server)
                 return _load(ctx.dataset, request, client, reporter)
@@ -99,36 +97,35 @@ def _load(samples: Any, request: LoadRequest, client: Any, reporter: ProgressRep
 
 
 def _finish(ctx: foo.ExecutionContext, report: dict[str, Any]) -> Iterator[Any]:
-    names = shown_samples.names_of(ctx.dataset, report["conflicts"])
     if report["preview"]:
-        if not ctx.params.get("preview"):  # what the form covers, and leaves if it is closed
-            yield shown_samples.result(ctx, texts.STOPPED)
-        yield _foretell(ctx, report, names)
+        yield from _ask(ctx, report)
         return
+    names, paths = shown_samples.files_of(ctx.dataset, [*report["first_changes"], *report["conflicts"]])
     text = " ".join([texts.loaded_line(report), *report["notes"][:2]])
     open_ = any(item["outcome"] == "open" for item in report["conflicts"])
     yield ctx.ops.notify(text, variant="warning" if report["notes"] or open_ else "success")
     yield from reload(ctx)
-    key = report["anno_key"]
-    yield shown_samples.result(ctx, texts.loaded(report, names), f"load {key}", report["samples"], "concerned")
+    listed, total = changed_labels.rows(report["first_changes"], paths), sum(report[what] for what in texts.WHAT)
+    yield shown_samples.result(
+        ctx,
+        texts.loaded(report, names),
+        f"load {report['anno_key']}",
+        report["samples"],
+        "concerned",
+        more=partial(changed_labels.add, listed=listed, total=total, before=False),
+    )
+
+
+def _ask(ctx: foo.ExecutionContext, report: dict[str, Any]) -> Iterator[Any]:
+    """Opens the form again with the same answers: there, one sees what a load would do, and can confirm it."""
+    yield shown_samples.result(ctx, texts.STOPPED)  # what the form covers, and leaves if it is closed
+    of = form.digest(form.read(ctx))
+    look.keep(ctx, report, of)
+    answers = {name: value for name, value in context.answers(ctx).items() if name not in ("seen", "preview")}
+    yield show_form.again(ctx, {**answers, "look": True, "stopped": of})
 
 
 def _finish_foreign(ctx: foo.ExecutionContext, report: dict[str, Any]) -> Iterator[Any]:
     yield ctx.ops.notify(built_in_runs.loaded_line(report), variant="success")
     yield from reload(ctx)
     yield shown_samples.result(ctx, built_in_runs.loaded(report))
-
-
-def _foretell(ctx: foo.ExecutionContext, report: dict[str, Any], names: dict[str, str]) -> Any:
-    """Shows what would change, in the form with the same answers; there, it can be confirmed and loaded."""
-    shown_samples.keep(ctx, f"preview {report['anno_key']}", report["samples"])
-    preview = {
-        "preview_text": texts.preview(report, names),
-        "preview_of": form.fingerprint(ctx),
-        "preview_samples": len(report["samples"]),
-        "cautions": report["cautions"],
-        "preview": False,
-        "confirm_deleted": False,
-        "confirm_emptied": False,
-    }
-    return show_form.again(ctx, {**context.answers(ctx), **preview})

@@ -1,6 +1,6 @@
 """Samples that a result is about: their names, and a button that shows them in the grid."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,17 @@ MOST, A_DAY = 10_000, 24 * 3600
 """Samples that are shown of one result, and the seconds for which they are kept."""
 
 
-def names_of(dataset: Any, conflicts: Iterable[dict[str, Any]]) -> dict[str, str]:
+def names_of(dataset: Any, items: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """The file names of the samples that a list of labels or conflicts is about, as far as lists show them."""
-    ids = list(dict.fromkeys(item["sample_id"] for item in conflicts))[:50]
+    return files_of(dataset, items)[0]
+
+
+def files_of(dataset: Any, items: Iterable[Mapping[str, Any]]) -> tuple[dict[str, str], dict[str, str]]:
+    """The names of the files of such samples, and their paths; both by id."""
+    ids = list(dict.fromkeys(item["sample_id"] for item in items))[:50]
     found = dataset.select(ids) if ids else None
-    paths = zip(found.values("id"), found.values("filepath"), strict=True) if found is not None else ()
-    return {sample_id: Path(path).name for sample_id, path in paths}
+    paths = dict(zip(found.values("id"), found.values("filepath"), strict=True)) if found is not None else {}
+    return {sample_id: Path(path).name for sample_id, path in paths.items()}, paths
 
 
 def keep(ctx: foo.ExecutionContext, name: str, ids: Sequence[str]) -> None:
@@ -31,6 +36,17 @@ def keep(ctx: foo.ExecutionContext, name: str, ids: Sequence[str]) -> None:
 def kept(ctx: foo.ExecutionContext, name: str) -> list[str]:
     """The samples of a result; none if they were not kept, or for too long."""
     return list(ctx.store(STORE).get(name) or ())
+
+
+def keep_dict(ctx: foo.ExecutionContext, name: str, value: dict[str, Any]) -> None:
+    """Keeps something else that forms show, until there is another of this name."""
+    ctx.store(STORE).set(name, value, ttl=A_DAY)
+
+
+def kept_dict(ctx: foo.ExecutionContext, name: str) -> dict[str, Any] | None:
+    """What was kept so; ``None`` if it was not, or for too long."""
+    found = ctx.store(STORE).get(name)
+    return found if isinstance(found, dict) else None
 
 
 def take(ctx: foo.ExecutionContext, name: str) -> list[str]:
@@ -55,14 +71,34 @@ def button(outputs: types.Object, name: str, number: int, what: str = "") -> Non
         return
     first = "first " if number > MOST else ""
     label = f"View the {first}{count(min(number, MOST), 'sample')}{what and ' ' + what}"
-    view = types.Button(label=label, operator=URI, params={"of": name}, icon="filter_alt", variant="outlined")
-    outputs.view("view_samples", view)
+    row = outputs.h_stack("samples", gap=1, align_x="left")
+    look = types.Button(label=label, operator=URI, params={"of": name}, icon="filter_alt", variant="outlined")
+    row.view("view_samples", look)
+    back = types.Button(label="Back to the view before", operator=URI, params={"back": True}, variant="outlined")
+    row.view("view_before", back)
 
 
-def result(ctx: foo.ExecutionContext, text: str, name: str = "", ids: Sequence[str] = (), what: str = "") -> Any:
-    """Shows a text in Markdown as the operator's output, with a button that shows the samples it is about."""
+def result(
+    ctx: foo.ExecutionContext,
+    text: str,
+    name: str = "",
+    ids: Sequence[str] = (),
+    what: str = "",
+    more: Callable[[types.Object], None] = lambda outputs: None,
+) -> Any:
+    """Shows a text in Markdown as the operator's output, with a button that shows the samples it is about.
+
+    Args:
+        ctx: the operator's context
+        text: the text
+        name: under which the samples are kept
+        ids: the samples
+        what: which they are
+        more: adds what stands between the text and the button
+    """
     outputs = types.Object()
     outputs.str("text", view=types.MarkdownView())
+    more(outputs)
     if ids:
         keep(ctx, name, ids)
         button(outputs, name, len(ids), what)

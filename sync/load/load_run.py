@@ -18,6 +18,7 @@ from ..runs.report import LoadReport
 from .apply import read_local, write_changes
 from .copying import seed_copy
 from .decide import decide
+from .first_changes import MOST, first_changes
 from .frame_numbers import name_frames
 from .held_jobs import HeldJob, UnchangedJob
 from .job_changes import JobChanges
@@ -56,6 +57,7 @@ class LoadRun:
         self.earlier: dict[int, JobEntry] = {}
         self.left: frozenset[int] = frozenset()
         self.entries: dict[int, JobEntry] = {}
+        self.known: dict[int, TaskBase] = {}
 
     def so_far(self) -> str:
         """What became of the dataset, should the load end here."""
@@ -92,6 +94,7 @@ class LoadRun:
         self.left = frozenset(job.id for job in found.listed if not self.context.request.wants(job))
         marks = self.base.marks()
         done, count = 0, len(found.job_changes)
+        self.known = {task.state.task.id: task.known for task in found.tasks}
         for task in found.tasks:
             self._tag_frames(task)
             for held in task.jobs:
@@ -173,6 +176,9 @@ class LoadRun:
             self.entries[part.job.id] = self.log.save_job(self._number, whole)
             write_changes(self.context.labels, plan, schema)
         self.report.add(entry.tally)
+        room = MOST - len(self.report.first_changes)
+        if room > 0 and (known := self.known.get(part.job.task_id)) is not None:
+            self.report.first_changes += first_changes(plan.changes, known, self.mapped.schema, room)
         for sentence in upright_notes(plan.changes):
             self.report.note(sentence)
         return plan

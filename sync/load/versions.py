@@ -82,7 +82,7 @@ def _versions(dataset: Any, conflict: OpenConflict, task: TaskBase, vocabulary: 
         number=task.video.number_of(base.frame) if task.video else None,
         size=size,
         base=_shapes(base.objects, vocabulary),
-        local=_drawn(with_pixels(document, held.media, held.own), size, schema) if held and document else (),
+        local=drawn(with_pixels(document, held.media, held.own), size, schema) if held and document else (),
         remote=_shapes(conflict.objects, vocabulary) if conflict.remote is not None else (),
     )
 
@@ -92,7 +92,7 @@ def _shapes(objects: Sequence[Object], vocabulary: Vocabulary) -> Shapes:
     return tuple(shape for shape in shapes if shape.type != "tag")
 
 
-def _drawn(document: Any, size: Size, schema: FieldSchema) -> Shapes:
+def drawn(document: Any, size: Size, schema: FieldSchema) -> Shapes:
     """A label of the dataset; one that CVAT can't hold, as somebody edited it since, is not drawn."""
     try:
         shapes = LABEL_TYPES[schema.type].codec.encode(document, size, schema)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from ..readable import readable
+from .changed_label import ChangedLabel
 from .object_counts import LONGEST_NAME, ObjectCounts
 
 Count = Literal["added", "changed", "deleted"]
@@ -107,6 +108,7 @@ class LoadReport(Counts):
         comments: of the review in CVAT: how many are ``open``, ``resolved`` and ``new``, on how many ``samples``; empty
             if there are none, and in a preview
         notes: sentences for the person
+        first_changes: the first 20 labels that were added, changed or deleted: which, and how they were and are
         preview: whether this is only what a load would do
         cautions: what a load stops at until it is confirmed, see :mod:`sync.load.cautions`
     """
@@ -120,6 +122,7 @@ class LoadReport(Counts):
     frames_restored: int = 0
     comments: dict[str, int] = Field(default_factory=dict)
     notes: list[str] = Field(default_factory=list)
+    first_changes: list[ChangedLabel] = Field(default_factory=list)
     preview: bool = False
     cautions: list[dict[str, Any]] = Field(default_factory=list)
 

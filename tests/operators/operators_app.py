@@ -24,6 +24,7 @@ class Dialog:
     """
 
     def __init__(self, loop: Loop, name: str, *, view: Any = None, selected: Iterable[str] = (), **params: Any) -> None:
+        self.loop = loop
         self.operator = operator(name)
         self.request = {
             "dataset_name": loop.dataset.name,
@@ -60,6 +61,16 @@ class Dialog:
         form = self.form()
         while (filled := {**defaults(form), **self.request["params"]}) != self.request["params"]:
             form = self.fill(**filled)
+        return form
+
+    def let_load(self) -> dict[str, Any]:
+        """Does what the App does with the parts of a form that are found out while it is open; the form then."""
+        form = self.form()
+        for name, item in properties(form).items():
+            view = item["view"]
+            if view["name"] == "LoaderView":
+                ctx = Dialog(self.loop, view["operator"].rpartition("/")[2], **view["params"]).run()
+                form = self.fill(**{name: {"state": "loaded", "data": ctx.result}})
         return form
 
     def run(self) -> Shown:
@@ -113,10 +124,16 @@ def properties(form: dict[str, Any]) -> dict[str, Any]:
     return dict(form["type"]["properties"])
 
 
+SHOWN_ONLY = {"MarkdownView", "ImageView"}
+"""Views whose defaults the App shows, and takes for no answers."""
+
+
 def defaults(form: dict[str, Any]) -> dict[str, Any]:
     """The values that a form starts with."""
     found: dict[str, Any] = {}
     for name, item in properties(form).items():
+        if (item.get("view") or {}).get("name") in SHOWN_ONLY:
+            continue
         if item.get("default") is not None:
             found[name] = item["default"]
         elif "properties" in item["type"] and (inner := defaults(item)):

@@ -49,7 +49,7 @@ def test_the_samples_are_one_click_away(reviewed: Loop) -> None:
     ctx = dialog.context()
     ctx.request_params["results"] = dialog.run().result
     shown = dialog.operator.resolve_type(ctx, "outputs").to_json()
-    button = properties(shown)["view_samples"]["view"]
+    button = properties(properties(shown)["samples"])["view_samples"]["view"]
     assert button["label"] == "View the 1 sample with open comments"
     assert Dialog(reviewed, "view_samples", **button["params"]).run().result == {"samples": 1}
 

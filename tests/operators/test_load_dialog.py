@@ -53,15 +53,35 @@ def test_load(many: Loop) -> None:
     assert again_.notice == ("success", "Nothing changed: 10 labels are as they were.")
 
 
-def view_button(shown: dict[str, Any]) -> dict[str, Any]:
-    """The button that shows the samples concerned."""
-    return dict(properties(shown)["view_samples"]["view"])
+def view_button(shown: dict[str, Any], name: str = "view_samples") -> dict[str, Any]:
+    """The button that shows the samples concerned, or goes back."""
+    return dict(properties(properties(shown)["samples"])[name]["view"])
 
 
-def press(loop: Loop, button: dict[str, Any]) -> Shown:
-    """Presses the button below a result."""
+def looking(loop: Loop, **params: Any) -> Dialog:
+    """The dialog, with what would change shown in it."""
+    dialog = opened(loop, **params)
+    dialog.fill(look=True)
+    dialog.let_load()
+    dialog.accept_defaults()
+    return dialog
+
+
+def boxes(dialog: Dialog) -> dict[str, str]:
+    """The boxes that have to be ticked: their labels, by name without the load that is meant."""
+    found = {name: properties(dialog.form())[name]["view"]["label"] for name in invalid(dialog.form())}
+    return {name.rpartition("_")[0]: label for name, label in found.items()}
+
+
+def tick(dialog: Dialog, *names: str) -> None:
+    """Ticks such boxes."""
+    dialog.fill(**{name: True for name in invalid(dialog.form()) if name.rpartition("_")[0] in names})
+
+
+def press(loop: Loop, button: dict[str, Any], view: Any = None) -> Shown:
+    """Presses the button below a result, while the grid shows a view."""
     assert button["operator"] == f"{URI}/view_samples"
-    return Dialog(loop, "view_samples", **button["params"]).run()
+    return Dialog(loop, "view_samples", view=view, **button["params"]).run()
 
 
 def test_the_samples_of_a_load_are_one_click_away(many: Loop) -> None:
@@ -74,9 +94,26 @@ def test_the_samples_of_a_load_are_one_click_away(many: Loop) -> None:
     assert str(many.dataset.first().id) not in str(shown["view"])
 
 
+def test_the_view_before_comes_back(many: Loop) -> None:
+    """However often the samples of results were looked at in between."""
+    many.cvat.move(many.cvat.shape(1))
+    output = opened(many).run().of("show_output")[0]["outputs"]
+    view, back = view_button(output), view_button(output, "view_before")
+    mine = many.dataset.limit(1)
+    assert press(many, back, mine).notice == ("error", "The grid shows your own view.")
+    shown = many.dataset.select(many.dataset.last().id)
+    press(many, view, mine)
+    press(many, view, shown)
+    (restored,) = press(many, back, shown).of("set_view")
+    assert [stage["_cls"] for stage in restored["view"]] == ["fiftyone.core.stages.Limit"]
+    press(many, view)
+    (restored,) = press(many, back, shown).of("set_view")
+    assert restored["view"] == []
+
+
 def test_without_changes_there_is_no_button(many: Loop) -> None:
     (output,) = opened(many).run().of("show_output")
-    assert "view_samples" not in properties(output["outputs"])
+    assert list(properties(output["outputs"])) == ["text"]
 
 
 def test_samples_that_are_not_known_any_more(many: Loop) -> None:
@@ -88,12 +125,10 @@ def test_looked_at_and_loaded(many: Loop) -> None:
     many.cvat.relabel(many.cvat.shape(0), "dog")
     many.cvat.delete(many.cvat.shape(1))
     before = many.documents()
-    first = opened(many)
-    assert first.fill(preview=True)["view"]["submit_button_label"] == "Show"
-    dialog = again(many, first.run())
-    assert many.documents() == before
+    dialog = looking(many)
     form = dialog.form()
-    text = dialog.request["params"]["preview_text"]
+    assert many.documents() == before
+    text = properties(form)["preview_text"]["default"]
     assert text.startswith("**This would add 0, change 1 and delete 1 label.** Nothing was changed yet.")
     assert "| gt | dog | 0 | 1 | 0 |" in text
     assert "| gt | cat | 0 | 0 | 1 |" in text
@@ -104,17 +139,62 @@ def test_looked_at_and_loaded(many: Loop) -> None:
     assert dialog.run().notice == ("success", "Added 0, changed 1, deleted 1 label.")
 
 
+def test_the_labels_are_listed_with_what_differs(many: Loop) -> None:
+    shape = many.cvat.move(many.cvat.shape(0))
+    many.cvat.relabel(shape, "dog")
+    many.cvat.delete(many.cvat.shape(1))
+    many.cvat.draw("cat", 1, [200.0, 120.0, 300.0, 200.0])
+    ids = many.dataset.values("id")
+    dialog = looking(many)
+    listed = labels_in(dialog.form())
+    assert [row["text"] for row in listed] == [
+        "photo_000.jpg, `gt`\n\n**dog**: moved by 5 px, class cat → dog",
+        "photo_001.jpg, `gt`\n\n**cat**: deleted",
+        "photo_001.jpg, `gt`\n\n**cat**: new",
+    ]
+    assert [row["address"] for row in listed] == [f"?id={ids[number]}" for number in (0, 1, 1)]
+    assert all(row["picture"].startswith("data:image/jpeg;base64,") for row in listed)
+    (output,) = dialog.run().of("show_output")
+    assert [row["text"] for row in labels_in(output["outputs"])] == [row["text"] for row in listed]
+
+
+def test_a_sample_without_its_file_is_listed_without_a_picture(many: Loop) -> None:
+    many.cvat.move(many.cvat.shape(0))
+    sample = many.dataset.first()
+    sample.filepath = "/nowhere/lost.jpg"
+    sample.save()
+    (row,) = labels_in(looking(many).form())
+    assert (row["picture"], row["address"]) == ("", f"?id={sample.id}")
+
+
+def labels_in(form: dict[str, Any]) -> list[dict[str, Any]]:
+    """The labels that are listed one by one."""
+    lines = [properties(item) for name, item in properties(form).items() if name.startswith("label_")]
+    return [
+        {
+            "text": line["text"]["default"],
+            "picture": line.get("picture", {}).get("default", ""),
+            "address": (line.get("picture") or line["open"])["view"]["href"],
+        }
+        for line in lines
+    ]
+
+
 def test_answers_that_changed_since(many: Loop) -> None:
     many.cvat.move(many.cvat.shape(0))
-    first = opened(many)
-    first.fill(preview=True)
-    dialog = again(many, first.run())
+    dialog = looking(many)
     assert "preview_text" in properties(dialog.fill(more=True))
     assert "preview_text" in properties(dialog.accept_defaults())
     form = dialog.fill(policy="local")
-    assert "changed" in properties(form)
-    assert not {"preview_text", "view_samples"} & set(properties(form))
-    assert "preview_text" in properties(dialog.fill(policy="remote"))
+    assert not {"preview_text", "samples"} & set(properties(form))
+    assert "preview_text" in properties(dialog.let_load())
+
+
+def test_a_look_that_fails_says_why(many: Loop) -> None:
+    many.box.faults.add("status", "GET", "/api/jobs", status=500, times=None)
+    form = looking(many).form()
+    assert "internal error (500)" in properties(form)["problem"]["view"]["label"]
+    assert "preview_text" not in properties(form)
 
 
 def wipe(loop: Loop) -> None:
@@ -122,38 +202,42 @@ def wipe(loop: Loop) -> None:
     loop.cvat.write("delete", *loop.cvat.objects(frame=0))
 
 
-def test_a_load_that_stops_is_confirmed_in_the_form(many: Loop) -> None:
+DELETED = "Load although it deletes 5 of 10 labels"
+EMPTIED = "Load although CVAT has nothing any more in job 1, where it had 5 labels"
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_what_has_to_be_confirmed_is_confirmed_in_the_form(many: Loop, stopped: bool) -> None:
+    """Whether one looks first, or a load stops."""
     wipe(many)
     before = many.documents()
-    dialog = again(many, opened(many).run())
+    dialog = again(many, opened(many).run()) if stopped else looking(many)
     assert many.documents() == before
-    form = dialog.form()
-    assert properties(form)["confirm_deleted"]["view"]["label"] == "Load although it deletes 5 of 10 labels"
-    assert properties(form)["confirm_emptied"]["view"]["label"] == (
-        "Load although CVAT has nothing any more in job 1, where it had 5 labels"
-    )
-    assert set(invalid(form)) == {"confirm_deleted", "confirm_emptied"}
-    assert set(invalid(dialog.fill(confirm_deleted=True))) == {"confirm_emptied"}
-    assert invalid(dialog.fill(confirm_emptied=True)) == {}
+    assert "preview_text" in properties(dialog.form())
+    assert boxes(dialog) == {"confirm_deleted": DELETED, "confirm_emptied": EMPTIED}
+    tick(dialog, "confirm_deleted")
+    assert boxes(dialog) == {"confirm_emptied": EMPTIED}
+    tick(dialog, "confirm_emptied")
+    assert invalid(dialog.form()) == {}
     assert dialog.run().notice == ("success", "Added 0, changed 0, deleted 5 labels.")
 
 
 def test_what_was_confirmed_is_not_confirmed_for_another_load(many: Loop) -> None:
     wipe(many)
     dialog = again(many, opened(many).run())
-    dialog.fill(confirm_deleted=True, confirm_emptied=True, policy="local")
+    tick(dialog, "confirm_deleted", "confirm_emptied")
+    dialog.fill(policy="local")
     before = many.documents()
     dialog = again(many, dialog.run())
     assert many.documents() == before
-    assert set(invalid(dialog.form())) == {"confirm_deleted", "confirm_emptied"}
+    assert set(boxes(dialog)) == {"confirm_deleted", "confirm_emptied"}
 
 
 def test_less_may_be_deleted_without_asking(many: Loop) -> None:
     many.cvat.delete(many.cvat.shape(0))
     dialog = opened(many, more=True)
     dialog.fill(most_deleted=5)
-    form = again(many, dialog.run()).form()
-    assert set(invalid(form)) == {"confirm_deleted"}
+    assert set(boxes(again(many, dialog.run()))) == {"confirm_deleted"}
 
 
 def test_a_program_gets_the_exception(many: Loop) -> None:

@@ -22,6 +22,7 @@ def test_these_are_all() -> None:
             "change_job",
             "view_samples",
             "show_form",
+            "look_at_load",
             "import_from_cvat",
             "send_to_cvat",
             "resume_run",

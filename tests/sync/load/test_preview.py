@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -87,6 +88,36 @@ def test_what_a_preview_counts(loop: Loop) -> None:
     }
     assert preview["samples"] == [ids[0], ids[2]]
     assert preview["matches"] == {"by_id": 2, "new": 2}
+
+
+def test_the_first_labels_that_change_are_listed(loop: Loop) -> None:
+    run = busy(loop)
+    ids = loop.dataset.values("id")
+    preview = json.loads(json.dumps(loop.load(run, preview=True)))
+    listed = preview["first_changes"]
+    assert [(i["what"], i["sample_id"], i["name"], i["was"], i["now"]) for i in listed[:4]] == [
+        ("changed", ids[0], "dog", {"label": "cow"}, {"label": "dog"}),
+        ("changed", ids[0], "cat", {}, {}),
+        ("deleted", ids[0], "cat", {"label": "cat", "code": "1"}, {}),
+        ("added", ids[2], "cow", {}, {"label": "cow"}),
+    ]
+    moved = listed[1]
+    assert [len(moved[side]) for side in ("before", "after")] == [1, 1]
+    assert moved["before"] != moved["after"]
+    assert [(item["before"], item["after"]) for item in listed[2:4]] == [
+        (listed[2]["before"], []),
+        ([], listed[3]["after"]),
+    ]
+
+
+def test_no_more_than_the_first_twenty_are_listed(loop: Loop) -> None:
+    loop.fill(cats(15), cats(15))
+    run = loop.send(segment_size=1)
+    for frame in (0, 1):
+        loop.cvat.write("update", *({**shape, "rotation": 5.0} for shape in loop.cvat.objects(frame=frame)))
+    preview = loop.load(run, preview=True)
+    assert (preview["changed"], len(preview["first_changes"])) == (30, 20)
+    assert {item["sample_id"] for item in preview["first_changes"]} == set(loop.dataset.values("id"))
 
 
 def test_a_preview_after_a_load_and_of_nothing(loop: Loop) -> None:
