@@ -16,6 +16,7 @@ from .runs.open_in_cvat import OpenInCvat
 from .runs.rename_run import RenameRun
 from .runs.run_info import RunInfo
 from .runs.view_run import ViewRun
+from .send.add_samples import AddSamples
 from .send.resume_run import ResumeRun
 from .send.send_to_cvat import SendToCvat
 from .send.stop_run import StopRun
@@ -25,6 +26,7 @@ from .watch.watch_runs import WatchRuns
 
 OPERATORS = (
     SendToCvat,
+    AddSamples,
     ResumeRun,
     StopRun,
     LoadAnnotations,

@@ -49,6 +49,7 @@ MENU = (
     CardAction("comments", "Review comments", "comment", needs="was_loaded"),
     CardAction("resume", "Resume", "play_arrow", ("interrupted",)),
     CardAction("stop", "Stop", "stop", ("sending",)),
+    CardAction("add_samples", "Add samples", "playlist_add", ("sent",), needs="own"),
     CardAction("view", "View samples", "filter_alt"),
     CardAction("info", "Info", "info"),
     CardAction("rename", "Rename", "edit", ("sent",)),
@@ -78,6 +79,7 @@ def card(run: Run, conflicts: int = 0, last: str = "") -> dict[str, Any]:
         "conflicts": conflicts,
         "usable": is_usable(run),
         "was_loaded": bool(record.loaded_at),
+        "own": not record.imported,
     }
 
 

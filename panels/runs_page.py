@@ -75,6 +75,10 @@ class RunsPage:
             ctx.ops.notify(asked["text"])
         self._read_runs(ctx)
 
+    def add_samples(self, ctx: foo.ExecutionContext) -> None:
+        """The action "Add samples"."""
+        self._prompt(ctx, "add_samples")
+
     def view(self, ctx: foo.ExecutionContext) -> None:
         """The action "View samples"."""
         ctx.ops.set_view(ctx.dataset.load_annotation_view(ctx.params["run"]))

@@ -35,7 +35,7 @@ def build(ctx: foo.ExecutionContext) -> types.Property:
     """The form, filled in as far as the dataset allows."""
     inputs = types.Object()
     connected = _server(ctx, inputs)
-    _targets(ctx, inputs)
+    choose_target(ctx, inputs, "Send")
     media_form.bad_files(ctx, inputs)
     _fields(ctx, inputs)
     _run(ctx, inputs)
@@ -107,7 +107,8 @@ def _foreseen(ctx: foo.ExecutionContext, target: str, asked: str) -> dict[str, s
     return {"text": dry_run_text.text(describe(prepared)), "error": ""}
 
 
-def _targets(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+def choose_target(ctx: foo.ExecutionContext, inputs: types.Object, label: str) -> None:
+    """Asks which samples are meant."""
     found = context.targets(ctx)
     words = {
         "selected_samples": "The {} selected",
@@ -118,7 +119,7 @@ def _targets(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     for name, collection in found.items():
         size = len(ctx.selected) if name == "selected_samples" else len(collection)
         choices.add_choice(name, label=words[name].format(count(size, "sample")))
-    inputs.enum("target", choices.values(), default=next(iter(found)), label="Send", view=choices)
+    inputs.enum("target", choices.values(), default=next(iter(found)), label=label, view=choices)
 
 
 def _fields(ctx: foo.ExecutionContext, inputs: types.Object) -> None:

@@ -65,6 +65,31 @@ def sent(summary: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def added_line(summary: Mapping[str, Any]) -> str:
+    """What was added to a run, in one sentence."""
+    added = summary["added"]
+    return (
+        f"Added {count(added['samples'], 'sample')} with {count(added['labels'], 'label')} to the run "
+        f"'{summary['anno_key']}', in {count(len(added['tasks']), 'new task')}."
+    )
+
+
+def added(summary: Mapping[str, Any]) -> str:
+    """What was added to a run, in Markdown."""
+    new, already = set(summary["added"]["tasks"]), summary["added"]["already"]
+    lines = [f"**{safe(added_line(summary), WHOLE)}**", ""]
+    lines += [f"{count(already, 'sample')} it had already; nothing was sent of them.", ""] if already else []
+    for task in summary["tasks"]:
+        if task["id"] in new:
+            where = link(task["name"], task["url"], summary["server"])
+            lines.append(f"- {where}: {_frames(task, summary)}, {count(len(task['jobs']), 'job')}")
+    lines += table(
+        "Left out of the whole run (it stays in the dataset as it is)",
+        {item["what"]: item["count"] for item in summary["left_out"]},
+    )
+    return "\n".join(lines)
+
+
 def _frames(task: Mapping[str, Any], run: Mapping[str, Any]) -> str:
     """How many frames a task has."""
     return count(task["frames"], "frame" if run.get("media_type") == "video" else "image")

@@ -11,6 +11,7 @@ from sync_loop import Loop
 OF_A_LOAD = ["undo_load", "resolve_conflicts", "load_history", "comments"]
 OTHERS = ["view_samples", "show_form", "import_from_cvat", "send_to_cvat", "resume_run", "stop_run"]
 OF_A_RUN = ["load_annotations", "open_in_cvat", "run_info", "view_run", "rename_run", "move_run", "delete_run"]
+
 NEW_KEY = {"rename_run": {"new_key": "other"}}
 
 
@@ -25,6 +26,8 @@ def test_these_are_all() -> None:
             "look_at_load",
             "import_from_cvat",
             "send_to_cvat",
+            "add_samples",
+            "watch_runs",
             "resume_run",
             "stop_run",
         ]

@@ -18,7 +18,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.base import BaseStore
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import RunStore
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sync_loop import Loop
+from sync_loop import Loop, operator
 from sync_videos import FIELD, Videos, box, clip_file, pixels, video
 
 
@@ -319,3 +319,14 @@ def test_cvat_shows_every_label_where_it_is(videos: Videos, labels: list[list[fo
             assert np.abs(np.subtract(nearest, pixels(label))).max() <= 0.5 + 1e-6
         # Two jobs may show an object each a little off on the frames that they share
         assert len(there) <= len(expected) * (2 if "overlap" in jobs else 1)
+
+
+def test_videos_are_added_to_a_run(videos: Videos) -> None:
+    videos.add(video(8, lambda n: [box(0.02 * n, index=1)]))
+    videos.send()
+    videos.add(video(6, lambda n: [box(0.03 * n, index=1, label="boat")], path=clip_file(6)))
+    run = dict(operator("send_to_cvat")(videos.dataset, "run", extend=True, add_classes=True))
+    assert (run["added"]["samples"], run["added"]["labels"], run["added"]["already"]) == (1, 6, 1)
+    assert [task["frames"] for task in run["tasks"]] == [8, 6]
+    report = dict(operator("load_annotations")(videos.dataset, "run"))
+    assert (report["unchanged"], report["added"], report["changed"], report["deleted"]) == (14, 0, 0, 0)
