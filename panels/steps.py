@@ -5,13 +5,13 @@ from typing import Any, NamedTuple
 
 
 class Step(NamedTuple):
-    """A label that is in conflict, or a track of a video that is so on some frames in a row.
+    """A label that is in conflict, or a track of a video or sequence that is so on some frames in a row.
 
     Args:
-        field, sample_id: where it is
+        field, sample_id: where it is; of a sequence, the sample of the first frame
         label_ids: the label; of a track, those of the frames
         parts: which of its parts are in conflict
-        frames: the first and the last frame of a video, from 1
+        frames: the first and the last frame: of a video from 1, of a sequence as in CVAT, from 0
     """
 
     field: str
@@ -34,7 +34,7 @@ def to_steps(waiting: Iterable[Mapping[str, Any]]) -> list[Step]:
         if track is None or "step" not in items[0]:
             steps.append(Step(field, sample_id, (label_id,), parts, (frame, frame) if "step" in items[0] else None))
             continue
-        key = (field, sample_id, track, parts)
+        key = (field, track, parts)  # a track is in one video, or in one sequence of samples
         before = steps[runs[key]] if key in runs else None
         if before is not None and before.frames and 0 <= frame - before.frames[1] <= items[0]["step"]:
             longer = before._replace(label_ids=(*before.label_ids, label_id), frames=(before.frames[0], frame))
