@@ -6,6 +6,7 @@ from typing import Any
 
 from bson import ObjectId
 
+from .clips import Clips
 from .samples import FRAMES, Document, FieldPlace, read_samples
 
 
@@ -35,11 +36,22 @@ def read_videos(view: Any, paths: Sequence[str]) -> Iterator[list[Document]]:
         yield list(frames)
 
 
-def read_holders(view: Any, places: Sequence[FieldPlace]) -> Iterator[Document]:
-    """The raw documents that hold fields, those of samples before those of frames."""
+def read_holders(view: Any, places: Sequence[FieldPlace], clips: Clips | None = None) -> Iterator[Document]:
+    """The raw documents that hold fields, those of samples before those of frames.
+
+    Args:
+        view: it may hide labels
+        places: the fields
+        clips: the only frames that are read of videos, each once; ``None`` for all
+    """
     if samples := [place.path for place in places if not place.on_frames]:
         yield from read_samples(view, samples)
-    if frames := [place.path for place in places if place.on_frames]:
+    frames = [place.path for place in places if place.on_frames]
+    if frames and clips is not None:
+        for sample_id, own in clips.items():
+            for clip in own if frames else ():
+                yield from read_frames(view, sample_id, frames, clip.own) if clip.own[0] <= clip.own[1] else ()
+    elif frames:
         wanted = dict.fromkeys(frames, True)
         yield from view._aggregate(frames_only=True, post_pipeline=[{"$project": wanted}])
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from PIL import Image, UnidentifiedImageError
 from pydantic import BaseModel, ConfigDict
 
+from .clips import Clip
+
 KNOWN_SUFFIXES = frozenset(
     (
         ".jpg",
@@ -64,6 +66,7 @@ class Frame(BaseModel):
         server_path: where the server finds it by itself, on its share or in a cloud storage; ``None`` to upload it
         storage_id: the cloud storage that has it
         video: whether it is a video, and stands for all frames of a task
+        clip: the frames that are sent of a video; ``None`` for those that the request says
     """
 
     model_config = ConfigDict(frozen=True)
@@ -77,14 +80,16 @@ class Frame(BaseModel):
     server_path: str | None = None
     storage_id: int | None = None
     video: bool = False
+    clip: Clip | None = None
 
 
 class BadFile(NamedTuple):
-    """A file that can't be sent, and why."""
+    """A file that can't be sent, and why; of a video perhaps only a clip."""
 
     sample_id: str
     path: str
     reason: str
+    clip: Clip | None = None
 
 
 def find_frames(paths: Iterable[tuple[str, str | None]]) -> tuple[list[Frame], list[BadFile]]:

@@ -273,7 +273,8 @@ class _Reader:
     ) -> JobChanges:
         timeline = timeline_of(known)
         jobs = (*state.jobs, *state.left)
-        return JobChanges(job, date, diff, base, self._open(job), emptied, tracks, timeline, shared_frames(job, jobs))
+        shared = shared_frames(job, jobs, known.video.shared if known.video else 0)
+        return JobChanges(job, date, diff, base, self._open(job), emptied, tracks, timeline, shared)
 
     def _look_again(self, job: Job, known: TaskBase, state: TaskState) -> JobChanges:
         """The open conflicts of a job that did not change in CVAT: what it has is still known."""

@@ -185,15 +185,16 @@ def timeline_of(known: TaskBase | None) -> Timeline | None:
     return TaskVideo.of(known) or TaskSequence.of(known)
 
 
-def shared_frames(job: Job, jobs: Iterable[Job]) -> frozenset[int]:
-    """The frames of a job that an earlier job of its task has, too.
+def shared_frames(job: Job, jobs: Iterable[Job], elsewhere: int = 0) -> frozenset[int]:
+    """The frames of a job that an earlier job has, too.
 
     Args:
         job: the job
         jobs: all jobs of the task
+        elsewhere: how many frames of the task, from its first one on, an earlier task has
     """
     earlier = [other for other in jobs if (other.start_frame, other.id) < (job.start_frame, job.id)]
-    last = max((other.stop_frame for other in earlier), default=-1)
+    last = max((elsewhere - 1, *(other.stop_frame for other in earlier)))
     return frozenset(range(job.start_frame, min(last, job.stop_frame) + 1))
 
 

@@ -10,6 +10,8 @@ class VideoSpan(BaseModel):
         start: the first one, in the video's own numbering from 0
         step: each so many from there on
         count: how many there are
+        shared: how many of them, from the first one on, an earlier task of the run has, too; it counts their labels
+        leads: whether the labels of the whole video are in this task
     """
 
     model_config = ConfigDict(frozen=True)
@@ -17,6 +19,8 @@ class VideoSpan(BaseModel):
     start: int = 0
     step: int = 1
     count: int
+    shared: int = 0
+    leads: bool = True
 
     def number_of(self, frame: int) -> int:
         """FiftyOne's number, from 1, of a frame of the task, from 0."""

@@ -7,9 +7,11 @@ from typing import Any
 from ...cvat import Client, FrameMeta, Job, User
 from ...labels.encode import no_word
 from ...labels.schema import LabelSchema
+from ..dataset.clips import Clips, check_step, is_clips
 from ..dataset.media import BadFile, Frame
 from ..dataset.observe import Observed
 from ..dataset.samples import as_collection
+from ..dataset.source_views import videos_of_clips
 from ..errors import NoImageLeft, Refused, SendFailed
 from ..request import SendRequest
 from ..runs.base import FrameRecord
@@ -26,7 +28,7 @@ def check_target(target: Any) -> Any:
     """
     if not len(target):
         raise Refused("There are no samples to send: the selection or view is empty.")
-    collection = as_collection(target)
+    collection = videos_of_clips(target) if is_clips(target) else as_collection(target)
     if (problem := target_problem(collection)) is not None:
         raise Refused(problem)
     return collection
@@ -35,8 +37,6 @@ def check_target(target: Any) -> Any:
 def target_problem(collection: Any) -> str | None:
     """Why a collection can't be sent; ``None`` if it can."""
     dataset, media = collection._dataset, collection.media_type
-    if getattr(dataset, "_is_clips", False):
-        return "These are clips of videos; send the videos themselves, with `frame_start` and `frame_stop` if need be."
     if getattr(dataset, "_is_frames", False):
         return "These are frames of videos as images; send the videos themselves, and their labels as `frames.` fields."
     if dataset is not collection._root_dataset:
@@ -50,11 +50,16 @@ def target_problem(collection: Any) -> str | None:
     return None
 
 
-def check_parameters(request: SendRequest, media: str) -> None:
+def check_parameters(request: SendRequest, media: str, clips: Clips | None) -> None:
     """Checks that parameters fit the samples.
 
+    Args:
+        request: what the person asked for
+        media: what the samples are
+        clips: those of videos that are sent; ``None`` if none are
+
     Raises:
-        Refused: if one has a meaning only for videos
+        Refused: if one has a meaning only for videos, or for whole ones
     """
     asked = {
         "frame_start": request.frame_start,
@@ -63,6 +68,9 @@ def check_parameters(request: SendRequest, media: str) -> None:
     }
     if media != "video" and (wrong := [f"`{name}`" for name, said in asked.items() if said]):
         raise Refused(f"Only videos take {', '.join(wrong)}, and these samples are images.")
+    if clips is not None and (asked["frame_start"] or asked["frame_stop"]):
+        raise Refused("Clips say which frames are sent; give no `frame_start` and no `frame_stop`.")
+    check_step(clips or {}, request.frame_step)
 
 
 def read_paths(collection: Any, media_field: str) -> list[tuple[str, str | None]]:

@@ -1,5 +1,6 @@
 """What a send would write: the same labels are drawn in the same way, and thrown away."""
 
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -107,13 +108,18 @@ class SampleSizes:
 
 
 def labels_of_files(collection: Any, schema: LabelSchema, bad: Sequence[BadFile]) -> Counter[str]:
-    """The labels of images and videos that are left out, counted by sentence."""
+    """The labels of images, videos and clips that are left out, counted by sentence."""
     fields = {name: item for name, item in schema.fields.items() if item.existing_field}
     places = [FieldPlace.of(name, LABEL_TYPES[item.type]) for name, item in fields.items()] if bad else []
     behind: Counter[str] = Counter()
-    left = collection.select([file.sample_id for file in bad])
+    whole = collection.select([file.sample_id for file in bad if file.clip is None])
+    clips = [(file.sample_id, file.clip) for file in bad if file.clip is not None]
     kind = "videos" if collection.media_type == "video" else "images"
     for place in places:
-        count = sum(len(place.labels(document)) for document in read_holders(left, [place]))
+        documents = [read_holders(whole, [place])]
+        for sample_id, clip in clips:
+            here = collection.select(sample_id) if place.on_frames or clip.leads else collection.limit(0)
+            documents.append(read_holders(here, [place], {sample_id: (clip,)}))
+        count = sum(len(place.labels(document)) for document in itertools.chain.from_iterable(documents))
         behind[f"{place.name}: labels of {kind} that are left out"] += count
     return +behind

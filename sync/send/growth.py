@@ -8,6 +8,7 @@ from ...cvat import Client
 from ...labels.fitting import fit_project
 from ...labels.schema import FieldSchema, LabelSchema
 from ...labels.types import LABEL_TYPES
+from ..dataset.clips import is_clips
 from ..dataset.colors import class_colors
 from ..dataset.observe import Observed
 from ..errors import Refused, error_context
@@ -59,6 +60,8 @@ def prepare_growth(
         Refused: if nothing can be added
         CvatError: if CVAT can't be reached or refuses the login
     """
+    if is_clips(target):
+        raise Refused("Clips are not added to a run, whose videos have other frames. Send them as a run of their own.")
     collection = check_target(target)
     dataset, key = collection._root_dataset, request.anno_key
     record = records.find(dataset, key)
@@ -70,7 +73,7 @@ def prepare_growth(
     collection, already = lacking(collection, store, record, key)
     client = client.within(record.organization)
     request = as_before(request, Journal(store).kept_request(), record)
-    check_parameters(request, collection.media_type)
+    check_parameters(request, collection.media_type, None)
     reporter.step("Looking at the labels")
     schema, seen = grown_schema(collection, record.schema_, request)
     media = record.media_type

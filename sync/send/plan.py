@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from ..dataset.media import Frame
+from ..dataset.clips import Clips
+from ..dataset.media import BadFile, Frame
 from ..dataset.sequences import ImageSequence
 
 NAME_LIMIT = 256  # of a task in CVAT
@@ -64,7 +65,7 @@ def plan_tasks(
 
 
 def plan_videos(videos: Sequence[Frame], name: str) -> list[TaskPlan]:
-    """A task for each video of a run, in order.
+    """A task for each video, or clip of one, of a run, in order.
 
     Args:
         videos: each as one frame that stands for it
@@ -72,7 +73,8 @@ def plan_videos(videos: Sequence[Frame], name: str) -> list[TaskPlan]:
     """
     if len(videos) == 1:
         return [TaskPlan(0, name[:NAME_LIMIT], (videos[0],))]
-    tails = [f": {video.name[: NAME_LIMIT // 2]}" for video in videos]
+    clips = [f", {video.clip.title}" if video.clip else "" for video in videos]
+    tails = [f": {video.name[: NAME_LIMIT // 2]}{clip}" for video, clip in zip(videos, clips, strict=True)]
     return [
         TaskPlan(number, name[: NAME_LIMIT - len(tail)] + tail, (video,))
         for number, (tail, video) in enumerate(zip(tails, videos, strict=True))
@@ -115,6 +117,20 @@ def plan_more(tasks: Sequence[TaskPlan], name: str, first: int) -> list[TaskPlan
         tail = what if is_video else f"{what} (task {number + 1})"
         more.append(replace(task, number=number, name=name[: NAME_LIMIT - len(tail)] + tail))
     return more
+
+
+def into_clips(videos: Sequence[Frame], clips: Clips | None) -> list[Frame]:
+    """The clips of videos, each as one frame that stands for it; the videos, if there are no clips."""
+    if clips is None:
+        return list(videos)
+    return [video.model_copy(update={"clip": clip}) for video in videos for clip in clips[video.sample_id]]
+
+
+def bad_clips(bad: Sequence[BadFile], clips: Clips | None) -> list[BadFile]:
+    """The clips of videos that can't be sent; the videos, if there are no clips."""
+    if clips is None:
+        return list(bad)
+    return [file._replace(clip=clip) for file in bad for clip in clips[file.sample_id]]
 
 
 def _cut(frames: Sequence[Frame], most_images: int, most_bytes: int) -> Iterator[tuple[Frame, ...]]:
@@ -164,9 +180,15 @@ def foresee_segments(frames: int, segment_size: int | None, overlap: int = 0) ->
     return tuple(Segment(number, start, min(start + size, frames) - 1) for number, start in enumerate(starts))
 
 
-def shared_frames(segments: Sequence[Segment], segment: Segment) -> range:
-    """The frames of a job that an earlier one of its task has, too: that one counts their labels."""
-    before = max((other.stop + 1 for other in segments[: segment.number]), default=0)
+def shared_frames(segments: Sequence[Segment], segment: Segment, elsewhere: int = 0) -> range:
+    """The frames of a job that an earlier one has, too: that one counts their labels.
+
+    Args:
+        segments: the jobs of the task
+        segment: the job
+        elsewhere: how many frames of the task, from its first one on, an earlier task has
+    """
+    before = max((elsewhere, *(other.stop + 1 for other in segments[: segment.number])))
     return range(segment.start, min(max(segment.start, before), segment.stop + 1))
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from ...cvat import Client, ServerInfo, User
 from ...labels.schema import LabelSchema
 from ...labels.tracks.mutability import mutable_specs
+from ..dataset.clips import Clips, find_clips, is_clips
 from ..dataset.colors import class_colors
 from ..dataset.media import BadFile, Frame, find_frames
 from ..dataset.observe import Observed
@@ -30,7 +31,7 @@ from .checks import (
 )
 from .forecast import Forecast, forecast, labels_of_files
 from .journal import Before, SendPlan
-from .plan import TaskPlan, foresee_segments, plan_sequences, plan_tasks, plan_videos
+from .plan import TaskPlan, bad_clips, foresee_segments, into_clips, plan_sequences, plan_tasks, plan_videos
 from .project import FoundProject, ProjectPlan, find_project, plan_project
 from .schema import resolve_schema
 from .sequences import Arranged, arrange, with_grouping
@@ -159,22 +160,23 @@ def prepare(target: Any, request: SendRequest, client: Client, reporter: Progres
     dataset, is_video = collection._root_dataset, collection.media_type == "video"
     media = "video" if is_video else "image"
     request = with_grouping(target, request, collection.media_type)
-    check_parameters(request, collection.media_type)
+    clips = find_clips(target) if is_clips(target) else None
+    check_parameters(request, collection.media_type, clips)
     records.check_key(dataset, request.anno_key)
     asker = ThreadPoolExecutor(1, thread_name_prefix="cvat-check")
     answer = asker.submit(_ask, client, request)  # meanwhile, as CVAT may be far away
     asker.shutdown(wait=False)
     reporter.step("Looking at the labels")
-    schema, seen = resolve_schema(collection, request, lambda: _answered(answer)[1].labels)
+    schema, seen = resolve_schema(collection, request, lambda: _answered(answer)[1].labels, clips)
     reporter.step(f"Looking at the {media}s")
     arranged = arrange(target, collection, request, read_paths(collection, request.media_field))
     if request.media_source == "upload":
-        frames, bad = find_media(collection, request, arranged, client, reporter)
+        frames, bad = find_media(collection, request, arranged, client, reporter, clips)
     reporter.step("Connecting to CVAT")
     server, found = _answered(answer)
     with error_context(lambda: "Nothing was sent."):
         if request.media_source != "upload":
-            frames, bad = find_media(collection, request, arranged, client, reporter)
+            frames, bad = find_media(collection, request, arranged, client, reporter, clips)
         people = find_people(client, request)
         project = plan_project(found, request, schema, class_colors(dataset, schema))
     return Prepared(
@@ -202,34 +204,29 @@ def plan_all(
 
 
 def find_media(
-    collection: Any, request: SendRequest, arranged: Arranged, client: Client, reporter: ProgressReporter
+    collection: Any,
+    request: SendRequest,
+    arranged: Arranged,
+    client: Client,
+    reporter: ProgressReporter,
+    clips: Clips | None = None,
 ) -> tuple[list[Frame], list[BadFile]]:
-    """The files of a collection that can be sent, and those that can't.
+    """The files of a collection that can be sent, and those that can't; of videos perhaps only clips.
 
     Raises:
         Refused: if there are such and the person did not say to leave them out, or no other is left
     """
     is_video = collection.media_type == "video"
     if request.media_source == "upload":
-        frames, bad = _look_at_files(collection, request, arranged.paths)
+        frames, bad = (find_videos if is_video else find_frames)(arranged.paths)
     else:
         frames, bad = find_server_frames(client, arranged.paths, request, reporter, video=is_video)
-        frames, short = without_short(collection, frames, request) if is_video else (frames, [])
-        bad = [*bad, *short]
+    if is_video:
+        frames, short = without_short(collection, into_clips(frames, clips), request)
+        bad = [*bad_clips(bad, clips), *short]
     bad = [*bad, *arranged.bad]
     check_files(frames, bad, request.bad_files, "video" if is_video else "image")
     return frames, bad
-
-
-def _look_at_files(
-    collection: Any, request: SendRequest, paths: Sequence[tuple[str, str | None]]
-) -> tuple[list[Frame], list[BadFile]]:
-    """The files that can be uploaded, and those that can't."""
-    if collection.media_type != "video":
-        return find_frames(paths)
-    videos, bad = find_videos(paths)
-    videos, short = without_short(collection, videos, request)
-    return videos, [*bad, *short]
 
 
 Answer = tuple[ServerInfo, FoundProject]
@@ -286,7 +283,7 @@ def describe(prepared: Prepared, reporter: ProgressReporter | None = None) -> di
         "labels_by_field": foreseen.labels,
         "left_out": [{"what": what, "count": count} for what, count in summed_up(left_out).items()],
         "notes": [*prepared.notes, *notes],
-        "bad_files": [file._asdict() for file in prepared.bad],
+        "bad_files": [{name: getattr(file, name) for name in ("sample_id", "path", "reason")} for file in prepared.bad],
         "already": prepared.already,
     }
 

@@ -15,6 +15,7 @@ from ...labels.pixels import numbers
 from ...labels.schema import FieldSchema, LabelSchema
 from ...labels.types import FIELD_TYPES, LABEL_TYPES, LabelType
 from ..dataset.attribute_fields import declared_fields
+from ..dataset.clips import Clips
 from ..dataset.frames import read_holders, some_frames
 from ..dataset.mask_files import with_pixels
 from ..dataset.observe import KEYFRAME, Observed, known_paths
@@ -116,7 +117,11 @@ def _check_holder(collection: Any, name: str, type_: LabelType) -> None:
 
 
 def observe(
-    collection: Any, types: Mapping[str, str], confidence: bool = False, keyframes: bool = False
+    collection: Any,
+    types: Mapping[str, str],
+    confidence: bool = False,
+    keyframes: bool = False,
+    clips: Clips | None = None,
 ) -> dict[str, Observed]:
     """What labels the fields of a collection have.
 
@@ -125,6 +130,7 @@ def observe(
         types: the label type of each field
         confidence: whether to look at the confidence of labels, too
         keyframes: whether labels may say that they are keyframes, as those on frames of videos do
+        clips: the only frames of videos that are looked at; ``None`` for all
     """
     places = {name: FieldPlace.of(name, LABEL_TYPES[type_]) for name, type_ in types.items()}
     codecs = {name: LABEL_TYPES[type_].codec for name, type_ in types.items()}
@@ -136,7 +142,7 @@ def observe(
     seen = {name: Observed() for name in types}
     for on_frames in (False, True):
         here = [place for place in places.values() if place.on_frames == on_frames]
-        for document in read_holders(collection, here):
+        for document in read_holders(collection, here, clips):
             for place in here:
                 seen[place.name].add(place.labels(document), codecs[place.name], known[place.name])
     return seen
@@ -147,7 +153,7 @@ ProjectLabels = Callable[[], Sequence[Label]]
 
 
 def resolve_schema(
-    collection: Any, request: SendRequest, project_labels: ProjectLabels = tuple
+    collection: Any, request: SendRequest, project_labels: ProjectLabels = tuple, clips: Clips | None = None
 ) -> tuple[LabelSchema, dict[str, Observed]]:
     """The complete label schema of a send, and the labels that the collection has.
 
@@ -155,6 +161,7 @@ def resolve_schema(
         collection: the samples
         request: what the person asked for
         project_labels: the schema of a new field whose classes nobody said
+        clips: the only frames of videos that are sent; ``None`` for all
 
     Raises:
         Refused: if the request can't be completed; the message says what to add
@@ -163,7 +170,7 @@ def resolve_schema(
     typed = {name: resolve_type(collection, name, said.get("type")) for name, said in fields.items()}
     there = {name: type_ for name, (type_, exists) in typed.items() if exists}
     in_sequences = bool(request.sequence_field)
-    seen = observe(collection, there, bool(request.show_confidence), in_sequences)
+    seen = observe(collection, there, bool(request.show_confidence), in_sequences, clips)
     schemas = {}
     for name, said in fields.items():
         type_, exists = typed[name]

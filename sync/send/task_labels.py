@@ -122,7 +122,7 @@ class TaskLabels:
         reader: TrackReader = (
             SequenceReader(context.reader, context.schema, places_of_base(base))
             if base.video is None
-            else VideoReader(context.reader.collection, context.schema, base, context.request.frame_stop)
+            else self._video_reader(base)
         )
 
         def mutable() -> Collection[int]:
@@ -130,6 +130,10 @@ class TaskLabels:
 
         self._video = VideoLabels(reader, words, segments, mutable, context.request.keyframe_tolerance)
         return self._video
+
+    def _video_reader(self, base: TaskBase) -> VideoReader:
+        context, (video,) = self._context, self._context.journal.task(self._number).frames
+        return VideoReader(context.reader.collection, context.schema, base, context.request.frame_stop, video.clip)
 
     def facts(self) -> dict[str, Any]:
         """What a step says of the objects whose labels are written as tracks."""

@@ -6,7 +6,7 @@ from textwrap import shorten
 
 from ...cvat import CreationFailed, DataMeta, DataOptions, UploadFile
 from ..dataset.frames import frame_total
-from ..dataset.media import BadFile
+from ..dataset.media import BadFile, Frame
 from ..dataset.videos import video_again
 from ..errors import NoImageLeft, SendFailed
 from ..request import SendRequest
@@ -33,6 +33,7 @@ class TaskVideo:
         self._context = context
         self.plan = plan
         (self._video,) = plan.frames
+        self._asked = asked_of(self._video, context.request)
 
     def bring(self, task_id: int, *, doubtful: bool) -> str:
         """Uploads the video, or tells CVAT where it sees it; the id of the request that makes the frames.
@@ -41,7 +42,7 @@ class TaskVideo:
             task_id: the task
             doubtful: whether some of this may have been done
         """
-        client, video, options = self._context.client, self._video, options_of(self._context.request)
+        client, video, options = self._context.client, self._video, options_of(self._asked)
         if video.server_path is not None:
             storage = video.storage_id
             return client.attach(task_id, [video.server_path], storage_id=storage, options=options, resume=doubtful)
@@ -74,8 +75,8 @@ class TaskVideo:
         with ThreadPoolExecutor(1) as pool:
             jobs = pool.submit(self._context.client.jobs, task_id)
             meta = self._context.client.task_meta(task_id)
-        span = VideoSpan(start=meta.start_frame, step=meta.step, count=meta.size)
-        if problem := count_problem(self._context.request, meta, total):
+        span = span_of(self._video, meta.start_frame, meta.step, meta.size)
+        if problem := count_problem(self._asked, meta, total):
             raise self._given_up(problem)
         frame = FrameRecord(
             sample_id=self._video.sample_id,
@@ -106,10 +107,32 @@ class TaskVideo:
                 "without it."
             )
         # In this order: should it end between the two, the video is found bad again, and left out again
-        self._context.leave_out([BadFile(self._video.sample_id, self._video.path, reason)])
+        self._context.leave_out([bad_video(self._video, reason)])
         self.plan = TaskPlan(self.plan.number, self.plan.name, ())
         self._context.journal.save_task(self.plan)
         return NoImageLeft(f"The video '{self._video.path}' {reason}.")
+
+
+def asked_of(video: Frame, request: SendRequest) -> SendRequest:
+    """The request as it is for one video: a clip says its frames itself."""
+    if video.clip is None:
+        return request
+    return request.model_copy(update={"frame_start": video.clip.first - 1, "frame_stop": video.clip.last - 1})
+
+
+def span_of(video: Frame, start: int, step: int, count: int) -> VideoSpan:
+    """The frames that a task has of a video; see :class:`sync.runs.video.VideoSpan`."""
+    span = VideoSpan(start=start, step=step, count=count)
+    if video.clip is None:
+        return span
+    shared = len(range(video.clip.first, video.clip.shared + 1, step))
+    return span.model_copy(update={"shared": min(shared, count), "leads": video.clip.leads})
+
+
+def bad_video(video: Frame, reason: str) -> BadFile:
+    """A video, or a clip of one, that can't be sent."""
+    which = f"({video.clip.title}) " if video.clip else ""
+    return BadFile(video.sample_id, video.path, which + reason, video.clip)
 
 
 def options_of(request: SendRequest) -> DataOptions:

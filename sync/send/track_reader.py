@@ -24,6 +24,11 @@ class TrackReader(ABC):
     def __init__(self, schema: LabelSchema) -> None:
         self._schema = schema
 
+    @property
+    def shared(self) -> int:
+        """How many frames, from the first one on, an earlier task of the run has, too: it counts their labels."""
+        return 0
+
     @abstractmethod
     def all(self, lost: Counter[str]) -> Iterator[Found]:
         """The labels of all frames, in order.

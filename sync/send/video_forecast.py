@@ -14,12 +14,11 @@ from ..progress import ProgressReporter
 from ..request import SendRequest
 from ..runs.base import FrameRecord, TaskBase
 from ..runs.outbox import Batch, each_label
-from ..runs.video import VideoSpan
 from .encode import LabelReader
 from .forecast import UNKNOWN_SIZE, Forecast, SampleSizes, count_classes
 from .plan import Segment, TaskPlan, foresee_segments
 from .refusals import without_harm
-from .task_video import expected_frames
+from .task_video import asked_of, bad_video, expected_frames, span_of
 from .track_reader import SequenceReader, TrackReader
 from .video_labels import VideoLabels
 from .video_reader import VideoReader
@@ -93,13 +92,14 @@ def facts_of(collection: Any, sample_ids: Sequence[str]) -> dict[str, VideoFacts
 
 def without_short(collection: Any, videos: Sequence[Frame], request: SendRequest) -> tuple[list[Frame], list[BadFile]]:
     """The videos that have a frame that was asked for; the others, as far as that is known."""
-    known = facts_of(collection, [video.sample_id for video in videos]) if request.frame_start else {}
+    late = [video.sample_id for video in videos if asked_of(video, request).frame_start]
+    known = facts_of(collection, list(dict.fromkeys(late)))
     good, short = [], []
     for video in videos:
-        total = known.get(video.sample_id, VideoFacts()).total
-        if total and not expected_frames(request, total):
-            reason = f"has {total:,} frames only, and the first one to send is frame {request.frame_start:,}, from 0"
-            short.append(BadFile(video.sample_id, video.path, reason))
+        total, start = known.get(video.sample_id, VideoFacts()).total, asked_of(video, request).frame_start
+        if total and not expected_frames(asked_of(video, request), total):
+            reason = f"has {total:,} frames only, and the first one to send is frame {start:,}, from 0"
+            short.append(bad_video(video, reason))
         else:
             good.append(video)
     return good, short
@@ -138,10 +138,10 @@ def forecast_videos(
         else:
             (video,) = task.frames
             facts = known.get(video.sample_id, VideoFacts())
-            found.unknown += not facts.total
+            found.unknown += not facts.total and not video.clip
             base = _base(collection, video, facts, request)
             total = base.count
-            reader = VideoReader(collection, schema, base, request.frame_stop)
+            reader = VideoReader(collection, schema, base, request.frame_stop, video.clip)
         segments = foresee_segments(total, request.segment_size, request.overlap)
         found.jobs.append(len(segments))
         labels = VideoLabels(reader, words, segments, lambda: mutable, request.keyframe_tolerance)
@@ -161,11 +161,12 @@ def forecast_videos(
 
 def _base(collection: Any, video: Frame, facts: VideoFacts, request: SendRequest) -> TaskBase:
     """A task as CVAT will make it."""
-    total = facts.total or last_frame(collection._root_dataset, video.sample_id) or 1
+    unknown = video.clip.last if video.clip else last_frame(collection._root_dataset, video.sample_id)
+    total, asked = facts.total or unknown or 1, asked_of(video, request)
     size = facts.size or UNKNOWN_SIZE
     frame = FrameRecord(sample_id=video.sample_id, name=video.name, width=size.width, height=size.height)
-    count = max(1, expected_frames(request, total))
-    span = VideoSpan(start=request.frame_start, step=request.frame_step, count=count)
+    count = max(1, expected_frames(asked, total))
+    span = span_of(video, asked.frame_start, asked.frame_step, count)
     return TaskBase(frames=(frame,), vocabulary={}, video=span)
 
 

@@ -79,7 +79,7 @@ class VideoLabels:
 
     def shared(self, segment: Segment) -> range:
         """The frames of a job that an earlier one has, too: that one counts their labels."""
-        return shared_frames(self._segments, segment)
+        return shared_frames(self._segments, segment, self._reader.shared)
 
     def drawn(
         self, segment: Segment, earlier: Sequence[Batch], refused: Mapping[LabelIdentity, str], lost: Counter[str]
@@ -126,9 +126,8 @@ class VideoLabels:
         holders: dict[int, str] = {}
         for place, name, identity, document in told_apart(self._reader.all(found.lost), Counter()):
             if not self._reader.is_object(name, document):
-                found.notices.update(
-                    {f"{name}: {NO_TRACK}": 1} if self._reader.is_mask_of_object(name, document) else {}
-                )
+                said = self._is_own(place.frame) and self._reader.is_mask_of_object(name, document)
+                found.notices.update({f"{name}: {NO_TRACK}": 1} if said else {})
                 continue
             found.identities.add(identity)
             holders[place.frame] = place.sample_id
@@ -147,6 +146,10 @@ class VideoLabels:
                     self._count(found, job, entry)
         found.notices = +found.notices
         return found
+
+    def _is_own(self, frame: int) -> bool:
+        """Whether no earlier task has a frame, and counts its labels."""
+        return frame >= self._reader.shared
 
     def _written(
         self, job: Segment, labels: Mapping[LabelIdentity, FrameLabel], lost: Counter[str]
@@ -169,10 +172,13 @@ class VideoLabels:
         found: Objects,
     ) -> None:
         """Adds what was made of the labels of a field."""
-        found.lost.update(readable(f"{name}: {notice.reason}") for notice in sent.left_out)
-        for reason, count in sent.counts.items():
-            counter = found.lost if reason.startswith(STAYS_BEHIND) else found.notices
-            counter[readable(f"{name}: {reason}")] += count
+        lost, notices = (
+            [item for item in said if self._is_own(item.label.frame)] for said in (sent.left_out, sent.notices)
+        )
+        found.lost.update(readable(f"{name}: {notice.reason}") for notice in lost)
+        for notice in notices:
+            counter = found.lost if notice.reason.startswith(STAYS_BEHIND) else found.notices
+            counter[readable(f"{name}: {notice.reason}")] += 1
         origins = _Origins(name, itertools.chain.from_iterable(self._earlier.values()))
         for track in sent.tracks:
             entry = _track_entry(name, track, origins.of(track), sent, holders)

@@ -8,6 +8,7 @@ from ...labels.groups import users_groups
 from ...labels.schema import LabelSchema
 from ...labels.shapes import Size
 from ...labels.types import LABEL_TYPES
+from ..dataset.clips import Clip
 from ..dataset.frames import read_frames
 from ..dataset.samples import Document, FieldPlace, read_samples
 from ..runs.base import TaskBase
@@ -27,20 +28,29 @@ class VideoReader(TrackReader):
         schema: the run's schema
         base: the task
         stop: the last frame that was asked for, from 0; ``None`` if all were
+        clip: the only frames of the video that are looked at; ``None`` for all
     """
 
-    def __init__(self, collection: Any, schema: LabelSchema, base: TaskBase, stop: int | None) -> None:
+    def __init__(
+        self, collection: Any, schema: LabelSchema, base: TaskBase, stop: int | None, clip: Clip | None = None
+    ) -> None:
         super().__init__(schema)
         assert base.video is not None, "the task has a video"
         self._collection = collection
-        self._stop = stop
+        self._stop = stop if clip is None else clip.last - 1
+        self._clip = clip
         self.span: VideoSpan = base.video
         self.size: Size = base.frames[0].size
         self._sample_id = base.frames[0].sample_id
         fields = {name: item for name, item in schema.fields.items() if item.existing_field}
         places = [FieldPlace.of(name, LABEL_TYPES[item.type]) for name, item in fields.items()]
         self._on_frames = [place for place in places if place.on_frames]
-        self._on_sample = [place for place in places if not place.on_frames]
+        self._on_sample = [place for place in places if not place.on_frames and self.span.leads]
+
+    @property
+    def shared(self) -> int:
+        """How many frames, from the first one on, an earlier task of the run has, too."""
+        return self.span.shared
 
     def all(self, lost: Counter[str]) -> Iterator[Found]:
         """The labels of all frames, in order.
@@ -52,6 +62,8 @@ class VideoReader(TrackReader):
             place = self._place(document)
             for field in self._on_frames:
                 labels = field.labels(document)
+                if place is None and self._is_counted_elsewhere(document):
+                    continue
                 if place is None:
                     lost.update({f"{field.name}: {self._reason(document)}": len(labels)} if labels else {})
                 else:
@@ -89,7 +101,8 @@ class VideoReader(TrackReader):
     def _documents(self, frames: range | None) -> Iterator[Document]:
         if not self._on_frames:
             return iter(())
-        numbers = (self.span.number_of(frames[0]), self.span.number_of(frames[-1])) if frames else None
+        numbers = (self._clip.first, self._clip.last) if self._clip else None
+        numbers = (self.span.number_of(frames[0]), self.span.number_of(frames[-1])) if frames else numbers
         return read_frames(self._collection, self._sample_id, [place.path for place in self._on_frames], numbers)
 
     def _place(self, document: Document) -> Place | None:
@@ -97,6 +110,11 @@ class VideoReader(TrackReader):
         number = document.get("frame_number")
         frame = self.span.frame_of(number) if isinstance(number, int) else None
         return None if frame is None else Place(frame, str(document["_id"]), self.size)
+
+    def _is_counted_elsewhere(self, document: Document) -> bool:
+        """Whether an earlier clip of the video counts the labels of a frame that the task does not have."""
+        number = document.get("frame_number")
+        return self._clip is not None and isinstance(number, int) and number <= self._clip.shared
 
     def _reason(self, document: Document) -> str:
         """Why the labels of a frame stay behind that the task does not have."""

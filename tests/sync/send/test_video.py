@@ -263,7 +263,6 @@ def test_what_cannot_be_sent_is_refused_by_name(videos: Videos, case: str) -> No
     ("view", "sentence"),
     [
         pytest.param(lambda d: d.to_frames(sample_frames=False), "frames of videos as images", id="frames"),
-        pytest.param(lambda d: d.to_clips(FIELD), "clips of videos", id="clips"),
     ],
 )
 def test_views_that_are_not_sent_are_refused_by_name(
