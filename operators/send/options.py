@@ -6,6 +6,7 @@ import fiftyone.operators.types as types
 
 from ...labels.rotation import default_unit
 from ...labels.tracks.keyframes import TOLERANCE_PX
+from ...sync.dataset.clips import is_clips
 from ...sync.errors import CvatError, RoundtripError
 from ...sync.readable import readable
 from ...sync.send import proposals
@@ -39,7 +40,7 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
     inputs.int("segment_size", label=f"{what} in a job", description="Empty for one job", min=1, view=short)
     inputs.int("overlap", default=0, label=f"{what} that jobs share", min=0, view=short)
     if is_video:
-        _frames(inputs)
+        _frames(inputs, whole=not is_clips(context.target(ctx)))
     _suggest(inputs, "task_assignee", "Task assignee", people, "Who is responsible")
     view = types.AutocompleteView(allow_user_input=True, allow_duplicates=False)
     for person in people:
@@ -60,11 +61,12 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
     media_form.source(ctx, inputs, connected)
 
 
-def _frames(inputs: types.Object) -> None:
-    """Asks which frames of videos are sent, and how."""
+def _frames(inputs: types.Object, *, whole: bool) -> None:
+    """Asks which frames of videos are sent, and how; clips say the first and the last one themselves."""
     short = types.View(space=3)
-    inputs.int("frame_start", default=0, label="First frame", description="Counted from 0", min=0, view=short)
-    inputs.int("frame_stop", label="Last frame", description="Empty for the end", min=0, view=short)
+    if whole:
+        inputs.int("frame_start", default=0, label="First frame", description="Counted from 0", min=0, view=short)
+        inputs.int("frame_stop", label="Last frame", description="Empty for the end", min=0, view=short)
     inputs.int("frame_step", default=1, label="Each so many frames", min=1, view=short)
     inputs.float(
         "keyframe_tolerance",

@@ -102,8 +102,13 @@ class Prepared:
         return "video" if self.collection.media_type == "video" else "image"
 
     @property
+    def has_clips(self) -> bool:
+        """Whether clips of videos are sent."""
+        return any(frame.clip for task in self.tasks for frame in task.frames)
+
+    @property
     def images(self) -> int:
-        """How many images, or videos, there are."""
+        """How many images, videos or clips there are."""
         return sum(len(task.frames) for task in self.tasks)
 
     @property
@@ -251,7 +256,7 @@ def describe(prepared: Prepared, reporter: ProgressReporter | None = None) -> di
         reporter: takes the progress, and carries the wish to stop while all labels are drawn
 
     Returns:
-        ``anno_key``, ``media`` (``"image"`` or ``"video"``), ``server``,
+        ``anno_key``, ``media`` (``"image"``, ``"video"`` or ``"clip"``), ``server``,
         ``project`` and ``project_exists``, ``tasks`` (``name``, ``images``, ``bytes``,
         ``jobs``), the totals ``images``, ``bytes``, ``jobs`` and ``labels``, ``labels_by_field`` (by field and class),
         ``left_out`` (``what``, ``count``), ``notes`` (sentences to read before a send) and ``bad_files``
@@ -271,7 +276,7 @@ def describe(prepared: Prepared, reporter: ProgressReporter | None = None) -> di
     left_out = prepared.left_out + foreseen.left_out
     return {
         "anno_key": request.anno_key,
-        "media": prepared.media,
+        "media": "clip" if prepared.has_clips else prepared.media,
         "server": prepared.server.url,
         "project": prepared.project_name,
         "project_exists": prepared.project.project is not None,

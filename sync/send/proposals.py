@@ -8,8 +8,10 @@ from typing import Any
 from ...cvat import Client
 from ...labels.schema import FieldSchema
 from ...labels.types import FIELD_TYPES, LABEL_TYPES
+from ..dataset.clips import Clips, find_clips, is_clips
 from ..dataset.media import BadFile, find_frames
 from ..dataset.samples import FRAMES, field_class
+from ..dataset.source_views import videos_of_clips
 from ..dataset.videos import find_videos
 from ..errors import Refused
 from .checks import read_paths
@@ -19,6 +21,7 @@ from .schema import complete, observe, resolve_type, suit_type
 def sendable_fields(collection: Any) -> dict[str, str]:
     """The fields that can be sent, with their FiftyOne class: boxes first, plain values (class ``""``) last."""
     found: dict[str, str] = {}
+    collection, _ = _source(collection)
     of_frames = collection.get_frame_field_schema() or {} if is_video(collection) else {}
     for name in [*collection.get_field_schema(), *(f"{FRAMES}{name}" for name in of_frames)]:
         try:
@@ -28,6 +31,16 @@ def sendable_fields(collection: Any) -> dict[str, str]:
         if cls in FIELD_TYPES and not collection.get_field(name).read_only and _has_frames(collection, name, cls):
             found[name] = cls
     return dict(sorted(found.items(), key=_place_in_form))
+
+
+def _source(collection: Any) -> tuple[Any, Clips | None]:
+    """The samples with whose fields a collection is sent: of clips, the videos; and the clips."""
+    if not is_clips(collection):
+        return collection, None
+    try:
+        return videos_of_clips(collection), find_clips(collection)
+    except Refused:  # the send says what is wrong
+        return collection, None
 
 
 def is_video(collection: Any) -> bool:
@@ -57,8 +70,9 @@ def propose_field(collection: Any, name: str) -> dict[str, Any]:
         a dict of ``type``, ``named`` (whether its labels have classes that can be chosen), ``classes``, ``attributes``
         (a list of dicts with ``name``), ``labels`` (how many there are) and ``counts`` (labels by class)
     """
+    collection, clips = _source(collection)
     type_, _ = resolve_type(collection, name, None)
-    seen = observe(collection, {name: type_})[name]
+    seen = observe(collection, {name: type_}, clips=clips)[name]
     try:
         settings = complete(collection, name, {}, type_, True, seen)
     except Refused:  # nothing has a class yet, so the person names them

@@ -66,3 +66,27 @@ def test_what_would_be_sent(opened: Dialog) -> None:
     text = properties(form)["preview_text"]["default"]
     assert text.startswith("**This would send 1 video")
     assert "| Task | Videos |" in text
+
+
+def test_selected_clips(loop: Loop) -> None:
+    """Fields are those of the videos; clips say their frames themselves."""
+    videos = Videos(loop)
+    sample = video(10, lambda n: [box(0.02 * n, index=1)])
+    sample["events"] = fo.TemporalDetections(
+        detections=[fo.TemporalDetection(label="jump", support=[first, first + 2]) for first in (2, 7)]
+    )
+    sample["scene"] = fo.Classification(label="street")
+    videos.add(sample)
+    view = loop.dataset.to_clips("events")
+    opened = Dialog(loop, "send_to_cvat", view=view, selected=view.values("id")[1:])
+    form = opened.accept_defaults()
+    assert invalid(form) == {}
+    offered = properties(form)["label_field"]["view"]["choices"]
+    assert [choice["value"] for choice in offered] == ["frames.gt", "scene"]
+    assert "frames.gt: 3 labels, detections" in str(properties(opened.fill(more=True))["schema"])
+    form = opened.fill(show_dry_run=True)
+    assert "frame_step" in properties(form) and "frame_start" not in properties(form)
+    assert "**This would send 1 clip" in properties(form)["preview_text"]["default"]
+    opened.fill(show_dry_run=False)
+    assert opened.run().notice == ("success", "Sent 1 sample with 3 labels to CVAT, in 1 task.")
+    assert loop.cvat.call("GET", "tasks/1/data/meta")["start_frame"] == 6
