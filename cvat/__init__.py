@@ -55,6 +55,7 @@ from .models import (
     Track,
     TrackedShape,
     User,
+    Webhook,
 )
 from .objects import EncodedObjects, encode_objects
 from .options import DataOptions
@@ -113,6 +114,7 @@ __all__ = [
     "UnwritableFile",
     "UploadFile",
     "User",
+    "Webhook",
     "encode_objects",
     "redact",
     "redacted_traceback",

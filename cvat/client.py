@@ -16,9 +16,10 @@ from .server_media import ServerMedia
 from .session import CONNECTIONS, READ_TIMEOUT, Session
 from .tasks import Tasks
 from .waiting import Stopped, pause
+from .webhooks import Webhooks
 
 
-class Client(Accounts, Projects, Tasks, ServerMedia, Frames, Jobs, Reviews):
+class Client(Accounts, Projects, Tasks, ServerMedia, Frames, Jobs, Reviews, Webhooks):
     """A CVAT server. Usable from several threads, and as a context manager.
 
     Nothing is sent before the first call. Closing ends the connections but never logs out, because a logout

@@ -8,6 +8,7 @@ from .labels import AttributeSpec, Label, LabelSpec, nest
 from .media import CloudStorage, FileInfo, FileList, FilePage
 from .saved import SavedObjects
 from .tasks import DataMeta, FrameMeta, JobsSummary, Project, RequestStatus, Task
+from .webhooks import Webhook
 
 __all__ = [
     "About",
@@ -40,5 +41,6 @@ __all__ = [
     "Track",
     "TrackedShape",
     "User",
+    "Webhook",
     "nest",
 ]

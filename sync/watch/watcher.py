@@ -10,8 +10,9 @@ from ...cvat import Client, CvatError, NotAuthenticated, redacted_traceback
 from ..errors import DatabaseFailed, LoadStopped, NoCredentials, RoundtripError, RunMissing, sentence
 from ..progress import Progress, ProgressReporter
 from ..runs import record as records
-from ..runs.base import BaseStore, JobMark
+from ..runs.base import BaseStore
 from ..runs.look import JobLook, look_with
+from ..runs.marks import JobMark
 from ..runs.record import RunRecord
 from ..runs.store import RunStore
 from .alarm import Alarm

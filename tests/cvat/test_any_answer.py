@@ -34,6 +34,7 @@ from cvat import (
     UploadFile,
     encode_objects,
 )
+from cvat.redaction import Secret
 
 LONGEST = 15.0
 """Seconds that one call may take here, where nothing is waited for longer than 0.2 s."""
@@ -92,6 +93,11 @@ CALLS: dict[str, Callable[[Client, list[UploadFile]], Any]] = {
     "comments": lambda client, files: client.comments(8),
     "issues_of": lambda client, files: client.issues_of([7, 8]),
     "comments_of": lambda client, files: client.comments_of([7]),
+    "webhooks": lambda client, files: client.webhooks(5),
+    "create_webhook": lambda client, files: client.create_webhook(
+        "http://h", Secret("s"), project_id=5, description="d"
+    ),
+    "delete_webhook": lambda client, files: client.delete_webhook(9),
     "share_files": lambda client, files: client.share_files("a"),
     "cloud_storages": lambda client, files: [storage.prefix for storage in client.cloud_storages()],
     "cloud_storage": lambda client, files: client.cloud_storage(9),
