@@ -76,7 +76,16 @@ def build(name: str, folder: Path) -> fo.Dataset:
         for frame in range(FRAMES):
             writer.write(_paint(frame))
         writer.release()
-    facts = fo.VideoMetadata(frame_width=WIDTH, frame_height=HEIGHT, frame_rate=RATE, total_frame_count=FRAMES)
+    facts = fo.VideoMetadata(
+        size_bytes=path.stat().st_size,
+        mime_type="video/webm",
+        frame_width=WIDTH,
+        frame_height=HEIGHT,
+        frame_rate=RATE,
+        total_frame_count=FRAMES,
+        duration=FRAMES / RATE,
+        encoding_str="VP80",
+    )
     sample = fo.Sample(str(path), metadata=facts, scene=fo.Classification(label="street"))
     for frame in range(FRAMES):
         sample.frames[frame + 1] = fo.Frame(ground_truth=fo.Detections(detections=list(_labels(frame))))

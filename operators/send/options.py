@@ -32,15 +32,13 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
     )
     inputs.str("task_name", label="Task name", view=types.View(space=6))
     inputs.str("subset", label="Subset", description="Of the tasks, such as train", view=types.View(space=6))
-    is_video = proposals.is_video(context.target(ctx))
-    short = types.View(space=3)
-    if not is_video:
-        inputs.int("task_size", label="Images in a task", description="Empty for the most", min=1, view=short)
-    what = "Frames" if is_video else "Images"
-    inputs.int("segment_size", label=f"{what} in a job", description="Empty for one job", min=1, view=short)
-    inputs.int("overlap", default=0, label=f"{what} that jobs share", min=0, view=short)
-    if is_video:
+    if proposals.is_video(context.target(ctx)):
         _frames(inputs, whole=not is_clips(context.target(ctx)))
+    else:
+        short = types.View(space=3)
+        inputs.int("task_size", label="Images in a task", description="Empty for the most", min=1, view=short)
+        inputs.int("segment_size", label="Images in a job", description="Empty for one job", min=1, view=short)
+        inputs.int("overlap", default=0, label="Images that jobs share", min=0, view=short)
     _suggest(inputs, "task_assignee", "Task assignee", people, "Who is responsible")
     view = types.AutocompleteView(allow_user_input=True, allow_duplicates=False)
     for person in people:
@@ -63,18 +61,20 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
 
 def _frames(inputs: types.Object, *, whole: bool) -> None:
     """Asks which frames of videos are sent, and how; clips say the first and the last one themselves."""
-    short = types.View(space=3)
+    third = types.View(space=4)
     if whole:
-        inputs.int("frame_start", default=0, label="First frame", description="Counted from 0", min=0, view=short)
-        inputs.int("frame_stop", label="Last frame", description="Empty for the end", min=0, view=short)
-    inputs.int("frame_step", default=1, label="Each so many frames", min=1, view=short)
+        inputs.int("frame_start", default=0, label="First frame", description="Counted from 0", min=0, view=third)
+        inputs.int("frame_stop", label="Last frame", description="Empty for the end", min=0, view=third)
+    inputs.int("frame_step", default=1, label="Frame step", description="2 for every second", min=1, view=third)
+    inputs.int("segment_size", label="Frames in a job", description="Empty for one job", min=1, view=third)
+    inputs.int("overlap", default=0, label="Frames that jobs share", description="0 for none", min=0, view=third)
     inputs.float(
         "keyframe_tolerance",
         default=TOLERANCE_PX,
-        label="Pixels off between keyframes",
-        description="How far CVAT may show a coordinate off; 0 for exactly",
+        label="Keyframe tolerance",
+        description="In pixels; 0 for exactly",
         min=0,
-        view=types.View(space=6),
+        view=third,
     )
 
 

@@ -310,10 +310,15 @@ def _reopened(conflict: OpenConflict) -> Edited:
 
 
 def _emptied(base: Sequence[BaseLabel], tracks: Sequence[TrackLabels], diff: JobDiff, removed: Iterable[int]) -> int:
-    """How many labels of a job are gone: a track goes on with one, but says nothing of the others."""
+    """How many labels of a job without shapes and tags are gone; 0 if tracks that both sides agreed on are still there.
+
+    A track that is new goes on with the label that it took over, but says nothing of the others.
+    """
     gone = set(removed)
     still = sum(bool(label.objects) for label in diff.kept if label.frame not in gone)
     still += sum(label.frame not in gone for label in each_label(diff.tracks))
     still += sum(bool(edited.objects) for edited in diff.edited)
+    if tracks and still:
+        return 0
     were = sum(bool(label.objects) for label in base if label.frame not in gone)
     return were + sum(label.frame not in gone for label in each_label(tracks)) - still

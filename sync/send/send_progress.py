@@ -98,7 +98,9 @@ class SendProgress:
 
 
 def megabytes(size: float) -> str:
-    """``12.3 MB``, ``4.56 GB``."""
+    """``45 kB``, ``12.3 MB``, ``4.56 GB``."""
+    if 0 < size < 1e5:
+        return f"{max(1, round(size / 1e3))} kB"
     return f"{size / 1e9:,.2f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"
 
 

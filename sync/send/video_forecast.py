@@ -41,6 +41,7 @@ class VideoForecast:
         notices: what else has to be said of labels, by sentence
         tracked, keyframes: how many labels are in tracks, and how many keyframes these have
         jobs: how many jobs each task has
+        frames: how many frames CVAT will have of the videos whose frames are known
         unknown: how many videos have frames that nobody counted
     """
 
@@ -49,12 +50,15 @@ class VideoForecast:
     tracked: int = 0
     keyframes: int = 0
     jobs: list[int] = field(default_factory=list)
+    frames: int = 0
     unknown: int = 0
 
     @property
     def notes(self) -> list[str]:
         """What a person should know before the send, in sentences."""
         said = object_notes(self.notices, self.tracked, self.keyframes, "will be")
+        if self.frames:
+            said.insert(0, f"{self.frames:,} frames will be in CVAT.")
         if self.unknown:
             said.append(
                 f"Videos whose frames nobody counted: {self.unknown:,}. Their jobs are guessed from their labels; "
@@ -141,6 +145,7 @@ def forecast_videos(
             found.unknown += not facts.total and not video.clip
             base = _base(collection, video, facts, request)
             total = base.count
+            found.frames += total if facts.total or video.clip else 0
             reader = VideoReader(collection, schema, base, request.frame_stop, video.clip)
         segments = foresee_segments(total, request.segment_size, request.overlap)
         found.jobs.append(len(segments))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def seen(opened: Dialog) -> str:
 def test_seen_and_sent(filled: Loop) -> None:
     before = filled.documents()
     opened = look(filled, segment_size=1)
-    assert seen(opened).startswith("**This would send 2 images (0.0 MB) with 2 labels, in 1 task with 2 jobs.**")
+    assert re.match(r"\*\*This would send 2 images \(\d+ kB\) with 2 labels, in 1 task with 2 jobs\.\*\*", seen(opened))
     assert "| gt | 2 | 1 cat, 1 dog |" in seen(opened)
     opened.fill(task_size=1)
     assert "in 2 tasks with 2 jobs" in seen(opened)

@@ -113,6 +113,12 @@ def test_a_job_that_lost_everything_asks(clip: VideoLoop) -> None:
     assert clip.load()["deleted"] == 20
 
 
+def test_a_job_that_lost_a_few_labels_of_its_only_track_does_not_ask(clip: VideoLoop) -> None:
+    clip.send()
+    clip.keyframe(clip.tracks()[0], 16, outside=True)
+    assert clip.load(confirm=False)["deleted"] == 3
+
+
 def test_a_video_of_one_frame(dataset: fo.Dataset, box: Sandbox, tmp_path: Path) -> None:
     clip = VideoLoop(dataset, box, tmp_path)
     clip.fill(1, lambda frame: [globals()["box"](10.0, index=1)])

@@ -35,7 +35,7 @@ def test_it_adds_up_over_tasks(clock: Clock) -> None:
     progress.add(labels=0)
     assert told[-1].done == pytest.approx(0.5)
     assert told[-1].text == (
-        "Making the task 'a': 2 of 4 images, 2.0 MB of 4.0 MB, 5 of 10 labels (0.1 MB/s, about 21 s left)"
+        "Making the task 'a': 2 of 4 images, 2.0 MB of 4.0 MB, 5 of 10 labels (95 kB/s, about 21 s left)"
     )
 
 
@@ -59,6 +59,8 @@ def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
-@pytest.mark.parametrize(("size", "text"), [(0, "0.0 MB"), (123_456, "0.1 MB"), (4_560_000_000, "4.56 GB")])
+@pytest.mark.parametrize(
+    ("size", "text"), [(0, "0.0 MB"), (9, "1 kB"), (44_800, "45 kB"), (123_456, "0.1 MB"), (4_560_000_000, "4.56 GB")]
+)
 def test_sizes(size: int, text: str) -> None:
     assert megabytes(size) == text

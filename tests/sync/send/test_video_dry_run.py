@@ -57,6 +57,7 @@ def test_a_send_does_what_was_foreseen(videos: Videos, case: str) -> None:
     assert [task["jobs"] for task in foreseen["tasks"]] == [len(task["jobs"]) for task in done["tasks"]]
     notes = [note.replace("labels will be in CVAT", "labels are in CVAT") for note in foreseen["notes"]]
     assert set(done["notes"]) <= set(notes)
+    assert f"{sum(task['frames'] for task in done['tasks'])} frames will be in CVAT." in notes
     total = sum(len(frame.gt.detections) for sample in videos.dataset for frame in sample.frames.values() if frame.gt)
     said = done["labels"] + sum(item["count"] for item in done["left_out"] if ": values of " not in item["what"])
     assert said == total
