@@ -8,6 +8,8 @@ from ..operators.shared import texts
 from ..operators.shared.choose_run import Run, is_usable
 from ..operators.shared.safe import WHOLE, code, link, safe
 from ..sync.readable import readable
+from ..sync.watch.status import OFF, WatchStatus
+from . import by_itself
 
 STATES = ("completed", "in progress", "new", "rejected")
 """Of jobs, in the order in which they are told."""
@@ -47,6 +49,7 @@ MENU = (
     CardAction("undo", "Undo the last load", "undo", needs="was_loaded"),
     CardAction("history", "History", "history", needs="was_loaded"),
     CardAction("comments", "Review comments", "comment", needs="was_loaded"),
+    CardAction("watch_rule", "When to load by itself", "autorenew", needs="usable"),
     CardAction("resume", "Resume", "play_arrow", ("interrupted",)),
     CardAction("stop", "Stop", "stop", ("sending",)),
     CardAction("add_samples", "Add samples", "playlist_add", ("sent",), needs="own"),
@@ -57,13 +60,15 @@ MENU = (
 )
 
 
-def card(run: Run, conflicts: int = 0, last: str = "") -> dict[str, Any]:
+def card(run: Run, conflicts: int = 0, last: str = "", watch: WatchStatus = OFF, loads: int = 0) -> dict[str, Any]:
     """A run as a card, as far as it is known without CVAT.
 
     Args:
         run: the run
         conflicts: how many of its labels are in conflict
         last: what became of its last load: ``"applied"``, ``"undone"`` ...; empty if there is none
+        watch: whether it is loaded by itself
+        loads: how many loads came by themselves
     """
     record, state = run.record, run.status.state
     return {
@@ -80,6 +85,8 @@ def card(run: Run, conflicts: int = 0, last: str = "") -> dict[str, Any]:
         "usable": is_usable(run),
         "was_loaded": bool(record.loaded_at),
         "own": not record.imported,
+        "watch": by_itself.facts(watch),
+        "loads_by_itself": loads,
     }
 
 

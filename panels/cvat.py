@@ -7,12 +7,13 @@ import fiftyone.operators.types as types
 
 from ..operators.conflicts.resolve_conflicts import SHOW_CONFLICTS
 from ..operators.shared import shown_samples
+from .by_itself import ByItself
 from .conflicts_page import ConflictsPage
 from .jobs_page import JobsPage
 from .runs_page import BUSY, FIRST, IDLE, SELDOM, RunsPage
 
 
-class CvatPanel(RunsPage, JobsPage, ConflictsPage, foo.Panel):
+class CvatPanel(RunsPage, JobsPage, ConflictsPage, ByItself, foo.Panel):
     """One panel with three pages. CVAT is asked after it has opened, on Refresh, and seldom while it is open."""
 
     @property
@@ -51,6 +52,7 @@ class CvatPanel(RunsPage, JobsPage, ConflictsPage, foo.Panel):
     def tick(self, ctx: foo.ExecutionContext) -> None:
         """The timer."""
         found = self._read_runs(ctx)
+        self._follow_watch(ctx)
         if time.time() - (ctx.panel.state.asked_at or 0) >= SELDOM:
             self._look(ctx, found)
         if ctx.panel.state.page == "jobs":

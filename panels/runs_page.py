@@ -15,7 +15,8 @@ from ..sync.load.resolve import count_open
 from ..sync.runs import record, status
 from ..sync.runs.history import history
 from ..sync.runs.stop import stop
-from . import cards, server
+from ..sync.watch.status import OFF, watch_status
+from . import by_itself, cards, server
 
 PREFIX = "@roundtrip/cvat"
 FIRST, BUSY, IDLE = 300, 2_000, 10_000
@@ -115,14 +116,16 @@ class RunsPage:
         problems = dict.fromkeys(record.find_unreadable(ctx.dataset), cards.UNREADABLE)
         shown = []
         for run in found:
-            conflicts, last = 0, ""
+            conflicts, last, loads, watch = 0, "", 0, OFF
             try:
                 conflicts = count_open(ctx.dataset, run.record)
                 if run.record.loaded_at:
-                    last = next((load["status"] for load in reversed(history(ctx.dataset, run.key))), "")
+                    listed = history(ctx.dataset, run.key)
+                    last, loads = (listed[-1]["status"] if listed else ""), by_itself.count_loads(listed)
+                watch = watch_status(ctx.dataset, run.record)
             except StateUnreadable as error:
                 problems[run.key] = str(error)
-            shown.append(cards.card(run, conflicts, last))
+            shown.append(cards.card(run, conflicts, last, watch, loads))
         state.cards, state.damaged = shown, cards.damages(problems)
         state.foreign = built_in_runs.listed(ctx.dataset)
         return found
@@ -186,6 +189,8 @@ class RunsPage:
         for name, text in (("waits", cards.waits(card, jobs or ())), ("problem", card["problem"])):
             if text:
                 box.md(f"**{text}**" if name == "waits" else text, name=name)
+        if card["watch"]["line"]:
+            box.md(safe(card["watch"]["line"], WHOLE), name="watch")
         if card["tasks"]:
             box.md(card["tasks"], name="tasks")
         params = {"run": card["run"]}
@@ -194,6 +199,8 @@ class RunsPage:
             row.btn("step", step.label, step.icon, "contained", on_click=getattr(self, step.method), params=params)
         if jobs:
             row.btn("open_run", "Jobs", "list", "outlined", on_click=self.show_jobs, params=params)  # type: ignore[attr-defined]
+        if card["usable"]:
+            by_itself.add_switch(row, card, self.switch_watch)  # type: ignore[attr-defined]
         view = types.DropdownView(icon="MoreVertIcon", compact=True, addOnClickToMenuItems=True)
         for item in cards.menu(card):
             view.add_choice(f"{item.method}:{card['run']}", label=item.label)

@@ -10,9 +10,12 @@ import fiftyone.operators.types as types
 from ...sync.errors import Refused
 from ...sync.new_files import write_new, write_over
 from ...sync.runs.history import as_csv, as_json, history, label_history
+from ...sync.runs.record import find
+from ...sync.watch.status import watch_status
 from ..shared import choose_run, context
 from ..shared.running import answer, output
-from ..shared.safe import code
+from ..shared.safe import WHOLE, code, safe
+from ..watch.texts import state_line
 from . import texts
 
 WRITERS = {".csv": as_csv, ".json": as_json}
@@ -67,6 +70,8 @@ class LoadHistory(foo.Operator):
             over = bool(ctx.params.get("overwrite"))
             listed = self(ctx.dataset, key, label_id=label_id, path=path, overwrite=over)
             text = texts.label(label_id, listed) if label_id else texts.loads(key, listed)
+            if not label_id:
+                text = "\n\n".join(filter(None, [_stopped(ctx, key), text]))
             if path:
                 text = f"Saved to {code(_expanded(path))}.\n\n{text}"
             return {"loads": listed, "text": text}
@@ -107,6 +112,12 @@ class LoadHistory(foo.Operator):
 
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
         return output("Load history")
+
+
+def _stopped(ctx: foo.ExecutionContext, key: str) -> str:
+    """Why nothing comes by itself any more, if it does not."""
+    status = watch_status(ctx.dataset, find(ctx.dataset, key))
+    return safe(f"Loads by itself: {state_line(status)}", WHOLE) if status.state == "stopped" else ""
 
 
 def _expanded(path: str) -> Path:

@@ -44,7 +44,8 @@ def turn(ctx: foo.ExecutionContext, key: str, said: dict[str, Any] | None) -> di
         ctx.ops.notify(f"The run {key} is not loaded by itself any more.")
         return {"text": f"{code(key)} is not loaded by itself any more."}
     request = parse(WatchRequest, said)
-    rule = turn_on(ctx.dataset, key, {**request.said, "every": request.every}, here=True)
+    pace = {"every": request.every} if "every" in request.model_fields_set else {}
+    rule = turn_on(ctx.dataset, key, {**request.said, **pace}, here=True)
     begin(ctx)
     ctx.ops.notify(f"The run {key} is loaded by itself from now on.", variant="success")
     return {"text": f"{code(key)} is loaded by itself: {safe(texts.rule_line(rule))}. {NOTE}"}

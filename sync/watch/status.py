@@ -35,6 +35,10 @@ class WatchStatus:
         return self.state == "left" and self.rule is not None and self.rule.here
 
 
+OFF = WatchStatus()
+"""Of a run that never was loaded by itself."""
+
+
 def watch_status(dataset: Any, record: RunRecord, now: float | None = None) -> WatchStatus:
     """How a run stands.
 

@@ -109,7 +109,10 @@ def test_an_interrupted_run_can_be_resumed(filled: Loop) -> None:
     filled.send(anno_key="whole")
     interrupt(filled)
     panel = Panel(filled)
-    assert offered(panel, "whole") == ("Load", ["Add samples", "View samples", "Info", "Rename", "Delete"])
+    assert offered(panel, "whole") == (
+        "Load",
+        ["When to load by itself", "Add samples", "View samples", "Info", "Rename", "Delete"],
+    )
     assert offered(panel, "broken") == ("Resume", ["View samples", "Info", "Delete"])
     card = panel.cards["broken"]
     assert (card["title"], card["facts"]) == ("**broken** · interrupted · `gt`", "2 samples")

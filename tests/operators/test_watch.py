@@ -21,6 +21,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch.program import prepare
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch.rule import WatchRequest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch.status import WatchStatus, watch_status
 from operators_app import Dialog, defaults, properties
+from panels_app import Panel
 from sync_loop import Loop, operator
 
 
@@ -73,6 +74,59 @@ def test_the_form_turns_it_on_and_off(filled: Loop) -> None:
     assert off.run().notice[1] == "The run run is not loaded by itself any more."
     assert status(filled).state == "off"
     assert off.run().notice[0] == "error", "it was off already"
+
+
+def test_the_switch_of_the_panel_says_what_is_so(filled: Loop) -> None:
+    filled.send()
+    panel = Panel(filled, "cvat")
+
+    def shown() -> tuple[str, str]:
+        card = panel.shown["card_0"]["type"]["properties"]
+        button = card["actions"]["type"]["properties"]["by_itself"]["view"]["label"]
+        return button, card["watch"]["default"] if "watch" in card else ""
+
+    assert shown() == ("Load by itself: off", "")
+    panel.event("switch_watch", run="run")
+    assert [params["variant"] for params in panel.of("notify")] == ["success"]
+
+    def is_watched() -> bool:
+        panel.event("tick")
+        return shown()[1].startswith("Loads by itself: watched, last look ")
+
+    wait_until(is_watched)
+    complete(filled)
+    panel.event("switch_watch", run="run")
+    assert shown() == ("Load by itself: off", "")
+    panel.event("switch_watch", run="run")
+
+    def has_come() -> bool:
+        panel.event("tick")
+        return any(params["message"] == "Loaded by itself: run." for params in panel.of("notify"))
+
+    wait_until(has_come)
+    assert panel.of("@roundtrip/cvat/reload_opened_samples") and panel.of("reload_dataset")
+    background.end_all()
+    panel.event("on_load")
+    assert "the App's server begins again soon" in shown()[1]
+    panel.event("tick")
+    wait_until(is_watched)
+    panel.event("watch_rule", run="run")
+    (asked,) = panel.of("prompt_user_for_operation")
+    assert (asked["operator_uri"], asked["params"]) == ("@roundtrip/cvat/watch_runs", {"anno_key": "run"})
+
+
+def test_the_panel_says_what_stopped_it(filled: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fiftyone.plugins.orgs.roundtrip.cvat.sync.load.cautions.FEW", 0)
+    filled.send()
+    filled.cvat.delete(filled.cvat.shape(0))
+    for job in filled.cvat.jobs():
+        filled.cvat.call("PATCH", f"jobs/{job['id']}", {"state": "completed"})
+    operator("watch_runs")(filled.dataset, "run", once=True)
+    panel = Panel(filled, "cvat")
+    line = panel.state["cards"][0]["watch"]["line"]
+    assert line.startswith("Loads by itself: stopped ") and "It would delete 1 of 2 labels" in line
+    text = Dialog(filled, "load_history", anno_key="run").run().result["text"]
+    assert text.startswith("Loads by itself: stopped ") and "It would delete 1 of 2 labels" in text
 
 
 def test_a_program_looks_once(filled: Loop) -> None:
