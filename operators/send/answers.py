@@ -10,6 +10,7 @@ from ...sync.errors import Refused
 from ...sync.send import proposals
 from ..shared import context
 from . import media_form
+from .sequence_form import BY_NAME
 
 FORM_ONLY = frozenset(
     {
@@ -48,6 +49,8 @@ def read(ctx: foo.ExecutionContext) -> dict[str, Any]:
     params = {k: v for k, v in context.answers(ctx).items() if k not in FORM_ONLY and v not in (None, "", [])}
     params.pop("server", None)
     params = media_form.read(params)
+    if params.get("sequence_order") == BY_NAME:
+        del params["sequence_order"]
     if context.in_app(ctx) and (project := params.pop("project_name", None)):
         params.update(proposals.project_of_choice(project))
     answers = ctx.params.get("schema")

@@ -18,7 +18,7 @@ from ...sync.send import proposals
 from ...sync.send.prepare import describe, prepare
 from ..shared import context
 from ..shared.texts import count
-from . import dry_run_text, media_form, options
+from . import dry_run_text, media_form, options, sequence_form
 from .answers import attribute_row, key_of, proposal, read
 from .media_form import MOST_FILES
 
@@ -36,6 +36,8 @@ def build(ctx: foo.ExecutionContext) -> types.Property:
     inputs = types.Object()
     connected = _server(ctx, inputs)
     choose_target(ctx, inputs, "Send")
+    if sequence_form.is_asked_first(ctx):
+        sequence_form.ask(ctx, inputs)
     media_form.bad_files(ctx, inputs)
     _fields(ctx, inputs)
     _run(ctx, inputs)
@@ -72,7 +74,7 @@ def only_shows(ctx: foo.ExecutionContext) -> bool:
     """Whether the form's button only shows what would be sent: of many images, that takes too long for a form."""
     if not ctx.params.get("show_dry_run"):
         return False
-    collection = context.target(ctx)
+    collection = proposals.samples_of(context.target(ctx))
     return len(collection) > MOST_FILES or proposals.count_frames(collection) > media_form.MOST_FRAMES
 
 
@@ -118,7 +120,9 @@ def choose_target(ctx: foo.ExecutionContext, inputs: types.Object, label: str) -
     choices = types.RadioGroup(orientation="vertical")
     for name, collection in found.items():
         size = len(ctx.selected) if name == "selected_samples" else len(collection)
-        choices.add_choice(name, label=words[name].format(count(size, "sample")))
+        samples = len(proposals.samples_of(collection))
+        text = count(size, "sample") if samples == size else f"{count(samples, 'sample')} in {count(size, 'group')}"
+        choices.add_choice(name, label=words[name].format(text))
     inputs.enum("target", choices.values(), default=next(iter(found)), label=label, view=choices)
 
 

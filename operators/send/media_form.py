@@ -56,7 +56,7 @@ def look(ctx: foo.ExecutionContext, target: str, media_field: str) -> dict[str, 
     Looked at once for each time the form is opened, and only if there are not too many.
     """
     collection = context.targets(ctx)[target]
-    if collection.get_field(media_field) is None or len(collection) > MOST_FILES:
+    if collection.get_field(media_field) is None or len(proposals.samples_of(collection)) > MOST_FILES:
         return {"images": 0, "bad": 0, "named": ""}
     images, bad = proposals.unsendable(collection, media_field)
     named = [f"{file.path or 'a sample'} {file.reason}" for file in bad[:SHOWN]]

@@ -11,7 +11,7 @@ from ...sync.errors import CvatError, RoundtripError
 from ...sync.readable import readable
 from ...sync.send import proposals
 from ..shared import context
-from . import media_form
+from . import media_form, sequence_form
 
 
 def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> None:
@@ -32,13 +32,18 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
     )
     inputs.str("task_name", label="Task name", view=types.View(space=6))
     inputs.str("subset", label="Subset", description="Of the tasks, such as train", view=types.View(space=6))
-    if proposals.is_video(context.target(ctx)):
+    is_video = proposals.is_video(context.target(ctx))
+    if is_video:
         _frames(inputs, whole=not is_clips(context.target(ctx)))
     else:
+        if not sequence_form.is_asked_first(ctx):
+            sequence_form.ask(ctx, inputs)
         short = types.View(space=3)
         inputs.int("task_size", label="Images in a task", description="Empty for the most", min=1, view=short)
         inputs.int("segment_size", label="Images in a job", description="Empty for one job", min=1, view=short)
         inputs.int("overlap", default=0, label="Images that jobs share", min=0, view=short)
+    if is_video or sequence_form.is_asked_first(ctx):
+        _tolerance(inputs)
     _suggest(inputs, "task_assignee", "Task assignee", people, "Who is responsible")
     view = types.AutocompleteView(allow_user_input=True, allow_duplicates=False)
     for person in people:
@@ -68,6 +73,10 @@ def _frames(inputs: types.Object, *, whole: bool) -> None:
     inputs.int("frame_step", default=1, label="Frame step", description="2 for every second", min=1, view=third)
     inputs.int("segment_size", label="Frames in a job", description="Empty for one job", min=1, view=third)
     inputs.int("overlap", default=0, label="Frames that jobs share", description="0 for none", min=0, view=third)
+
+
+def _tolerance(inputs: types.Object) -> None:
+    """Asks how exact tracks are between keyframes."""
     inputs.float(
         "keyframe_tolerance",
         default=TOLERANCE_PX,

@@ -3,12 +3,16 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+
+import fiftyone.core.fields as fof
 
 from ...cvat import Client
 from ...labels.schema import FieldSchema
 from ...labels.types import FIELD_TYPES, LABEL_TYPES
 from ..dataset.clips import Clips, find_clips, is_clips
+from ..dataset.grouped import Grouping, grouping_of, ungrouped
 from ..dataset.media import BadFile, find_frames
 from ..dataset.samples import FRAMES, field_class
 from ..dataset.source_views import videos_of_clips
@@ -16,6 +20,7 @@ from ..dataset.videos import find_videos
 from ..errors import Refused
 from .checks import read_paths
 from .schema import complete, observe, resolve_type, suit_type
+from .sequences import KEYS, ORDERS
 
 
 def sendable_fields(collection: Any) -> dict[str, str]:
@@ -36,7 +41,7 @@ def sendable_fields(collection: Any) -> dict[str, str]:
 def _source(collection: Any) -> tuple[Any, Clips | None]:
     """The samples with whose fields a collection is sent: of clips, the videos; and the clips."""
     if not is_clips(collection):
-        return collection, None
+        return samples_of(collection), None
     try:
         return videos_of_clips(collection), find_clips(collection)
     except Refused:  # the send says what is wrong
@@ -51,6 +56,50 @@ def is_video(collection: Any) -> bool:
 def count_frames(collection: Any) -> int:
     """How many frames of videos the dataset of a collection has with labels, roughly; 0 if it has images."""
     return collection._root_dataset._frame_collection.estimated_document_count() if is_video(collection) else 0
+
+
+def samples_of(target: Any) -> Any:
+    """The samples of a view, each by itself, if it groups them; what can't be said of its groups, the send says."""
+    try:
+        return ungrouped(target)
+    except Refused:
+        return target
+
+
+@dataclass(frozen=True)
+class SequenceChoices:
+    """What a form can offer for image sequences.
+
+    Args:
+        fields: those that could say which images are one sequence
+        orders: those that could give an order
+    """
+
+    fields: tuple[str, ...]
+    orders: tuple[str, ...]
+
+
+def sequence_choices(target: Any) -> SequenceChoices:
+    """The fields by which the images of a dataset or view could be sequences."""
+    own = {name: field for name, field in target.get_field_schema().items() if name not in NO_CHOICES}
+    said = sequence_of_view(target)
+    fields = [name for name, field in own.items() if isinstance(field, KEYS) and not isinstance(field, fof.FloatField)]
+    orders = [name for name, field in own.items() if isinstance(field, ORDERS)]
+    more = said.fields if said else ()
+    ordered = (said.order,) if said and said.order else ()
+    return SequenceChoices(tuple(dict.fromkeys((*more, *fields))), tuple(dict.fromkeys((*ordered, *orders))))
+
+
+NO_CHOICES = frozenset({"id", "filepath", "created_at", "last_modified_at"})
+"""Fields that all samples have."""
+
+
+def sequence_of_view(target: Any) -> Grouping | None:
+    """How a view groups images, if that makes sequences of them."""
+    found = grouping_of(target)
+    if found is None or not found.fields or not (found.order or target._is_dynamic_groups):
+        return None
+    return found
 
 
 def _has_frames(collection: Any, name: str, cls: str) -> bool:
@@ -136,5 +185,5 @@ def storage_names(client: Client) -> dict[str, str]:
 
 def unsendable(collection: Any, media_field: str) -> tuple[int, list[BadFile]]:
     """How many images, or videos, a collection has, and the files that can't be uploaded."""
-    paths = read_paths(collection, media_field)
+    paths = read_paths(samples_of(collection), media_field)
     return len(paths), (find_videos if is_video(collection) else find_frames)(paths)[1]

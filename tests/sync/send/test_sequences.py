@@ -79,7 +79,7 @@ def arranged(target: Any, **params: Any) -> Arranged:
     request = parse(SendRequest, {"anno_key": "run", **params})
     collection = check_target(target)
     request = with_grouping(target, request, collection.media_type)
-    check_parameters(request, collection.media_type)
+    check_parameters(request, collection.media_type, None)
     return arrange(target, collection, request, read_paths(collection, "filepath"))
 
 
