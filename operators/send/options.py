@@ -83,7 +83,7 @@ def _tolerance(inputs: types.Object) -> None:
         label="Keyframe tolerance",
         description="In pixels; 0 for exactly",
         min=0,
-        view=third,
+        view=types.View(space=4),
     )
 
 
