@@ -73,7 +73,7 @@ def test_undo_says_what_was_edited_since(loaded: Loop) -> None:
     assert "1 label was edited since and is left as you have it now:" in shown.output
     assert f"- gt on photo_001.jpg (`{loaded.labels()[1][0].id}`)" in shown.output
     (output,) = shown.of("show_output")
-    button = properties(output["outputs"])["view_samples"]["view"]
+    button = properties(properties(output["outputs"])["samples"])["view_samples"]["view"]
     assert button["label"] == "View the 1 sample with labels that were kept"
     assert Dialog(loaded, "view_samples", **button["params"]).run().result == {"samples": 1}
 
