@@ -16,8 +16,7 @@ from ...sync.readable import readable
 from ...sync.request import parse
 from ...sync.runs import record
 from ..load import texts as load_texts
-from ..send import options as send_options
-from ..shared import choose_run, context, show_form, shown_samples
+from ..shared import choose_run, context, cvat_names, show_form, shown_samples
 from ..shared.background import InBackground
 from ..shared.reloading import reload
 from ..shared.running import perform
@@ -110,7 +109,7 @@ def _tasks(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     view = types.AutocompleteView(allow_user_input=True, allow_duplicates=False, space=6)
     tasks = inputs.list("tasks", types.String(), label="Tasks", description="Their numbers in CVAT", view=view)
     projects = types.AutocompleteView(allow_user_input=True, space=6)
-    for name in send_options.names(ctx, "projects"):
+    for name in cvat_names.names(ctx, "projects"):
         projects.add_choice(name, label=readable(name))
     inputs.str("project", label="Or a project", description="All of its tasks", view=projects)
     said = ctx.params.get("tasks") or []

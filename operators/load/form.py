@@ -11,9 +11,8 @@ from ...sync.imports.built_in_runs import SENTENCE
 from ...sync.readable import readable
 from ...sync.request import LoadRequest, parse
 from ...sync.runs import record
-from ..send import options as send_options
 from ..send.answers import key_of
-from ..shared import choose_run, context
+from ..shared import choose_run, context, cvat_names
 from . import built_in_runs, look, texts
 
 FORM_ONLY = frozenset({"more", "beside", "into", "most_deleted", "look", "seen", "stopped"})
@@ -96,7 +95,7 @@ def _options(ctx: foo.ExecutionContext, inputs: types.Object, run: choose_run.Ru
     _several(inputs, "states", "Only jobs in state", {name: name for name in STATES})
     _several(inputs, "stages", "Only jobs in stage", {name: name for name in STAGES})
     people = types.AutocompleteView(allow_user_input=True, allow_duplicates=False, space=6)
-    for person in send_options.names(ctx, "users"):
+    for person in cvat_names.names(ctx, "users"):
         people.add_choice(person, label=readable(person))
     inputs.list("assignees", types.String(), label="Only jobs of", description="User names in CVAT", view=people)
     if len(run.record.tasks) > 1:

@@ -8,6 +8,7 @@ import fiftyone.operators as foo
 from ...labels.attributes import Kind, Unreadable, from_text
 from ...sync.errors import Refused
 from ...sync.send import proposals
+from ...sync.send.schema import ALLOW
 from ..shared import context
 from . import media_form
 from .sequence_form import BY_NAME
@@ -24,19 +25,23 @@ FORM_ONLY = frozenset(
         "show_dry_run",
         "dry_run",
         "resume",
+        "slice",
+        "for_review",
     }
 )
 """Answers that are no parameters of a send."""
+LOCKED = {"read_only": True}
+"""How an attribute is shown to people who only look."""
 
 
 @foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]
 def _proposal(ctx: foo.ExecutionContext, target: str, name: str) -> dict[str, Any]:
-    return proposals.propose_field(context.targets(ctx)[target], name)
+    return proposals.propose_field(context.target(ctx), name)
 
 
 def proposal(ctx: foo.ExecutionContext, name: str) -> dict[str, Any]:
     """The proposed schema of a field; looked up once for each time the form is opened."""
-    return dict(_proposal(ctx, context.target_name(ctx), name))
+    return dict(_proposal(ctx, context.meant(ctx), name))
 
 
 def key_of(name: str) -> str:
@@ -53,18 +58,24 @@ def read(ctx: foo.ExecutionContext) -> dict[str, Any]:
         del params["sequence_order"]
     if context.in_app(ctx) and (project := params.pop("project_name", None)):
         params.update(proposals.project_of_choice(project))
-    answers = ctx.params.get("schema")
-    if not answers and not ctx.params.get("new_field"):
+    answers, locked = ctx.params.get("schema"), bool(ctx.params.get("for_review"))
+    if locked:
+        params.update(dict.fromkeys(ALLOW, False))
+    if not answers and not locked and not ctx.params.get("new_field"):
         return params
     chosen = params.pop("label_field", [])
     schema: dict[str, Any] = {}
     for name in [chosen] if isinstance(chosen, str) else chosen:
         said = (answers or {}).get(key_of(name)) or {}
         schema[name] = {"classes": said["classes"]} if said.get("classes") else {}
-        if said.get("edit"):
-            kinds = {item["name"]: item["kind"] for item in proposal(ctx, name)["attributes"]}
-            attributes = [read_attribute(item, kinds.get(item.get("name"))) for item in said.get("attributes") or ()]
-            schema[name]["attributes"] = dict(attributes)
+        if said.get("edit") or locked:
+            proposed = proposal(ctx, name)["attributes"]
+            kinds = {item["name"]: item["kind"] for item in proposed}
+            rows = (said.get("attributes") or ()) if said.get("edit") else map(attribute_row, proposed)
+            attributes = dict(read_attribute(item, kinds.get(item.get("name"))) for item in rows)
+            schema[name]["attributes"] = {
+                name: {**item, **LOCKED} if locked else item for name, item in attributes.items()
+            }
     if ctx.params.get("new_field") and ctx.params.get("new_name"):
         schema[ctx.params["new_name"]] = new_field(ctx.params.get("new_type"), ctx.params.get("new_classes") or [])
     return {**params, "label_schema": schema}

@@ -1,7 +1,7 @@
 """The form of "Send to CVAT"."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import fiftyone.operators as foo
@@ -18,7 +18,7 @@ from ...sync.send import proposals
 from ...sync.send.prepare import describe, prepare
 from ..shared import context
 from ..shared.texts import count
-from . import dry_run_text, media_form, options, sequence_form
+from . import dry_run_text, media_form, options, presets, project_labels, sequence_form
 from .answers import attribute_row, key_of, proposal, read
 from .media_form import MOST_FILES
 
@@ -29,6 +29,13 @@ WIDGETS = {
     "radio": "Choice (buttons)",
     "checkbox": "Checkbox",
 }
+TARGETS = {
+    "selected_samples": "The {} selected",
+    "selected_labels": "Only the {} selected, on their samples",
+    "current_view": "The current view: {}",
+    "dataset": "The whole dataset: {}",
+}
+"""What can be sent, and how much that is."""
 
 
 def build(ctx: foo.ExecutionContext) -> types.Property:
@@ -40,6 +47,14 @@ def build(ctx: foo.ExecutionContext) -> types.Property:
         sequence_form.ask(ctx, inputs)
     media_form.bad_files(ctx, inputs)
     _fields(ctx, inputs)
+    hint = "Additions, deletions and edits are not loaded back; comments are. Attributes are shown read-only"
+    inputs.bool(
+        "for_review",
+        default=False,
+        label="For review: nobody is to change these labels",
+        description=hint,
+        view=types.SwitchView(),
+    )
     _run(ctx, inputs)
     inputs.bool("more", default=False, label="More options", view=types.SwitchView())
     if ctx.params.get("more"):
@@ -47,6 +62,7 @@ def build(ctx: foo.ExecutionContext) -> types.Property:
     inputs.bool("show_dry_run", default=False, label="Show what would be sent", view=types.SwitchView())
     if ctx.params.get("show_dry_run"):
         _dry_run(ctx, inputs)
+    presets.fill_in(ctx, inputs)
     button = "Show" if only_shows(ctx) else "Send"
     return types.Property(inputs, view=types.PromptView(label="Send to CVAT", submit_button_label=button))
 
@@ -90,7 +106,7 @@ def _dry_run(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     except Refused as error:
         inputs.view("preview_text", types.Warning(label=str(error)))
         return
-    found = _foreseen(ctx, context.target_name(ctx), json.dumps(asked, sort_keys=True, default=str))
+    found = _foreseen(ctx, context.meant(ctx), json.dumps(asked, sort_keys=True, default=str))
     if found["error"]:
         inputs.view("preview_text", types.Warning(label=found["error"]))
     else:
@@ -103,7 +119,7 @@ def _foreseen(ctx: foo.ExecutionContext, target: str, asked: str) -> dict[str, s
     try:
         request = parse(SendRequest, read(ctx))
         with context.client_for(ctx, request.organization, hasty=True) as client:
-            prepared = prepare(context.targets(ctx)[target], request, client, ProgressReporter())
+            prepared = prepare(context.target(ctx), request, client, ProgressReporter())
     except (RoundtripError, CvatError) as error:
         return {"text": "", "error": str(error)}
     return {"text": dry_run_text.text(describe(prepared)), "error": ""}
@@ -112,18 +128,28 @@ def _foreseen(ctx: foo.ExecutionContext, target: str, asked: str) -> dict[str, s
 def choose_target(ctx: foo.ExecutionContext, inputs: types.Object, label: str) -> None:
     """Asks which samples are meant."""
     found = context.targets(ctx)
-    words = {
-        "selected_samples": "The {} selected",
-        "current_view": "The current view: {}",
-        "dataset": "The whole dataset: {}",
-    }
     choices = types.RadioGroup(orientation="vertical")
     for name, collection in found.items():
-        size = len(ctx.selected) if name == "selected_samples" else len(collection)
-        samples = len(proposals.samples_of(collection))
-        text = count(size, "sample") if samples == size else f"{count(samples, 'sample')} in {count(size, 'group')}"
-        choices.add_choice(name, label=words[name].format(text))
+        choices.add_choice(name, label=TARGETS[name].format(_size(ctx, name, collection)))
     inputs.enum("target", choices.values(), default=next(iter(found)), label=label, view=choices)
+    if ctx.dataset.media_type == "group":
+        media = ctx.dataset.group_media_types
+        slices = types.DropdownView()
+        for name in ctx.dataset.group_slices:
+            slices.add_choice(name, label=name, description=media.get(name))
+        default = context.slice_name(ctx)
+        inputs.enum("slice", slices.values(), default=default, label="Slice of the groups", view=slices)
+
+
+def _size(ctx: foo.ExecutionContext, name: str, collection: Any) -> str:
+    """How much a collection has."""
+    if name == "selected_labels":
+        return count(len(ctx.selected_labels), "label")
+    size = len(ctx.selected) if name == "selected_samples" else len(collection)
+    if context.is_of_patches(collection):
+        return count(size, "patch", "patches")
+    samples = len(proposals.samples_of(collection))
+    return count(size, "sample") if samples == size else f"{count(samples, 'sample')} in {count(size, 'group')}"
 
 
 def _fields(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
@@ -163,9 +189,12 @@ def _new_field(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     type_ = LABEL_TYPES.get(ctx.params.get("new_type") or "detections")
     if type_ is not None and type_.codec.named:
         classes = ctx.dataset.default_classes or []
-        from_project = bool(ctx.params.get("project_name"))
-        hint = "Type a class and press Enter" + ("; none for the project's labels" if from_project else "")
-        _classes(inputs, "new_classes", classes, ctx.params.get("new_classes"), hint, needed=not from_project)
+        from_project = project_labels.names_of(ctx)
+        hint = "Type a class and press Enter"
+        if from_project:
+            hint += ". If you give none, the labels of the project are the classes: " + ", ".join(from_project[:10])
+        said = ctx.params.get("new_classes")
+        _classes(inputs, "new_classes", classes, said, hint, needed=not from_project, more=from_project)
 
 
 def _field_schema(ctx: foo.ExecutionContext, schema: types.Object, name: str, proposed: Mapping[str, Any]) -> None:
@@ -174,7 +203,8 @@ def _field_schema(ctx: foo.ExecutionContext, schema: types.Object, name: str, pr
     classes = answers.get("classes", proposed["classes"]) or []
     if proposed["named"]:
         hint = "The classes that annotators can use"
-        _classes(item, "classes", proposed["classes"], answers.get("classes"), hint)
+        more = project_labels.names_of(ctx)
+        _classes(item, "classes", proposed["classes"], answers.get("classes"), hint, more=more)
     behind = proposals.left_behind(proposed["counts"], list(classes)) if proposed["named"] else None
     if behind:
         listed = ", ".join(f"{number:,} {cls}" for cls, number in behind.most_common(5))
@@ -195,10 +225,28 @@ def _field_schema(ctx: foo.ExecutionContext, schema: types.Object, name: str, pr
 
 
 def _classes(
-    inputs: types.Object, name: str, offered: list[str], said: list[str] | None, hint: str, *, needed: bool = True
+    inputs: types.Object,
+    name: str,
+    offered: list[str],
+    said: list[str] | None,
+    hint: str,
+    *,
+    needed: bool = True,
+    more: Sequence[str] = (),
 ) -> None:
+    """Asks for classes.
+
+    Args:
+        inputs: the form
+        name: of the answer
+        offered: the classes to start from
+        said: the answer so far
+        hint: what there is to say
+        needed: whether there has to be one
+        more: others that can be chosen
+    """
     view = types.AutocompleteView(allow_user_input=True, allow_duplicates=False)
-    for cls in offered:
+    for cls in dict.fromkeys((*offered, *more)):
         view.add_choice(cls, label=cls)
     prop = inputs.list(name, types.String(), default=list(offered), label="Classes", description=hint, view=view)
     if needed and not (offered if said is None else said):

@@ -32,7 +32,7 @@ def bad_files(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     """Shows which files can't be sent, if there are any, and asks what to do about them."""
     if ctx.params.get("media_source", "upload") != "upload":
         return
-    found = look(ctx, context.target_name(ctx), ctx.params.get("media_field") or "filepath")
+    found = look(ctx, context.meant(ctx), ctx.params.get("media_field") or "filepath")
     if not found["bad"]:
         return
     images = count(found["images"], noun(ctx))
@@ -55,7 +55,7 @@ def look(ctx: foo.ExecutionContext, target: str, media_field: str) -> dict[str, 
 
     Looked at once for each time the form is opened, and only if there are not too many.
     """
-    collection = context.targets(ctx)[target]
+    collection = context.target(ctx)
     if collection.get_field(media_field) is None or len(proposals.samples_of(collection)) > MOST_FILES:
         return {"images": 0, "bad": 0, "named": ""}
     images, bad = proposals.unsendable(collection, media_field)
@@ -86,13 +86,13 @@ def source(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> 
     inputs.enum("media_source", choice.values(), default="upload", label=f"{noun(ctx).capitalize()}s", view=choice)
     said = ctx.params.get("media_source") or "upload"
     if said == "upload":
-        found = look(ctx, context.target_name(ctx), ctx.params.get("media_field") or "filepath")
+        found = look(ctx, context.meant(ctx), ctx.params.get("media_field") or "filepath")
         if not found["bad"]:
             policy(inputs, "stop")
         return
     inputs.str(
         "media_prefix",
-        default=_prefix(ctx, context.target_name(ctx), ctx.params.get("media_field") or "filepath"),
+        default=_prefix(ctx, context.meant(ctx), ctx.params.get("media_field") or "filepath"),
         label=f"Folder or address of the {noun(ctx)}s here",
         description="What their paths in the dataset begin with",
         required=True,
@@ -129,7 +129,7 @@ def _storage(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -
 @foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]
 def _prefix(ctx: foo.ExecutionContext, target: str, media_field: str) -> str:
     """What the paths of a target have in common."""
-    collection = context.targets(ctx)[target]
+    collection = context.target(ctx)
     if collection.get_field(media_field) is None:
         return ""
     return common_folder(path for path in collection.values(media_field) if path)

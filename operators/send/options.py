@@ -1,5 +1,7 @@
 """More options of "Send to CVAT": those that most people can leave as they are."""
 
+from collections.abc import Mapping
+
 import fiftyone as fo
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
@@ -7,11 +9,10 @@ import fiftyone.operators.types as types
 from ...labels.rotation import default_unit
 from ...labels.tracks.keyframes import TOLERANCE_PX
 from ...sync.dataset.clips import is_clips
-from ...sync.errors import CvatError, RoundtripError
 from ...sync.readable import readable
 from ...sync.send import proposals
-from ..shared import context
-from . import media_form, sequence_form
+from ..shared import context, cvat_names
+from . import media_form, project_labels, sequence_form
 
 
 def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> None:
@@ -22,14 +23,14 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
         inputs: the form
         connected: whether CVAT can be asked for names
     """
-    people = names(ctx, "users") if connected else []
-    projects = names(ctx, "projects") if connected else []
-    _suggest(inputs, "project_name", "Project", projects, "One that exists, or the name of a new one")
+    people = cvat_names.names(ctx, "users") if connected else []
+    projects = cvat_names.names(ctx, "projects") if connected else []
+    organizations = cvat_names.organizations(ctx) if connected else {}
+    _suggest(inputs, "organization", "Organization", organizations, _hint(ctx))
+    _suggest(inputs, "project_name", "Project", dict.fromkeys(projects), "One that exists, or the name of a new one")
+    project_labels.show(ctx, inputs, connected)
     if ctx.params.get("project_name"):
         _lacks(inputs)
-    inputs.str(
-        "organization", label="Organization", description="Its short name; empty for none", view=types.View(space=6)
-    )
     inputs.str("task_name", label="Task name", view=types.View(space=6))
     inputs.str("subset", label="Subset", description="Of the tasks, such as train", view=types.View(space=6))
     is_video = proposals.is_video(context.target(ctx))
@@ -44,7 +45,7 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
         inputs.int("overlap", default=0, label="Images that jobs share", min=0, view=short)
     if is_video or sequence_form.is_asked_first(ctx):
         _tolerance(inputs)
-    _suggest(inputs, "task_assignee", "Task assignee", people, "Who is responsible")
+    _suggest(inputs, "task_assignee", "Task assignee", dict.fromkeys(people), "Who is responsible")
     view = types.AutocompleteView(allow_user_input=True, allow_duplicates=False)
     for person in people:
         view.add_choice(person, label=readable(person))
@@ -106,18 +107,14 @@ def _lacks(inputs: types.Object) -> None:
     inputs.enum("project_labels", lacks.values(), default="stop", label="If the project lacks labels", view=lacks)
 
 
-def _suggest(inputs: types.Object, name: str, label: str, offered: list[str], hint: str) -> None:
+def _suggest(inputs: types.Object, name: str, label: str, offered: Mapping[str, str | None], hint: str) -> None:
+    """Asks for a name that can be typed, or found in a list; what is offered may have words beside it."""
     view = types.AutocompleteView(allow_user_input=True, space=6)
-    for item in offered:
-        view.add_choice(item, label=readable(item))
+    for item, words in offered.items():
+        view.add_choice(item, label=readable(item), description=readable(words) if words else None)
     inputs.str(name, label=label, description=hint, view=view)
 
 
-@foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]
-def names(ctx: foo.ExecutionContext, what: str) -> list[str]:
-    """The names of the ``"projects"`` or ``"users"`` that CVAT shows; nothing if it can't be asked."""
-    listing = {"projects": proposals.project_choices, "users": proposals.user_names}[what]
-    try:
-        return listing(context.client_for(ctx, hasty=True))
-    except (RoundtripError, CvatError):
-        return []
+def _hint(ctx: foo.ExecutionContext) -> str:
+    there = context.configured_organization(ctx)
+    return f"Empty for '{there}', as it is configured" if there else "Empty for your personal workspace"

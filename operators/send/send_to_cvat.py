@@ -20,7 +20,7 @@ from ...sync.send.send import resume, send
 from ..shared import choose_run, context
 from ..shared.background import InBackground
 from ..shared.running import perform, show
-from . import answers, dry_run_text, form
+from . import answers, dry_run_text, form, presets
 from .finish import finish, unstoppable
 
 ICON, BUTTON = "/assets/send.svg", "/assets/send_button.svg"
@@ -62,6 +62,8 @@ class SendToCvat(InBackground, foo.Operator):
                 return do(samples, request, client, reporter if dry else unstoppable(reporter))
 
         dry = bool(ctx.params.get("dry_run")) or form.only_shows(ctx)
+        if not dry:
+            presets.keep(ctx)
         return perform(ctx, work, partial(_foretell if dry else finish, ctx))
 
     def __call__(

@@ -6,9 +6,9 @@ from typing import Any
 import fiftyone.operators as foo
 
 from ...sync import connection
+from ...sync.dataset.samples import as_collection
 from ...sync.errors import NoCredentials
 
-TARGETS = {"selected_samples": "selected", "current_view": "view", "dataset": "dataset"}
 LOGIN_NAMES = (*connection.NAMES,)
 FROM_PANEL = frozenset({"panel_id", "panel_state"})
 
@@ -28,6 +28,8 @@ def targets(ctx: foo.ExecutionContext) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if ctx.selected:
         found["selected_samples"] = ctx.view.select(ctx.selected, ordered=False)
+    if ctx.selected_labels:
+        found["selected_labels"] = ctx.dataset.select_labels(labels=ctx.selected_labels)
     if ctx.has_custom_view or getattr(ctx.view, "_stages", None):
         found["current_view"] = ctx.view
     found["dataset"] = ctx.dataset
@@ -41,9 +43,33 @@ def target_name(ctx: foo.ExecutionContext) -> str:
     return said if said in found else next(iter(found))
 
 
+def slice_name(ctx: foo.ExecutionContext) -> str | None:
+    """Which slice of groups is meant: what was said, or in the App what it shows; ``None`` if the dataset has none."""
+    dataset = ctx.dataset
+    if dataset.media_type != "group":
+        return None
+    said = ctx.params.get("slice")
+    shown = (ctx.group_slice or dataset.default_group_slice) if in_app(ctx) else None
+    return said if said in dataset.group_slices else shown
+
+
+def meant(ctx: foo.ExecutionContext) -> str:
+    """Which samples are meant, as a text: another text means other samples."""
+    return f"{target_name(ctx)} {slice_name(ctx) or ''}"
+
+
 def target(ctx: foo.ExecutionContext) -> Any:
-    """The collection that is meant."""
-    return targets(ctx)[target_name(ctx)]
+    """The collection that is meant: of patches, their samples with just these labels; of groups, the slice."""
+    found = targets(ctx)[target_name(ctx)]
+    if is_of_patches(found):
+        found = as_collection(found)
+    chosen = slice_name(ctx)
+    return found.select_group_slices(chosen) if chosen and found.media_type == "group" else found
+
+
+def is_of_patches(collection: Any) -> bool:
+    """Whether what a collection shows are labels, cut out of their samples."""
+    return bool(getattr(collection._dataset, "_is_patches", False))
 
 
 def client_for(
@@ -68,6 +94,14 @@ def client_for(
     """
     credentials = connection.find_credentials({"url": url}, secret=ctx.secrets.get, server=server)
     return connection.connect(credentials, organization, hasty=hasty)
+
+
+def configured_organization(ctx: foo.ExecutionContext) -> str | None:
+    """The organization that is configured."""
+    try:
+        return connection.find_credentials(secret=ctx.secrets.get).organization
+    except NoCredentials:
+        return None
 
 
 def configured_url(ctx: foo.ExecutionContext) -> str:

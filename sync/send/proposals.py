@@ -9,6 +9,7 @@ from typing import Any
 import fiftyone.core.fields as fof
 
 from ...cvat import Client
+from ...labels.fitting import fit_project
 from ...labels.schema import FieldSchema
 from ...labels.types import FIELD_TYPES, LABEL_TYPES
 from ..dataset.clips import Clips, find_clips, is_clips
@@ -18,9 +19,15 @@ from ..dataset.samples import FRAMES, field_class
 from ..dataset.source_views import videos_of_clips
 from ..dataset.videos import find_videos
 from ..errors import Refused
+from ..request import SendRequest
 from .checks import read_paths
+<<<<<<< HEAD
 from .schema import complete, observe, resolve_type, suit_type
 from .sequences import KEYS, ORDERS
+=======
+from .project import FoundProject, lacks
+from .schema import complete, observe, resolve_schema, resolve_type, suit_type
+>>>>>>> 0daf0ac (The form that sends offers organizations with their projects, shows what a project has and lacks, sends selected labels, patches and the slice of a group, and begins with the last answers)
 
 
 def sendable_fields(collection: Any) -> dict[str, str]:
@@ -171,6 +178,42 @@ def project_of_choice(text: str) -> dict[str, Any]:
     """The parameters of a send that mean one of :func:`project_choices`, or the name of a new project."""
     match = re.fullmatch(r".*\(#(\d+)\)", text, re.DOTALL)
     return {"project_id": int(match[1])} if match else {"project_name": text}
+
+
+def find_chosen(client: Client, choice: str) -> FoundProject:
+    """The project of one of :func:`project_choices`, with its labels, whichever workspace it is in."""
+    said = project_of_choice(choice)
+    found = [client.project(said["project_id"])] if "project_id" in said else client.find_projects(choice)
+    return FoundProject(found[0], tuple(client.labels(project_id=found[0].id))) if found else FoundProject()
+
+
+def fit(collection: Any, request: SendRequest, found: FoundProject) -> dict[str, Any]:
+    """What a project has of the labels of a send, as plain data for a form.
+
+    Returns:
+        a dict of ``project`` (its name), ``has`` (its labels), ``maps`` (its label for each class), ``lacks`` and
+        ``unlike`` (in words), and ``unused`` (its labels that are no class of the send)
+
+    Raises:
+        Refused: if it is not clear which labels are sent
+    """
+    schema, _ = resolve_schema(collection, request, lambda: found.labels)
+    fits = fit_project(schema, found.labels)
+    several = len(schema.fields) > 1
+    maps = {f"{name} ({field})" if several else name: theirs for (field, name), theirs in fits.names.items()}
+    return {
+        "project": found.project.name if found.project else "",
+        "has": [label.name for label in found.labels],
+        "maps": maps,
+        "lacks": lacks(fits),
+        "unlike": list(fits.unlike),
+        "unused": [label.name for label in found.labels if label.name not in fits.names.values()],
+    }
+
+
+def organization_choices(client: Client) -> dict[str, str]:
+    """The organizations of the user: what to call them, by their short names."""
+    return {item.slug: f"{item.name} ({item.slug})" if item.name else item.slug for item in client.organizations()}
 
 
 def user_names(client: Client) -> list[str]:

@@ -342,7 +342,8 @@ def classes_of_dataset(dataset: Any, name: str, type_: str) -> list[str]:
     if dataset.get_field(name) is None:
         return []
     path = f"{FieldPlace.of(name, LABEL_TYPES[type_]).labels_path}.label"
-    return [label for label in dataset.distinct(path) if isinstance(label, str) and label.strip()]
+    every = dataset.select_group_slices(_allow_mixed=True) if dataset.media_type == "group" else dataset
+    return [label for label in every.distinct(path) if isinstance(label, str) and label.strip()]
 
 
 SOME = 200

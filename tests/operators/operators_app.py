@@ -20,10 +20,20 @@ class Dialog:
         name: the operator
         view: what the grid shows, if not the whole dataset
         selected: the ids that are selected in the grid
+        shown: what else the App says of what it shows, such as the selected labels
         params: what is filled in
     """
 
-    def __init__(self, loop: Loop, name: str, *, view: Any = None, selected: Iterable[str] = (), **params: Any) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        name: str,
+        *,
+        view: Any = None,
+        selected: Iterable[str] = (),
+        shown: dict[str, Any] | None = None,
+        **params: Any,
+    ) -> None:
         self.loop = loop
         self.operator = operator(name)
         self.request = {
@@ -34,6 +44,7 @@ class Dialog:
             "selected": list(selected),
             "prompt_id": uuid.uuid4().hex,
             "params": params,
+            **(shown or {}),
         }
 
     def context(self) -> ExecutionContext:

@@ -1,0 +1,122 @@
+"""The form "Send to CVAT" offers projects, says what they have, and begins with the last answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from operators_app import Dialog, invalid, properties
+from sync_loop import Loop
+
+PROJECT: list[dict[str, Any]] = [
+    {"name": "cat", "attributes": []},
+    {"name": "bird", "attributes": []},
+]
+
+
+def opened(loop: Loop, **params: Any) -> Dialog:
+    """The form with more options."""
+    dialog = Dialog(loop, "send_to_cvat")
+    dialog.accept_defaults()
+    dialog.fill(more=True)
+    dialog.accept_defaults()
+    dialog.fill(**params)
+    dialog.accept_defaults()
+    return dialog
+
+
+@pytest.fixture
+def project(filled: Loop) -> Loop:
+    """A project that knows cats and birds; the dataset has a cat and a dog."""
+    filled.cvat.call("POST", "projects", {"name": "zoo", "labels": PROJECT})
+    return filled
+
+
+@pytest.mark.parametrize(
+    ("lacks", "sentence"),
+    [
+        ("stop", "not there: nothing can be sent so. Choose below what to do about it"),
+        ("leave_out", "not there: it is left out, and stays in the dataset as it is"),
+        ("extend", "not there: it is added to the project"),
+    ],
+)
+def test_what_a_project_has_and_lacks_is_shown(project: Loop, lacks: str, sentence: str) -> None:
+    dialog = opened(project, project_name="zoo", project_labels=lacks)
+    text = properties(dialog.form())["project_fit"]["default"]
+    assert text.startswith("The project **zoo** has 2 labels.")
+    assert "| cat | cat |" in text
+    assert f"| the label 'dog' (rectangle) | {sentence} |" in text
+    assert text.endswith("The project has also: bird.")
+    classes = properties(dialog.form())["schema"]["type"]["properties"]["gt"]["type"]["properties"]["classes"]
+    assert [choice["value"] for choice in classes["view"]["choices"]] == ["cat", "dog", "bird"]
+    assert classes["default"] == ["cat", "dog"]
+
+
+def test_a_new_field_needs_no_classes(project: Loop) -> None:
+    dialog = opened(project, project_name="zoo", label_field=[], new_field=True, new_name="fresh")
+    assert invalid(dialog.form()) == {}
+    hint = properties(dialog.form())["new_classes"]["view"]["description"]
+    assert hint.endswith("If you give none, the labels of the project are the classes: cat, bird")
+    assert "| bird | bird |" in properties(dialog.form())["project_fit"]["default"]
+    assert dialog.run().notice[0] == "success"
+    assert [task["project_id"] for task in project.cvat.find("tasks")] == [1]
+
+
+def test_a_project_that_is_new_is_said_to_be(project: Loop) -> None:
+    form = opened(project, project_name="zo").form()
+    assert properties(form)["new_project"]["view"]["label"] == "There is no project of this name yet: it will be made."
+
+
+def test_typing_asks_nothing(project: Loop) -> None:
+    """A project is asked about once it is named as it is called, and once only."""
+    dialog = opened(project)
+    clock = project.clock
+    for typed in ("z", "zo", "zoom", "my", "my o"):
+        dialog.fill(project_name=typed, organization=typed)
+    assert project.requests(clock) == []
+    dialog.fill(project_name="zoo", organization="")
+    asked = len(project.requests(clock))
+    assert asked == 2
+    dialog.fill(schema={"gt": {"classes": ["cat"]}})
+    dialog.fill(project_labels="extend")
+    assert len(project.requests(clock)) == asked
+
+
+def test_organizations_are_offered_with_their_projects(project: Loop) -> None:
+    project.cvat.call("POST", "organizations", {"slug": "farm", "name": "The farm"})
+    project.cvat.call("POST", "projects", {"name": "sheep", "labels": []}, org="farm")
+    dialog = opened(project)
+    (farm,) = properties(dialog.form())["organization"]["view"]["choices"]
+    assert (farm["value"], farm["description"]) == ("farm", "The farm (farm)")
+    projects = properties(dialog.fill(organization="farm"))["project_name"]["view"]["choices"]
+    assert [choice["value"] for choice in projects] == ["sheep"]
+
+
+def test_the_last_answers_are_the_next_defaults(project: Loop) -> None:
+    first = opened(project, project_name="zoo", project_labels="extend", segment_size=1, job_assignees=["annotator1"])
+    first.fill(issue_tracker="https://tracker/?token=secret", anno_key="first")
+    assert first.run().notice[0] == "success"
+    second = Dialog(project, "send_to_cvat")
+    second.accept_defaults()
+    said = second.request["params"]
+    kept = {name: said[name] for name in ("project_name", "project_labels", "segment_size", "job_assignees", "more")}
+    assert kept == {
+        "project_name": "zoo",
+        "project_labels": "extend",
+        "segment_size": 1,
+        "job_assignees": ["annotator1"],
+        "more": True,
+    }
+    assert "secret" not in str(said)
+    assert said["anno_key"] == "cvat"
+    assert second.run().notice[0] == "success"
+
+
+def test_answers_that_are_not_offered_any_more_are_none(project: Loop) -> None:
+    project.dataset.clone_sample_field("gt", "old")
+    first = opened(project, label_field=["old"])
+    assert first.run().notice[0] == "success"
+    project.dataset.delete_sample_field("old")
+    second = Dialog(project, "send_to_cvat")
+    second.accept_defaults()
+    assert second.request["params"]["label_field"] == ["gt"]
