@@ -9,8 +9,7 @@ from ...sync.errors import Refused
 from ...sync.readable import readable
 from ...sync.runs.record import find
 from ..load.form import STAGES, STATES
-from ..send import options
-from ..shared import context
+from ..shared import context, cvat_names
 from ..shared.choose_run import form
 from ..shared.running import answer
 
@@ -37,7 +36,7 @@ class ChangeJob(foo.Operator):
             return None
         inputs = types.Object()
         people = types.AutocompleteView(allow_user_input=True)
-        for person in options.names(ctx, "users"):
+        for person in cvat_names.names(ctx, "users"):
             people.add_choice(person, label=readable(person))
         inputs.str("assignee", label="Assignee", description="A user name; empty to leave it as it is", view=people)
         inputs.bool("nobody", default=False, label="Take it from whoever has it", view=types.SwitchView())
