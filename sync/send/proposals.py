@@ -21,13 +21,9 @@ from ..dataset.videos import find_videos
 from ..errors import Refused
 from ..request import SendRequest
 from .checks import read_paths
-<<<<<<< HEAD
-from .schema import complete, observe, resolve_type, suit_type
-from .sequences import KEYS, ORDERS
-=======
 from .project import FoundProject, lacks
 from .schema import complete, observe, resolve_schema, resolve_type, suit_type
->>>>>>> 0daf0ac (The form that sends offers organizations with their projects, shows what a project has and lacks, sends selected labels, patches and the slice of a group, and begins with the last answers)
+from .sequences import KEYS, ORDERS
 
 
 def sendable_fields(collection: Any) -> dict[str, str]:
