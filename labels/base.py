@@ -27,6 +27,7 @@ class BaseLabel(BaseModel):
         parts: what of it can be edited in CVAT, as FiftyOne had it
         objects: its tag or shapes, as CVAT returned them
         group: the CVAT group of its shapes, if it was sent as several
+        wrote: the paths that loads of its job wrote into it, if another job of the task has its frame, too
     """
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
@@ -38,6 +39,7 @@ class BaseLabel(BaseModel):
     parts: Parts
     objects: tuple[Annotated[Shape | Tag, Field(union_mode="left_to_right")], ...]
     group: int = 0
+    wrote: tuple[str, ...] = ()
 
     def model_post_init(self, _: Any) -> None:
         """Lets go of the names of the fields that were given: there may be very many labels."""

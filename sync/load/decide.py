@@ -15,6 +15,7 @@ def concerned(diff: JobDiff, was_open: Sequence[OpenConflict], settings: MergeSe
     labels = [*(edited.base for edited in diff.edited), *diff.deleted, *(conflict.base for conflict in was_open)]
     for label in labels:
         samples.setdefault(label.field, set()).add(label.sample_id)
+        samples.setdefault(settings.shared.field_of(label), set()).add(label.sample_id)
     for edited in diff.edited:
         if edited.to is not None:
             samples.setdefault(edited.to, set()).add(edited.base.sample_id)
@@ -56,4 +57,5 @@ def decide(diff: JobDiff, was_open: Sequence[OpenConflict], local: Local, settin
         untagged=tuple(sorted(before - after)),
         tally=job.tally,
         again=diff.incomplete or job.again,
+        gone=job.gone,
     )

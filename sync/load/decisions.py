@@ -8,6 +8,7 @@ from ...labels.attributes import Unreadable
 from ...labels.base import BaseLabel, apply_changes
 from ...labels.codec import Parts
 from ...labels.objects import Object, key_of
+from ...labels.schema import FieldSchema
 from ...labels.types import LABEL_TYPES
 from ..dataset.labels import SampleLabels
 from ..dataset.samples import FRAMES, Document
@@ -23,6 +24,7 @@ from .label_tracks import track_of_label
 from .merge import LABEL, SPATIAL_EDITS, Decision, Rules, forbidden, merge
 from .merge_settings import Local, MergeSettings
 from .outcome import (
+    JOBS_DIFFER,
     NO_ADDITIONS,
     NO_FIELD,
     NO_ROOM,
@@ -55,9 +57,11 @@ class JobDecisions:
         self.planned = PlannedChanges(self.tally)
         self.open: list[OpenConflict] = []
         self.again = False
+        self.gone: dict[tuple[str, str], bool] = {}
 
     def edit(self, edited: Edited) -> BaseLabel | None:
         """Merges a label that was edited in CVAT; its new base."""
+        edited = replace(edited, base=self._where_it_is(edited.base))
         if edited.to is not None and (problem := self._problem_of_move(edited)) is not None:
             self.tally.of(edited.base.field).refused[f"moves to the field '{edited.to}': {problem}"] += 1
             edited = edited.staying()
@@ -84,7 +88,7 @@ class JobDecisions:
             if whole is None:
                 self.tally.of(base.field).refused[NOT_RESTORED] += 1
                 leave(self.tally.objects, edited.objects, NOT_RESTORED, base, edited.place)
-                return agreed(edited, decision, {}, schema)
+                return self._agreed(edited, decision, {}, schema)
             decision = replace(decision, changes=whole)
         elif decision.action == "edit" and document is not None:
             decision, values, settled = self._applied(base, document, decision)
@@ -92,12 +96,12 @@ class JobDecisions:
             return self._move(edited, decision, document, held)
         if decision.action == "restore":
             change, settled = added(base, held, schema, decision.changes)
-            after = agreed(edited, decision, settled, schema)
+            after = self._agreed(edited, decision, settled, schema)
             fits = self.planned.add(replace(change, base=base, base_after=after), held)
         else:
             if edited.replaced and document is not None and LABEL in decision.changes:
                 values = {**reset_values(document, edited.reading.parts, schema), **values}
-            after = agreed(edited, decision, settled, schema)
+            after = self._agreed(edited, decision, settled, schema)
             fits = self._write(base, after, held, values)
         if not fits:
             self._leave_large(edited.objects, base, edited.place)
@@ -131,7 +135,7 @@ class JobDecisions:
             change, settled = added(base.model_copy(update={"field": to}), there, schema, parts)
         else:
             change, settled = moved_here(base, to, document, there, schema, parts)
-        after = agreed(edited, decision, settled, schema)
+        after = self._agreed(edited, decision, settled, schema)
         after = after.model_copy(update={"field": to, "parts": {**dict.fromkeys(schema.all_attributes), **after.parts}})
         if change is not None and not self.planned.add(replace(change, base_after=after), there):
             self._leave_large(edited.objects, base, edited.place)
@@ -161,6 +165,7 @@ class JobDecisions:
 
     def delete(self, gone: BaseLabel) -> BaseLabel | None:
         """Merges a label that was deleted in CVAT; its base, if it stays."""
+        gone = self._where_it_is(gone)
         held = self._held(gone)
         if held is None:
             return None
@@ -173,11 +178,14 @@ class JobDecisions:
             self._leave_open(gone, held, OpenConflict(base=gone, remote=None, decided=decided))
             return gone
         if decision.action == "delete" and document is not None:
+            self._note_gone(gone, by_load=True)
             index = list(held.labels).index(gone.label_id)
             where = (gone.field, gone.sample_id, gone.label_id)
             self.planned.add(Change("deleted", *where, document, None, index=index, base=gone), held)
             return None
         after = gone if decision.refused else None
+        if after is None and document is None:
+            self._note_gone(gone, by_load=False)
         self._write(gone, after, held, {})
         return after
 
@@ -246,10 +254,12 @@ class JobDecisions:
         earlier = self.was_open.get((base.field, base.label_id))
         decided = {**(earlier.decided if earlier else {}), **self.settings.resolver(base)}
         geometry = LABEL_TYPES[schema.type].codec.geometry
-        rules = Rules(self.settings.policy, decided, geometry, forbidden(schema))
+        other = self.settings.shared.other(base)
+        rules = Rules(self.settings.policy, decided, geometry, forbidden(schema), other)
         local = None if document is None else local_of(base, document, schema, remote or ())
         decision = merge(base.parts, local, remote, rules)
         self.tally.of(base.field).refused.update(decision.refused)
+        self.tally.of(base.field).refused.update([JOBS_DIFFER] if decision.jobs_differ else [])
         where: dict[str, Any] = {"field": base.field, "sample_id": base.sample_id, "label_id": base.label_id}
         if self.settings.in_sequence or self.settings.place(base.field).on_frames:
             where |= {"frame": base.frame, "track": track_of_label(base)}
@@ -257,6 +267,23 @@ class JobDecisions:
         if decision.conflicts:
             self.tally.samples[base.sample_id] = None
         return decision, decided
+
+    def _agreed(self, edited: Edited, decision: Decision, settled: Parts, schema: FieldSchema) -> BaseLabel:
+        """The base after a merge; with what is written of it, if another job has the label, too."""
+        after = agreed(edited, decision, settled, schema)
+        if not decision.changes or not self.settings.shared.has(after.frame):
+            return after
+        return after.model_copy(update={"wrote": tuple(sorted({*after.wrote, *decision.changes}))})
+
+    def _note_gone(self, label: BaseLabel, *, by_load: bool) -> None:
+        """Notes that a label is gone from this job, if another job may have it."""
+        if self.settings.shared.has(label.frame):
+            self.gone[label.field, label.label_id] = by_load
+
+    def _where_it_is(self, label: BaseLabel) -> BaseLabel:
+        """A label in the field that it is in, should another job have moved it."""
+        field = self.settings.shared.field_of(label)
+        return label if field == label.field else label.model_copy(update={"field": field})
 
     def _leave_open(self, base: BaseLabel, held: SampleLabels, conflict: OpenConflict) -> None:
         carrier = base.label_id in held.labels and not self.settings.place(base.field).plain

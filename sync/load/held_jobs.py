@@ -92,7 +92,7 @@ class JobHolder:
         """
         if is_unchanged(changes):
             counts = Counts(matches=changes.diff.matches, objects=changes.diff.objects or {})
-            return UnchangedJob(changes.job, changes.date, counts, count_fields(changes.base))
+            return UnchangedJob(changes.job, changes.date, counts, count_fields(changes.base, changes.shared))
         self._labels += len(changes.base) + len(changes.diff.new)
         if self._labels <= MOST_LABELS or changes.timeline is not None:  # indexes are given once
             return changes
@@ -104,5 +104,5 @@ def is_unchanged(changes: JobChanges) -> bool:
     """Whether the base of a job stays the very same, and nothing of it waits for a decision."""
     found, base = changes.diff, changes.base
     kept = JobDiff(found.kept, matches=found.matches, objects=found.objects)
-    plain = JobChanges(changes.job, changes.date, kept, base, ())
+    plain = JobChanges(changes.job, changes.date, kept, base, (), neighbors=changes.neighbors)
     return changes == plain and len(found.kept) == len(base) and {*map(id, found.kept)} == {*map(id, base)}

@@ -7,6 +7,7 @@ from ...labels.base import BaseLabel
 from ..runs.base import BaseStore, OpenConflict
 from ..runs.outbox import TrackLabels
 from .diff import JobDiff
+from .shared_jobs import Neighbor
 from .video_frames import Timeline
 
 
@@ -23,7 +24,8 @@ class JobChanges:
         emptied: how many labels are gone, if CVAT has neither shapes nor tags in it now
         tracks: its tracks when both sides last agreed, with their labels
         timeline: the video, or the image sequence, of which the task has frames
-        shared: frames that an earlier job of its task has, too
+        neighbors: jobs of its task that have some of its frames, too
+        elsewhere: how many frames of the task, from its first one on, an earlier task has
     """
 
     job: Job
@@ -34,7 +36,14 @@ class JobChanges:
     emptied: int = 0
     tracks: tuple[TrackLabels, ...] = ()
     timeline: Timeline | None = None
-    shared: frozenset[int] = frozenset()
+    neighbors: tuple[Neighbor, ...] = ()
+    elsewhere: int = 0
+
+    @property
+    def shared(self) -> frozenset[int]:
+        """Frames that an earlier job has, too."""
+        twice = [frame for one in self.neighbors if one.is_earlier for frame in one.frames]
+        return frozenset((*twice, *range(self.job.start_frame, min(self.elsewhere, self.job.stop_frame + 1))))
 
     @property
     def deleted(self) -> int:

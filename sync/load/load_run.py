@@ -30,6 +30,7 @@ from .recover import entry_of, recover
 from .remote_changes import READING, RemoteChanges, TaskChanges
 from .rooms import room_for
 from .rotated import upright_notes
+from .shared_jobs import SharedLabels
 from .undo import finish_undo
 from .video_frames import TaskSequence, TaskVideo
 
@@ -162,12 +163,15 @@ class LoadRun:
             rooms,
             read_only,
             in_sequence=isinstance(part.timeline, TaskSequence),
+            shared=SharedLabels(self.base, part.neighbors),
         )
         plan = decide(part.diff, part.open, read_local(self.context.labels, part.diff, part.open, settings), settings)
         part.diff.use_up()
         entry = entry_of(_note(part), plan, part.open, self.earlier.pop(part.job.id, None))
         if part.timeline is not None:
             name_frames(entry.tally, part.timeline)
+        if plan.gone:
+            self.base.save_gone(part.job.id, {**self.base.gone(part.job.id), **plan.gone})
         if entry.changes or entry.tagged or entry.untagged:
             self.context.check()
             self._begin()

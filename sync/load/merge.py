@@ -52,12 +52,14 @@ class Decision:
         changes: the new values, by path
         conflicts: what both sides changed
         refused: changes of CVAT that the run's switches forbid
+        jobs_differ: whether two jobs changed the same part, differently
     """
 
     action: Action = "keep"
     changes: Parts = field(default_factory=dict)
     conflicts: tuple[Conflict, ...] = ()
     refused: tuple[str, ...] = ()
+    jobs_differ: bool = False
 
 
 def same(one: Any, other: Any) -> bool:
@@ -89,6 +91,21 @@ def forbidden(schema: FieldSchema) -> frozenset[str]:
 
 
 @dataclass(frozen=True)
+class OtherJob:
+    """What another job that has the frame of a label, too, made of it.
+
+    Args:
+        is_earlier: whether its change counts where both changed the same part, differently
+        parts: the label's parts there when both sides last agreed; ``None`` if it is gone there
+        wrote: the paths that loads of that job wrote; :data:`EXISTENCE` if one deleted the label
+    """
+
+    is_earlier: bool
+    parts: Parts | None
+    wrote: Collection[str] = ()
+
+
+@dataclass(frozen=True)
 class Rules:
     """How labels of one field are merged.
 
@@ -97,12 +114,14 @@ class Rules:
         decided: parts that somebody decided already; :data:`ALL` stands for all that are not named
         geometry: the paths that are the geometry
         forbidden: what CVAT may not change, see :func:`forbidden`
+        other: what another job made of the label
     """
 
     policy: Policy = "remote"
     decided: Mapping[str, Policy] = field(default_factory=dict)
     geometry: Sequence[str] = ()
     forbidden: frozenset[str] = frozenset()
+    other: OtherJob | None = None
 
     def of(self, part: str) -> Policy:
         """Who decides about a part."""
@@ -133,6 +152,7 @@ def merge(base: Parts, local: Parts | None, remote: Parts | None, rules: Rules |
     changes: Parts = {}
     conflicts: list[Conflict] = []
     refused: list[str] = []
+    others = _Others(rules, paths)
     for part, new in there.items():
         if same(new, was.get(part)) or same(new, here.get(part)):
             continue
@@ -141,14 +161,50 @@ def merge(base: Parts, local: Parts | None, remote: Parts | None, rules: Rules |
             refused.append(_SWITCHES[part])
         counts: Policy = "local" if refuses else "remote"
         if not same(here.get(part), was.get(part)):
-            counts = rules.of(part)
+            counts = others.counts(part, here.get(part)) or rules.of(part)
             conflicts.append(Conflict(part, was.get(part), here.get(part), new, _OUTCOMES[counts]))
         if counts == "remote":
             changed = paths if part == GEOMETRY else (part.removesuffix(_APART),)
             changes.update({p: remote.get(p) for p in changed if not same(remote.get(p), local.get(p))})
     if any(conflict.outcome == "open" for conflict in conflicts):
         return Decision("ask", {}, tuple(conflicts), tuple(refused))
-    return Decision("edit" if changes else "keep", changes, tuple(conflicts), tuple(refused))
+    action: Action = "edit" if changes else "keep"
+    return Decision(action, changes, tuple(conflicts), tuple(refused), others.differ)
+
+
+class _Others:
+    """What another job made of the parts of a label.
+
+    Args:
+        rules: of the label
+        geometry: the paths that are its geometry
+    """
+
+    def __init__(self, rules: Rules, geometry: Collection[str]) -> None:
+        self.differ = False
+        self._rules, self._geometry = rules, geometry
+        parts = rules.other.parts if rules.other else None
+        self._parts = None if parts is None else _as_parts(parts, geometry)
+
+    def wrote(self, part: str, value: Any) -> bool:
+        """Whether a value of FiftyOne is what the other job wrote there."""
+        other = self._rules.other
+        if other is None or self._parts is None or not same(value, self._parts.get(part)):
+            return False
+        paths = self._geometry if part == GEOMETRY else (part.removesuffix(_APART),)
+        return any(path in other.wrote for path in paths)
+
+    def counts(self, part: str, value: Any) -> Policy | None:
+        """Which job's change counts of a part that both changed; ``None`` if it was FiftyOne that changed it."""
+        other = self._rules.other
+        if other is None or _SWITCHES.get(part) in self._rules.forbidden:
+            return None
+        agreed = self._parts is not None and same(value, self._parts.get(part))
+        equal = other.is_earlier and agreed and self._rules.of(part) == "remote"  # the same was done in FiftyOne
+        if not equal and not self.wrote(part, value):
+            return None
+        self.differ = True
+        return "local" if other.is_earlier else "remote"
 
 
 def _remote_gone(base: Parts, local: Parts | None, rules: Rules) -> Decision:
@@ -156,8 +212,13 @@ def _remote_gone(base: Parts, local: Parts | None, rules: Rules) -> Decision:
         return Decision()
     forbids = DELETIONS in rules.forbidden
     refused = (DELETIONS,) if forbids else ()
-    if all(same(local.get(path), base.get(path)) for path in {*base, *local}):
+    paths = [path for path in {*base, *local} if not same(local.get(path), base.get(path))]
+    if not paths:
         return Decision("keep" if forbids else "delete", refused=refused)
+    others = _Others(rules, ())
+    if not forbids and all(others.wrote(path, local.get(path)) for path in paths):
+        conflict = Conflict(EXISTENCE, base, local, None, "remote")  # a label that one job deletes is deleted
+        return Decision("delete", {}, (conflict,), jobs_differ=True)
     counts = "local" if forbids else rules.of(EXISTENCE)
     actions: dict[Policy, Action] = {"remote": "delete", "local": "keep", "ask": "ask"}
     return Decision(actions[counts], {}, (Conflict(EXISTENCE, base, local, None, _OUTCOMES[counts]),), refused)
@@ -170,6 +231,9 @@ def _local_gone(base: Parts, remote: Parts, rules: Rules) -> Decision:
     counts = "local" if forbids else rules.of(EXISTENCE)
     actions: dict[Policy, Action] = {"remote": "restore", "local": "keep", "ask": "ask"}
     changes = dict(remote) if counts == "remote" else {}
+    gone = rules.other is not None and rules.other.parts is None
+    if rules.other and gone and (counts == "remote" or EXISTENCE in rules.other.wrote):
+        return Decision("keep", {}, (Conflict(EXISTENCE, base, None, remote, "local"),), jobs_differ=True)
     conflict = Conflict(EXISTENCE, base, None, remote, _OUTCOMES[counts])
     return Decision(actions[counts], changes, (conflict,), (ADDITIONS,) if forbids else ())
 

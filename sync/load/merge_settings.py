@@ -10,6 +10,7 @@ from ..dataset.labels import SampleLabels
 from ..dataset.samples import FieldPlace
 from ..request import Policy
 from .diff import New
+from .shared_jobs import SharedLabels
 
 Local = Mapping[str, Mapping[str, SampleLabels]]
 """What the dataset has now: by field, then sample."""
@@ -30,6 +31,7 @@ class MergeSettings:
         rooms: the field for labels that no field of the run can hold, by label type; without one they are ignored
         read_only: fields that are never written
         in_sequence: whether the labels are on images of a sequence, so that they have frames
+        shared: labels that other jobs have, too
     """
 
     run_id: str
@@ -39,6 +41,7 @@ class MergeSettings:
     rooms: Mapping[str, str] = field(default_factory=dict)
     read_only: frozenset[str] = frozenset()
     in_sequence: bool = False
+    shared: SharedLabels = field(default_factory=SharedLabels)
 
     def place(self, name: str) -> FieldPlace:
         """Where a field's labels are."""

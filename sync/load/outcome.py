@@ -16,6 +16,7 @@ NO_ROOM = "second labels on a sample, for which the field has no room"
 TOO_LARGE = "their sample would be larger than MongoDB can hold (16 MB)"
 WAITS = "changed on both sides; somebody has to decide"
 LOCAL = "changed on both sides, and FiftyOne's change counts"
+JOBS_DIFFER = "changed differently in two jobs that have their frame: the change of the earlier job counts"
 DELETED = "of labels that were deleted in FiftyOne"
 NOT_RESTORED = "edits of segmentations that were deleted here"
 NO_FIELD = "in no field of the run"
@@ -37,6 +38,8 @@ def count_edited(
     refused = sorted({*edited.reading.refused, *decision.refused})
     if decision.action == "restore" or (decision.changes and document is not None):
         counts.applied += len(edited.objects)
+    elif decision.jobs_differ:
+        leave(counts, edited.objects, JOBS_DIFFER, edited.base, edited.place)
     elif document is None:
         leave(counts, edited.objects, DELETED, edited.base, edited.place)
     elif any(conflict.outcome == "local" for conflict in decision.conflicts):

@@ -41,7 +41,10 @@ def _is_plain(changes: JobChanges) -> bool:
     found = changes.diff
     lists = (found.kept, found.edited, found.deleted, found.new)
     plain = JobDiff(*lists, found.matches, found.odd, found.objects, found.incomplete)
-    return changes == JobChanges(changes.job, changes.date, plain, changes.base, (), changes.emptied)
+    neighbors = changes.neighbors
+    return changes == JobChanges(
+        changes.job, changes.date, plain, changes.base, (), changes.emptied, neighbors=neighbors
+    )
 
 
 def _places(frames: Counter[int]) -> dict[int, int]:

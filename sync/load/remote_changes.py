@@ -24,10 +24,11 @@ from .fetch import OF_ONE, TaskState, fetch_labels, fetch_tasks
 from .held_jobs import HeldJob, JobHolder
 from .job_changes import JobChanges
 from .read_ahead import ReadAhead
+from .shared_jobs import neighbors_of
 from .task_notes import names_of, notes_of, unsent
 from .track_diff import VideoJob
 from .video_diff import diff_video
-from .video_frames import TakenIndexes, TrackFrames, frames_of, shared_frames, timeline_of
+from .video_frames import TakenIndexes, TrackFrames, frames_of, timeline_of
 
 READING = 0.5
 """The part of a load that is done when all is read."""
@@ -273,8 +274,8 @@ class _Reader:
     ) -> JobChanges:
         timeline = timeline_of(known)
         jobs = (*state.jobs, *state.left)
-        shared = shared_frames(job, jobs, known.video.shared if known.video else 0)
-        return JobChanges(job, date, diff, base, self._open(job), emptied, tracks, timeline, shared)
+        neighbors, elsewhere = neighbors_of(job, jobs), known.video.shared if known.video else 0
+        return JobChanges(job, date, diff, base, self._open(job), emptied, tracks, timeline, neighbors, elsewhere)
 
     def _look_again(self, job: Job, known: TaskBase, state: TaskState) -> JobChanges:
         """The open conflicts of a job that did not change in CVAT: what it has is still known."""

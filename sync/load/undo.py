@@ -119,7 +119,7 @@ def finish_undo(labels: Labels, base: BaseStore, log: LoadLog, load: LoadRecord)
         recover(labels, base, log, load)
     log.save(load.model_copy(update={"status": "undoing"}))
     undone, marks = Undone(), base.marks()
-    for job_id in log.job_ids(load.number):
+    for job_id in reversed(log.job_ids(load.number)):  # a label that two jobs have may have been written twice
         entry = log.job(load.number, job_id)
         if entry is not None:
             _undo_job(labels, base, marks, load, entry, undone)

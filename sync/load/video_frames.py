@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
 
-from ...cvat import Job
 from ...labels.base import BaseLabel
 from ...labels.schema import LabelSchema
 from ...labels.shapes import Size
@@ -183,19 +182,6 @@ Timeline = TaskVideo | TaskSequence
 def timeline_of(known: TaskBase | None) -> Timeline | None:
     """What the frames of a task are the frames of; ``None`` if they are images by themselves."""
     return TaskVideo.of(known) or TaskSequence.of(known)
-
-
-def shared_frames(job: Job, jobs: Iterable[Job], elsewhere: int = 0) -> frozenset[int]:
-    """The frames of a job that an earlier job has, too.
-
-    Args:
-        job: the job
-        jobs: all jobs of the task
-        elsewhere: how many frames of the task, from its first one on, an earlier task has
-    """
-    earlier = [other for other in jobs if (other.start_frame, other.id) < (job.start_frame, job.id)]
-    last = max((elsewhere - 1, *(other.stop_frame for other in earlier)))
-    return frozenset(range(job.start_frame, min(last, job.stop_frame) + 1))
 
 
 class TakenIndexes:

@@ -1,7 +1,7 @@
 """The base of a run: what its labels were when both sides last agreed, one document for each job."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -113,6 +113,7 @@ class SentLabels(BaseModel):
 _LABELS = TypeAdapter(tuple[BaseLabel, ...], config=ConfigDict(ser_json_inf_nan="constants"))
 _ENTRIES = TypeAdapter(tuple[Entry, ...], config=ConfigDict(ser_json_inf_nan="constants"))
 _OPEN = TypeAdapter(tuple[OpenConflict, ...], config=ConfigDict(ser_json_inf_nan="constants"))
+_GONE = TypeAdapter(tuple[tuple[str, str, bool], ...])
 
 
 class BaseStore:
@@ -195,6 +196,16 @@ class BaseStore:
     def save_open(self, job_id: int, conflicts: tuple[OpenConflict, ...]) -> None:
         """Keeps the conflicts of a job."""
         self._store.save(f"open/{job_id}{self._tail}", _OPEN.dump_json(conflicts, exclude_defaults=True))
+
+    def gone(self, job_id: int) -> dict[tuple[str, str], bool]:
+        """Labels of a job that are gone from it while another job may have them: whether a load deleted them."""
+        text = self._store.load(f"gone/{job_id}{self._tail}")
+        found = () if text is None else parsed(f"gone/{job_id}", _GONE.validate_json, text)
+        return {(field, label_id): by_load for field, label_id, by_load in found}
+
+    def save_gone(self, job_id: int, gone: Mapping[tuple[str, str], bool]) -> None:
+        """Keeps which labels of a job are gone from it."""
+        self._store.save(f"gone/{job_id}{self._tail}", _GONE.dump_json(tuple((*key, by) for key, by in gone.items())))
 
     def marks(self) -> Marks:
         """Where the load stands with each job."""

@@ -66,6 +66,7 @@ class JobPlan:
         tagged, untagged: samples that get the tag of conflicts, or lose it
         tally: the counts
         again: whether the job has to be read again, though it does not change in CVAT
+        gone: labels that are gone from the job, but that another job may have: whether they are deleted by this
     """
 
     changes: tuple[Change, ...]
@@ -75,3 +76,4 @@ class JobPlan:
     untagged: tuple[str, ...]
     tally: Counts
     again: bool = False
+    gone: Mapping[tuple[str, str], bool] = dataclasses.field(default_factory=dict)

@@ -212,9 +212,9 @@ class Template(NamedTuple):
     record: RunRecord
     store: dict[str, bytes]
     samples: dict[str, Thing]
-    jobs: dict[int, tuple[dict[int, Thing], dict[int, Thing], str]]
+    jobs: dict[int, tuple[dict[int, Thing], dict[int, Thing], dict[int, Thing], str]]
     labels: dict[int, Any]
-    dates: tuple[str, int, int]
+    dates: tuple[str, list[int]]
 
 
 def make_template(box: Sandbox, record: RunRecord, store: Any, samples: Iterable[Thing]) -> Template:
@@ -229,10 +229,16 @@ def make_template(box: Sandbox, record: RunRecord, store: Any, samples: Iterable
             if name.startswith(("task/", "marks", "job/", "drawn/", "saved/"))
         },
         samples={str(sample["_id"]): sample for sample in samples},
-        jobs={i: duplicate((job.shapes, job.tags, job.updated_date)) for i, job in task.jobs.items()},
+        jobs={i: duplicate((job.shapes, job.tags, job.tracks, job.updated_date)) for i, job in task.jobs.items()},
         labels=dict(task.labels),
-        dates=(task.updated_date, box.store.shape_rows._sequence, box.store.tag_rows._sequence),
+        dates=(task.updated_date, [rows._sequence for rows in tables(box)]),
     )
+
+
+def tables(box: Sandbox) -> tuple[Any, ...]:
+    """Where a server keeps what is drawn."""
+    store = box.store
+    return store.shape_rows, store.tag_rows, store.track_rows, store.keyframe_rows
 
 
 class World:
@@ -242,10 +248,12 @@ class World:
         template: a run that was sent
     """
 
+    places = (GT, PRED, SKY)
+
     def __init__(self, template: Template) -> None:
         self.box = template.box
         self.clock = Clock()
-        self.labels = MemoryLabels(template.samples, self.clock)
+        self.labels = self.make_labels(template)
         self.store = MemoryStore(template.store, self.clock)
         self.record = template.record
         self.sample_ids = list(template.samples)
@@ -254,20 +262,27 @@ class World:
         self.client.session.request = self.call  # type: ignore[assignment,method-assign]
         self._reset(template)
 
+    def make_labels(self, template: Template) -> MemoryLabels:
+        """The labels as the template has them."""
+        return MemoryLabels(template.samples, self.clock)
+
     def _reset(self, template: Template) -> None:
-        store, task = self.box.store, self.box.store.task("1")
+        task = self.box.store.task("1")
         for job in task.jobs.values():
-            shapes, tags, date = duplicate(template.jobs[job.id])
-            store.shape_rows.forget(job)
-            store.tag_rows.forget(job)
-            job.shapes, job.tags, job.updated_date = shapes, tags, date
+            shapes, tags, tracks, date = duplicate(template.jobs[job.id])
+            for rows in tables(self.box):
+                rows.forget(job)
+            job.shapes, job.tags, job.tracks, job.updated_date = shapes, tags, tracks, date
             job.revision = 0
-            for rows, things in ((store.shape_rows, shapes), (store.tag_rows, tags)):
+            keyframes = [shape["id"] for track in tracks.values() for shape in track["shapes"]]
+            for rows, things in zip(tables(self.box), (shapes, tags, tracks, keyframes), strict=True):
                 for key in things:
                     rows.insert(job, key)
         task.labels = dict(template.labels)
         task.data.deleted_frames = set()
-        task.updated_date, store.shape_rows._sequence, store.tag_rows._sequence = template.dates
+        task.updated_date, sequences = template.dates
+        for rows, sequence in zip(tables(self.box), sequences, strict=True):
+            rows._sequence = sequence
 
     # what a person does in CVAT
 
@@ -338,7 +353,7 @@ class World:
     def dump(self) -> dict[str, Any]:
         """The dataset as bytes: labels in order, and the tags of samples."""
         shown: dict[str, Any] = {}
-        for place in (GT, PRED, SKY):
+        for place in self.places:
             for key, value in self.labels.read(place, self.sample_ids).items():
                 items = [bson.encode(dict(sorted(item.items()))) for item in value.labels.values()]
                 shown[f"{place.name} of {self.sample_ids.index(key)}"] = (items, value.holder)

@@ -78,3 +78,21 @@ def test_an_overlap_needs_jobs(five: Loop) -> None:
         Exception, match="'overlap' is wrong: it needs a `segment_size` that is at least twice as large"
     ):
         five.send(overlap=1)
+
+
+DIFFER = "changed differently in two jobs that have their frame: the change of the earlier job counts"
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1), None])
+def test_two_jobs_that_disagree(five: Loop, order: tuple[int, ...] | None) -> None:
+    five.send(segment_size=2, overlap=1)
+    for job, moved in ((1, [64.0, 24.0, 128.0, 72.0]), (2, [0.0, 0.0, 32.0, 24.0])):
+        (box,) = [shape for shape in objects(five, job) if shape["frame"] == 1]
+        five.cvat.write("update", {**box, "points": moved}, job=job)
+    reports = [five.load(jobs=[job]) for job in order] if order else [five.load()]
+    sample = five.dataset.skip(1).first()
+    assert sample.gt.detections[0].bounding_box[0] > 0.1  # where the earlier job put it
+    assert sum(report["fields"]["gt"]["refused"].get(DIFFER, 0) for report in reports) == 1
+    for report in reports:
+        counts = report["objects"]
+        assert counts["found"] == counts["unchanged"] + counts["applied"] + counts["left"]
