@@ -28,6 +28,26 @@ def read_frames(
     )
 
 
+def read_some_frames(view: Any, ids: Sequence[str], paths: Sequence[str]) -> Iterator[Document]:
+    """The raw documents of some frames as a view has them, in no order.
+
+    Args:
+        view: it may hide labels
+        ids: the documents
+        paths: what to read of each, beside ``_id``
+    """
+    match = {"_id": {"$in": [*map(ObjectId, ids)]}}
+    found = view._root_dataset._frame_collection.find(match, {"_sample_id": True, "frame_number": True})
+    places = [(str(frame["_sample_id"]), frame["frame_number"]) for frame in found]
+    if places:
+        numbers = [number for _, number in places]
+        wanted = dict.fromkeys((path.removeprefix(FRAMES) for path in paths), True)
+        stages = [{"$match": match}, {"$project": wanted}]
+        yield from view.select(list({video for video, _ in places}))._aggregate(
+            frames_only=True, support=[min(numbers), max(numbers)], post_pipeline=stages
+        )
+
+
 def read_videos(view: Any, paths: Sequence[str]) -> Iterator[list[Document]]:
     """The raw documents of the frames of all videos of a view, video by video."""
     wanted = dict.fromkeys(["_sample_id", "frame_number", *(path.removeprefix(FRAMES) for path in paths)], True)

@@ -54,11 +54,25 @@ MOST_PIXELS = 178_956_970
 """Pixels of an image; CVAT fails a task that has a larger one."""
 
 
+class VideoFrame(BaseModel):
+    """A frame of a video that is sent as an image.
+
+    Args:
+        sample_id: the video
+        number: of the frame, from 1
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    sample_id: str
+    number: int
+
+
 class Frame(BaseModel):
     """One image, or one video, of a run.
 
     Args:
-        sample_id: the sample it belongs to
+        sample_id: the sample it belongs to; of an image that is a frame of a video, the frame's document
         name: what it is called in CVAT: flat, and unique in the run
         path: where it is
         size: bytes
@@ -67,6 +81,7 @@ class Frame(BaseModel):
         storage_id: the cloud storage that has it
         video: whether it is a video, and stands for all frames of a task
         clip: the frames that are sent of a video; ``None`` for those that the request says
+        of: the frame of a video that the image is; ``None`` for other images
     """
 
     model_config = ConfigDict(frozen=True)
@@ -81,6 +96,7 @@ class Frame(BaseModel):
     storage_id: int | None = None
     video: bool = False
     clip: Clip | None = None
+    of: VideoFrame | None = None
 
 
 class BadFile(NamedTuple):
@@ -90,6 +106,18 @@ class BadFile(NamedTuple):
     path: str
     reason: str
     clip: Clip | None = None
+
+
+def bad_file(frame: Frame, reason: str) -> BadFile:
+    """A file that can't be sent after all."""
+    return of_video(BadFile(frame.sample_id, frame.path, reason, frame.clip), frame.of)
+
+
+def of_video(file: BadFile, frame: VideoFrame | None) -> BadFile:
+    """A file that can't be sent, under the name of the video whose frame it is, if it is one."""
+    if frame is None:
+        return file
+    return file._replace(sample_id=frame.sample_id, clip=Clip(first=frame.number, last=frame.number, leads=False))
 
 
 def find_frames(paths: Iterable[tuple[str, str | None]]) -> tuple[list[Frame], list[BadFile]]:

@@ -4,13 +4,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..runs.report import Counts
-from .video_frames import TaskVideo, Timeline
+from .video_frames import TaskFrameImages, TaskVideo, Timeline
 
 
 def name_frames(tally: Counts, timeline: Timeline) -> None:
     """Says which frames conflicts are on, by FiftyOne's numbers, or CVAT's of a sequence; once."""
     if isinstance(timeline, TaskVideo):
         _name_video(tally, timeline)
+        return
+    if isinstance(timeline, TaskFrameImages):
+        _name_frame_images(tally, timeline)
         return
     for conflict in tally.conflicts:
         conflict["sequence"] = timeline.name
@@ -27,6 +30,18 @@ def _name_video(tally: Counts, video: TaskVideo) -> None:
         if conflict.get("frame") is not None and "step" not in conflict:
             conflict["step"] = video.span.step
             conflict["frame"] = video.span.number_of(conflict["frame"])
+
+
+def _name_frame_images(tally: Counts, images: TaskFrameImages) -> None:
+    """Names the videos instead of the documents of their frames, and frames by FiftyOne's numbers; once."""
+    videos = images.videos
+    tally.samples = {videos.get(own, own): None for own in tally.samples}
+    for left in tally.objects.left.values():
+        left.samples = {videos.get(own, own): None for own in left.samples}
+    for conflict in tally.conflicts:
+        if conflict["sample_id"] in videos:
+            conflict["sample_id"] = videos[conflict["sample_id"]]
+            conflict["frame"] = images.number_of(conflict["frame"])
 
 
 def frame_ranges(conflicts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ from .rooms import room_for
 from .rotated import upright_notes
 from .shared_jobs import SharedLabels
 from .undo import finish_undo
-from .video_frames import TaskSequence, TaskVideo
+from .video_frames import TaskFrameImages, TaskSequence, TaskVideo
 
 
 class LoadRun:
@@ -152,7 +152,7 @@ class LoadRun:
     def _apply_part(self, part: JobChanges) -> JobPlan:
         """Decides about labels of a job, and writes them; what was decided."""
         homeless = {NEW_FIELD_FOR[new.figure] for new in part.diff.new if new.drawn.field is None}
-        rooms = self._make_room(homeless, FRAMES if isinstance(part.timeline, TaskVideo) else "")
+        rooms = self._make_room(homeless, FRAMES if isinstance(part.timeline, TaskVideo | TaskFrameImages) else "")
         schema = self.mapped.schema
         read_only = self.context.labels.read_only(schema.fields)
         settings = MergeSettings(
@@ -276,7 +276,11 @@ class LoadRun:
             total = sum(mark.labels.get(name, 0) for mark in marks.values())
             report.unchanged = max(0, total - report.added - report.changed)
         if self.report.frames_deleted:
-            self.report.note(_removal(self.report.frames_deleted, self.record.media_type))
+            self.report.note(
+                _removal(
+                    self.report.frames_deleted, of_videos=self.record.media_type == "video" or self.record.of_frames
+                )
+            )
         self.record = self.record.model_copy(update={"loaded_at": records.now()})
         self.context.keep(self.record)
 
@@ -312,9 +316,9 @@ def _note(changes: JobChanges) -> JobNote:
     return JobNote(job_id=job.id, task_id=job.task_id, assignee=who, stage=job.stage, state=job.state)
 
 
-def _removal(frames: int, media_type: str) -> str:
+def _removal(frames: int, *, of_videos: bool) -> str:
     """What became of the samples whose frames were removed."""
-    if media_type == "video":
+    if of_videos:
         which = "1 frame was" if frames == 1 else f"{frames:,} frames were"
         return (
             f"{which} removed in CVAT; the labels there stay as they are. Frames that have a field 'tags' are tagged "

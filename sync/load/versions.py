@@ -79,12 +79,20 @@ def _versions(dataset: Any, conflict: OpenConflict, task: TaskBase, vocabulary: 
     document = held.labels.get(base.label_id) if held else None
     return Versions(
         media=held.media if held else "",
-        number=task.video.number_of(base.frame) if task.video else None,
+        number=_number(task, base.frame),
         size=size,
         base=_shapes(base.objects, vocabulary),
         local=drawn(with_pixels(document, held.media, held.own), size, schema) if held and document else (),
         remote=_shapes(conflict.objects, vocabulary) if conflict.remote is not None else (),
     )
+
+
+def _number(task: TaskBase, frame: int) -> int | None:
+    """FiftyOne's number of a frame of a video; ``None`` of an image."""
+    if task.video:
+        return task.video.number_of(frame)
+    of = task.frames[frame].of
+    return of.number if of else None
 
 
 def _shapes(objects: Sequence[Object], vocabulary: Vocabulary) -> Shapes:

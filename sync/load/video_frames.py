@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import overload
 
 from ...labels.base import BaseLabel
@@ -175,13 +176,39 @@ class TaskSequence:
         return frame
 
 
-Timeline = TaskVideo | TaskSequence
+@dataclass(frozen=True)
+class TaskFrameImages:
+    """The frames of videos that a task has as images.
+
+    Args:
+        frames: the task's frames
+    """
+
+    frames: tuple[FrameRecord, ...]
+
+    @classmethod
+    def of(cls, known: TaskBase | None) -> "TaskFrameImages | None":
+        """Those of a task; ``None`` if it has none."""
+        return None if known is None or not any(frame.of for frame in known.frames) else cls(known.frames)
+
+    def number_of(self, frame: int) -> int:
+        """FiftyOne's number, from 1, of a frame of the task, from 0."""
+        of = self.frames[frame].of
+        return of.number if of else frame
+
+    @cached_property
+    def videos(self) -> dict[str, str]:
+        """The videos of the frames, by the ids of their documents."""
+        return {frame.sample_id: frame.of.sample_id for frame in self.frames if frame.of}
+
+
+Timeline = TaskVideo | TaskSequence | TaskFrameImages
 """What the frames of a task are the frames of."""
 
 
 def timeline_of(known: TaskBase | None) -> Timeline | None:
     """What the frames of a task are the frames of; ``None`` if they are images by themselves."""
-    return TaskVideo.of(known) or TaskSequence.of(known)
+    return TaskVideo.of(known) or TaskSequence.of(known) or TaskFrameImages.of(known)
 
 
 class TakenIndexes:

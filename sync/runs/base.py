@@ -12,6 +12,7 @@ from ...labels.codec import Parts
 from ...labels.schema import LabelSchema
 from ...labels.shapes import Size
 from ...labels.vocabulary import Vocabulary
+from ..dataset.media import VideoFrame
 from ..dataset.sequences import ImageSequence
 from ..errors import StateUnreadable
 from ..request import Policy
@@ -25,7 +26,7 @@ NO_SAMPLE = "0" * 24
 
 
 class FrameRecord(BaseModel):
-    """A frame of a task: its sample, its name in CVAT and its size there in pixels."""
+    """A frame of a task: its sample, its name in CVAT and its size there in pixels; perhaps of which video it is."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -33,6 +34,7 @@ class FrameRecord(BaseModel):
     name: str
     width: int
     height: int
+    of: VideoFrame | None = None
 
     @property
     def size(self) -> Size:
@@ -218,7 +220,7 @@ class BaseStore:
 
     def save_task(self, task_id: int, task: TaskBase) -> None:
         """Keeps the facts of a task."""
-        self._store.save(f"task/{task_id}{self._tail}", task.model_dump_json())
+        self._store.save(f"task/{task_id}{self._tail}", task.model_dump_json(exclude_defaults=True))
 
 
 def dump_labels(labels: tuple[BaseLabel, ...]) -> bytes:

@@ -204,7 +204,8 @@ def _comment(
     job = jobs[issue.job or 0]
     task = known.get(job.task_id)
     is_there = task is not None and 0 <= issue.frame < task.count
-    sample = task.frames[0 if task.video else issue.frame].sample_id if task and is_there else None
+    frame = task.frames[0 if task.video else issue.frame] if task and is_there else None
+    sample = (frame.of or frame).sample_id if frame else None
     return ReviewComment(
         issue=issue.id,
         task=job.task_id,

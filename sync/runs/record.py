@@ -67,6 +67,7 @@ class RunRecord(BaseModel):
         project_made: whether the run made it
         created_by: the CVAT user
         media_type: what the samples of the run are
+        of_frames: whether its images are frames of videos, whose labels are in fields of frames
         label_schema: the schema, with the keys of ``annotate()``
         samples, labels: how many were sent; labels by field
         left_out: what was not sent, and why: how many by sentence
@@ -89,6 +90,7 @@ class RunRecord(BaseModel):
     project_made: bool = False
     created_by: str = ""
     media_type: Literal["image", "video"] = "image"
+    of_frames: bool = False
     media_field: str = "filepath"
     label_schema: dict[str, Any]
     tasks: tuple[TaskRecord, ...] = ()

@@ -19,6 +19,8 @@ from .encode import NO_LABELS
 from .plan import Segment
 from .schema import requested_fields
 
+EMPTY = "There are no samples to send: the selection or view is empty."
+
 
 def check_target(target: Any) -> Any:
     """The collection to send.
@@ -27,7 +29,7 @@ def check_target(target: Any) -> Any:
         Refused: if it is empty, or its media can't be sent
     """
     if not len(target):
-        raise Refused("There are no samples to send: the selection or view is empty.")
+        raise Refused(EMPTY)
     collection = videos_of_clips(target) if is_clips(target) else as_collection(target)
     if (problem := target_problem(collection)) is not None:
         raise Refused(problem)
@@ -38,7 +40,7 @@ def target_problem(collection: Any) -> str | None:
     """Why a collection can't be sent; ``None`` if it can."""
     dataset, media = collection._dataset, collection.media_type
     if getattr(dataset, "_is_frames", False):
-        return "These are frames of videos as images; send the videos themselves, and their labels as `frames.` fields."
+        return "These are frames of videos as images. They can be sent as a run of their own, and nothing else."
     if dataset is not collection._root_dataset:
         return "This view makes new samples out of those of the dataset; send the dataset, or a view of its samples."
     if media == "group":
@@ -232,7 +234,7 @@ def match_frames(
     if [frame.name for frame in kept] != [item.name for item in got]:
         raise SendFailed("CVAT's frames are not in the order in which the images were sent.")
     return tuple(
-        FrameRecord(sample_id=frame.sample_id, name=item.name, width=item.width, height=item.height)
+        FrameRecord(sample_id=frame.sample_id, name=item.name, width=item.width, height=item.height, of=frame.of)
         for frame, item in zip(kept, got, strict=True)
     ), dropped
 

@@ -16,6 +16,7 @@ from ...labels.schema import LabelSchema
 from ...labels.shapes import Size
 from ...labels.types import LABEL_TYPES
 from ...labels.vocabulary import Vocabulary
+from ..dataset.frames import read_some_frames
 from ..dataset.mask_files import with_pixels
 from ..dataset.samples import Document, FieldPlace, read_samples
 from ..readable import readable
@@ -90,6 +91,21 @@ class LabelReader:
         with self._lock:
             samples = list(read_samples(self._collection.select(sample_ids), [place.path for place in self._places]))
         return {str(item["_id"]): [(place.name, place.labels(item)) for place in self._places] for item in samples}
+
+
+class FrameReader(LabelReader):
+    """Reads the labels of frames of videos that are sent as images: a place's sample is the frame's document."""
+
+    def _labels(self, sample_ids: Sequence[str]) -> dict[str, list[tuple[str, list[Any]]]]:
+        with self._lock:
+            paths = [place.path for place in self._places]
+            frames = list(read_some_frames(self._collection, sample_ids, paths))
+        return {str(item["_id"]): [(place.name, place.labels(item)) for place in self._places] for item in frames}
+
+
+def reader_of(collection: Any, schema: LabelSchema, *, of_frames: bool) -> LabelReader:
+    """Who reads the labels of images: of samples, or of frames of videos."""
+    return (FrameReader if of_frames else LabelReader)(collection, schema)
 
 
 def draw(

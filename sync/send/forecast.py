@@ -15,7 +15,7 @@ from ..dataset.media import BadFile, Frame
 from ..dataset.samples import FieldPlace
 from ..progress import ProgressReporter
 from ..runs.outbox import Batch, each_label
-from .encode import LabelReader, Place, draw
+from .encode import Place, draw, reader_of
 from .plan import TaskPlan
 from .refusals import without_harm
 
@@ -50,7 +50,8 @@ def forecast(
     """
     labels: dict[str, Counter[str]] = {name: Counter() for name in schema.fields}
     left_out: Counter[str] = Counter()
-    reader = LabelReader(collection, schema)
+    of_frames = any(frame.of for task in tasks for frame in task.frames)
+    reader = reader_of(collection, schema, of_frames=of_frames)
     sizes = SampleSizes(collection)
     drawn = 0
     for task in tasks:
@@ -107,19 +108,25 @@ class SampleSizes:
         }
 
 
-def labels_of_files(collection: Any, schema: LabelSchema, bad: Sequence[BadFile]) -> Counter[str]:
-    """The labels of images, videos and clips that are left out, counted by sentence."""
+def labels_of_files(collection: Any, schema: LabelSchema, bad: Sequence[BadFile], media: str) -> Counter[str]:
+    """The labels of images, videos and clips that are left out, counted by sentence.
+
+    Args:
+        collection: the samples
+        schema: the run's schema
+        bad: what is left out
+        media: what it is: ``"image"`` or ``"video"``
+    """
     fields = {name: item for name, item in schema.fields.items() if item.existing_field}
     places = [FieldPlace.of(name, LABEL_TYPES[item.type]) for name, item in fields.items()] if bad else []
     behind: Counter[str] = Counter()
     whole = collection.select([file.sample_id for file in bad if file.clip is None])
     clips = [(file.sample_id, file.clip) for file in bad if file.clip is not None]
-    kind = "videos" if collection.media_type == "video" else "images"
     for place in places:
         documents = [read_holders(whole, [place])]
         for sample_id, clip in clips:
             here = collection.select(sample_id) if place.on_frames or clip.leads else collection.limit(0)
             documents.append(read_holders(here, [place], {sample_id: (clip,)}))
         count = sum(len(place.labels(document)) for document in itertools.chain.from_iterable(documents))
-        behind[f"{place.name}: labels of {kind} that are left out"] += count
+        behind[f"{place.name}: labels of {media}s that are left out"] += count
     return +behind

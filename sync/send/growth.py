@@ -26,6 +26,7 @@ from .prepare import Prepared, find_media, plan_all
 from .project import ProjectPlan, find_project, lacks
 from .schema import observe, resolve_type
 from .sequences import arrange
+from .targets import Target
 from .task_failures import unforeseen
 
 CARRIED = (
@@ -79,7 +80,7 @@ def prepare_growth(
     media = record.media_type
     reporter.step(f"Looking at the {media}s")
     arranged = arrange(target, collection, request, read_paths(collection, request.media_field))
-    frames, bad = find_media(collection, request, arranged, client, reporter)
+    frames, bad = find_media(Target(target, collection), request, arranged, client, reporter)
     reporter.step("Connecting to CVAT")
     with error_context(lambda: "Nothing was sent."):
         server = client.check()

@@ -9,9 +9,8 @@ from typing import Any, Literal
 from ...cvat import Client, ServerInfo, User
 from ...labels.schema import LabelSchema
 from ...labels.tracks.mutability import mutable_specs
-from ..dataset.clips import Clips, find_clips, is_clips
 from ..dataset.colors import class_colors
-from ..dataset.media import BadFile, Frame, find_frames
+from ..dataset.media import BadFile, Frame, find_frames, of_video
 from ..dataset.observe import Observed
 from ..dataset.sequences import ImageSequence
 from ..dataset.videos import find_videos
@@ -22,10 +21,8 @@ from ..runs import record as records
 from .checks import (
     check_files,
     check_parameters,
-    check_target,
     find_people,
     left_out_early,
-    read_paths,
     summed_up,
     task_name,
 )
@@ -36,6 +33,7 @@ from .project import FoundProject, ProjectPlan, find_project, plan_project
 from .schema import resolve_schema
 from .sequences import Arranged, arrange, with_grouping
 from .server_media import find_server_frames
+from .targets import Target, find_target
 from .task_failures import unforeseen
 from .video_forecast import forecast_videos, without_short
 from .words import expected_labels, expected_words
@@ -99,7 +97,12 @@ class Prepared:
     @property
     def media(self) -> Literal["image", "video"]:
         """What the samples are."""
-        return "video" if self.collection.media_type == "video" else "image"
+        return "video" if self.collection.media_type == "video" and not self.of_frames else "image"
+
+    @property
+    def of_frames(self) -> bool:
+        """Whether the images are frames of videos."""
+        return any(frame.of for task in self.tasks for frame in task.frames)
 
     @property
     def has_clips(self) -> bool:
@@ -161,12 +164,11 @@ def prepare(target: Any, request: SendRequest, client: Client, reporter: Progres
         Refused: if the request can't be carried out
         CvatError: if CVAT can't be reached or refuses the login
     """
-    collection = check_target(target)
-    dataset, is_video = collection._root_dataset, collection.media_type == "video"
-    media = "video" if is_video else "image"
-    request = with_grouping(target, request, collection.media_type)
-    clips = find_clips(target) if is_clips(target) else None
-    check_parameters(request, collection.media_type, clips)
+    about = find_target(target)
+    collection, clips = about.collection, about.clips
+    dataset, media = collection._root_dataset, "video" if about.is_video else "image"
+    request = with_grouping(target, about.asked(request), collection.media_type)
+    check_parameters(request, media, clips if about.is_video else None)
     records.check_key(dataset, request.anno_key)
     asker = ThreadPoolExecutor(1, thread_name_prefix="cvat-check")
     answer = asker.submit(_ask, client, request)  # meanwhile, as CVAT may be far away
@@ -174,14 +176,14 @@ def prepare(target: Any, request: SendRequest, client: Client, reporter: Progres
     reporter.step("Looking at the labels")
     schema, seen = resolve_schema(collection, request, lambda: _answered(answer)[1].labels, clips)
     reporter.step(f"Looking at the {media}s")
-    arranged = arrange(target, collection, request, read_paths(collection, request.media_field))
+    arranged = arrange(target, collection, request, about.paths(request.media_field))
     if request.media_source == "upload":
-        frames, bad = find_media(collection, request, arranged, client, reporter, clips)
+        frames, bad = find_media(about, request, arranged, client, reporter)
     reporter.step("Connecting to CVAT")
     server, found = _answered(answer)
     with error_context(lambda: "Nothing was sent."):
         if request.media_source != "upload":
-            frames, bad = find_media(collection, request, arranged, client, reporter, clips)
+            frames, bad = find_media(about, request, arranged, client, reporter)
         people = find_people(client, request)
         project = plan_project(found, request, schema, class_colors(dataset, schema))
     return Prepared(
@@ -209,26 +211,24 @@ def plan_all(
 
 
 def find_media(
-    collection: Any,
-    request: SendRequest,
-    arranged: Arranged,
-    client: Client,
-    reporter: ProgressReporter,
-    clips: Clips | None = None,
+    about: Target, request: SendRequest, arranged: Arranged, client: Client, reporter: ProgressReporter
 ) -> tuple[list[Frame], list[BadFile]]:
     """The files of a collection that can be sent, and those that can't; of videos perhaps only clips.
 
     Raises:
         Refused: if there are such and the person did not say to leave them out, or no other is left
     """
-    is_video = collection.media_type == "video"
+    is_video, clips = about.is_video, about.clips
     if request.media_source == "upload":
         frames, bad = (find_videos if is_video else find_frames)(arranged.paths)
     else:
         frames, bad = find_server_frames(client, arranged.paths, request, reporter, video=is_video)
     if is_video:
-        frames, short = without_short(collection, into_clips(frames, clips), request)
+        frames, short = without_short(about.collection, into_clips(frames, clips), request)
         bad = [*bad_clips(bad, clips), *short]
+    elif (images := about.images) is not None:
+        frames = [frame.model_copy(update={"of": images[frame.sample_id]}) for frame in frames]
+        bad = [of_video(file, images[file.sample_id]) for file in bad]
     bad = [*bad, *arranged.bad]
     check_files(frames, bad, request.bad_files, "video" if is_video else "image")
     return frames, bad
@@ -305,5 +305,5 @@ def _forecast(prepared: Prepared, reporter: ProgressReporter) -> tuple[Forecast,
         found, notes = forecast(collection, schema, words, prepared.tasks, reporter), []
         size, overlap = request.segment_size, request.overlap
         jobs = [len(foresee_segments(len(task.frames), size, overlap)) for task in prepared.tasks]
-    found.left_out.update(labels_of_files(collection, schema, prepared.bad))
+    found.left_out.update(labels_of_files(collection, schema, prepared.bad, prepared.media))
     return found, notes, jobs

@@ -12,11 +12,11 @@ from ...cvat import Client
 from ...labels.fitting import fit_project
 from ...labels.schema import FieldSchema
 from ...labels.types import FIELD_TYPES, LABEL_TYPES
-from ..dataset.clips import Clips, find_clips, is_clips
+from ..dataset.clips import Clips, is_clips
+from ..dataset.frame_images import is_frames
 from ..dataset.grouped import Grouping, grouping_of, ungrouped
 from ..dataset.media import BadFile, find_frames
 from ..dataset.samples import FRAMES, field_class
-from ..dataset.source_views import videos_of_clips
 from ..dataset.videos import find_videos
 from ..errors import Refused
 from ..request import SendRequest
@@ -24,14 +24,20 @@ from .checks import read_paths
 from .project import FoundProject, lacks
 from .schema import complete, observe, resolve_schema, resolve_type, suit_type
 from .sequences import KEYS, ORDERS
+from .targets import find_target
 
 
 def sendable_fields(collection: Any) -> dict[str, str]:
     """The fields that can be sent, with their FiftyOne class: boxes first, plain values (class ``""``) last."""
     found: dict[str, str] = {}
-    collection, _ = _source(collection)
-    of_frames = collection.get_frame_field_schema() or {} if is_video(collection) else {}
-    for name in [*collection.get_field_schema(), *(f"{FRAMES}{name}" for name in of_frames)]:
+    if is_frames(collection):
+        of_frames, own = list(collection.get_field_schema()), []
+        collection = collection._root_dataset
+    else:
+        collection, _ = _source(collection)
+        of_frames = list(collection.get_frame_field_schema() or {}) if is_video(collection) else []
+        own = list(collection.get_field_schema())
+    for name in [*own, *(f"{FRAMES}{name}" for name in of_frames)]:
         try:
             cls = field_class(collection, name)
         except ValueError:
@@ -42,11 +48,12 @@ def sendable_fields(collection: Any) -> dict[str, str]:
 
 
 def _source(collection: Any) -> tuple[Any, Clips | None]:
-    """The samples with whose fields a collection is sent: of clips, the videos; and the clips."""
-    if not is_clips(collection):
+    """The samples whose fields are sent with a collection: of clips and frames, the videos; and their frames."""
+    if not (is_clips(collection) or is_frames(collection)) or not len(collection):
         return samples_of(collection), None
     try:
-        return videos_of_clips(collection), find_clips(collection)
+        about = find_target(collection)
+        return about.collection, about.clips
     except Refused:  # the send says what is wrong
         return collection, None
 

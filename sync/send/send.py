@@ -52,6 +52,7 @@ def send(target: Any, request: SendRequest, client: Client, reporter: ProgressRe
         project_name=prepared.project_name,
         created_by=prepared.server.user.username,
         media_type=prepared.media,
+        of_frames=prepared.of_frames,
         media_field=request.media_field,
         label_schema=prepared.schema.as_annotate(),
         samples=prepared.images,

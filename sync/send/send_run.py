@@ -26,7 +26,7 @@ from ..runs.store import RunStore
 from .attempts import Attempts
 from .checks import count_files, summed_up
 from .context import SendContext
-from .encode import LabelReader
+from .encode import reader_of
 from .forecast import labels_of_files
 from .job_doubts import drop_twins
 from .journal import Journal, SendPlan, TaskStep
@@ -162,7 +162,7 @@ class SendRun:
             project_id=project_id,
             project_labels=tuple(self.client.labels(project_id=project_id)) if project_id else (),
             assignee_id=self.people[assignee].id if assignee else None,
-            reader=LabelReader(self.collection, self.record.schema_),
+            reader=reader_of(self.collection, self.record.schema_, of_frames=self.record.of_frames),
             progress=self._progress(),
             gate=OrderedGate(self._check, self.plan.first),
             check=self._check,
@@ -243,7 +243,7 @@ class SendRun:
         self._add_notes(filter(None, refusals))
         labels = self._labels_before()
         left_out = Counter(self.record.left_out)
-        left_out.update(labels_of_files(self.collection, self.record.schema_, self.plan.bad))
+        left_out.update(labels_of_files(self.collection, self.record.schema_, self.plan.bad, self.record.media_type))
         for step in steps:
             left_out.update(step.left_out)
             for counts in step.labels:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...cvat import CreationFailed, DataOptions, DeadlinePassed, UnreadableFile, UploadFile
-from ..dataset.media import BadFile, Frame, decoding_fault, frames_named, refreshed
+from ..dataset.media import BadFile, Frame, bad_file, decoding_fault, frames_named, refreshed
 from ..errors import NoImageLeft, SendFailed
 from ..runs.base import FrameRecord
 from ..runs.video import VideoSpan
@@ -95,7 +95,7 @@ class TaskImages:
             try:
                 frames.append(frame if notes.is_stored(frame.name) else refreshed(frame))
             except ValueError as error:
-                gone.append(BadFile(frame.sample_id, frame.path, str(error)))
+                gone.append(bad_file(frame, str(error)))
         if frames or not self._is_lenient:
             check_files(frames, gone, self._context.request.bad_files)
         if frames != list(self.plan.frames):
@@ -161,7 +161,7 @@ class TaskImages:
     def _drop(self, frames: Sequence[Frame], reason: str) -> None:
         names = {frame.name for frame in frames}
         kept = [frame for frame in self.plan.frames if frame.name not in names]
-        self._replace(kept, [BadFile(frame.sample_id, frame.path, reason) for frame in frames])
+        self._replace(kept, [bad_file(frame, reason) for frame in frames])
 
     def _replace(self, frames: Sequence[Frame], gone: Sequence[BadFile]) -> None:
         # In this order: should it end between the two, the files are found bad again, and left out again

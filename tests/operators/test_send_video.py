@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
@@ -90,3 +92,20 @@ def test_selected_clips(loop: Loop) -> None:
     opened.fill(show_dry_run=False)
     assert opened.run().notice == ("success", "Sent 1 sample with 3 labels to CVAT, in 1 task.")
     assert loop.cvat.call("GET", "tasks/1/data/meta")["start_frame"] == 6
+
+
+def test_selected_frames(loop: Loop, photos: Callable[..., list[Path]]) -> None:
+    """Of a frames view, the fields of frames are offered."""
+    videos = Videos(loop)
+    sample = video(3, lambda n: [box(0.02 * n, index=1)])
+    for number, path in enumerate(photos(3), 1):
+        sample.frames[number]["filepath"] = str(path)
+    sample["scene"] = fo.Classification(label="street")
+    videos.add(sample)
+    view = loop.dataset.to_frames()
+    opened = Dialog(loop, "send_to_cvat", view=view, selected=view.values("id")[:2])
+    form = opened.accept_defaults()
+    assert invalid(form) == {}
+    assert [choice["value"] for choice in properties(form)["label_field"]["view"]["choices"]] == ["frames.gt"]
+    assert "frames.gt: 2 labels, detections" in str(properties(opened.fill(more=True))["schema"])
+    assert opened.run().notice == ("success", "Sent 2 samples with 2 labels to CVAT, in 1 task.")

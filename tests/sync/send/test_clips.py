@@ -187,3 +187,10 @@ def test_a_send_that_was_interrupted_goes_on_with_the_same_clips(videos: Videos)
     view._dataset.delete()  # as another process has none
     said = videos.loop.execute("resume_run", anno_key="run")
     assert said["labels"] == 20 and spans(videos) == [(2, 7, 6), (11, 14, 4)]
+
+
+def test_clips_are_not_added_to_a_run(videos: Videos) -> None:
+    videos.send(view=videos.dataset[:1])
+    with pytest.raises(Exception, match="Clips are not added to a run"):
+        videos.loop.send(videos.dataset[1:].to_clips("events"), label_field=None, extend=True)
+    assert len(spans(videos)) == 1

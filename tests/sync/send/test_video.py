@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from shutil import copy
 from typing import Any
@@ -257,23 +256,6 @@ def test_what_cannot_be_sent_is_refused_by_name(videos: Videos, case: str) -> No
     with pytest.raises(Exception, match=sentence):
         videos.send(**params)
     assert videos.loop.cvat.find("tasks") == []
-
-
-@pytest.mark.parametrize(
-    ("view", "sentence"),
-    [
-        pytest.param(lambda d: d.to_frames(sample_frames=False), "frames of videos as images", id="frames"),
-    ],
-)
-def test_views_that_are_not_sent_are_refused_by_name(
-    videos: Videos, photos: Callable[..., list[Path]], view: Any, sentence: str
-) -> None:
-    sample = video(5, lambda n: [box(0.1)])
-    for number, path in enumerate(photos(5), 1):
-        sample.frames[number]["filepath"] = str(path)
-    videos.add(sample)
-    with pytest.raises(Exception, match=sentence):
-        videos.send(view=view(videos.dataset))
 
 
 def test_parameters_of_videos_are_refused_for_images(filled: Loop) -> None:

@@ -136,20 +136,6 @@ def test_a_selection_in_a_filtered_view(loop: Loop, ids: list[str]) -> None:
     assert (run["samples"], run["labels"]) == (1, 1)
 
 
-def test_what_belongs_to_no_sample_of_the_dataset_is_refused(loop: Loop, ids: list[str]) -> None:
-    """Frames and clips are samples of a dataset that FiftyOne made for the view."""
-    films = fo.Dataset()
-    try:
-        film = fo.Sample("/films/a.mp4")
-        film.frames[1] = fo.Frame(filepath=loop.dataset.first().filepath, gt=boxes("cat"))
-        films.add_sample(film)
-        with pytest.raises(Exception, match="frames of videos"):
-            loop.send(films.to_frames(sample_frames=False))
-        assert films.list_annotation_runs() == []
-    finally:
-        films.delete()
-
-
 def test_the_slice_of_a_group(loop: Loop, ids: list[str]) -> None:
     grouped = fo.Dataset()
     try:
