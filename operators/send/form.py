@@ -148,6 +148,8 @@ def _size(ctx: foo.ExecutionContext, name: str, collection: Any) -> str:
     size = len(ctx.selected) if name == "selected_samples" else len(collection)
     if context.is_of_patches(collection):
         return count(size, "patch", "patches")
+    if collection.media_type == "group" and ctx.dataset.media_type == "group":
+        return count(size, "group")
     samples = len(proposals.samples_of(collection))
     return count(size, "sample") if samples == size else f"{count(samples, 'sample')} in {count(size, 'group')}"
 
