@@ -7,6 +7,7 @@ from typing import Any
 from bson import ObjectId
 from pydantic import BaseModel, ConfigDict
 
+from ..readable import readable
 from .samples import Document, FieldPlace
 
 Value = bool | int | float | str
@@ -29,7 +30,7 @@ class ImageSequence(BaseModel):
     @property
     def name(self) -> str:
         """What it is called."""
-        return ", ".join(map(str, self.values)) or "''"
+        return readable(", ".join(map(str, self.values))) or "''"
 
 
 def read_sequences(view: Any, paths: Sequence[str], fields: Sequence[str]) -> Iterator[list[Document]]:

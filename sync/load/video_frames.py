@@ -15,7 +15,7 @@ from ..dataset.samples import FRAMES, FieldPlace
 from ..dataset.sequences import ImageSequence
 from ..runs.base import BaseStore, FrameRecord, TaskBase
 from ..runs.outbox import TrackLabels
-from ..runs.record import RunRecord
+from ..runs.record import RunRecord, TaskRecord
 from ..runs.video import VideoSpan
 
 
@@ -225,8 +225,12 @@ class TakenIndexes:
     def __init__(
         self, record: RunRecord, schema: LabelSchema, base: BaseStore, known: Mapping[int, TaskBase], labels: Labels
     ) -> None:
-        self._record, self._schema, self._base, self._known, self._labels = record, schema, base, known, labels
+        self._schema, self._base, self._known, self._labels = schema, base, known, labels
         self._taken: dict[str | ImageSequence, set[int]] = {}
+        self._tasks: dict[str | ImageSequence, list[TaskRecord]] = {}
+        for task in record.tasks:
+            if task.id in known:
+                self._tasks.setdefault(_whole(known[task.id]), []).append(task)
 
     def of(self, task: TaskBase) -> frozenset[int]:
         """Those of the video, or the sequence, of a task."""
@@ -240,8 +244,7 @@ class TakenIndexes:
         self._taken.setdefault(_whole(task), set()).update(indexes)
 
     def _read(self, whole: str | ImageSequence) -> Iterator[int]:
-        tasks = [task for task in self._record.tasks if task.id in self._known]
-        tasks = [task for task in tasks if _whole(self._known[task.id]) == whole]
+        tasks = self._tasks.get(whole, [])
         samples = {frame.sample_id for task in tasks for frame in self._known[task.id].frames}
         for name, item in self._schema.fields.items():
             place = FieldPlace.of(name, LABEL_TYPES[item.type])

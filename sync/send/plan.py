@@ -87,12 +87,14 @@ def plan_sequences(
     """A task for each image sequence of a run, in order, or several for one that is too large.
 
     Args:
-        frames: all frames of the run, sequence by sequence, each in its order
+        frames: all frames of the run; those of one sequence and storage in their order
         sequences: the sequence of each sample, by its id
         name: what the task of a single one is called; of several, the name of the sequence is added
         task_size: the most images in a task; ``None`` for what suits CVAT
     """
-    parts = {key: list(own) for key, own in groupby(frames, lambda frame: sequences[frame.sample_id])}
+    parts: dict[ImageSequence, list[Frame]] = {}
+    for frame in frames:  # a sequence may be in several cloud storages, whose frames come one after the other
+        parts.setdefault(sequences[frame.sample_id], []).append(frame)
     plans: list[TaskPlan] = []
     for sequence, own in parts.items():
         tail = f": {sequence.name[: NAME_LIMIT // 2]}" if len(parts) > 1 else ""

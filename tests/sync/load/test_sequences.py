@@ -63,7 +63,7 @@ def test_a_new_track_gets_an_index_that_is_free_in_the_whole_sequence(scenes: Sc
     """Also where images of it were not sent, and those of other sequences don't count."""
     car = fo.Instance()
     ids = scenes.add("a", 6, lambda number: [box(10.0, index=number // 5 * 7 + 1, instance=car)])
-    scenes.add("b", 2, lambda number: [box(10.0, index=30)])
+    scenes.add("b", 2, lambda number: [box(10.0, index=30, instance=car)])
     before = scenes.labels()
     scenes.send(scenes.dataset.match(F("frame_number") < 5), sequence_field="scene")
     track = scenes.cvat.track("car", at(1, 100.0), at(3, 120.0), at(4, 120.0, outside=True))

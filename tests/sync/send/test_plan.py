@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.media import Frame
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.sequences import ImageSequence
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.plan import (
     NAME_LIMIT,
     TASK_IMAGES,
     Segment,
     deal,
     foresee_segments,
+    plan_sequences,
     plan_tasks,
 )
 
@@ -46,6 +48,18 @@ def test_tasks(case: str) -> None:
 def test_a_task_takes_its_files_from_one_storage() -> None:
     images = [*frames(1, 1, storage=3), *frames(1, storage=4), *frames(1)]
     assert [[f.storage_id for f in task.frames] for task in plan_tasks(images, "n", None)] == [[3, 3], [4], [None]]
+
+
+def test_sequences_are_tasks_whatever_storages_they_are_in() -> None:
+    images = frames(1, 1, 1, 1, 1, 1)
+    here = [image.model_copy(update={"storage_id": 3}) for image in images[:3]]
+    there = [image.model_copy(update={"storage_id": 4}) for image in images[3:]]
+    keys = [ImageSequence(fields=("scene",), values=(value,)) for value in ("a\n\x1b[31m", "b" * 500)]
+    plans = plan_sequences([*here, *there], {str(n): keys[n % 2] for n in range(6)}, "x" * 300, None)
+    found = [("".join(frame.sample_id for frame in plan.frames), plan.number, plan.sequence) for plan in plans]
+    assert found == [("02", 0, keys[0]), ("4", 1, keys[0]), ("1", 2, keys[1]), ("35", 3, keys[1])]
+    assert [plan.name[-13:] for plan in plans[:2]] == ["xx: a (1 of 2)"[-13:], "xx: a (2 of 2)"[-13:]]
+    assert all(len(plan.name) <= NAME_LIMIT for plan in plans)
 
 
 def test_names_stay_within_what_cvat_takes() -> None:
