@@ -9,8 +9,9 @@ from ..errors import StateUnreadable
 from ..runs import record as records
 from ..runs.store import RunStore
 from .alarm import Alarm
+from .order import Order
 from .rule import LEAST, MOST, read_rule
-from .watcher import Connect, Order, Watcher
+from .watcher import Connect, Watcher
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,9 @@ from ..errors import Refused, RoundtripError
 from ..runs import record as records
 from ..runs.record import RunRecord
 from ..runs.store import RunStore
+from .order import Order
 from .rule import read_rule
-from .watcher import Connect, Order
+from .watcher import Connect
 
 Scope = Literal["project", "organization"]
 DESCRIPTION = "Wakes a watcher of the FiftyOne plugin @roundtrip/cvat"

@@ -8,8 +8,9 @@ from typing import Any
 from ..errors import Refused
 from ..runs import record as records
 from .alarm import Alarm
+from .order import Order
 from .rule import WatchRequest, turn_off, turn_on, turn_on_once
-from .watcher import Connect, Order, Watcher
+from .watcher import Connect, Watcher
 
 Tell = Callable[[str, str], None]
 

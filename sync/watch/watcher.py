@@ -2,24 +2,33 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from pymongo.errors import PyMongoError
+
 from ...cvat import Client, CvatError, NotAuthenticated, redacted_traceback
-from ..errors import DatabaseFailed, LoadStopped, NoCredentials, RoundtripError, RunMissing, sentence
+from ..errors import (
+    DatabaseFailed,
+    LoadStopped,
+    NoCredentials,
+    RoundtripError,
+    RunMissing,
+    database_sentence,
+    sentence,
+)
 from ..progress import Progress, ProgressReporter
 from ..runs import record as records
 from ..runs.base import BaseStore
 from ..runs.look import JobLook, look_with
-from ..runs.marks import JobMark
 from ..runs.record import RunRecord
 from ..runs.store import RunStore
 from .alarm import Alarm
 from .decide import pause_after
 from .held import HeldRuns
 from .loading import Outcome, load_now
-from .rule import WatchRule, read_rule
+from .order import Chosen, Memory, Order
+from .rule import read_rule
 from .sign import read_stop, stop_watching
 
 logger = logging.getLogger(__name__)
@@ -29,61 +38,6 @@ BREATH = 20.0
 
 Connect = Callable[[RunRecord], Client]
 """Gives a client for the server and the workspace of a run."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is to be watched, and how.
-
-    Args:
-        every: seconds between two looks
-        only: the ids of the runs; by default all for which it is turned on. It ends with the last of them
-        here: whether only those that the App's server is to watch; it ends when there is none any more
-    """
-
-    every: float
-    only: frozenset[str] | None = None
-    here: bool = False
-
-    def wants(self, run_id: str, rule: WatchRule | None) -> bool:
-        """Whether a run is to be watched."""
-        return rule is not None and rule.on and (self.only is None or run_id in self.only) and (rule.here >= self.here)
-
-
-@dataclass
-class Memory:
-    """What a watcher remembers of a run between two looks.
-
-    Attributes:
-        failures: how many looks, or loads, in a row went wrong
-        due: when to try again
-        trouble: what is wrong now
-        said: the last sentence about it
-        loaded: the jobs that were loaded last, with their dates
-    """
-
-    failures: int = 0
-    due: float = 0.0
-    trouble: str = ""
-    said: str = ""
-    loaded: frozenset[tuple[int, str]] = frozenset()
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """A run that is to be looked at."""
-
-    key: str
-    record: RunRecord
-    rule: WatchRule
-    store: RunStore
-    marks: Mapping[int, JobMark]
-    memory: Memory
-
-    @property
-    def place(self) -> tuple[str, str | None]:
-        """The server and the workspace."""
-        return self.record.server, self.record.organization
 
 
 class Watcher:
@@ -150,22 +104,29 @@ class Watcher:
 
     def look(self) -> None:
         """Looks once at all runs that are due, and loads what is to be loaded."""
-        now = self._clock()
         try:
-            chosen = self._choose(now)
+            self._look()
         except RunMissing as error:
             self._end(str(error))
-            return
         except DatabaseFailed as error:
             self._say("", "", str(error))
-            return
+        except PyMongoError as error:
+            self._say("", "", database_sentence(error))
+        except Exception as error:
+            logger.error("Unexpected error\n%s", redacted_traceback(error))
+            self._say("", "", f"Something went wrong that should not ({type(error).__name__}).")
+        else:
+            self._end_if_nothing_is_left()
+
+    def _look(self) -> None:
+        chosen = self._choose(self._clock())
+        self._memory("").said = self._troubles[""] = ""
         groups: dict[tuple[str, str | None], list[Chosen]] = {}
         for run in chosen:
             groups.setdefault(run.place, []).append(run)
         for runs in groups.values():
             if not self.alarm.stop.is_set():
                 self._look_at(runs)
-        self._end_if_nothing_is_left()
 
     def _choose(self, now: float) -> list[Chosen]:
         """The runs that are to be looked at now, and are nobody else's."""

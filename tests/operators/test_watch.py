@@ -137,6 +137,7 @@ def test_a_program_looks_once(filled: Loop) -> None:
     done = watch(filled.dataset, run, once=True, states=["completed", "rejected"])
     assert (done["text"], done["loads"][0]["changed"]) == ("1 load came by itself.", 1)
     assert filled.execute("watch_runs", once=True)["loads"] == []
+    assert filled.execute("watch_runs", anno_key="run", once=True, on=True)["troubles"] == {}
     assert watch(filled.dataset, "run", on=False)["text"] == "Not loaded by itself any more: run."
     assert watch(filled.dataset, ["run"], once=True)["troubles"] == {"run": "It is turned off for this run."}
     assert watch(filled.dataset, ["run"], once=True, on=True)["troubles"] == {}

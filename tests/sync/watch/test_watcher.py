@@ -19,10 +19,12 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.record import RunRecord
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import RunStore
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch import sign as signs
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch.alarm import Alarm
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch.held import HeldRuns
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch.program import prepare
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch.rule import WatchRequest, turn_off, turn_on
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch.status import watch_status
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch.watcher import Watcher
+from pymongo.errors import AutoReconnect
 from sync_loop import Loop, operator
 
 
@@ -254,6 +256,28 @@ def test_one_runs_trouble_stops_no_other(filled: Loop) -> None:
     assert any(text.startswith("damaged: What is kept of this run ('marks') is damaged") for text in said)
     assert any(text.startswith("empty: CVAT lists no job of it") for text in said)
     assert watching.watcher.ended == ""
+
+
+@pytest.mark.parametrize("what", ["the database", "a fault of the program"])
+def test_what_fails_once_ends_nothing(filled: Loop, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    filled.send()
+    watching = Watching(filled, "run")
+    watching.look()
+    error = AutoReconnect("away") if what == "the database" else KeyError("x")
+
+    def fail(*_: Any) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(HeldRuns, "take", fail)
+        (said,) = watching.look()
+        assert watching.look() == [] and watching.watcher.troubles[""]
+    sentences = {"the database": "FiftyOne's database failed (away)", "a fault of the program": "(KeyError)"}
+    assert sentences[what] in said
+    filled.cvat.move(filled.cvat.shape(0))
+    complete(filled)
+    (said,) = watching.look()
+    assert said.startswith("run: Loaded by itself") and watching.watcher.troubles == {}
 
 
 @pytest.mark.parametrize("what", ["dataset", "run", "password"])
