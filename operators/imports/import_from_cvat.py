@@ -92,14 +92,17 @@ def _form(ctx: foo.ExecutionContext) -> types.Property:
             choices.add_choice(name, label=f"The {name.replace('_', ' ')}")
         inputs.enum("target", choices.values(), default=next(iter(found)), label="Look for samples in", view=choices)
     hint = "For tasks with boxes alone, or one other type; empty for fields named after the types"
+    if ctx.dataset.media_type == "video":
+        hint += ". Tracks, shapes and tags become labels of frames: 'boxes' is the field 'frames.boxes'"
     inputs.str("label_field", label="Field for the labels", description=hint)
+    media = "video" if ctx.dataset.media_type == "video" else "image"
     key = inputs.str("anno_key", default=record.free_key(ctx.dataset, "import"), label="Name of the run", required=True)
     said = ctx.params.get("anno_key")
     if said and not said.isidentifier():
         key.invalid, key.error_message = True, "Use letters, digits and underscores, and no digit first."
     elif said and said in ctx.dataset.list_annotation_runs():
         key.invalid, key.error_message = True, "There is a run of this name already."
-    inputs.bool("ignore", default=False, label="Leave out images that match no sample", view=types.CheckboxView())
+    inputs.bool("ignore", default=False, label=f"Leave out {media}s that match no sample", view=types.CheckboxView())
     label = "Only show what would be imported"
     inputs.bool("dry_run", default=False, label=label, view=types.SwitchView())
     return choose_run.form(inputs, "Import from CVAT", "Show" if ctx.params.get("dry_run") else "Import")

@@ -26,14 +26,20 @@ def preview(found: Mapping[str, Any]) -> str:
     lines = [
         f"**This would import {objects} from {tasks}.** Nothing was changed yet.",
         "",
-        f"{found['linked']:,} of {count(found['frames'], 'image')} {match} by file name.",
+        f"{found['linked']:,} of {count(found['frames'], found['media'])} {match} by file name.",
         "",
         "| Field | Type |",
         "|:--|:--|",
         *(row(safe(name), safe(type_)) for name, type_ in found["fields"].items()),
     ]
+    lines += [line for note in found["notes"] for line in ("", safe(note))]
     if found["unmatched"]:
-        lines += ["", "Images that match no sample:", "", *(f"- {safe(name)}" for name in found["unmatched"][:MOST])]
+        lines += [
+            "",
+            f"{found['media'].capitalize()}s that match no sample:",
+            "",
+            *(f"- {safe(name)}" for name in found["unmatched"][:MOST]),
+        ]
         if len(found["unmatched"]) > MOST:
             lines.append(f"- ... and {len(found['unmatched']) - MOST:,} more")
     return "\n".join(lines)

@@ -18,6 +18,10 @@ from ..runs.store import RunStore
 from .linking import Links
 from .plan import ImportRequest, PreparedImport, prepare_import, task_ids
 from .survey import FoundTask
+from .videos import span_of
+
+UNMATCHED = {"image": "frames that match no sample", "video": "videos that match no sample"}
+"""What the frames, or videos, are called that an import leaves out."""
 
 
 def import_from_cvat(
@@ -55,7 +59,7 @@ def import_from_cvat(
         found = prepared.as_dict()
     with error_context(lambda: f"The run '{request.anno_key}' is made; load it to go on."):
         report = load(dataset, wanted, client, reporter)
-    return {**report, "imported": found}
+    return {**report, "notes": [*(found or {}).get("notes", ()), *report["notes"]], "imported": found}
 
 
 def _is_made(dataset: Any, request: ImportRequest, client: Client) -> bool:
@@ -66,7 +70,9 @@ def _is_made(dataset: Any, request: ImportRequest, client: Client) -> bool:
         return False
     if not record.imported or record.server != client.url:
         return False
-    return {task.id for task in record.tasks} == set(task_ids(client, request))
+    known, asked = {task.id for task in record.tasks}, set(task_ids(client, request))
+    # Of videos, a task that is no sample's is no task of the run
+    return known == asked or (record.media_type == "video" and known < asked)
 
 
 def _register(prepared: PreparedImport, client: Client) -> None:
@@ -89,7 +95,8 @@ def _register(prepared: PreparedImport, client: Client) -> None:
         label_schema=schema.as_annotate(),
         tasks=tuple(_task_record(found, client) for found in prepared.tasks),
         samples=len(links.samples),
-        left_out={"frames that match no sample": len(links.unmatched)} if links.unmatched else {},
+        media_type=prepared.media,
+        left_out={UNMATCHED[prepared.media]: len(links.unmatched)} if links.unmatched else {},
         created_at=records.now(),
         imported=True,
     )
@@ -116,7 +123,7 @@ def _task_record(found: FoundTask, client: Client) -> TaskRecord:
         id=found.task.id,
         name=found.task.name,
         url=client.task_url(found.task.id),
-        frames=len(found.meta.frames),
+        frames=found.meta.size if found.is_video else len(found.meta.frames),
         jobs=tuple(job.id for job in found.jobs),
     )
 
@@ -132,4 +139,5 @@ def _task_base(found: FoundTask, schema: LabelSchema, links: Links) -> TaskBase:
         )
         for number, frame in enumerate(found.meta.frames)
     )
-    return TaskBase(frames=frames, vocabulary=Vocabulary(schema, (), found.labels).dump())
+    video = span_of(found) if found.is_video else None
+    return TaskBase(frames=frames, vocabulary=Vocabulary(schema, (), found.labels).dump(), video=video)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 from ...cvat import Client
 from ...labels.schema import LabelSchema
 from ...labels.types import LABEL_TYPES
-from ..dataset.samples import FieldPlace, check_room, read_labels
+from ..dataset.samples import FRAMES, FieldPlace, check_room, read_labels
 from ..errors import Refused, error_context
 from ..progress import ProgressReporter
 from ..runs import record as records
@@ -17,6 +17,7 @@ from ..send.checks import check_target, read_paths
 from .linking import Links, NamedFrame, link
 from .schema import derive_schema
 from .survey import FoundTask, survey
+from .videos import check_frame_field, compare_frames, on_frames
 
 NAMED = 5
 """How many names a sentence lists."""
@@ -29,10 +30,10 @@ class ImportRequest(BaseModel):
         anno_key: the key of the new run
         tasks: ids of CVAT tasks
         project: a CVAT project, by id or name, all of whose tasks are meant, beside ``tasks``
-        label_field: the field for the labels; by label type for tasks with several (``{"detections": "boxes",
-            "polylines": "outlines"}``); by default each type has a field of its own name
+        label_field: the field for the labels, of videos one of their frames; by label type for tasks with several
+            (``{"detections": "boxes", "polylines": "outlines"}``); by default each type has a field of its own name
         media_field: the sample field with the paths whose file names are compared
-        unmatched: what to do about frames that match no sample: ``"stop"``, or ``"ignore"`` them
+        unmatched: what to do about frames, or videos, that match no sample: ``"stop"``, or ``"ignore"`` them
         organization: the slug of the CVAT organization; ``""`` for the personal workspace
     """
 
@@ -71,10 +72,11 @@ class PreparedImport:
     Args:
         collection: the samples that frames were looked for among
         request: what was asked for
-        tasks: the tasks
-        links: which frame is which sample
+        tasks: the tasks; of videos those that are samples
+        links: which frame, or which video, is which sample
         schema: the run's schema
         user: the CVAT user
+        notes: sentences for the person
     """
 
     collection: Any
@@ -83,6 +85,12 @@ class PreparedImport:
     links: Links
     schema: LabelSchema
     user: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def media(self) -> Literal["image", "video"]:
+        """What the samples are."""
+        return "video" if self.collection.media_type == "video" else "image"
 
     def as_dict(self) -> dict[str, Any]:
         """What is imported, as plain data; see :func:`prepare_import`."""
@@ -90,11 +98,13 @@ class PreparedImport:
         return {
             "anno_key": self.request.anno_key,
             "tasks": [task.task.id for task in self.tasks],
-            "frames": sum(len(task.meta.frames) for task in self.tasks),
+            "media": self.media,
+            "frames": len(self.links.samples) + len(self.links.unmatched),
             "linked": len(self.links.samples),
             "unmatched": unmatched,
             "fields": {name: item.type for name, item in self.schema.fields.items()},
             "objects": sum(task.objects for task in self.tasks),
+            "notes": list(self.notes),
         }
 
 
@@ -103,8 +113,9 @@ def prepare_import(
 ) -> PreparedImport:
     """Finds out everything that an import needs. Nothing is changed, here or in CVAT.
 
-    Its ``as_dict()`` has ``anno_key``, ``tasks`` (ids), ``frames`` and how many are ``linked``, the names of the
-    ``unmatched`` ones, ``fields`` (label types by name), and how many ``objects`` there are in CVAT.
+    Its ``as_dict()`` has ``anno_key``, ``tasks`` (ids), ``media`` (``"image"`` or ``"video"``), ``frames`` (how many
+    images, or videos) and how many are ``linked``, the names of the ``unmatched`` ones, ``fields`` (label types by
+    name), how many ``objects`` there are in CVAT, and ``notes``.
 
     Raises:
         Refused: if the request can't be carried out
@@ -120,21 +131,27 @@ def prepare_import(
         user = client.check().user.username
         ids = task_ids(client, request)
         _check_free(dataset, client.url, ids)
-        tasks = survey(client, ids, reporter)
+        is_video = collection.media_type == "video"
+        tasks = survey(client, ids, reporter, is_video)
     frames = [
         NamedFrame(found.task.id, number, frame.name)
         for found in tasks
         for number, frame in enumerate(found.meta.frames)
     ]
     links = link(frames, paths)
-    _check_links(links, len(frames), request)
+    _check_links(links, len(frames), request, "video" if is_video else "image")
+    notes: list[str] = []
+    if is_video:
+        tasks = tuple(found for found in tasks if (found.task.id, 0) in links.samples)
+        notes = compare_frames(dataset, tasks, links.samples)
     drawn: dict[int, set[str]] = {}
     for found in tasks:
         for label_id, figures in found.drawn.items():
             drawn.setdefault(label_id, set()).update(figures)
     schema = derive_schema([label for found in tasks for label in found.labels], drawn, request.label_field)
+    schema = on_frames(schema) if is_video else schema
     _check_fields(dataset, schema, sorted(links.samples.values()))
-    return PreparedImport(collection, request, tasks, links, schema, user)
+    return PreparedImport(collection, request, tasks, links, schema, user, tuple(notes))
 
 
 def task_ids(client: Client, request: ImportRequest) -> list[int]:
@@ -169,7 +186,8 @@ def _check_free(dataset: Any, server: str, ids: Sequence[int]) -> None:
             )
 
 
-def _check_links(links: Links, frames: int, request: ImportRequest) -> None:
+def _check_links(links: Links, frames: int, request: ImportRequest, media: str) -> None:
+    what = "videos" if media == "video" else "frames"
     if links.ambiguous:
         raise Refused(
             f"File names do not tell which frame is which sample in {len(links.ambiguous)} cases: "
@@ -179,14 +197,14 @@ def _check_links(links: Links, frames: int, request: ImportRequest) -> None:
     if not links.samples:
         names = _listed([f"'{frame.name}'" for frame in links.unmatched])
         raise Refused(
-            f"None of the {frames} frames has the file name of a sample's `{request.media_field}`: {names}. Nothing "
-            "was changed. Add the images to the dataset first."
+            f"None of the {frames} {what} has the file name of a sample's `{request.media_field}`: {names}. Nothing "
+            f"was changed. Add the {media}s to the dataset first."
         )
     if links.unmatched and request.unmatched == "stop":
         names = _listed([f"'{frame.name}'" for frame in links.unmatched])
         raise Refused(
-            f"{len(links.unmatched)} of {frames} frames match no sample by their file names: {names}. Nothing was "
-            "changed. Add their images to the dataset first, or set `unmatched` to 'ignore' to leave them out."
+            f"{len(links.unmatched)} of {frames} {what} match no sample by their file names: {names}. Nothing was "
+            f"changed. Add their {media}s to the dataset first, or set `unmatched` to 'ignore' to leave them out."
         )
 
 
@@ -196,6 +214,9 @@ def _check_fields(dataset: Any, schema: LabelSchema, sample_ids: Sequence[str]) 
         type_ = LABEL_TYPES[item.type]
         check_room(dataset, name, type_.field)
         if dataset.get_field(name) is None:
+            continue
+        if name.startswith(FRAMES):
+            check_frame_field(dataset, FieldPlace.of(name, type_), sample_ids)
             continue
         filled = sum(map(bool, read_labels(dataset, FieldPlace.of(name, type_), sample_ids).values()))
         if filled:

@@ -27,12 +27,26 @@ class FoundTask:
     drawn: Mapping[int, frozenset[str]]
     objects: int
 
+    @property
+    def is_video(self) -> bool:
+        """Whether its frames are those of a video."""
+        return self.task.mode == "interpolation"
 
-def survey(client: Client, task_ids: Sequence[int], reporter: ProgressReporter) -> tuple[FoundTask, ...]:
+
+def survey(
+    client: Client, task_ids: Sequence[int], reporter: ProgressReporter, video: bool = False
+) -> tuple[FoundTask, ...]:
     """Looks at tasks.
 
+    Args:
+        client: the CVAT server
+        task_ids: the tasks
+        reporter: takes the progress
+        video: whether the samples are videos
+
     Raises:
-        Refused: if one is not there, or can't be a run: it has a video or no frames, 3D, or overlapping jobs
+        Refused: if one is not there, or can't be a run: it has no frames, or other frames than the samples, 3D, or
+            overlapping jobs
     """
     jobs: dict[int, list[Job]] = {}
     for job in client.jobs(task_ids=task_ids):
@@ -41,11 +55,11 @@ def survey(client: Client, task_ids: Sequence[int], reporter: ProgressReporter) 
     found = []
     for number, task_id in enumerate(task_ids):
         reporter.step(f"Looking at task {task_id}", number / len(task_ids))
-        found.append(_look(client, task_id, jobs.get(task_id, []), reporter))
+        found.append(_look(client, task_id, jobs.get(task_id, []), reporter, video))
     return tuple(found)
 
 
-def _look(client: Client, task_id: int, jobs: Sequence[Job], reporter: ProgressReporter) -> FoundTask:
+def _look(client: Client, task_id: int, jobs: Sequence[Job], reporter: ProgressReporter, video: bool) -> FoundTask:
     try:
         task = client.task(task_id)
     except NotFound:
@@ -55,8 +69,10 @@ def _look(client: Client, task_id: int, jobs: Sequence[Job], reporter: ProgressR
     if task.dimension == "3d":
         raise _refusal(task, "is about point clouds, which can't be imported")
     meta = client.task_meta(task_id)
-    if task.mode == "interpolation" or len(meta.frames) != task.size:
-        raise _refusal(task, "is a video, which can't be imported")
+    if not video and (task.mode == "interpolation" or len(meta.frames) != task.size):
+        raise _refusal(task, "is a video, but the samples are images")
+    if video and (task.mode != "interpolation" or len(meta.frames) != 1):
+        raise _refusal(task, "has images, but the samples are videos")
     if twice := [name for name, count in Counter(frame.name for frame in meta.frames).items() if count > 1]:
         raise _refusal(
             task,

@@ -31,11 +31,13 @@ def test_what_was_drawn_arrives(elsewhere: Elsewhere, task: int) -> None:
     assert report["imported"] == {
         "anno_key": "run",
         "tasks": [task],
+        "media": "image",
         "frames": 3,
         "linked": 3,
         "unmatched": [],
         "fields": {"gt": "detections"},
         "objects": 3,
+        "notes": [],
     }
     assert (report["added"], report["changed"], report["deleted"], report["unexpected"]) == (3, 0, 0, {})
     assert names(loop) == [["cat"], ["dog", "cat"], []]
