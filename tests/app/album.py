@@ -22,7 +22,8 @@ def publish(path: Path) -> None:
     """Puts a picture of a page into the documentation."""
     folder = _folder()
     if folder is not None:
-        small = Image.open(path).convert("RGB").resize(SIZE, Image.Resampling.LANCZOS)
+        small = Image.open(path).convert("RGB")
+        small.thumbnail(SIZE, Image.Resampling.LANCZOS)
         small.quantize(COLORS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
             folder / path.name, optimize=True
         )
