@@ -9,6 +9,8 @@ from .imports.import_from_cvat import ImportFromCvat
 from .load.load_annotations import LoadAnnotations
 from .load.look import LookAtLoad
 from .load.undo_load import UndoLoad
+from .refresh.refresh_run import RefreshRun
+from .refresh.undo_refresh import UndoRefresh
 from .runs.change_job import ChangeJob
 from .runs.delete_run import DeleteRun
 from .runs.move_run import MoveRun
@@ -31,6 +33,8 @@ OPERATORS = (
     StopRun,
     LoadAnnotations,
     UndoLoad,
+    RefreshRun,
+    UndoRefresh,
     WatchRuns,
     ResolveConflicts,
     LoadHistory,

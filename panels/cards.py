@@ -52,6 +52,7 @@ MENU = (
     CardAction("watch_rule", "When to load by itself", "autorenew", needs="usable"),
     CardAction("resume", "Resume", "play_arrow", ("interrupted",)),
     CardAction("stop", "Stop", "stop", ("sending",)),
+    CardAction("refresh_run", "Send changed labels", "sync", ("sent",), needs="own"),
     CardAction("add_samples", "Add samples", "playlist_add", ("sent",), needs="own"),
     CardAction("view", "View samples", "filter_alt"),
     CardAction("info", "Info", "info"),

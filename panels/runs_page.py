@@ -76,6 +76,10 @@ class RunsPage:
             ctx.ops.notify(asked["text"])
         self._read_runs(ctx)
 
+    def refresh_run(self, ctx: foo.ExecutionContext) -> None:
+        """The action "Send changed labels"."""
+        self._prompt(ctx, "refresh_run")
+
     def add_samples(self, ctx: foo.ExecutionContext) -> None:
         """The action "Add samples"."""
         self._prompt(ctx, "add_samples")

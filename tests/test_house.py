@@ -29,15 +29,16 @@ FORBIDDEN = {
 }
 """What a room may not import, its modules included."""
 
-WINGS = ("dataset", "runs", "send", "load", "imports", "watch")
+WINGS = ("dataset", "runs", "send", "load", "imports", "watch", "refresh")
 ABOVE = {
     "": WINGS,
-    "dataset": ("runs", "send", "load", "imports", "watch"),
-    "runs": ("send", "load", "imports", "watch"),
-    "send": ("load", "imports", "watch"),
-    "load": ("send", "imports", "watch"),
-    "imports": ("watch",),
-    "watch": ("send", "imports"),
+    "dataset": ("runs", "send", "load", "imports", "watch", "refresh"),
+    "runs": ("send", "load", "imports", "watch", "refresh"),
+    "send": ("load", "imports", "watch", "refresh"),
+    "load": ("send", "imports", "watch", "refresh"),
+    "imports": ("watch", "refresh"),
+    "watch": ("send", "imports", "refresh"),
+    "refresh": ("imports", "watch"),
 }
 """What a wing of `sync` may not import; the files that all wings share have no name."""
 

@@ -19,6 +19,7 @@ from ..runs import record as records
 from ..runs.comments import refresh_comments
 from ..runs.lease import Lease, is_held
 from ..runs.record import RunRecord
+from ..runs.refreshes import check_no_refresh
 from ..runs.report import LoadReport
 from ..runs.store import RunStore
 from .cautions import DELETED, find_cautions, stop_sentence
@@ -63,6 +64,7 @@ def load(
     record = records.find(dataset, request.anno_key)
     store = RunStore(dataset, record.run_id)
     check_loadable(request, record, client, is_sending=record.status != "sent" and is_held(store))
+    check_no_refresh(store, request.anno_key)
     client = client.within(record.organization)
     mapped = map_fields(record.schema_, request.dest_field).with_declared(dataset)
     for name, item in mapped.schema.fields.items():

@@ -19,6 +19,7 @@ from ..runs.base import BaseStore
 from ..runs.lease import Lease
 from ..runs.marks import JobMark
 from ..runs.record import RunRecord
+from ..runs.refreshes import check_no_refresh
 from ..runs.store import RunStore
 from .apply import read_local
 from .copying import map_fields
@@ -143,6 +144,7 @@ def resolve(
     choices = [parse(Choice, decision) for decision in decisions]
     dataset = dataset._root_dataset
     record = records.find(dataset, key)
+    check_no_refresh(RunStore(dataset, record.run_id), key)
     with Lease(RunStore(dataset, record.run_id), key, "decided"):
         return apply_choices(_context_of(dataset, key, dest_field, user), choices)
 

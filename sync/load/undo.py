@@ -16,6 +16,7 @@ from ..runs.change import CONFLICT_TAG, DELETED_TAG, Change
 from ..runs.lease import Lease
 from ..runs.log import JobEntry, LoadLog, LoadRecord, TaskEntry
 from ..runs.marks import JobMark, Marks
+from ..runs.refreshes import check_no_refresh
 from ..runs.store import RunStore, Store
 from .label_tracks import without
 from .merge_settings import Local
@@ -76,6 +77,7 @@ def undo(dataset: Any, key: str) -> dict[str, Any]:
     dataset = dataset._root_dataset
     record = records.find(dataset, key)
     store = RunStore(dataset, record.run_id)
+    check_no_refresh(store, key)
     with Lease(store, key, "undone"):
         return undo_last(DatasetLabels(dataset), store, key)
 

@@ -16,13 +16,14 @@ from ..progress import Progress, ProgressReporter
 from .store import RunStore
 
 NAME, STOP = "lease", "stop"
-Doing = Literal["sent", "loaded", "undone", "decided"]
+Doing = Literal["sent", "loaded", "undone", "decided", "refreshed"]
 """What is being done with a run."""
 VERBS: dict[Doing, str] = {
     "sent": "sending",
     "loaded": "loading",
     "undone": "undoing the last load of",
     "decided": "deciding the conflicts of",
+    "refreshed": "refreshing",
 }
 BEAT = 2.0
 """Seconds between two signs of life."""

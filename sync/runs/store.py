@@ -37,6 +37,16 @@ class Store(Protocol):
         """Forgets what begins with one of these, or everything about the run if there are none."""
 
 
+class NoteStore(Store, Protocol):
+    """A store that also keeps small notes."""
+
+    def note(self, name: str, value: dict[str, Any]) -> None:
+        """Keeps something small."""
+
+    def noted(self, name: str) -> dict[str, Any] | None:
+        """Something small, or ``None``."""
+
+
 @contextmanager
 def damaged(name: str) -> Iterator[None]:
     """Says which of the things that are kept can't be read, whatever is wrong with it.

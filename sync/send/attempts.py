@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from ..runs.outbox import Batch, JobPlace, numbered
-from ..runs.store import RunStore, damaged
+from ..runs.store import NoteStore, damaged
 
 
 class Attempt(BaseModel):
@@ -40,7 +40,7 @@ class Attempts:
         store: the run's store
     """
 
-    def __init__(self, store: RunStore) -> None:
+    def __init__(self, store: NoteStore) -> None:
         self._store = store
 
     def of(self, place: JobPlace, number: int) -> Attempt | None:

@@ -75,7 +75,14 @@ def test_an_interrupted_run_is_resumed(interrupted: str, app: App, dataset: fo.D
     app.result(f"Sent 6 samples with {labels} labels to CVAT, in 2 tasks.")
     app.close_result()
     expect(panel.card(interrupted)).to_contain_text("0 of 2 jobs completed (2 new)")
-    assert panel.actions(interrupted) == ["Add samples", "View samples", "Info", "Rename", "Delete"]
+    assert panel.actions(interrupted) == [
+        "Send changed labels",
+        "Add samples",
+        "View samples",
+        "Info",
+        "Rename",
+        "Delete",
+    ]
     assert len(annotator.tasks()) == 2
 
 

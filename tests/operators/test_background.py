@@ -13,7 +13,16 @@ from sync_loop import Loop
 
 from devtools.places import ROOT
 
-LONG = ("send_to_cvat", "add_samples", "resume_run", "load_annotations", "undo_load", "import_from_cvat")
+LONG = (
+    "send_to_cvat",
+    "add_samples",
+    "refresh_run",
+    "undo_refresh",
+    "resume_run",
+    "load_annotations",
+    "undo_load",
+    "import_from_cvat",
+)
 
 
 @pytest.mark.parametrize("works", [True, False])

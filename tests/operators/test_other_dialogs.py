@@ -27,6 +27,8 @@ def test_these_are_all() -> None:
             "import_from_cvat",
             "send_to_cvat",
             "add_samples",
+            "refresh_run",
+            "undo_refresh",
             "watch_runs",
             "resume_run",
             "stop_run",

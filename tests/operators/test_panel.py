@@ -111,7 +111,15 @@ def test_an_interrupted_run_can_be_resumed(filled: Loop) -> None:
     panel = Panel(filled)
     assert offered(panel, "whole") == (
         "Load",
-        ["When to load by itself", "Add samples", "View samples", "Info", "Rename", "Delete"],
+        [
+            "When to load by itself",
+            "Send changed labels",
+            "Add samples",
+            "View samples",
+            "Info",
+            "Rename",
+            "Delete",
+        ],
     )
     assert offered(panel, "broken") == ("Resume", ["View samples", "Info", "Delete"])
     card = panel.cards["broken"]

@@ -14,7 +14,7 @@ RISKS = {
     **dict.fromkeys(("change_job", "load_history", "rename_run", "stop_run"), "medium"),
     # gives images to CVAT, or changes labels so that it can be undone
     **dict.fromkeys(("import_from_cvat", "load_annotations", "resolve_conflicts", "undo_load"), "high"),
-    **dict.fromkeys(("add_samples", "resume_run", "send_to_cvat", "watch_runs"), "high"),
+    **dict.fromkeys(("add_samples", "refresh_run", "undo_refresh", "resume_run", "send_to_cvat", "watch_runs"), "high"),
     # deletes what cannot be brought back
     "delete_run": "dangerous",
     "move_run": "dangerous",

@@ -1,0 +1,232 @@
+"""Writing into one job what was planned. Whatever was done of it before is done once: it can be killed anywhere."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ...cvat import Annotations, Client, CvatError, Shape, Tag
+from ...labels.base import BaseLabel
+from ...labels.objects import Key, Object, key_of
+from ..runs.outbox import Batch, BatchAnswer, JobPlace, Outbox, labels_of
+from ..runs.refreshes import JobWrites, LabelWrite
+from ..runs.store import Store
+from ..send.attempts import Attempts
+from ..send.encode import Identity, identities
+from ..send.job_doubts import settle
+from ..send.job_writer import Desk, JobWriter
+from ..send.refusals import is_about_labels
+from ..send.video_labels import batches_of
+from .draw import as_written
+from .report import DISAGREES, TOUCHED
+from .shelf import Shelf
+
+PLACE = JobPlace(0, 0)
+OBJECTS = 5_000
+"""Objects in a request."""
+
+Current = Mapping[Key, Object]
+
+
+@dataclass
+class Outcome:
+    """What became of what was planned for a job.
+
+    Args:
+        written: the labels that CVAT has as they were written, with their objects
+        left: the others, and why
+        refused: labels that CVAT does not take, by reason
+        date: the job's, afterwards
+        quiet: whether nothing else changed in the job meanwhile
+    """
+
+    written: list[LabelWrite] = field(default_factory=list)
+    left: list[tuple[LabelWrite, str]] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+    date: str = ""
+    quiet: bool = False
+
+
+class JobExecutor:
+    """Writes into one job.
+
+    Args:
+        client: the CVAT server
+        store: the run's store
+        plan: what to write
+        check: raises if this is to end
+        say: reports what is being done
+    """
+
+    def __init__(
+        self, client: Client, store: Store, plan: JobWrites, check: Callable[[], None], say: Callable[[str], None]
+    ) -> None:
+        self._client, self._plan, self._check = client, plan, check
+        shelf = Shelf(store, f"refresh/out/{plan.job_id}/")
+        self._desk = Desk(client, Outbox(shelf), Attempts(shelf), check, say)
+        self._outcome = Outcome()
+
+    def run(self) -> Outcome:
+        """Writes, reads the job again, and compares."""
+        before_date, there = self._client.stable_annotations(self._plan.job_id)
+        before = current(there)
+        created = self._create(before)
+        wanted = self._sort(before, created)
+        dropped = {write.key for write in self._plan.writes if write.drops_objects}
+        self._update([write for write in wanted if write.kind == "changed" and write.key not in dropped])
+        self._delete([write for write in wanted if write.key in dropped], before)
+        self._outcome.date, there = self._client.stable_annotations(self._plan.job_id)
+        after = current(there)
+        for write in wanted:
+            # What was created is known by its ids, whatever somebody made of it since
+            self._compare(write, after, known=write.key in created)
+        own = {key_of(item) for write in self._plan.writes for item in write.objects}
+        own |= {key_of(item) for write in wanted for item in (write.after.objects if write.after else ())}
+        others = {key: item for key, item in before.items() if key not in own}
+        self._outcome.quiet = before_date == self._plan.date and others == {
+            key: item for key, item in after.items() if key not in own
+        }
+        return self._outcome
+
+    # New objects
+
+    def _create(self, before: Current) -> dict[Identity, BaseLabel]:
+        """Creates objects, each once; the labels with the objects that CVAT made."""
+        new = [write for write in self._plan.writes if write.makes_objects]
+        if not new:
+            return {}
+        outbox = self._desk.outbox
+        if next(outbox.batches(PLACE), None) is None:  # what was there before is nothing that a request made
+            outbox.draw(PLACE, 0, Batch())
+            outbox.save(PLACE, 0, _ids(before))
+        earlier = settle(self._client, self._plan.job_id, PLACE, outbox, self._desk.attempts, self._check)
+        refused = {(item.field, item.sample_id, item.label_id) for item in self._desk.attempts.refusals(PLACE)}
+        done = identities([kept.batch for kept in earlier]) | refused
+        free = [write.label for write in new if not write.objects or _is_as(write.objects, before)]
+        rest = [label for label in free if _identity(label) not in done]
+        writer = JobWriter(self._desk, PLACE, batches_of(rest, {}), self._outcome.refused, earlier)
+        for _ in writer.write(self._plan.job_id):
+            self._check()
+        return {
+            _identity(label): label
+            for kept in outbox.batches(PLACE)
+            if kept.saved is not None
+            for label in labels_of(kept.batch, kept.saved, kept.number)
+            if isinstance(label, BaseLabel)
+        }
+
+    # What is there
+
+    def _sort(self, before: Current, created: Mapping[Identity, BaseLabel]) -> list[LabelWrite]:
+        """What can be written as planned: nobody touched its objects since."""
+        found = []
+        refused = {(item.field, item.sample_id, item.label_id) for item in self._desk.attempts.refusals(PLACE)}
+        for write in self._plan.writes:
+            if write.makes_objects:
+                made = created.get(write.key)
+                if made is not None:
+                    found.append(write.model_copy(update={"after": made}))
+                elif write.key not in refused:
+                    self._outcome.left.append((write, TOUCHED))
+            elif write.kind == "agreed" or _is_as(write.objects, before) or self._is_done(write, before):
+                found.append(write)
+            else:
+                self._outcome.left.append((write, TOUCHED))
+        return found
+
+    def _is_done(self, write: LabelWrite, before: Current) -> bool:
+        """Whether an earlier process did it."""
+        if write.after is None:
+            return not any(key_of(item) in before for item in write.objects)
+        return _is_written(write.after.objects, before)
+
+    def _update(self, writes: Sequence[LabelWrite]) -> None:
+        for part in _portions(writes):
+            self._check()
+            self._try_update(part)
+
+    def _try_update(self, writes: Sequence[LabelWrite]) -> None:
+        """Updates the objects of labels; what CVAT refuses is left out, label by label."""
+        objects = [item for write in writes for item in (write.after.objects if write.after else ())]
+        try:
+            self._client.update_annotations(self._plan.job_id, _annotations(objects))
+        except CvatError as error:
+            if not is_about_labels(error):
+                raise
+            if len(writes) == 1:
+                self._outcome.refused[f"{writes[0].label.field}: refused by CVAT: {error.detail or error}"] += 1
+                return
+            middle = len(writes) // 2
+            self._try_update(writes[:middle])
+            self._try_update(writes[middle:])
+
+    def _delete(self, writes: Sequence[LabelWrite], before: Current) -> None:
+        objects = [item for write in writes for item in write.objects if before.get(key_of(item)) == item]
+        for start in range(0, len(objects), OBJECTS):
+            self._check()
+            self._client.delete_annotations(self._plan.job_id, _annotations(objects[start : start + OBJECTS]))
+
+    def _compare(self, write: LabelWrite, after: Current, *, known: bool) -> None:
+        """Takes what the job has now of a label, if that is what was written."""
+        if write.kind == "agreed":
+            self._outcome.written.append(write)
+        elif write.after is None:
+            gone = not any(key_of(item) in after for item in write.objects)
+            self._finish(write, gone, good=gone)
+        else:
+            good = _is_written(write.after.objects, after)
+            if good:
+                objects = tuple(after[key_of(item)] for item in write.after.objects)
+                write = write.model_copy(update={"after": write.after.model_copy(update={"objects": objects})})
+            self._finish(write, good or known, good=good)
+
+    def _finish(self, write: LabelWrite, known: bool, *, good: bool) -> None:
+        if known:
+            self._outcome.written.append(write)
+        if not good:
+            self._outcome.left.append((write, DISAGREES))
+
+
+def current(annotations: Annotations) -> dict[Key, Object]:
+    """The tags and shapes of a job, by identity."""
+    objects: list[Object] = [*annotations.tags, *annotations.shapes]
+    return {key_of(item): item for item in objects}
+
+
+def _is_as(objects: Sequence[Object], there: Current) -> bool:
+    return bool(objects) and all(there.get(key_of(item)) == item for item in objects)
+
+
+def _is_written(objects: Sequence[Object], there: Current) -> bool:
+    found = [there.get(key_of(item)) for item in objects]
+    return all(new is not None and as_written(item, new) for item, new in zip(objects, found, strict=True))
+
+
+def _ids(there: Current) -> BatchAnswer:
+    return BatchAnswer(
+        tags=tuple(key[1] for key in there if key[0] == "tag"), shapes=tuple(key[1] for key in there if key[0] != "tag")
+    )
+
+
+def _identity(label: BaseLabel) -> Identity:
+    return label.field, label.sample_id, label.label_id
+
+
+def _annotations(objects: Sequence[Object]) -> Annotations:
+    return Annotations(
+        tags=tuple(item for item in objects if isinstance(item, Tag)),
+        shapes=tuple(item for item in objects if isinstance(item, Shape)),
+    )
+
+
+def _portions(writes: Sequence[LabelWrite]) -> list[list[LabelWrite]]:
+    """Labels in portions that make requests of a good size."""
+    found: list[list[LabelWrite]] = []
+    count = OBJECTS
+    for write in writes:
+        size = len(write.label.objects)
+        if count + size > OBJECTS:
+            found.append([])
+            count = 0
+        found[-1].append(write)
+        count += size
+    return found

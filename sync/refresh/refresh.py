@@ -1,0 +1,294 @@
+"""Refresh: labels that changed in FiftyOne go into CVAT's open jobs; what annotators touched stays as it is."""
+
+import getpass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...cvat import Client, Job
+from ..dataset.garbage import paused_garbage_collection
+from ..dataset.labels import DatasetLabels, Labels
+from ..errors import Refused, StateUnreadable, database_context, error_context, sentence
+from ..load.fetch import OF_ONE, TaskState, fetch_labels, fetch_tasks
+from ..load.video_frames import shared_frames
+from ..progress import ProgressReporter
+from ..request import RefreshRequest
+from ..runs import record as records
+from ..runs.base import BaseStore, TaskBase
+from ..runs.lease import Lease, is_held
+from ..runs.marks import JobMark
+from ..runs.record import RunRecord, not_here
+from ..runs.refreshes import JobWrites, RefreshLog, RefreshRecord, check_no_refresh, counts_of
+from ..runs.store import RunStore, Store
+from .find import Candidate, JobNow, LocalChanges, plan_job
+from .report import RefreshReport
+from .settle import carry_out
+
+FEW = 2
+"""So many labels may be deleted without a question."""
+EDITOR = (
+    "CVAT's editor keeps its own copy of a job while it is open, and saves over what it knows. Ask annotators to save "
+    "before, and to reload the job afterwards."
+)
+
+
+@database_context("What was written into CVAT is kept track of; call it again when the database is back.")
+def refresh(
+    target: Any, request: RefreshRequest, client: Client, reporter: ProgressReporter | None = None
+) -> dict[str, Any]:
+    """Brings labels that changed in FiftyOne since both sides last agreed into the jobs of a run.
+
+    A label that changed only here is changed in CVAT, and keeps its ids there; new ones are created, and those that
+    were deleted here are deleted. What an annotator changed, or deleted, or drew stays: a load merges it.
+
+    Args:
+        target: the dataset, or a view of the samples that are looked at; what a view hides of labels has no meaning
+        request: which run, and which jobs
+        client: the CVAT server
+        reporter: takes the progress, and carries the wish to stop
+
+    Returns:
+        the report as a plain dict: ``created``, ``changed``, ``deleted`` and ``unchanged`` labels, ``left`` (those that
+        were not written, by ``reason``), ``jobs_left``, ``notes`` and more, see
+        :class:`sync.refresh.report.RefreshReport`. Of a preview, it is what the refresh would do
+
+    Raises:
+        RunMissing: if there is no such run
+        Refused: if it can't be refreshed, or more would be deleted than is confirmed; nothing was changed
+        CvatError: if CVAT can't be reached or refuses; calling it again goes on
+    """
+    reporter = reporter or ProgressReporter()
+    client = client.stopping_when(reporter.stop.is_set)
+    dataset = target._root_dataset
+    record = records.find(dataset, request.anno_key)
+    store = RunStore(dataset, record.run_id)
+    _check(request, record, client, is_sending=record.status != "sent" and is_held(store))
+    samples = None if target is dataset else frozenset(target.values("id"))
+    context = RefreshContext(
+        labels=DatasetLabels(dataset),
+        store=store,
+        record=record,
+        request=request,
+        client=client.within(record.organization),
+        user=client.session.credentials.user or getpass.getuser(),
+        samples=samples,
+    )
+    with paused_garbage_collection():
+        if request.preview:
+            check_no_refresh(store, request.anno_key)
+            return context.run(reporter).as_dict()
+        with Lease(store, request.anno_key, "refreshed") as lease:
+            return context.run(lease.through(reporter)).as_dict()
+
+
+def _check(request: RefreshRequest, record: RunRecord, client: Client, *, is_sending: bool) -> None:
+    key = request.anno_key
+    if is_sending:
+        raise Refused(f"The run '{key}' is being sent at this moment; wait for its end, or stop it, then refresh it.")
+    if not record.complete_tasks:
+        raise Refused(f"The run '{key}' has no complete task in CVAT, so there is nothing to refresh.")
+    if record.media_type == "video":
+        raise Refused(f"The run '{key}' has videos. Their tracks can't be refreshed; load them, or send a run anew.")
+    if client.url != record.server:
+        raise Refused(f"The run '{key}' was sent to {record.server}, but you are connected to {client.url}.")
+
+
+@dataclass
+class Work:
+    """What is to be written, found out before anything is.
+
+    Args:
+        plans: what is written into each job
+        labels: how many labels the run has
+    """
+
+    plans: list[JobWrites] = field(default_factory=list)
+    labels: int = 0
+
+
+@dataclass(frozen=True)
+class RefreshContext:
+    """What a refresh works on.
+
+    Args:
+        labels: the dataset's labels
+        store: the run's store
+        record: the run
+        request: what was asked for
+        client: the CVAT server, in the run's workspace
+        user: who refreshes
+        samples: the samples that are looked at; ``None`` for all
+    """
+
+    labels: Labels
+    store: Store
+    record: RunRecord
+    request: RefreshRequest
+    client: Client
+    user: str = ""
+    samples: Container[str] | None = None
+
+    def run(self, reporter: ProgressReporter) -> RefreshReport:
+        """Looks, and writes unless only a preview was asked for."""
+        report = RefreshReport(anno_key=self.request.anno_key, preview=self.request.preview)
+        log, base = RefreshLog(self.store), BaseStore(self.store)
+        with error_context(lambda: "Call it again when that is mended: it goes on from there, and nothing is twice."):
+            begun = None if self.request.preview else self._go_on(log, base, reporter)
+            work = self._find(base, report, reporter)
+        self._check_deletions(work)
+        report.note([EDITOR] if work.plans else [])
+        report.jobs_written = len(work.plans)
+        if self.request.preview:
+            for plan in work.plans:
+                for write in plan.writes:
+                    if write.label.frame not in plan.shared:
+                        report.count(write)
+            return report
+        if work.plans:
+            with error_context(lambda: "Call it again when that is mended: it goes on, and nothing is there twice."):
+                self._write(work, begun, log, base, report, reporter)
+        return report
+
+    def _go_on(self, log: RefreshLog, base: BaseStore, reporter: ProgressReporter) -> RefreshRecord | None:
+        """Ends what was begun of a refresh that was interrupted; its record, as the rest is part of it."""
+        pending = log.pending()
+        if pending is None:
+            return None
+        if pending.status == "undoing":
+            raise Refused(
+                f"Taking back a refresh of the run '{self.request.anno_key}' was interrupted; call `undo_refresh` "
+                "again first."
+            )
+        for job_id in log.planned():
+            carry_out(self.client, self.store, log, base, job_id, reporter, pending.number)
+        log.save(_closed(log, pending))
+        return pending
+
+    def _find(self, base: BaseStore, report: RefreshReport, reporter: ProgressReporter) -> Work:
+        """Finds out what changed here, asks CVAT, and decides; nothing is written."""
+        record, schema = self.record, self.record.schema_
+        known = {task.id: kept for task in record.complete_tasks if (kept := base.task(task.id))}
+        if len(known) < len(record.complete_tasks):
+            raise Refused(f"{not_here(self.request.anno_key)} Refresh it there.")
+        if any(task.sequence is not None for task in known.values()):
+            raise Refused(
+                f"The run '{self.request.anno_key}' has image sequences. Their tracks can't be refreshed; load them, "
+                "or send a run anew."
+            )
+        marks = base.marks()
+        work = Work(labels=sum(sum(mark.labels.values()) for mark in marks.values()))
+        reporter.step("Asking CVAT for the jobs")
+        states = fetch_tasks(self.client, record, known, lambda job: True)
+        jobs = [job for state in states for job in state.jobs]
+        report.jobs = len(jobs)
+        changes = LocalChanges(self.labels, schema, self.samples)
+        for state in states:
+            if state.problem or state.error is not None:
+                report.note([state.problem or (sentence(state.error) if state.error else "")])
+                continue
+            looker = _Looker(self, state, known[state.task.id], base, marks, changes, report, work)
+            for job in state.jobs:
+                reporter.step(f"Looking at job {job.id}")
+                looker.look_at(job)
+        return work
+
+    def _check_deletions(self, work: Work) -> None:
+        """Stops before more is deleted than is confirmed.
+
+        Raises:
+            Refused: if so
+        """
+        deleted = sum(counts_of(plan.writes, plan.shared)["deleted"] for plan in work.plans)
+        most = max(FEW, self.request.max_deleted * work.labels)
+        if deleted > most and not self.request.confirm and not self.request.preview:
+            raise Refused(
+                f"The refresh stopped before it changed anything. It would delete {deleted:,} of {work.labels:,} "
+                "labels in CVAT, as they are not in the dataset any more. If that is what you mean, refresh again with "
+                "`confirm=True`; `preview=True` lists what would change."
+            )
+
+    def _write(
+        self,
+        work: Work,
+        begun: RefreshRecord | None,
+        log: RefreshLog,
+        base: BaseStore,
+        report: RefreshReport,
+        reporter: ProgressReporter,
+    ) -> None:
+        number = max((record.number for record in log.records()), default=0) + 1
+        record = begun or RefreshRecord(number=number, at=records.now(), user=self.user)
+        jobs = dict.fromkeys([*record.jobs, *(plan.job_id for plan in work.plans)])
+        record = record.model_copy(update={"jobs": tuple(jobs)})
+        log.save(record)
+        report.refresh = record.number
+        for done, plan in enumerate(work.plans):
+            reporter.step(f"Writing into job {plan.job_id}", done / len(work.plans))
+            log.save_plan(plan)
+            outcome = carry_out(self.client, self.store, log, base, plan.job_id, reporter, record.number)
+            for write in outcome.written:
+                if write.label.frame not in plan.shared:
+                    report.count(write)
+            for write, reason in outcome.left:
+                report.leave(reason, write.label)
+            report.leave_all(outcome.refused)
+        log.save(_closed(log, record))
+        log.prune()
+
+
+def _closed(log: RefreshLog, record: RefreshRecord) -> RefreshRecord:
+    """The record of a refresh that is complete."""
+    counts = {"created": 0, "changed": 0, "deleted": 0}
+    for job_id in record.jobs:
+        done = log.done(record.number, job_id)
+        for kind, count in counts_of(done.writes, done.shared).items() if done else ():
+            counts[kind] += count
+    return record.model_copy(update={**counts, "status": "applied"})
+
+
+@dataclass
+class _Looker:
+    """Looks at the jobs of one task."""
+
+    context: RefreshContext
+    state: TaskState
+    known: TaskBase
+    base: BaseStore
+    marks: Mapping[int, JobMark]
+    changes: LocalChanges
+    report: RefreshReport
+    work: Work
+    vocabulary: Any = None
+
+    def look_at(self, job: Job) -> None:
+        """Plans what is written into a job; of one that is left out, counts what waits for it."""
+        why_not = self.context.request.why_not(job)
+        mark = self.marks.get(job.id, JobMark())
+        span = range(max(0, job.start_frame), min(job.stop_frame + 1, len(self.known.frames)))
+        trial = RefreshReport(anno_key="") if why_not else self.report
+        try:
+            base, _ = self.base.known_entries(job.id, mark)
+            shared = shared_frames(job, self.state.jobs)
+            found = list(self.changes.find(self.known, span, base, trial))
+            if why_not:
+                self._leave_out(job, why_not, sum(item.place.frame not in shared for item in found))
+            elif found:
+                self._plan(job, found, base, mark, shared)
+        except (*OF_ONE, StateUnreadable) as error:
+            self.report.note([f"Job {job.id} could not be read: {sentence(error)} Nothing is written into it."])
+
+    def _leave_out(self, job: Job, why: str, waiting: int) -> None:
+        if why != "not asked for" and waiting:
+            self.report.jobs_left.append({"job_id": job.id, "task_id": job.task_id, "why": why, "labels": waiting})
+
+    def _plan(self, job: Job, found: list[Candidate], base: Any, mark: JobMark, shared: frozenset[int]) -> None:
+        client = self.context.client
+        if self.vocabulary is None:
+            then = self.known.words(self.context.record.schema_)
+            self.vocabulary = then.refreshed(fetch_labels(client, self.context.record, self.state))
+        date, annotations = client.stable_annotations(job.id)
+        now = JobNow(job, date, annotations, self.state.removed, self.vocabulary, shared)
+        was_open = self.base.open(job.id) if mark.open else ()
+        plan = plan_job(found, now, self.known, base, mark, was_open, self.report)
+        if plan.writes:
+            self.work.plans.append(plan)

@@ -1,0 +1,105 @@
+"""What a refresh did, or would do, for the person and for programs."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from ...labels.base import BaseLabel
+from ..readable import readable
+from ..runs.refreshes import LabelWrite
+
+Written = Literal["created", "changed", "deleted"]
+NAMED = 20
+"""Samples that are named of labels that were left for one reason."""
+MOST_LISTED = 1_000
+"""Labels that are listed one by one."""
+
+BOTH = "changed here and in CVAT: load, which merges them, then refresh again"
+WAITS = "in conflict: decide first"
+REMOVED = "on frames that were removed in CVAT"
+ON_TRACK = "part of a track in CVAT"
+RENAMED = "in a task whose labels were changed in CVAT: load first"
+TOUCHED = "changed in CVAT while the refresh was on: load, which merges them"
+DISAGREES = "another one in CVAT after the write: an open editor may have saved over it. Load to see what is there"
+GONE = "of samples that the dataset does not have any more"
+
+
+class Left(BaseModel):
+    """Labels that were left for one reason: how many, and the first of their samples."""
+
+    count: int = 0
+    samples: dict[str, None] = Field(default_factory=dict)
+
+
+class RefreshReport(BaseModel):
+    """What a refresh did.
+
+    Args:
+        anno_key: the run
+        refresh: its number; ``None`` if nothing was written
+        preview: whether this is only what it would do
+        fields: the labels that were ``created``, ``changed`` and ``deleted`` in CVAT, by field, then kind, then class
+        unchanged: labels that are the same here as when both sides last agreed
+        left: labels that changed here and were not written, by reason
+        listed: which they are, as far as they are not too many: ``field``, ``sample_id``, ``label_id``, ``reason``
+        jobs, jobs_written: how many jobs the run has, and into how many something was, or would be, written
+        jobs_left: jobs that were left out: ``job_id``, ``task_id``, ``why``, and how many ``labels`` wait for them
+        notes: sentences for the person
+    """
+
+    anno_key: str
+    refresh: int | None = None
+    preview: bool = False
+    fields: dict[str, dict[str, Counter[str]]] = Field(default_factory=dict)
+    unchanged: int = 0
+    left: dict[str, Left] = Field(default_factory=dict)
+    listed: list[dict[str, str]] = Field(default_factory=list)
+    jobs: int = 0
+    jobs_written: int = 0
+    jobs_left: list[dict[str, Any]] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+
+    def count(self, write: LabelWrite) -> None:
+        """Counts a label that is written."""
+        if write.kind == "agreed":
+            self.unchanged += 1
+            return
+        name = str(write.label.parts.get("label") or "")
+        self.fields.setdefault(write.label.field, {}).setdefault(write.kind, Counter())[name] += 1
+
+    def leave(self, reason: str, label: BaseLabel | None = None, count: int = 1) -> None:
+        """Counts a label that stays behind."""
+        reason = readable(reason)
+        left = self.left.setdefault(reason, Left())
+        left.count += count
+        if label is None:
+            return
+        if len(left.samples) < NAMED:
+            left.samples[label.sample_id] = None
+        if len(self.listed) < MOST_LISTED:
+            where = {"field": label.field, "sample_id": label.sample_id, "label_id": label.label_id}
+            self.listed.append({**where, "reason": reason})
+
+    def leave_all(self, reasons: Counter[str]) -> None:
+        """Counts labels that stay behind, by reason."""
+        for reason, count in reasons.items():
+            self.leave(reason, count=count)
+
+    def note(self, sentences: Iterable[str]) -> None:
+        """Adds sentences, each once."""
+        self.notes += [text for text in map(readable, sentences) if text not in self.notes]
+
+    def total(self, kind: Written) -> int:
+        """How many labels were created, changed or deleted in all fields."""
+        return sum(found.get(kind, Counter()).total() for found in self.fields.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as plain data, with the totals of all fields."""
+        data = self.model_dump(mode="json")
+        data["left"] = [
+            {"reason": reason, "count": left.count, "samples": list(left.samples)} for reason, left in self.left.items()
+        ]
+        data.update(created=self.total("created"), changed=self.total("changed"), deleted=self.total("deleted"))
+        return data

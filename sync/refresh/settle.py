@@ -1,0 +1,88 @@
+"""Writing into a job, and what both sides then agree on."""
+
+from ...cvat import Client
+from ...labels.base import BaseLabel
+from ..errors import Cancelled
+from ..progress import ProgressReporter
+from ..runs.base import BaseStore, count_fields
+from ..runs.marks import JobMark
+from ..runs.refreshes import JobWrites, LabelWrite, RefreshLog
+from ..runs.store import Store
+from .execute import JobExecutor, Outcome
+
+
+def carry_out(
+    client: Client,
+    store: Store,
+    log: RefreshLog,
+    base: BaseStore,
+    job_id: int,
+    reporter: ProgressReporter,
+    number: int | None,
+) -> Outcome:
+    """Does what is planned for a job; each step can be done twice, so a killed process is gone on from by the same.
+
+    Args:
+        client: the CVAT server
+        store: the run's store
+        log: the run's refreshes
+        base: what both sides agreed on
+        job_id: the job
+        reporter: takes the progress, and carries the wish to stop
+        number: of the refresh, which can be taken back; ``None`` if it is being taken back
+    """
+
+    def check() -> None:
+        if reporter.stop.is_set():
+            raise Cancelled("Stopped.")
+
+    plan = log.plan(job_id)
+    assert plan is not None, "what is carried out was planned"
+    outcome = JobExecutor(client, store, plan, check, reporter.step).run()
+    _agree(base, plan, outcome)
+    if number is not None:
+        _remember(log, number, plan, outcome)
+        log.forget_plan(job_id)
+    return outcome
+
+
+def _agree(base: BaseStore, plan: JobWrites, outcome: Outcome) -> None:
+    """The base advances with what CVAT has now; a job in which nothing else happened need not be read by a load."""
+    marks = base.marks()
+    mark = marks.get(plan.job_id, JobMark())
+    labels, tracks = base.known_entries(plan.job_id, mark)
+    now = rebased(labels, outcome.written)
+    base.save_labels(plan.job_id, now, tracks)
+    is_known = plan.settled and outcome.quiet and not outcome.left
+    date = outcome.date if is_known else mark.updated_date
+    counts = count_fields((*now, *tracks), plan.shared)
+    marks.save({plan.job_id: mark.model_copy(update={"updated_date": date, "labels": counts})})
+
+
+def rebased(labels: tuple[BaseLabel, ...], writes: list[LabelWrite]) -> tuple[BaseLabel, ...]:
+    """A base with what was written."""
+    new = {write.key: write.after for write in writes}
+    kept = [new.pop((label.field, label.sample_id, label.label_id), label) for label in labels]
+    return tuple(label for label in (*kept, *new.values()) if label is not None)
+
+
+def _remember(log: RefreshLog, number: int, plan: JobWrites, outcome: Outcome) -> None:
+    """Keeps what was written, so that it can be taken back."""
+    writes = {write.key: write for write in outcome.written if write.kind != "agreed"}
+    done = log.done(number, plan.job_id)
+    for earlier in done.writes if done else ():
+        later = writes.pop(earlier.key, None)
+        if (joint := earlier if later is None else joined(earlier, later)) is not None:
+            writes[earlier.key] = joint
+    log.save_done(number, plan.model_copy(update={"writes": tuple(writes.values())}))
+
+
+def joined(one: LabelWrite, other: LabelWrite) -> LabelWrite | None:
+    """Two writes of a label, one after the other, as one; ``None`` if nothing is left of them."""
+    if one.before is None and other.after is None:
+        return None
+    if one == other or (one.kind, one.after) == (other.kind, other.after):
+        return one
+    kind = "created" if one.before is None else "deleted" if other.after is None else "changed"
+    facts = {"kind": kind, "before": one.before, "after": other.after, "objects": one.objects}
+    return one.model_copy(update=facts)

@@ -1,0 +1,127 @@
+"""Taking a refresh back: what it wrote into CVAT is there as it was before, where nobody touched it since."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...cvat import Client, NotFound, Shape
+from ...labels.base import BaseLabel
+from ...labels.objects import Object
+from ..errors import Refused, database_context, error_context
+from ..progress import ProgressReporter
+from ..runs import record as records
+from ..runs.base import BaseStore
+from ..runs.lease import Lease
+from ..runs.refreshes import LabelWrite, RefreshLog, RefreshRecord
+from ..runs.store import RunStore, Store
+from .settle import carry_out
+
+
+@database_context("Take it back again when the database is back: it goes on from there.")
+def undo_refresh(dataset: Any, key: str, client: Client, reporter: ProgressReporter | None = None) -> dict[str, Any]:
+    """Takes back the last refresh of a run that was not taken back yet. The dataset's labels stay as they are.
+
+    Args:
+        dataset: the dataset, or any view of it
+        key: the run's key
+        client: the CVAT server
+        reporter: takes the progress, and carries the wish to stop
+
+    Returns:
+        ``refresh`` (its number), ``at``, ``taken_back`` and ``left`` (how many labels), and a ``text``
+
+    Raises:
+        RunMissing: if there is no such run
+        Refused: if there is nothing to take back
+        CvatError: if CVAT can't be reached or refuses; calling it again goes on
+    """
+    reporter = reporter or ProgressReporter()
+    client = client.stopping_when(reporter.stop.is_set)
+    dataset = dataset._root_dataset
+    record = records.find(dataset, key)
+    store = RunStore(dataset, record.run_id)
+    if client.url != record.server:
+        raise Refused(f"The run '{key}' was sent to {record.server}, but you are connected to {client.url}.")
+    with Lease(store, key, "refreshed") as lease:
+        return take_back(store, key, client.within(record.organization), lease.through(reporter))
+
+
+def take_back(store: Store, key: str, client: Client, reporter: ProgressReporter) -> dict[str, Any]:
+    """Takes back the last refresh; see :func:`undo_refresh`."""
+    log, base = RefreshLog(store), BaseStore(store)
+    done = [record for record in log.records() if record.status != "undone"]
+    if not done:
+        raise Refused(f"There is no refresh of the run '{key}' to take back.")
+    last = done[-1]
+    taken_back = left = 0
+    with error_context(lambda: "Take it back again when that is mended: it goes on from there."):
+        if last.status == "applying":  # what of it is in CVAT is not known before it is complete
+            for job_id in log.planned():
+                carry_out(client, store, log, base, job_id, reporter, last.number)
+        if last.status != "undoing":
+            log.save(last.model_copy(update={"status": "undoing"}))
+        for job_id in last.jobs:
+            reporter.step(f"Taking back what was written into job {job_id}")
+            back, stays = _take_back_job(store, log, base, last, job_id, client, reporter)
+            taken_back, left = taken_back + back, left + stays
+    log.save(last.model_copy(update={"status": "undone"}))
+    log.prune()
+    text = f"The refresh of {last.at} is taken back: {taken_back:,} labels are in CVAT what they were before it."
+    if left:
+        text += f" {left:,} were changed there since, and stay."
+    return {
+        "anno_key": key,
+        "refresh": last.number,
+        "at": last.at,
+        "taken_back": taken_back,
+        "left": left,
+        "text": f"{text} The dataset's labels are as they were.",
+    }
+
+
+def _take_back_job(
+    store: Store,
+    log: RefreshLog,
+    base: BaseStore,
+    last: RefreshRecord,
+    job_id: int,
+    client: Client,
+    reporter: ProgressReporter,
+) -> tuple[int, int]:
+    """Takes back what was written into a job: how many labels were, and how many were not."""
+    plan = log.plan(job_id)
+    if plan is None:
+        done = log.done(last.number, job_id)
+        if done is None or not done.writes:
+            return 0, 0
+        plan = done.model_copy(update={"writes": tuple(map(inverse, done.writes)), "settled": False})
+        log.save_plan(plan)
+    try:
+        outcome = carry_out(client, store, log, base, job_id, reporter, None)
+    except NotFound:  # the job was deleted, and with it what was written
+        log.forget_plan(job_id)
+        return 0, len(plan.writes)
+    log.save_done(last.number, plan.model_copy(update={"writes": ()}))
+    log.forget_plan(job_id)
+    left = {write.key for write, _ in outcome.left}
+    return sum(write.key not in left for write in outcome.written), len(left) + outcome.refused.total()
+
+
+def inverse(write: LabelWrite) -> LabelWrite:
+    """What takes a write back."""
+    objects = write.after.objects if write.after else ()
+    if write.kind == "created" or write.before is None:
+        return LabelWrite(kind="deleted", before=write.after, objects=objects)
+    same = [item.id for item in objects] == [item.id for item in write.objects] and write.after is not None
+    there = write.objects if same else tuple(map(_anew, write.objects))
+    after: BaseLabel = write.before.model_copy(update={"objects": there})
+    if write.after is None:
+        return LabelWrite(kind="created", after=after)
+    return LabelWrite(kind="changed", before=write.after, after=after, objects=objects)
+
+
+def _anew(item: Object) -> Object:
+    """An object that is to be created."""
+    if isinstance(item, Shape):
+        elements: Sequence[Shape] = [element.model_copy(update={"id": None}) for element in item.elements]
+        return item.model_copy(update={"id": None, "elements": tuple(elements)})
+    return item.model_copy(update={"id": None})

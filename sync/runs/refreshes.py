@@ -1,0 +1,202 @@
+"""What refreshes wrote into CVAT, label by label, so that they can be gone on with, and taken back."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from ...cvat import Shape, Tag
+from ...labels.base import BaseLabel
+from ..errors import Refused
+from .store import Store, parsed
+
+KEPT = 5
+"""Refreshes of a run that can be taken back."""
+
+Kind = Literal["created", "changed", "deleted", "agreed"]
+Status = Literal["applying", "applied", "undoing", "undone"]
+
+
+class LabelWrite(BaseModel):
+    """What is written of one label.
+
+    Args:
+        kind: what happens to it in CVAT; nothing of one that is ``"agreed"``, as both sides have the same by now
+        before: its base; ``None`` of one that is created
+        after: its base afterwards; ``None`` of one that is deleted. Its objects have ids if they stay the same objects
+        objects: its tag or shapes in CVAT before
+    """
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
+
+    kind: Kind
+    before: BaseLabel | None = None
+    after: BaseLabel | None = None
+    objects: tuple[Annotated[Shape | Tag, Field(union_mode="left_to_right")], ...] = ()
+
+    @property
+    def label(self) -> BaseLabel:
+        """The label, before or after."""
+        found = self.after or self.before
+        assert found is not None, "a label is there before or after"
+        return found
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Its field, its sample and its own id."""
+        return self.label.field, self.label.sample_id, self.label.label_id
+
+    @property
+    def makes_objects(self) -> bool:
+        """Whether it gets new objects in CVAT."""
+        return self.kind in ("created", "changed") and any(item.id is None for item in self.label.objects)
+
+    @property
+    def drops_objects(self) -> bool:
+        """Whether the objects that CVAT has of it go."""
+        return self.kind == "deleted" or self.makes_objects or (self.kind == "changed" and not self.label.objects)
+
+
+class JobWrites(BaseModel):
+    """What is written into a job.
+
+    Args:
+        job_id, task_id: the job
+        date: the job's, when that was found out
+        writes: its labels
+        shared: frames that an earlier job has, too, and counts
+        settled: whether nothing waits in CVAT to be loaded from it
+    """
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
+
+    job_id: int
+    task_id: int
+    date: str = ""
+    writes: tuple[LabelWrite, ...]
+    shared: tuple[int, ...] = ()
+    settled: bool = False
+
+
+class RefreshRecord(BaseModel):
+    """One refresh of a run.
+
+    Args:
+        number: counted from 1
+        status: where it stands
+        at: when it began, an ISO date in UTC
+        user: who did it
+        jobs: into which jobs
+        created, changed, deleted: how many labels
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    status: Status = "applying"
+    at: str = ""
+    user: str = ""
+    jobs: tuple[int, ...] = ()
+    created: int = 0
+    changed: int = 0
+    deleted: int = 0
+
+
+_RECORDS = TypeAdapter(tuple[RefreshRecord, ...])
+
+
+class RefreshLog:
+    """The refreshes of a run.
+
+    Args:
+        store: the run's store
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def records(self) -> tuple[RefreshRecord, ...]:
+        """All of them, oldest first."""
+        text = self._store.load("refreshes")
+        return () if text is None else parsed("refreshes", _RECORDS.validate_json, text)
+
+    def pending(self) -> RefreshRecord | None:
+        """The one that was interrupted, if any was."""
+        return next((record for record in self.records() if record.status in ("applying", "undoing")), None)
+
+    def save(self, record: RefreshRecord) -> None:
+        """Keeps a record, in the place of what was known of this refresh."""
+        others = [item for item in self.records() if item.number != record.number]
+        kept = sorted([*others, record], key=lambda item: item.number)
+        self._store.save("refreshes", _RECORDS.dump_json(tuple(kept)))
+
+    def plan(self, job_id: int) -> JobWrites | None:
+        """What is about to be written into a job, until that is done."""
+        return self._read(f"refresh/plan/{job_id}")
+
+    def planned(self) -> list[int]:
+        """The jobs into which something is about to be written."""
+        return sorted(int(name.rpartition("/")[2]) for name in self._store.names("refresh/plan/"))
+
+    def save_plan(self, writes: JobWrites) -> None:
+        """Keeps what is about to be written into a job."""
+        self._store.save(f"refresh/plan/{writes.job_id}", _dump(writes))
+
+    def done(self, number: int, job_id: int) -> JobWrites | None:
+        """What a refresh wrote into a job."""
+        return self._read(f"refresh/done/{number}/{job_id}")
+
+    def save_done(self, number: int, writes: JobWrites) -> None:
+        """Keeps what was written into a job."""
+        self._store.save(f"refresh/done/{number}/{writes.job_id}", _dump(writes))
+
+    def forget_plan(self, job_id: int) -> None:
+        """Forgets what was about to be written into a job, and then the requests of that."""
+        self._store.drop(f"refresh/plan/{job_id}")
+        self._store.drop(f"refresh/out/{job_id}/")
+
+    def prune(self) -> None:
+        """Forgets what can't be taken back any more: of old refreshes, and of those that were."""
+        records = self.records()
+        live = [record.number for record in records if record.status != "undone"][-KEPT:]
+        kept = {f"refresh/done/{number}" for number in live}
+        for name in self._store.names("refresh/done/"):
+            if name.rpartition("/")[0] not in kept:
+                self._store.drop(name)
+
+    def _read(self, name: str) -> JobWrites | None:
+        text = self._store.load(name)
+        return None if text is None else parsed(name, JobWrites.model_validate_json, text)
+
+
+def _dump(writes: JobWrites) -> str:
+    return writes.model_dump_json(exclude_defaults=True)
+
+
+def check_no_refresh(store: Store, key: str) -> None:
+    """Checks that no refresh of a run was interrupted: nobody knows what of it is in CVAT.
+
+    Raises:
+        Refused: if one was
+    """
+    pending = RefreshLog(store).pending()
+    if pending is not None:
+        again = "`refresh_run`" if pending.status == "applying" else "`undo_refresh`"
+        raise Refused(
+            f"A refresh of the run '{key}' was interrupted while it wrote into CVAT. Call {again} again, which goes on "
+            "from there; nothing is lost. Nothing was changed now."
+        )
+
+
+def counts_of(writes: Sequence[LabelWrite], shared: Sequence[int] = ()) -> dict[str, int]:
+    """How many labels were created, changed and deleted.
+
+    Args:
+        writes: the labels
+        shared: frames that an earlier job counts
+    """
+    found = dict.fromkeys(("created", "changed", "deleted"), 0)
+    for write in writes:
+        if write.kind in found and write.label.frame not in shared:
+            found[write.kind] += 1
+    return found
