@@ -277,7 +277,7 @@ class _Planner:
             yield LabelWrite(kind="created", after=drawn)
             return
         parts = {**base.parts, **drawn.parts}
-        after = in_place(drawn, objects, schema).model_copy(update={"parts": parts})
+        after = in_place(drawn, objects, schema).model_copy(update={"parts": parts, "wrote": ()})
         kind = "agreed" if after.objects == objects else "changed"
         yield LabelWrite.model_validate({"kind": kind, "before": base, "after": after, "objects": objects})
 

@@ -1,6 +1,7 @@
 """Refresh: labels that changed in FiftyOne go into CVAT's open jobs; what annotators touched stays as it is."""
 
 import getpass
+import itertools
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,9 +9,10 @@ from typing import Any
 from ...cvat import Client, Job
 from ..dataset.garbage import paused_garbage_collection
 from ..dataset.labels import DatasetLabels, Labels
+from ..dataset.samples import FRAMES
 from ..errors import Refused, StateUnreadable, database_context, error_context, sentence
 from ..load.fetch import OF_ONE, TaskState, fetch_labels, fetch_tasks
-from ..load.video_frames import shared_frames
+from ..load.shared_jobs import neighbors_of
 from ..progress import ProgressReporter
 from ..request import RefreshRequest
 from ..runs import record as records
@@ -63,6 +65,8 @@ def refresh(
     record = records.find(dataset, request.anno_key)
     store = RunStore(dataset, record.run_id)
     _check(request, record, client, is_sending=record.status != "sent" and is_held(store))
+    if target is not dataset and any(name.startswith(FRAMES) for name in record.label_schema):
+        raise Refused("This run's labels are on frames of videos, and a view says nothing of these: give the dataset.")
     samples = None if target is dataset else frozenset(target.values("id"))
     context = RefreshContext(
         labels=DatasetLabels(dataset),
@@ -268,7 +272,8 @@ class _Looker:
         trial = RefreshReport(anno_key="") if why_not else self.report
         try:
             base, _ = self.base.known_entries(job.id, mark)
-            shared = shared_frames(job, self.state.jobs)
+            earlier = [one.frames for one in neighbors_of(job, self.state.jobs) if one.is_earlier]
+            shared = frozenset(itertools.chain.from_iterable(earlier))
             found = list(self.changes.find(self.known, span, base, trial))
             if why_not:
                 self._leave_out(job, why_not, sum(item.place.frame not in shared for item in found))

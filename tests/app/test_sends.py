@@ -76,6 +76,7 @@ def test_an_interrupted_run_is_resumed(interrupted: str, app: App, dataset: fo.D
     app.close_result()
     expect(panel.card(interrupted)).to_contain_text("0 of 2 jobs completed (2 new)")
     assert panel.actions(interrupted) == [
+        "When to load by itself",
         "Send changed labels",
         "Add samples",
         "View samples",
