@@ -44,7 +44,7 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
         inputs.int("segment_size", label="Images in a job", description="Empty for one job", min=1, view=short)
         inputs.int("overlap", default=0, label="Images that jobs share", min=0, view=short)
     if is_video or sequence_form.is_asked_first(ctx):
-        _tolerance(inputs)
+        _tolerance(inputs, types.View(space=4 if is_video else 3))
     _suggest(inputs, "task_assignee", "Task assignee", dict.fromkeys(people), "Who is responsible")
     view = types.AutocompleteView(allow_user_input=True, allow_duplicates=False)
     for person in people:
@@ -76,7 +76,7 @@ def _frames(inputs: types.Object, *, whole: bool) -> None:
     inputs.int("overlap", default=0, label="Frames that jobs share", description="0 for none", min=0, view=third)
 
 
-def _tolerance(inputs: types.Object) -> None:
+def _tolerance(inputs: types.Object, view: types.View) -> None:
     """Asks how exact tracks are between keyframes."""
     inputs.float(
         "keyframe_tolerance",
@@ -84,7 +84,7 @@ def _tolerance(inputs: types.Object) -> None:
         label="Keyframe tolerance",
         description="In pixels; 0 for exactly",
         min=0,
-        view=types.View(space=4),
+        view=view,
     )
 
 

@@ -33,7 +33,7 @@ def ask(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         types.String(),
         default=list(of_view.fields) if of_view else [],
         label="Images in sequence",
-        description="Fields whose values say which images belong together: a task with tracks for each",
+        description="Those with the same value here",
         view=fields,
     )
     chosen = ctx.params.get("sequence_field")
@@ -45,4 +45,5 @@ def ask(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         for name in found.orders:
             order.add_choice(name, label=name)
         default = of_view.order if of_view and of_view.order else BY_NAME
-        inputs.enum("sequence_order", order.values(), default=default, label="In the order of", view=order)
+        label, hint = "In the order of", "Says their places in the task"
+        inputs.enum("sequence_order", order.values(), default=default, label=label, description=hint, view=order)

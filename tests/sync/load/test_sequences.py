@@ -129,6 +129,24 @@ def test_jobs_and_parts_of_a_sequence_are_one_object(scenes: Scenes) -> None:
     assert scenes.changed(ids, before) == [1, 2, 3, 8, 9, 10]
 
 
+def test_a_load_beside_into_another_field(scenes: Scenes) -> None:
+    """The labels that were sent stay; what was on a sample that is gone is counted."""
+    ids = scenes.add("a", 6, lambda number: [box(10.0 + 3 * number, index=1)])
+    scenes.send()
+    (track,) = scenes.tracks()
+    scenes.keyframe(track, 3, points=[100.0, 60.0, 140.0, 120.0])
+    scenes.dataset.delete_samples(ids.pop(4))
+    before = scenes.labels()
+    preview, report = (scenes.load(dest_field="fixed", preview=look) for look in (True, False))
+    assert [preview[what] for what in ("changed", "left")] == [report[what] for what in ("changed", "left")]
+    assert [(item["reason"], item["count"]) for item in report["left"]] == [
+        ("on samples that are no longer in the dataset", 1)
+    ]
+    assert scenes.labels() == before
+    boxes = [scenes.dataset[own]["fixed"].detections[0] for own in ids]
+    assert [round(label.bounding_box[0] * 320) for label in boxes] == [10, 40, 70, 100, 25]
+
+
 def test_a_removed_frame_keeps_its_labels_and_its_sample_is_tagged(scenes: Scenes) -> None:
     ids = scenes.add("a", 5, lambda number: [box(10.0 + 4 * number, index=1)])
     scenes.send()

@@ -155,6 +155,26 @@ def test_the_order_of_file_names_is_that_of_people() -> None:
     assert sorted(set(right), key=natural) == right
 
 
+def test_groups_of_slices_are_refused_and_one_of_their_slices_can_be_sequences(scenes: Scenes) -> None:
+    ids = scenes.add("a", 4, lambda number: [box(10.0 + 3 * number, index=1)])
+    paths, loop = [scenes.dataset[own].filepath for own in ids], scenes.loop
+    sliced = fo.Dataset()
+    try:
+        sliced.add_group_field("group", default="left")
+        for number, path in enumerate(paths):
+            group = fo.Group()
+            for name in ("left", "right"):
+                label = fo.Detections(detections=[box(10.0 + 3 * number, index=1)])
+                facts = {"group": group.element(name), "scene": "a", "frame_number": number, "gt": label}
+                sliced.add_sample(fo.Sample(path, **facts))
+        with pytest.raises(Refused, match="choose the slice"):
+            loop.send(sliced.group_by("scene", order_by="frame_number"))
+        said = loop.send(sliced.select_group_slices("left").group_by("scene", order_by="frame_number"))
+        assert (said["samples"], said["labels"], len(scenes.tracks())) == (4, 4, 1)
+    finally:
+        sliced.delete()
+
+
 def test_images_without_a_place_are_named_and_left_out_and_the_others_close_up(scenes: Scenes) -> None:
     ids = scenes.add("a", 6, lambda number: [box(10.0 * number, index=1)])
     scenes.add("b", 1, lambda number: [box(10.0, index=1)])
