@@ -93,7 +93,7 @@ class WatchRuns(InBackground, foo.Operator):
             what it did; see :func:`sync.watch.program.watch`
         """
         login, params = context.split_login(params)
-        keys = [runs] if isinstance(runs, str) or hasattr(runs, "get") else runs
+        keys = () if runs is None else runs if isinstance(runs, (list, tuple, set, frozenset)) else (runs,)
         request = parse(WatchRequest, {"runs": [choose_run.key_of(run) for run in keys], **params})
 
         def connect(record: RunRecord) -> Any:

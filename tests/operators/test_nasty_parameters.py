@@ -41,6 +41,12 @@ def verbs(loop: Loop, folder: Path) -> dict[str, Callable[[Any], Any]]:
         found[name] = lambda value, name=name: operator(name)(loop.dataset, value)
     for name in ("open_in_cvat", "stop_run", "resume_run"):
         found[name] = lambda value, name=name: operator(name)(loop.dataset, value)
+    found["watch"] = lambda value: operator("watch_runs")(loop.dataset, value, once=True)
+    for name in ("states", "stages", "policy", "every", "on", "url"):
+        given = {"once": True}
+        found[f"watch {name}"] = lambda value, name=name, given=given: operator("watch_runs")(
+            loop.dataset, "run", **{**given, name: value}
+        )
     found["rename"] = lambda value: operator("rename_run")(loop.dataset, "run", value)
     found["move"] = lambda value: operator("move_run")(loop.dataset, "run", url=value)
     found["decisions"] = lambda value: operator("resolve_conflicts")(loop.dataset, "run", value)
