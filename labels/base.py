@@ -52,8 +52,9 @@ def local_parts(document: Document, schema: FieldSchema) -> Parts:
     parts: Parts = {"label": _plain(document.get("label"))} if codec.named else {}
     parts.update({path: _plain(value) for path, value in codec.parts(document).items()})
     # Of every class: a label keeps its attributes when its class is changed, or is called something else
+    shown = codec.shown(document)
     for attribute in [*schema.all_attributes, *schema.facts.values()]:
-        value = document.get(attribute)
+        value = shown.get(attribute)
         parts[attribute] = value if value is None or kind_of(value) else _digest(value)
     return parts
 

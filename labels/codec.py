@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from .rotation import RotationUnit
@@ -44,6 +45,7 @@ class Codec:
         standard: the document's other paths that are FiftyOne's own, and no attributes
         named: whether a label has a class; the class of others is the name of their field, or of each shape
         scored: whether its confidence is one number
+        own: attributes that labels always have in CVAT, and their settings; a document has the values elsewhere
         grouping: which shapes belong to one label: each alone (``""``), those of one CVAT group (``"group"``), or
             all on a frame (``"frame"``)
     """
@@ -54,6 +56,7 @@ class Codec:
     standard: frozenset[str] = frozenset()
     named = True
     scored = True
+    own: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
     grouping = ""
 
     def shape_type(self, document: Document) -> str:
@@ -67,6 +70,17 @@ class Codec:
             NotCarried: if CVAT can't hold the label as it is
         """
         raise NotImplementedError
+
+    def shown(self, document: Document) -> Document:
+        """A label with the values of its attributes in CVAT."""
+        return document
+
+    def check(self, parts: Parts) -> None:
+        """Checks that the parts of a label make sense together.
+
+        Raises:
+            Unreadable: if not
+        """
 
     def left_out(self, document: Document, size: Size) -> list[str]:
         """Why parts of a label that can be drawn stay behind, one reason for each part."""

@@ -70,7 +70,7 @@ def encode_label(document: Document, name: str, vocabulary: Vocabulary, size: Si
             its = f"the project's label '{word.cvat_name}' is of type {word.drawn_as}"
             raise NotCarried(f"labels drawn as {shape.type}, as {its}")
         attributes = {a: item for a, item in schema.attributes_of(word.name).items() if a in word.specs}
-        values, behind = _texts(document, attributes, word)
+        values, behind = _texts(codec.shown(document), attributes, word)
         left_out += [reason for reason in behind if reason not in left_out]
         shared = _facts(document, schema)
         shared.update(frame=frame, label_id=word.label_id)

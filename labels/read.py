@@ -80,6 +80,11 @@ def read_label(base: BaseLabel, pairs: Sequence[ObjectPair], vocabulary: Vocabul
                 refused[f"classes that could not be read ({NO_TEXT})"] += 1
         edited_values(base, old, new, vocabulary, parts, refused)
         edited_facts(base, old, new, schema, parts, refused)
+    try:
+        codec.check(parts)
+    except Unreadable as error:
+        refused[f"edits that make no sense ({error})"] += 1
+        parts.update({path: base.parts.get(path) for path in codec.geometry})
     return Reading(parts, refused)
 
 
@@ -161,6 +166,7 @@ def read_new(items: Sequence[Object], codec_type: str | None, vocabulary: Vocabu
     refused.update(codec.doubts([(None, shape) for shape in shapes], size, schema))
     new_facts(first, schema, parts, refused)
     new_values(first, meaning, schema, parts, refused)
+    codec.check(parts)
     return NewLabel(meaning.field, parts, refused)
 
 

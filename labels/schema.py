@@ -83,6 +83,14 @@ class FieldSchema(Frozen):
         ]
         return {**data, "attributes": allowed(data.get("attributes")), "classes": classes, "facts": facts}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _add_own(cls, data: Any) -> Any:
+        """Adds the attributes that labels of this type always have in CVAT."""
+        type_ = data.get("type") if isinstance(data, Mapping) else None
+        own = LABEL_TYPES[type_].codec.own if isinstance(type_, str) and type_ in LABEL_TYPES else {}
+        return {**data, "attributes": {**named_attributes(data.get("attributes")), **own}} if own else data
+
     @field_validator("classes", mode="before")
     @classmethod
     def _flatten_classes(cls, value: Any) -> Any:
@@ -146,7 +154,7 @@ class FieldSchema(Frozen):
         codec = LABEL_TYPES[self.type].codec
         for name in self.all_attributes:
             problem = attribute_problem(name, codec.document)
-            if problem is None and name in codec.geometry:
+            if problem is None and name in codec.geometry and name not in codec.own:
                 problem = f"is the geometry of FiftyOne's {codec.document}"
             if problem is not None:
                 raise ValueError(f"an attribute can't be named {shown(name)}: it {problem}")

@@ -8,6 +8,7 @@ from .detection import DetectionCodec
 from .keypoint import KeypointCodec
 from .polyline import PolylineCodec
 from .segmentation import SegmentationCodec
+from .temporal import TemporalCodec
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,15 @@ class LabelType:
     def many(self) -> bool:
         return bool(self.list_path)
 
+    @property
+    def of_videos(self) -> bool:
+        """Whether only whole videos have such labels."""
+        return isinstance(self.codec, TemporalCodec)
 
-_CLASSIFICATION, _DETECTION, _POLYLINE, _KEYPOINT = (
+
+_CLASSIFICATION, _TEMPORAL, _DETECTION, _POLYLINE, _KEYPOINT = (
     ClassificationCodec(),
+    TemporalCodec(),
     DetectionCodec(),
     PolylineCodec(),
     KeypointCodec(),
@@ -52,6 +59,8 @@ LABEL_TYPES: dict[str, LabelType] = {
     "keypoint": LabelType(_KEYPOINT, "points", "Keypoint"),
     "keypoints": LabelType(_KEYPOINT, "points", "Keypoints", "keypoints"),
     "segmentation": LabelType(SegmentationCodec(), "mask", "Segmentation"),
+    "temporal_detection": LabelType(_TEMPORAL, "tag", "TemporalDetection"),
+    "temporal_detections": LabelType(_TEMPORAL, "tag", "TemporalDetections", "detections"),
     "regression": LabelType(RegressionCodec(), "tag", "Regression"),
     "scalar": LabelType(ScalarCodec(), "tag", ""),
 }

@@ -266,7 +266,8 @@ class Vocabulary:
             [LABEL_TYPES[self.schema.fields[field].type].codec] if field else [t.codec for t in LABEL_TYPES.values()]
         )
         return all(
-            attribute_problem(spec.name, codec.document) is None and spec.name not in (*codec.geometry, *codec.standard)
+            attribute_problem(spec.name, codec.document) is None
+            and spec.name not in {*codec.geometry, *codec.standard}.difference(codec.own)
             for codec in codecs
             if field or codec.document
         )

@@ -185,7 +185,10 @@ def _new_field(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     if ctx.params.get("new_name") and ctx.dataset.get_field(ctx.params["new_name"]) is not None:
         name.invalid, name.error_message = True, "The dataset has a field of this name; choose it above."
     kinds = types.DropdownView()
+    of_videos = proposals.is_video(context.target(ctx))
     for type_, item in LABEL_TYPES.items():
+        if item.of_videos and not of_videos:
+            continue
         kinds.add_choice(type_, label=type_, description=item.field or "value of a sample")
     inputs.enum("new_type", kinds.values(), default="detections", label="Type", view=kinds)
     type_ = LABEL_TYPES.get(ctx.params.get("new_type") or "detections")

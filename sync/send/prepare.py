@@ -9,6 +9,7 @@ from typing import Any, Literal
 from ...cvat import Client, ServerInfo, User
 from ...labels.schema import LabelSchema
 from ...labels.tracks.mutability import mutable_specs
+from ...labels.types import LABEL_TYPES
 from ..dataset.colors import class_colors
 from ..dataset.media import BadFile, Frame, find_frames, of_video
 from ..dataset.observe import Observed
@@ -54,7 +55,7 @@ class Prepared:
         project: what to do about its project
         tasks: the tasks to make
         left_out: what stays behind, counted by sentence
-        order_notes: what there is to say of the order of images in sequences
+        order_notes: what there is to say of the order of images in sequences, and of numbers of frames
         already: how many of the samples the run has already, to which the others are added
     """
 
@@ -197,8 +198,17 @@ def prepare(target: Any, request: SendRequest, client: Client, reporter: Progres
         project=project,
         tasks=plan_all(frames, arranged.sequences, task_name(dataset, request), request.task_size),
         left_out=left_out_early(request, project.schema, seen, bad, media) + project.left_out,
-        order_notes=arranged.notes,
+        order_notes=(*arranged.notes, *_notes_of_stretches(project.schema)),
     )
+
+
+def _notes_of_stretches(schema: LabelSchema) -> Iterator[str]:
+    for name, item in schema.fields.items():
+        if LABEL_TYPES[item.type].of_videos:
+            yield (
+                f"The 'start' and 'stop' of '{name}' are frames of the video, counted from 1; CVAT's player counts "
+                "from 0, and from the first frame that is sent."
+            )
 
 
 def plan_all(

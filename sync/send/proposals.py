@@ -114,7 +114,10 @@ def sequence_of_view(target: Any) -> Grouping | None:
 
 def _has_frames(collection: Any, name: str, cls: str) -> bool:
     """Whether what a field holds has a frame to be on; of a whole video, only tags have."""
-    return not is_video(collection) or name.startswith(FRAMES) or LABEL_TYPES[FIELD_TYPES[cls][0]].drawn_as == "tag"
+    type_ = LABEL_TYPES[FIELD_TYPES[cls][0]]
+    if not is_video(collection) or name.startswith(FRAMES):
+        return not type_.of_videos
+    return type_.drawn_as == "tag"
 
 
 def _place_in_form(item: tuple[str, str]) -> tuple[bool, bool, bool]:

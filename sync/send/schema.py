@@ -109,6 +109,8 @@ def _check_holder(collection: Any, name: str, type_: LabelType) -> None:
     Raises:
         Refused: if it is of whole videos, and can't be a tag
     """
+    if type_.of_videos and (collection.media_type != "video" or name.startswith(FRAMES)):
+        raise Refused(f"The field '{name}' would hold {type_.field}, which only whole videos have.")
     if collection.media_type == "video" and not name.startswith(FRAMES) and type_.drawn_as != "tag":
         raise Refused(
             f"The field '{name}' would hold {type_.field} of whole videos, and CVAT has such labels on frames only; "

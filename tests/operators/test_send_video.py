@@ -84,7 +84,7 @@ def test_selected_clips(loop: Loop) -> None:
     form = opened.accept_defaults()
     assert invalid(form) == {}
     offered = properties(form)["label_field"]["view"]["choices"]
-    assert [choice["value"] for choice in offered] == ["frames.gt", "scene"]
+    assert [choice["value"] for choice in offered] == ["frames.gt", "events", "scene"]
     assert "frames.gt: 3 labels, detections" in str(properties(opened.fill(more=True))["schema"])
     form = opened.fill(show_dry_run=True)
     assert "frame_step" in properties(form) and "frame_start" not in properties(form)

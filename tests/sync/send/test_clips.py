@@ -157,7 +157,6 @@ def test_a_clip_beyond_the_end_is_named(videos: Videos) -> None:
             "by FilterLabels, which",
             id="by the clip's label",
         ),
-        pytest.param(lambda d: d.to_clips("events"), {"label_field": "events"}, "TemporalDetections", id="events"),
     ],
 )
 def test_what_cannot_be_sent_is_refused_by_name(videos: Videos, make: Any, params: Any, sentence: str) -> None:

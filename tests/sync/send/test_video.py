@@ -239,7 +239,10 @@ def test_nothing_that_is_wrong_with_a_label_stops_the_others(videos: Videos) -> 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "whole videos": ({"label_field": "boxes"}, "would hold Detections of whole videos"),
-    "stretches of time": ({"label_field": "events"}, "holds TemporalDetections"),
+    "stretches of time on frames": (
+        {"label_field": "frames.events", "label_type": "temporal_detections", "classes": ["rain"]},
+        "would hold TemporalDetections, which only whole videos have",
+    ),
     "an overlap without jobs": ({"overlap": 2}, "`?overlap`?.* is wrong: it needs a `segment_size`"),
     "a stop before the start": ({"frame_start": 5, "frame_stop": 2}, "it is before `frame_start`"),
     "the number of a frame": ({"label_field": "frames.frame_number"}, "frame_number"),
