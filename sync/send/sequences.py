@@ -54,7 +54,10 @@ def with_grouping(target: Any, request: SendRequest, media: str) -> SendRequest:
     found = grouping_of(target)
     if request.sequence_field:
         if media == "video":
-            raise Refused("Only images are put into sequences by `sequence_field`, and these samples are videos.")
+            raise Refused(
+                "Only images are put into sequences by `sequence_field`. These are videos, or frames of them; sent as "
+                "videos, their objects are tracks without it."
+            )
         if found is not None and found.order and found.fields == request.sequence_field and not request.sequence_order:
             return request.model_copy(update={"sequence_order": found.order})
         return request

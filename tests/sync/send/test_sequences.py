@@ -150,6 +150,12 @@ def test_what_is_no_sequence_is_refused_by_name(seven: fo.Dataset, case: str) ->
     assert sentence in str(refused.value)
 
 
+def test_videos_are_no_images_in_sequence() -> None:
+    request = parse(SendRequest, {"anno_key": "run", "sequence_field": "scene"})
+    with pytest.raises(Refused, match="These are videos, or frames of them"):
+        with_grouping(None, request, "video")
+
+
 def test_the_order_of_file_names_is_that_of_people() -> None:
     right = ["", "/a/02.png", "/a/2.png", "/b/2.png", "/a/10.png", "/a/x9y9.png", "/a/x9y10.png", "/a/x10y1.png"]
     assert sorted(set(right), key=natural) == right
@@ -272,6 +278,24 @@ def test_images_of_different_sizes_are_in_one_sequence(scenes: Scenes) -> None:
     assert report["changed"] == 1
     (label,) = scenes.boxes(ids[2])
     assert label.bounding_box[0] == pytest.approx((20.0 + 40) / 640)
+
+
+def test_what_the_editor_clips_is_told_by_the_size_of_each_image(scenes: Scenes) -> None:
+    """A side that was moved to where a smaller image of the sequence ends was moved."""
+    small, large = (120, 240), (640, 240)
+    ids = scenes.add(
+        "a",
+        2,
+        lambda number: [box([30.0, 100.0][number], size=[small, large][number], index=1)],
+        sizes={0: small, 1: large},
+    )
+    scenes.send()
+    (track,) = scenes.tracks()
+    assert track["shapes"][1]["points"] == [100.0, 60.0, 180.0, 120.0]
+    scenes.keyframe(track, 1, points=[100.0, 80.0, 120.0, 120.0])
+    scenes.load()
+    (label,) = scenes.boxes(ids[1])
+    assert label.bounding_box == pytest.approx([100 / 640, 80 / 240, 20 / 640, 40 / 240])
 
 
 def test_two_labels_of_one_object_on_an_image_are_a_track_and_a_shape(scenes: Scenes) -> None:
