@@ -18,7 +18,7 @@ CLIP = """Do the same with a video: at the top of the App, open the dataset {cli
     "Send to CVAT". In CVAT, step to a frame, move a car there, and press "Save": that frame becomes a keyframe. After
     "Load annotations" the car is moved on the frames up to the next keyframes, and on no others."""
 IMPORT = """Load what was annotated without FiftyOne: press ` and choose "Import from CVAT". Task {task} is such a one:
-    give its number under "Tasks", the name of a new field under "Field for the labels", and press "Import"."""
+    choose it under "Tasks", give the name of a new field under "Field for the labels", and press "Import"."""
 
 
 def instructions(app: str, cvat: str, task: int | None, clip: str = "roundtrip-demo-clip") -> str:

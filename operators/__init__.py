@@ -6,6 +6,7 @@ from .comments.comments import Comments
 from .conflicts.resolve_conflicts import ResolveConflicts
 from .history.load_history import LoadHistory
 from .imports.import_from_cvat import ImportFromCvat
+from .imports.look import LookAtImport
 from .load.load_annotations import LoadAnnotations
 from .load.look import LookAtLoad
 from .load.undo_load import UndoLoad
@@ -42,6 +43,7 @@ OPERATORS = (
     Comments,
     ShowForm,
     LookAtLoad,
+    LookAtImport,
     ViewSamples,
     OpenInCvat,
     RunInfo,

@@ -61,6 +61,16 @@ class Form:
 
         self._answer(pick, lambda: value in _text_of(box), label)
 
+    def pick(self, label: str, text: str) -> None:
+        """Adds to a list of words what a list of offers has, found by a part of its text."""
+        box, chip = self.field(label).get_by_role("combobox"), self.chips(label).filter(has_text=text)
+
+        def write() -> None:
+            box.fill(text)
+            self.root.page.get_by_role("option").filter(has_text=text).first.click()
+
+        self._answer(write, chip.is_visible, label)
+
     def switch(self, label: str) -> None:
         """Turn on a switch or ticks a box, which may be anything that starts with these words."""
         place = self.root.locator("label").filter(has_text=label)

@@ -85,8 +85,8 @@ def again(loop: Loop, shown: Shown) -> Dialog:
 
 def test_import(annotated: Loop) -> None:
     dialog = opened(annotated)
-    assert invalid(dialog.form()) == {"tasks": "Give a task or a project."}
-    assert invalid(dialog.fill(tasks=["one"])) == {"tasks": "'one' is no number of a task."}
+    assert invalid(dialog.form()) == {"tasks": "Choose a task or a project."}
+    assert invalid(dialog.fill(tasks=["one"])) == {"tasks": "'one' is no task. Choose one of the list, or type a number."}
     assert invalid(dialog.fill(tasks=["1"], label_field="boxes")) == {}
     shown = dialog.run()
     assert shown.notice == ("success", "Imported 3 labels on 3 samples from 1 task.")
@@ -109,18 +109,16 @@ def test_an_import_is_told_from_a_send(annotated: Loop) -> None:
 
 def test_import_is_looked_at_first(annotated: Loop) -> None:
     before = annotated.documents()
-    dialog = opened(annotated, tasks=["1"], label_field="boxes")
-    assert dialog.fill(dry_run=True)["view"]["submit_button_label"] == "Show"
-    dialog = again(annotated, dialog.run())
+    dialog = opened(annotated, tasks=["1"], label_field="boxes", look=True)
+    text = properties(dialog.let_load())["preview"]["default"]
     assert annotated.documents() == before
     assert annotated.dataset.list_annotation_runs() == []
-    text = dialog.request["params"]["preview_text"]
     assert text.startswith("**This would import 3 objects from 1 task.** Nothing was changed yet.")
     assert "3 of 3 images match samples by file name." in text
     assert "| boxes | detections |" in text
-    assert "preview_text" in properties(dialog.form())
-    assert "preview_text" not in properties(dialog.fill(label_field="other"))
-    dialog.fill(label_field="boxes")
+    assert "preview" not in properties(dialog.fill(label_field="other"))
+    assert "| other | detections |" in properties(dialog.let_load())["preview"]["default"]
+    assert dialog.form()["view"]["submit_button_label"] == "Import"
     assert dialog.run().notice[0] == "success"
 
 
@@ -130,8 +128,41 @@ def test_images_that_match_no_sample(annotated: Loop) -> None:
     kind, sentence = dialog.run().notice
     assert kind == "error"
     assert "1 of 3 frames match no sample" in sentence
-    dialog.fill(ignore=True, dry_run=True)
-    assert "- photo_002.jpg" in again(annotated, dialog.run()).request["params"]["preview_text"]
+    dialog.fill(look=True)
+    assert properties(dialog.let_load())["problem"]["view"]["label"] == sentence
+    dialog.fill(ignore=True)
+    assert "- photo_002.jpg" in properties(dialog.let_load())["preview"]["default"]
+
+
+def test_tasks_are_offered_by_name(annotated: Loop) -> None:
+    """Those that no run of the dataset has."""
+    Elsewhere(annotated).annotate()
+    dialog = opened(annotated)
+    clock = annotated.clock
+    tasks = properties(dialog.form())["tasks"]["view"]["choices"]
+    assert [(choice["value"], choice["label"]) for choice in tasks] == [
+        ("2", "by hand (#2, 3 images)"),
+        ("1", "by hand (#1, 3 images)"),
+    ]
+    dialog.fill(tasks=["2"], label_field="boxes")
+    assert annotated.requests(clock) == [], "asked once for a dialog"
+    assert dialog.run().notice[0] == "success"
+    assert [choice["value"] for choice in properties(opened(annotated).form())["tasks"]["view"]["choices"]] == ["1"]
+
+
+def test_projects_of_one_name_are_told_apart(annotated: Loop) -> None:
+    for _ in "ab":
+        annotated.cvat.call("POST", "projects", {"name": "zoo", "labels": []})
+    dialog = opened(annotated, project="zoo (#2)")
+    kind, sentence = dialog.run().notice
+    assert (kind, "has no tasks" in sentence or "no task" in sentence) == ("error", True), sentence
+
+
+def test_the_whole_dataset_is_looked_through(annotated: Loop) -> None:
+    dialog = opened(annotated, view=annotated.dataset.limit(1), selected=[annotated.dataset.first().id])
+    assert dialog.request["params"]["target"] == "dataset"
+    labels = [choice["label"] for choice in properties(dialog.form())["target"]["view"]["choices"]]
+    assert labels == ["The whole dataset", "The current view", "The selected samples"]
 
 
 def test_import_from_python(annotated: Loop) -> None:

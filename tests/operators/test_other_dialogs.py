@@ -24,6 +24,7 @@ def test_these_are_all() -> None:
             "view_samples",
             "show_form",
             "look_at_load",
+            "look_at_import",
             "import_from_cvat",
             "send_to_cvat",
             "add_samples",

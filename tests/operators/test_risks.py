@@ -9,7 +9,7 @@ from sync_loop import operator
 RISKS = {
     # shows something, or opens a form
     **dict.fromkeys(("comments", "open_in_cvat", "run_info", "show_form", "view_run", "view_samples"), "low"),
-    "look_at_load": "low",
+    **dict.fromkeys(("look_at_load", "look_at_import"), "low"),
     # changes who has a job, or a name, ends a send that can go on, writes a new file
     **dict.fromkeys(("change_job", "load_history", "rename_run", "stop_run"), "medium"),
     # gives images to CVAT, or changes labels so that it can be undone

@@ -1,0 +1,105 @@
+"""The form of "Import from CVAT", and what its answers mean."""
+
+import json
+from typing import Any
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from ...sync.errors import CvatError, RoundtripError
+from ...sync.imports import proposals
+from ...sync.readable import readable
+from ...sync.runs import record
+from ...sync.send.proposals import project_of_choice
+from ..shared import choose_run, context, cvat_names
+from . import look
+
+FORM_ONLY = frozenset({"target", "slice", "dry_run", "ignore", "look", "seen"})
+TARGETS = {
+    "dataset": "The whole dataset",
+    "current_view": "The current view",
+    "selected_samples": "The selected samples",
+}
+
+
+def build(ctx: foo.ExecutionContext) -> types.Property:
+    """The form."""
+    inputs = types.Object()
+    is_clear = _tasks(ctx, inputs)
+    _target(ctx, inputs)
+    hint = "Only if all labels are of one type, such as boxes. Empty for a field for each type, named after it"
+    if ctx.dataset.media_type == "video":
+        hint += ". Tracks, shapes and tags become labels of frames: 'boxes' is the field 'frames.boxes'"
+    inputs.str("label_field", label="Field for the labels", description=hint)
+    key = inputs.str("anno_key", default=record.free_key(ctx.dataset, "import"), label="Name of the run", required=True)
+    said = ctx.params.get("anno_key")
+    if said and not said.isidentifier():
+        key.invalid, key.error_message = True, "Use letters, digits and underscores, and no digit first."
+    elif said and said in ctx.dataset.list_annotation_runs():
+        key.invalid, key.error_message = True, "There is a run of this name already."
+    media = "videos" if ctx.dataset.media_type == "video" else "images"
+    inputs.bool("ignore", default=False, label=f"Leave out {media} that match no sample", view=types.CheckboxView())
+    inputs.bool("look", default=False, label="Show what would be imported", view=types.SwitchView())
+    if ctx.params.get("look") and is_clear:
+        look.add(ctx, inputs, read(ctx), fingerprint(ctx))
+    return choose_run.form(inputs, "Import from CVAT", "Import")
+
+
+def _target(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    """Asks among which samples those of the tasks are looked for, if there is a choice."""
+    found = context.targets(ctx)
+    choices = types.RadioGroup(orientation="vertical")
+    for name in filter(found.__contains__, TARGETS):
+        choices.add_choice(name, label=TARGETS[name])
+    if len(choices.values()) > 1:
+        inputs.enum("target", choices.values(), default="dataset", label="Look for the samples in", view=choices)
+
+
+def _tasks(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
+    """Asks for the tasks; whether the answer is clear."""
+    view = types.AutocompleteView(allow_user_input=True, allow_duplicates=False, space=6)
+    offered = _offered(ctx)
+    for number, words in offered.items():
+        view.add_choice(number, label=readable(words))
+    hint = "Find them by name" if offered else "Their numbers in CVAT"
+    tasks = inputs.list("tasks", types.String(), label="Tasks", description=hint, view=view)
+    projects = types.AutocompleteView(allow_user_input=True, space=6)
+    for name in cvat_names.names(ctx, "projects"):
+        projects.add_choice(name, label=readable(name))
+    inputs.str("project", label="Or a project", description="All of its tasks", view=projects)
+    said = ctx.params.get("tasks") or []
+    if wrong := [task for task in said if not str(task).isdecimal()]:
+        tasks.invalid, tasks.error_message = (
+            True,
+            f"'{wrong[0]}' is no task. Choose one of the list, or type a number.",
+        )
+    elif not said and not ctx.params.get("project"):
+        tasks.invalid, tasks.error_message = True, "Choose a task or a project."
+    return not tasks.invalid
+
+
+@foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]
+def _offered(ctx: foo.ExecutionContext) -> dict[str, str]:
+    """The tasks that could be imported: what to call them, by their numbers as texts; none if CVAT can't be asked."""
+    try:
+        return proposals.task_choices(context.client_for(ctx, hasty=True), ctx.dataset)
+    except (RoundtripError, CvatError):
+        return {}
+
+
+def read(ctx: foo.ExecutionContext) -> dict[str, Any]:
+    """The parameters of an import: what a program gave, or what the form's answers mean."""
+    params = {k: v for k, v in context.answers(ctx).items() if k not in FORM_ONLY and v not in (None, "", [])}
+    if ctx.params.get("ignore"):
+        params["unmatched"] = "ignore"
+    if isinstance(params.get("tasks"), list):
+        params["tasks"] = [int(task) if str(task).isdecimal() else task for task in params["tasks"]]
+    if context.in_app(ctx) and isinstance(params.get("project"), str):
+        said = project_of_choice(params["project"])
+        params["project"] = said.get("project_id", params["project"])
+    return params
+
+
+def fingerprint(ctx: foo.ExecutionContext) -> str:
+    """Whether two forms ask for the same import."""
+    return json.dumps([context.meant(ctx), read(ctx)], sort_keys=True, default=str)
