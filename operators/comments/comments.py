@@ -5,10 +5,11 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
+from ...sync.errors import RoundtripError
 from ...sync.runs.comments import list_comments
 from ...sync.runs.record import find
 from ..shared import choose_run, context, shown_samples
-from ..shared.running import answer
+from ..shared.running import answer, output
 from . import texts
 
 
@@ -30,25 +31,32 @@ class Comments(foo.Operator):
         if not context.in_app(ctx):
             return None
         inputs = types.Object()
-        choose_run.choose(ctx, inputs, only="sent")
-        return choose_run.form(inputs, "CVAT review comments", "Show")
+        run = choose_run.choose(ctx, inputs, only="sent")
+        if run is not None:
+            try:
+                found = self._listed(ctx, run.key)
+            except RoundtripError as error:
+                inputs.view("problem", types.Warning(label=str(error)))
+            else:
+                inputs.md(found["text"], name="list")
+                shown_samples.button(inputs, f"comments {run.key}", found["samples"], "with open comments")
+        return choose_run.form(inputs, "CVAT review comments", "Close")
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """The review comments of the run ``anno_key``, and a ``text`` in Markdown."""
+        return answer(ctx, lambda: self._listed(ctx, ctx.params.get("anno_key", "")))
 
-        def work() -> dict[str, Any]:
-            key = ctx.params.get("anno_key", "")
-            found = self(ctx.dataset, key)
-            open_ = [item["sample_id"] for item in found if item["sample_id"] and not item["resolved"]]
-            ids = list(dict.fromkeys(open_))
-            if context.in_app(ctx):
-                shown_samples.keep(ctx, f"comments {key}", ids)
-            names = shown_samples.names_of(ctx.dataset, [item for item in found if item["sample_id"]])
-            run = find(ctx.dataset, key)
-            text = texts.listed(found, {task.id: task.url for task in run.tasks}, names, run.server)
-            return {"comments": found, "samples": len(ids), "text": text}
-
-        return answer(ctx, work)
+    def _listed(self, ctx: foo.ExecutionContext, key: str) -> dict[str, Any]:
+        """The comments of a run, how many ``samples`` have open ones, and all in words."""
+        found = self(ctx.dataset, key)
+        open_ = [item["sample_id"] for item in found if item["sample_id"] and not item["resolved"]]
+        ids = list(dict.fromkeys(open_))
+        if context.in_app(ctx):
+            shown_samples.keep(ctx, f"comments {key}", ids)
+        names = shown_samples.names_of(ctx.dataset, [item for item in found if item["sample_id"]])
+        run = find(ctx.dataset, key)
+        text = texts.listed(found, {task.id: task.url for task in run.tasks}, names, run.server)
+        return {"comments": found, "samples": len(ids), "text": text}
 
     def __call__(self, samples: Any, anno_key: Any) -> list[dict[str, Any]]:
         """The review comments of a run, from Python.
@@ -62,9 +70,5 @@ class Comments(foo.Operator):
         """
         return list_comments(samples, choose_run.key_of(anno_key))
 
-    def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
-        outputs = types.Object()
-        outputs.str("text", view=types.MarkdownView())
-        key = ctx.params.get("anno_key", "")
-        shown_samples.button(outputs, f"comments {key}", (ctx.results or {}).get("samples") or 0, "with open comments")
-        return types.Property(outputs, view=types.View(label="CVAT review comments"))
+    def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property | None:
+        return None if context.in_app(ctx) else output("CVAT review comments")

@@ -1,13 +1,13 @@
 """What loads changed, when, and whose work it was."""
 
-import os
+import base64
 from pathlib import Path
 from typing import Any
 
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ...sync.errors import Refused
+from ...sync.errors import Refused, RoundtripError
 from ...sync.new_files import write_new, write_over
 from ...sync.runs.history import as_csv, as_json, history, label_history
 from ...sync.runs.record import find
@@ -19,6 +19,7 @@ from ..watch.texts import state_line
 from . import texts
 
 WRITERS = {".csv": as_csv, ".json": as_json}
+MEDIA = {"csv": "text/csv", "json": "application/json"}
 
 
 class LoadHistory(foo.Operator):
@@ -48,32 +49,25 @@ class LoadHistory(foo.Operator):
                 label="Only of one label",
                 description="Its id; that of the selected label, if there is one",
             )
-            path = inputs.str(
-                "path", label="Save to a file", description="Ends in .csv or .json; on the machine of the App's server"
-            )
-            said = ctx.params.get("path")
-            if said and Path(said).suffix not in WRITERS:
-                path.invalid, path.error_message = True, "The name has to end in .csv or .json."
-            elif said and os.path.lexists(_expanded(said)):
-                label = "Save in the place of the file that is there"
-                box = inputs.bool("overwrite", default=False, label=label, view=types.CheckboxView())
-                if not ctx.params.get("overwrite"):
-                    box.invalid, box.error_message = True, "There is a file of this name. Choose another, or tick this."
-        return choose_run.form(inputs, "Load history", "Save" if ctx.params.get("path") else "Show")
+            _show(ctx, inputs, run.key)
+        return choose_run.form(inputs, "Load history", "Save")
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """The loads of the run ``anno_key``, or those that changed ``label_id``; saved, if there is a ``path``."""
+        """The loads of the run ``anno_key``, or those that changed ``label_id``; saved, if there is a ``path``.
+
+        In the App they are saved by the browser, if it is said as what: ``save_as`` is ``"csv"`` or ``"json"``.
+        """
 
         def work() -> dict[str, Any]:
             key, label_id = ctx.params.get("anno_key", ""), ctx.params.get("label_id") or None
             path = ctx.params.get("path") or None
             over = bool(ctx.params.get("overwrite"))
             listed = self(ctx.dataset, key, label_id=label_id, path=path, overwrite=over)
-            text = texts.label(label_id, listed) if label_id else texts.loads(key, listed)
-            if not label_id:
-                text = "\n\n".join(filter(None, [_stopped(ctx, key), text]))
+            text = _text(ctx, key, label_id, listed)
             if path:
                 text = f"Saved to {code(_expanded(path))}.\n\n{text}"
+            elif ctx.params.get("save_as"):
+                _download(ctx, key, listed, of_label=bool(label_id))
             return {"loads": listed, "text": text}
 
         return answer(ctx, work)
@@ -110,14 +104,42 @@ class LoadHistory(foo.Operator):
             _save(_expanded(path), listed, of_label=bool(label_id), overwrite=overwrite)
         return listed
 
-    def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
-        return output("Load history")
+    def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property | None:
+        return None if context.in_app(ctx) else output("Load history")
 
 
-def _stopped(ctx: foo.ExecutionContext, key: str) -> str:
-    """Why nothing comes by itself any more, if it does not."""
+def _show(ctx: foo.ExecutionContext, inputs: types.Object, key: str) -> None:
+    """Shows the list in the form, and asks as what it is to be saved."""
+    label_id = ctx.params.get("label_id")
+    try:
+        listed = label_history(ctx.dataset, key, label_id) if label_id else history(ctx.dataset, key)
+    except RoundtripError as error:
+        inputs.view("problem", types.Warning(label=str(error)))
+        return
+    inputs.md(_text(ctx, key, label_id, listed), name="list")
+    choices = types.RadioGroup(orientation="horizontal")
+    if not label_id:
+        choices.add_choice("csv", label="CSV, for a spreadsheet")
+    choices.add_choice("json", label="JSON")
+    inputs.enum("save_as", choices.values(), default=choices.values()[0], label="Save as", view=choices)
+
+
+def _text(ctx: foo.ExecutionContext, key: str, label_id: str | None, listed: list[dict[str, Any]]) -> str:
+    """The list in words; first, why nothing comes by itself any more, if it does not."""
+    if label_id:
+        return texts.label(label_id, listed)
     status = watch_status(ctx.dataset, find(ctx.dataset, key))
-    return safe(f"Loads by itself: {state_line(status)}", WHOLE) if status.state == "stopped" else ""
+    stopped = safe(f"Loads by itself: {state_line(status)}", WHOLE) if status.state == "stopped" else ""
+    return "\n\n".join(filter(None, [stopped, texts.loads(key, listed)]))
+
+
+def _download(ctx: foo.ExecutionContext, key: str, listed: list[dict[str, Any]], *, of_label: bool) -> None:
+    """Has the browser save the list."""
+    ending = "json" if of_label or ctx.params["save_as"] != "csv" else "csv"
+    held = base64.b64encode(WRITERS[f".{ending}"](listed).encode()).decode()
+    name = f"{key}_{'label' if of_label else 'loads'}.{ending}"
+    ctx.ops.browser_download(f"data:{MEDIA[ending]};base64,{held}", name)
+    ctx.ops.notify(f"Your browser saves the history as {name}.", variant="success")
 
 
 def _expanded(path: str) -> Path:

@@ -85,9 +85,14 @@ def test_a_load_is_looked_at_and_taken_back(
     assert now == {key: label for key, label in before.items() if key != kept}
 
     form = app.browse("CVAT load history")
-    form.submit("Show")
     expect(form.root.get_by_role("cell", name="undone")).to_be_visible()
+    form.settle()
     app.shoot("history", document=True)
+    with app.page.expect_download() as download:
+        form.submit("Save")
+    assert download.value.suggested_filename == "night_shift_loads.csv"
+    assert "undone" in download.value.path().read_text()
+    form.root.wait_for(state="hidden")
 
 
 def test_a_sample_that_was_opened_shows_what_was_loaded(
@@ -194,6 +199,7 @@ def test_tasks_of_cvat_are_imported(run: dict[str, Any], app: App, dataset: fo.D
     app.shoot("panel_of_an_import")
     panel.act("import", "Review comments")
     form = app.form()
-    form.submit("Show")
     expect(form.root).to_contain_text("Nobody commented on this run in CVAT")
     app.shoot("comments")
+    form.submit("Close")
+    form.root.wait_for(state="hidden")

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.history import COLUMNS, FORMULA, as_csv
-from operators_app import Dialog, invalid, properties
 from sync_loop import Loop, operator
 
 
@@ -63,21 +61,6 @@ def test_paths_that_can_not_be(loaded: Loop, tmp_path: Path, path: str, monkeypa
     else:
         save(loaded, path)
     assert [item for item in tmp_path.iterdir() if item.suffix == ".csv"] == []
-
-
-def test_the_form_asks(loaded: Loop, tmp_path: Path) -> None:
-    path = tmp_path / "history.json"
-    dialog = Dialog(loaded, "load_history")
-    dialog.accept_defaults()
-    assert "overwrite" not in properties(dialog.fill(path=str(path)))
-    assert dialog.run().result["text"].startswith("Saved to ")
-    before = path.stat().st_mtime_ns
-    assert invalid(dialog.form()) == {"overwrite": "There is a file of this name. Choose another, or tick this."}
-    assert "is there already" in dialog.run().notice[1]
-    assert path.stat().st_mtime_ns == before
-    assert invalid(dialog.fill(overwrite=True)) == {}
-    assert dialog.run().result["text"].startswith("Saved to ")
-    assert len(json.loads(path.read_text())) == 1 and path.stat().st_mtime_ns > before
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def again(loop: Loop, shown: Shown) -> Dialog:
 def test_import(annotated: Loop) -> None:
     dialog = opened(annotated)
     assert invalid(dialog.form()) == {"tasks": "Choose a task or a project."}
-    assert invalid(dialog.fill(tasks=["one"])) == {"tasks": "'one' is no task. Choose one of the list, or type a number."}
+    assert invalid(dialog.fill(tasks=["one"]))["tasks"].startswith("'one' is no task. Choose one of the list")
     assert invalid(dialog.fill(tasks=["1"], label_field="boxes")) == {}
     shown = dialog.run()
     assert shown.notice == ("success", "Imported 3 labels on 3 samples from 1 task.")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared.reloading import URI as RELOAD
@@ -120,29 +120,34 @@ def test_history_of_a_label(loaded: Loop) -> None:
     assert other == f"No load of this run changed the label `{'0' * 24}`."
 
 
-def test_history_is_saved(loaded: Loop, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_the_browser_saves_the_history(loaded: Loop, kind: str) -> None:
+    """The form shows it at once; its button saves it where the person is, and nothing on the server."""
     listed = operator("load_history")(loaded.dataset, "run")
-    for ending in ("csv", "json"):
-        path = tmp_path / f"history.{ending}"
-        dialog = Dialog(loaded, "load_history")
-        dialog.accept_defaults()
-        assert dialog.fill(path=str(path))["view"]["submit_button_label"] == "Save"
-        assert dialog.run().result["text"].startswith(f"Saved to `{path}`.")
-    assert json.loads((tmp_path / "history.json").read_text()) == listed
-    (row,) = csv.DictReader((tmp_path / "history.csv").read_text().splitlines())
-    assert (row["load"], row["assignee"], row["changed"]) == ("1", "annotator1", "2")
-
-
-@pytest.mark.parametrize(("name", "why"), [("history.txt", "saved as .csv or .json"), ("no/history.csv", "No such")])
-def test_history_can_not_be_saved(loaded: Loop, tmp_path: Path, name: str, why: str) -> None:
     dialog = Dialog(loaded, "load_history")
-    dialog.accept_defaults()
-    form = dialog.fill(path=str(tmp_path / name))
-    assert bool(invalid(form)) == name.endswith("txt")
-    kind, sentence = dialog.run().notice
-    assert kind == "error"
-    assert why in sentence
-    assert "Nothing was saved" in sentence
+    form = dialog.accept_defaults()
+    assert properties(form)["list"]["default"].startswith("**1 load of run**")
+    assert form["view"]["submit_button_label"] == "Save"
+    assert properties(form)["save_as"]["default"] == "csv"
+    dialog.fill(save_as=kind)
+    (saved,) = dialog.run().of("browser_download")
+    assert saved["filename"] == f"run_loads.{kind}"
+    text = urlopen(saved["url"]).read().decode()
+    if kind == "json":
+        assert json.loads(text) == listed
+    else:
+        (row,) = csv.DictReader(text.splitlines())
+        assert (row["load"], row["assignee"], row["changed"]) == ("1", "annotator1", "2")
+
+
+def test_the_history_of_a_label_is_saved_as_json(loaded: Loop) -> None:
+    dialog = Dialog(loaded, "load_history")
+    dialog.fill(label_id=loaded.labels()[0][0].id)
+    form = dialog.accept_defaults()
+    assert [choice["value"] for choice in properties(form)["save_as"]["view"]["choices"]] == ["json"]
+    (saved,) = dialog.run().of("browser_download")
+    assert saved["filename"] == "run_label.json"
+    assert [item["change"] for item in json.loads(urlopen(saved["url"]).read())] == ["changed"]
 
 
 def test_conflicts_are_offered(clash: Loop) -> None:
