@@ -1,5 +1,6 @@
 """What a load did, or would do, in words."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,15 @@ MOST_FRAMES = 3
 
 MOST_RANGES = 10
 """Ranges of frames that are listed of conflicts in videos."""
+
+REFUSALS = {
+    "additions": "new labels, which this run does not allow",
+    "deletions": "deletions, which this run does not allow",
+    "label edits": "changes of the class, which this run does not allow",
+    "spatial edits": "changes of the shape, which this run or the label does not allow",
+}
+"""Edits that are not applied, by what a report counts them as."""
+_DEFAULT = re.compile(r"attribute '(.*)' at its default after a change of class", re.DOTALL)
 
 STOPPED = "**The load stopped before it changed anything.** Load again to see why, and to confirm it."
 WHAT = ("added", "changed", "deleted")
@@ -73,10 +83,23 @@ def _fields(report: Mapping[str, Any]) -> list[str]:
 def _rest(report: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
     lines = [*_jobs(report), *_details(report)]
     lines += conflict_texts.table(report["conflicts"], names)
-    refused = {f"{name}: {what}": n for name, item in report["fields"].items() for what, n in item["refused"].items()}
+    refused = {
+        f"{name}: {refusal(what)}": n for name, item in report["fields"].items() for what, n in item["refused"].items()
+    }
     lines += table("Done in CVAT, but not applied", refused)
     lines += table("Drawn in CVAT, but in no field of the run", report["unexpected"])
     return lines + table("In CVAT, and not loaded", {_left(item): item["count"] for item in report["left"]})
+
+
+def refusal(what: str) -> str:
+    """Why an edit was not applied, as a person says it.
+
+    Args:
+        what: as a report counts it
+    """
+    if found := _DEFAULT.fullmatch(what):
+        return f"'{found[1]}' is at its default, as CVAT sets it when the class is changed; your value stays"
+    return REFUSALS.get(what, what)
 
 
 def _left(item: Mapping[str, Any]) -> str:

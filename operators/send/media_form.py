@@ -100,7 +100,7 @@ def source(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> 
     )
     if said == "share":
         hint = "Empty if it is the share itself"
-        inputs.str("media_folder", label="Is this folder on CVAT's share", description=hint, view=types.View(space=6))
+        inputs.str("media_folder", label="The same folder on CVAT's share", description=hint, view=types.View(space=6))
     else:
         _storage(ctx, inputs, connected)
     policy(inputs, "stop")

@@ -40,7 +40,9 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
         if not sequence_form.is_asked_first(ctx):
             sequence_form.ask(ctx, inputs)
         short = types.View(space=3)
-        inputs.int("task_size", label="Images in a task", description="Empty for the most", min=1, view=short)
+        inputs.int(
+            "task_size", label="Images in a task", description="Empty for as many as go into one", min=1, view=short
+        )
         inputs.int("segment_size", label="Images in a job", description="Empty for one job", min=1, view=short)
         inputs.int("overlap", default=0, label="Images that jobs share", min=0, view=short)
     if is_video or sequence_form.is_asked_first(ctx):
@@ -50,7 +52,7 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
     for person in people:
         view.add_choice(person, label=readable(person))
     inputs.list(
-        "job_assignees", types.String(), label="Job assignees", description="Jobs are dealt to them in turn", view=view
+        "job_assignees", types.String(), label="Job assignees", description="They get the jobs in turn", view=view
     )
     inputs.int("image_quality", default=75, label="Image quality", description="1 to 100", min=1, max=100)
     inputs.str("issue_tracker", label="Issue tracker", description="A link that is kept with the tasks")

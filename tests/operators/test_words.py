@@ -50,6 +50,16 @@ REFUSED = [
     "values of 'doors' that could not be read ('many' is not a whole number)",
     "second labels on a sample, for which the field has no room",
 ]
+SAID = {
+    "additions": "new labels, which this run does not allow",
+    "deletions": "deletions, which this run does not allow",
+    "label edits": "changes of the class, which this run does not allow",
+    "spatial edits": "changes of the shape, which this run or the label does not allow",
+    "attribute 'color' at its default after a change of class": (
+        "'color' is at its default, as CVAT sets it when the class is changed; your value stays"
+    ),
+}
+"""How a person says it, where that is not what a report counts."""
 UNEXPECTED = [
     "polygon: put into 'polylines'",
     "polygon: ignored",
@@ -94,7 +104,9 @@ def test_every_reason(number: int, shown: str) -> None:
     text = load_texts.loaded(
         report(fields={"gt": {"refused": dict.fromkeys(REFUSED, number)}}, unexpected=dict.fromkeys(UNEXPECTED, number))
     )
-    assert rows(text, "Done in CVAT, but not applied") == [f"| gt: {what} | {shown} |" for what in REFUSED]
+    assert rows(text, "Done in CVAT, but not applied") == [
+        f"| gt: {SAID.get(what, what)} | {shown} |" for what in REFUSED
+    ]
     assert rows(text, "Drawn in CVAT, but in no field of the run") == [f"| {what} | {shown} |" for what in UNEXPECTED]
     left = {str(place): {**item, "count": number} for place, item in enumerate(LEFT)}
     text = load_texts.loaded(report(objects={"found": 3 * number, "left": left}))
