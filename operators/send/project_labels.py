@@ -20,10 +20,11 @@ MOST = 30
 """Labels that are listed one by one."""
 
 LACKS = {
-    "stop": "not there: nothing can be sent so. Choose below what to do about it",
-    "leave_out": "not there: it is left out, and stays in the dataset as it is",
-    "extend": "not there: it is added to the project",
+    "stop": "**With what is missing, nothing can be sent.** Choose below what to do about it.",
+    "leave_out": "What is missing is left out, and stays in the dataset as it is.",
+    "extend": "What is missing is added to the project.",
 }
+"""What becomes of labels and attributes that a project does not have."""
 
 
 def show(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> None:
@@ -100,11 +101,13 @@ def text(fit: Mapping[str, Any], lacks: str) -> str:
         "|:--|:--|",
     ]
     rows = [row(safe(mine), safe(theirs)) for mine, theirs in fit["maps"].items()]
-    rows += [row(safe(what), LACKS[lacks]) for what in fit["lacks"]]
+    rows += [row(safe(what), "missing") for what in fit["lacks"]]
     rows += [row(safe(what), "values that this does not take are left out") for what in fit["unlike"]]
     lines += rows[:MOST]
     if len(rows) > MOST:
         lines += ["", f"... and {len(rows) - MOST:,} more."]
+    if fit["lacks"]:
+        lines += ["", LACKS[lacks]]
     if fit["unused"]:
         listed = ", ".join(map(safe, fit["unused"][:MOST]))
         more = f" and {len(fit['unused']) - MOST:,} more" if len(fit["unused"]) > MOST else ""

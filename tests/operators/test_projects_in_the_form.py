@@ -35,9 +35,9 @@ def project(filled: Loop) -> Loop:
 @pytest.mark.parametrize(
     ("lacks", "sentence"),
     [
-        ("stop", "not there: nothing can be sent so. Choose below what to do about it"),
-        ("leave_out", "not there: it is left out, and stays in the dataset as it is"),
-        ("extend", "not there: it is added to the project"),
+        ("stop", "**With what is missing, nothing can be sent.** Choose below what to do about it."),
+        ("leave_out", "What is missing is left out, and stays in the dataset as it is."),
+        ("extend", "What is missing is added to the project."),
     ],
 )
 def test_what_a_project_has_and_lacks_is_shown(project: Loop, lacks: str, sentence: str) -> None:
@@ -45,7 +45,8 @@ def test_what_a_project_has_and_lacks_is_shown(project: Loop, lacks: str, senten
     text = properties(dialog.form())["project_fit"]["default"]
     assert text.startswith("The project **zoo** has 2 labels.")
     assert "| cat | cat |" in text
-    assert f"| the label 'dog' (rectangle) | {sentence} |" in text
+    assert "| the label 'dog' (rectangle) | missing |" in text
+    assert f"\n\n{sentence}\n" in text
     assert text.endswith("The project has also: bird.")
     classes = properties(dialog.form())["schema"]["type"]["properties"]["gt"]["type"]["properties"]["classes"]
     assert [choice["value"] for choice in classes["view"]["choices"]] == ["cat", "dog", "bird"]
