@@ -286,7 +286,7 @@ def test_a_file_that_goes_away_is_named_as_its_owner_knows_it(
 
 
 class Sink:
-    """Takes every request, forgets its body piece by piece, and says 202."""
+    """Takes every request, forgets its body piece by piece, and says 202; parts of a file are to go to a place."""
 
     def __init__(self) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -314,10 +314,13 @@ class Sink:
                     got = stream.readinto(memoryview(buffer)[: min(left, len(buffer))])
                     left -= got
                     self.received += got
-                connection.sendall(b'HTTP/1.1 202 Accepted\r\nContent-Length: 14\r\n\r\n{"rq_id": "r"}')
+                head = b"HTTP/1.1 202 Accepted\r\nLocation: /api/tasks/1/data/place\r\nContent-Length: 14\r\n\r\n"
+                connection.sendall(head + b'{"rq_id": "r"}')
 
 
-@pytest.mark.parametrize("limits", [{}, {"group_files": 1}], ids=["at once", "in groups"])
+@pytest.mark.parametrize(
+    "limits", [{}, {"group_files": 1}, {"group_bytes": 9 << 20}], ids=["at once", "in groups", "in parts"]
+)
 def test_memory_stays_constant(tmp_path: Path, limits: dict[str, int]) -> None:
     sink = Sink()
     path = tmp_path / "large.bin"
@@ -327,7 +330,7 @@ def test_memory_stays_constant(tmp_path: Path, limits: dict[str, int]) -> None:
     client = Client(Credentials(url=sink.url, token="a.b"))
     tracemalloc.start()
     try:
-        client.upload(1, files, group_bytes=200 << 20, **limits)  # type: ignore[arg-type]
+        client.upload(1, files, **{"group_bytes": 200 << 20, **limits})  # type: ignore[arg-type]
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
