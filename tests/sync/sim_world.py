@@ -29,7 +29,9 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load_context import LoadCont
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.resolve import Choice, apply_choices
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.undo import undo_last
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import ProgressReporter
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import LoadRequest
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.refresh.refresh import RefreshContext
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.refresh.undo import take_back
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import LoadRequest, RefreshRequest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.record import RunRecord
 
 from sandbox import Sandbox
@@ -176,8 +178,10 @@ class Direct:
     def __init__(self, box: Sandbox) -> None:
         self.box = box
 
-    def __call__(self, method: str, path: str, *, params: Any = None, json: Any = None, **_: Any) -> Answer:
-        body = b"" if json is None else _dump(json)
+    def __call__(
+        self, method: str, path: str, *, params: Any = None, json: Any = None, data: bytes | None = None, **_: Any
+    ) -> Answer:
+        body = (data or b"") if json is None else _dump(json)
         reply = self.box._app(
             {
                 "wsgi.version": (1, 0),
@@ -343,6 +347,14 @@ class World:
 
     def load(self, **params: Any) -> dict[str, Any]:
         return carry_out(self.context(**params), self.client, ProgressReporter()).as_dict()
+
+    def refresh(self, **params: Any) -> dict[str, Any]:
+        request = RefreshRequest(anno_key="run", **{"confirm": True, **params})
+        context = RefreshContext(self.labels, self.store, self.record, request, self.client)
+        return context.run(ProgressReporter()).as_dict()
+
+    def take_back(self) -> dict[str, Any]:
+        return take_back(self.store, "run", self.client, ProgressReporter())
 
     def undo(self) -> dict[str, Any]:
         return undo_last(self.labels, self.store, "run")
