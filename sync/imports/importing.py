@@ -1,12 +1,13 @@
 """Import: tasks that were made and annotated in CVAT become a run, which then loads and merges like any other."""
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from ...cvat import Client
 from ...labels.schema import LabelSchema
 from ...labels.vocabulary import Vocabulary
-from ..errors import RunMissing, error_context
+from ..errors import Refused, RunMissing, error_context
 from ..load.load import load
 from ..progress import ProgressReporter
 from ..request import LoadRequest
@@ -16,6 +17,7 @@ from ..runs.marks import JobMark
 from ..runs.record import RunRecord, TaskRecord
 from ..runs.store import RunStore
 from .linking import Links
+from .making import make_samples
 from .plan import ImportRequest, PreparedImport, prepare_import, task_ids
 from .survey import FoundTask
 from .videos import span_of
@@ -31,7 +33,8 @@ def import_from_cvat(
 
     Frames are linked to the samples with the same file names. From then on the run is like any other: it is loaded,
     merged, undone and deleted by its key, but its tasks in CVAT are never deleted with it. Importing again with the
-    same key and tasks only loads. No samples are added.
+    same key and tasks only loads. Samples are added only with ``create_samples``; an import that was interrupted goes
+    on where it ended: images that came are kept, and no sample is made twice.
 
     Args:
         target: the dataset, or a view of it to look for samples in
@@ -54,9 +57,11 @@ def import_from_cvat(
     found = None
     if not _is_made(dataset, request, client):
         prepared = prepare_import(target, request, client, reporter)
-        reporter.step("Linking frames to samples")
-        _register(prepared, client)
         found = prepared.as_dict()
+        reporter.step("Linking frames to samples")
+        if request.create_samples:
+            prepared, found = _with_samples(prepared, client, reporter)
+        _register(prepared, client)
     with error_context(lambda: f"The run '{request.anno_key}' is made; load it to go on."):
         report = load(dataset, wanted, client, reporter)
     return {**report, "notes": [*(found or {}).get("notes", ()), *report["notes"]], "imported": found}
@@ -73,6 +78,24 @@ def _is_made(dataset: Any, request: ImportRequest, client: Client) -> bool:
     known, asked = {task.id for task in record.tasks}, set(task_ids(client, request))
     # Of videos, a task that is no sample's is no task of the run
     return known == asked or (record.media_type == "video" and known < asked)
+
+
+def _with_samples(
+    prepared: PreparedImport, client: Client, reporter: ProgressReporter
+) -> tuple[PreparedImport, dict[str, Any]]:
+    """Makes the samples that are missing; the import with them, and what is told of it."""
+    request, dataset = prepared.request, prepared.collection._root_dataset
+    safe = f"Images that came are in '{request.folder}'; import again with the same parameters to go on."
+    with error_context(lambda: safe):
+        made = make_samples(
+            dataset, prepared.links, prepared.tasks, prepared.files, request.sample_fields, client, reporter
+        )
+    if not made.links.samples:
+        why = next(iter(made.failed.values()), "")
+        raise Refused(f"None of the images could be fetched: {why} Nothing was imported.")
+    whole = replace(prepared, links=made.links, left_out=made.reasons)
+    not_fetched = [{"name": name, "reason": why} for name, why in made.failed.items()]
+    return whole, {**whole.as_dict(), "make": 0, "made": made.count, "not_fetched": not_fetched}
 
 
 def _register(prepared: PreparedImport, client: Client) -> None:
@@ -96,7 +119,7 @@ def _register(prepared: PreparedImport, client: Client) -> None:
         tasks=tuple(_task_record(found, client) for found in prepared.tasks),
         samples=len(links.samples),
         media_type=prepared.media,
-        left_out={UNMATCHED[prepared.media]: len(links.unmatched)} if links.unmatched else {},
+        left_out=dict(prepared.left_out) or _unmatched(prepared),
         created_at=records.now(),
         imported=True,
     )
@@ -108,6 +131,12 @@ def _register(prepared: PreparedImport, client: Client) -> None:
     except BaseException:
         store.drop()
         raise
+
+
+def _unmatched(prepared: PreparedImport) -> dict[str, int]:
+    """How many frames, or videos, match no sample, if any."""
+    count = len(prepared.links.unmatched)
+    return {UNMATCHED[prepared.media]: count} if count else {}
 
 
 def _view(prepared: PreparedImport) -> Any:

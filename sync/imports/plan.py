@@ -1,10 +1,12 @@
 """What an import needs to know before it begins: the tasks, which frame is which sample, and the fields."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from ...cvat import Client
 from ...labels.schema import LabelSchema
@@ -15,6 +17,7 @@ from ..progress import ProgressReporter
 from ..runs import record as records
 from ..send.checks import check_target, read_paths
 from .linking import Links, NamedFrame, link
+from .making import Fact, check_facts, files_of, link_made
 from .schema import derive_schema
 from .survey import FoundTask, survey
 from .videos import check_frame_field, compare_frames, on_frames
@@ -35,6 +38,11 @@ class ImportRequest(BaseModel):
         media_field: the sample field with the paths whose file names are compared
         unmatched: what to do about frames, or videos, that match no sample: ``"stop"``, or ``"ignore"`` them
         organization: the slug of the CVAT organization; ``""`` for the personal workspace
+        create_samples: whether frames that match no sample get one: their images are fetched from CVAT. Samples are
+            then looked for in the whole dataset, which may be empty
+        folder: where these images go; an absolute path on this machine
+        sample_fields: what made samples say of where they came from, each in a field of that name: ``"task"`` (its
+            name), ``"job"`` (its id), ``"subset"``, ``"assignee"``
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,6 +54,33 @@ class ImportRequest(BaseModel):
     media_field: str = "filepath"
     unmatched: Literal["stop", "ignore"] = "stop"
     organization: str | None = None
+    create_samples: bool = False
+    folder: str | None = Field(default=None, validate_default=True)
+    sample_fields: tuple[Fact, ...] = ()
+
+    @field_validator("folder")
+    @classmethod
+    def _is_absolute(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None:
+            if info.data.get("create_samples"):
+                raise ValueError("it is needed with `create_samples`: an absolute path for the images")
+            return None
+        if not info.data.get("create_samples"):
+            raise ValueError("it has a meaning only with `create_samples`")
+        try:
+            path = Path(value.strip()).expanduser()
+        except RuntimeError:  # nobody's home
+            path = Path(value)
+        if "\0" in value or not path.is_absolute():
+            raise ValueError("it has to be an absolute path")
+        return os.path.normpath(path)
+
+    @field_validator("sample_fields")
+    @classmethod
+    def _of_made_samples(cls, value: tuple[Fact, ...], info: ValidationInfo) -> tuple[Fact, ...]:
+        if value and not info.data.get("create_samples"):
+            raise ValueError("they have a meaning only with `create_samples`")
+        return value
 
     @field_validator("anno_key")
     @classmethod
@@ -54,10 +89,10 @@ class ImportRequest(BaseModel):
             raise ValueError("must be a name of letters, digits and underscores that does not start with a digit")
         return value
 
-    @field_validator("tasks", mode="before")
+    @field_validator("tasks", "sample_fields", mode="before")
     @classmethod
     def _to_list(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, int) else () if value is None else value
+        return (value,) if isinstance(value, (int, str)) else () if value is None else value
 
     @field_validator("project", "label_field", mode="before")
     @classmethod
@@ -77,6 +112,8 @@ class PreparedImport:
         schema: the run's schema
         user: the CVAT user
         notes: sentences for the person
+        files: where the images of frames are, or will be, if samples are made of them; by task and number
+        left_out: how many frames have no sample, by reason
     """
 
     collection: Any
@@ -86,6 +123,8 @@ class PreparedImport:
     schema: LabelSchema
     user: str
     notes: tuple[str, ...] = ()
+    files: Mapping[tuple[int, int], Path] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def media(self) -> Literal["image", "video"]:
@@ -95,6 +134,7 @@ class PreparedImport:
     def as_dict(self) -> dict[str, Any]:
         """What is imported, as plain data; see :func:`prepare_import`."""
         unmatched = [frame.name for frame in self.links.unmatched]
+        make = {"make": len(unmatched), "folder": self.request.folder} if self.request.create_samples else {}
         return {
             "anno_key": self.request.anno_key,
             "tasks": [task.task.id for task in self.tasks],
@@ -105,6 +145,7 @@ class PreparedImport:
             "fields": {name: item.type for name, item in self.schema.fields.items()},
             "objects": sum(task.objects for task in self.tasks),
             "notes": list(self.notes),
+            **make,
         }
 
 
@@ -122,9 +163,10 @@ def prepare_import(
         CvatError: if CVAT can't be reached or refuses
     """
     reporter = reporter or ProgressReporter()
-    collection = check_target(target)
+    collection = _collection(target, request)
     dataset = collection._root_dataset
     records.check_key(dataset, request.anno_key)
+    check_facts(dataset, request.sample_fields)
     paths = dict(read_paths(collection, request.media_field))
     with error_context(lambda: "Nothing was changed."):
         reporter.step("Connecting to CVAT")
@@ -138,7 +180,8 @@ def prepare_import(
         for found in tasks
         for number, frame in enumerate(found.meta.frames)
     ]
-    links = link(frames, paths)
+    files = files_of(request.folder, frames) if request.folder is not None else {}
+    links = link_made(frames, paths, files) if request.create_samples else link(frames, paths)
     _check_links(links, len(frames), request, "video" if is_video else "image")
     notes: list[str] = []
     if is_video:
@@ -151,7 +194,17 @@ def prepare_import(
     schema = derive_schema([label for found in tasks for label in found.labels], drawn, request.label_field)
     schema = on_frames(schema) if is_video else schema
     _check_fields(dataset, schema, sorted(links.samples.values()))
-    return PreparedImport(collection, request, tasks, links, schema, user, tuple(notes))
+    return PreparedImport(collection, request, tasks, links, schema, user, tuple(notes), files)
+
+
+def _collection(target: Any, request: ImportRequest) -> Any:
+    """The samples that frames are looked for among; where samples are made, all of the dataset, lest one be twice."""
+    dataset = target._root_dataset
+    if not request.create_samples:
+        return check_target(target)
+    if len(dataset) and check_target(dataset).media_type != "image":
+        raise Refused("Samples are made of images, and this dataset has others. Import into a dataset of images.")
+    return dataset
 
 
 def task_ids(client: Client, request: ImportRequest) -> list[int]:
@@ -194,6 +247,8 @@ def _check_links(links: Links, frames: int, request: ImportRequest, media: str) 
             f"{_listed(links.ambiguous)}. Nothing was changed. Import into a view that has only the samples that are "
             "meant, or the tasks one by one."
         )
+    if request.create_samples:
+        return
     if not links.samples:
         names = _listed([f"'{frame.name}'" for frame in links.unmatched])
         raise Refused(

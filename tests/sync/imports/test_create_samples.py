@@ -1,0 +1,160 @@
+"""Samples made of the frames of CVAT: their images are fetched, and in the end each frame has one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.linking import NamedFrame
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.places import places_of
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record as records
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import stored_runs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sync_imports import Elsewhere, names
+from sync_loop import Loop
+
+
+@pytest.fixture
+def elsewhere(loop: Loop) -> Elsewhere:
+    """The images are in CVAT, and the dataset is empty."""
+    loop.fill(None, None, None)
+    return Elsewhere(loop)
+
+
+@pytest.fixture
+def task(elsewhere: Elsewhere) -> int:
+    """A cat on the first frame, and a dog and a cat on the second."""
+    made = elsewhere.annotate()
+    elsewhere.originals = [Path(path).read_bytes() for path in elsewhere.loop.dataset.values("filepath")]  # type: ignore[attr-defined]
+    elsewhere.loop.dataset.clear()
+    return made
+
+
+def run(elsewhere: Elsewhere, task: int | None, folder: Path, **params: Any) -> dict[str, Any]:
+    """Imports, and makes samples."""
+    return elsewhere.run(task, create_samples=True, folder=str(folder), **params)
+
+
+def test_an_empty_dataset_gets_everything(elsewhere: Elsewhere, task: int, tmp_path: Path) -> None:
+    loop, folder = elsewhere.loop, tmp_path / "from cvat"
+    report = run(elsewhere, task, folder, sample_fields=["task", "job", "subset", "assignee"])
+    told = report["imported"]
+    assert (told["made"], told["linked"], told["unmatched"], told["not_fetched"]) == (3, 3, [], [])
+    paths = [Path(path) for path in loop.dataset.values("filepath")]
+    assert [path.read_bytes() for path in paths] == elsewhere.originals  # type: ignore[attr-defined]
+    assert [str(path.relative_to(folder)) for path in paths] == [f"task_{task}/photo_{n:03d}.jpg" for n in range(3)]
+    assert names(loop) == [["cat"], ["dog", "cat"], []] and report["added"] == 3
+    jobs = [job["id"] for job in loop.cvat.jobs(task)]
+    assert loop.dataset.values(["task", "job"]) == (["by hand"] * 3, [jobs[0], jobs[0], jobs[1]])
+    assert loop.dataset.values(["subset", "assignee"]) == ([None] * 3, [None] * 3)
+    assert records.find(loop.dataset, "run").samples == 3 and list(folder.rglob(".cvat-*")) == []
+    loop.cvat.move(loop.cvat.shape(0, task=task), task=task)
+    assert loop.load()["changed"] == 1
+    assert run(elsewhere, task, folder)["imported"] is None, "it is a run by now"
+    assert len(loop.dataset) == 3
+
+
+def test_those_that_are_there_are_linked(elsewhere: Elsewhere, tmp_path: Path) -> None:
+    loop = elsewhere.loop
+    task = elsewhere.annotate()
+    gone = loop.dataset.last()
+    loop.dataset.delete_samples([gone.id])
+    report = run(elsewhere, task, tmp_path / "new")
+    assert (report["imported"]["made"], report["imported"]["linked"], len(loop.dataset)) == (1, 3, 3)
+    assert names(loop) == [["cat"], ["dog", "cat"], []]
+    assert loop.dataset.last().filepath.startswith(str(tmp_path / "new"))
+
+
+def test_frames_of_one_name_in_two_tasks(elsewhere: Elsewhere, task: int, tmp_path: Path) -> None:
+    """Killed between the samples and the run, the second import finds each again, though their names are the same."""
+    loop = elsewhere.loop
+    paths = sorted(Path(tmp_path).glob("photo_*.jpg"))
+    loop.dataset.add_samples([fo.Sample(str(path)) for path in paths])
+    second = elsewhere.annotate()
+    loop.dataset.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.importing._register", _die)
+        with pytest.raises(KeyboardInterrupt):
+            run(elsewhere, None, tmp_path / "all", tasks=[task, second])
+    clock = loop.clock
+    report = run(elsewhere, None, tmp_path / "all", tasks=[task, second])
+    assert not [line for line in loop.requests(clock) if line.endswith("/data")], "what came is not fetched again"
+    assert (report["imported"]["made"], report["imported"]["linked"], len(loop.dataset)) == (0, 6, 6)
+    assert names(loop) == [["cat"], ["dog", "cat"], []] * 2
+
+
+def _die(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def test_one_bad_frame_is_left_out_and_named(elsewhere: Elsewhere, task: int, tmp_path: Path) -> None:
+    loop = elsewhere.loop
+    loop.box.faults.add("status", "GET", rf"/tasks/{task}/data\?type=frame&number=1&", status=500, times=None)
+    report = run(elsewhere, task, tmp_path / "new")
+    told = report["imported"]
+    assert (told["made"], [item["name"] for item in told["not_fetched"]]) == (2, ["photo_001.jpg"])
+    assert "(500)" in told["not_fetched"][0]["reason"]
+    assert names(loop) == [["cat"], []]
+    assert sum(records.find(loop.dataset, "run").left_out.values()) == 1
+    print(report["samples_gone"], report["objects"], report["left"])
+
+
+def test_a_server_that_goes_away_is_gone_on_with(elsewhere: Elsewhere, task: int, tmp_path: Path) -> None:
+    loop, folder = elsewhere.loop, tmp_path / "new"
+    fault = loop.box.faults.add("status", "GET", f"/api/tasks/{task}/data", status=403, nth=3, times=None)
+    with pytest.raises(Exception, match="import again with the same parameters to go on"):
+        run(elsewhere, task, folder)
+    assert loop.dataset.list_annotation_runs() == [] and stored_runs(loop.dataset) == set() and len(loop.dataset) == 0
+    came = len([path for path in folder.rglob("*") if path.is_file()])
+    assert came <= 3 and fault.applied
+    loop.box.faults.clear()
+    assert run(elsewhere, task, folder)["imported"]["made"] == 3
+    assert names(loop) == [["cat"], ["dog", "cat"], []]
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"create_samples": True}, "'folder' is wrong: it is needed with"),
+        ({"create_samples": True, "folder": "images"}, "'folder' is wrong: it has to be an absolute path"),
+        ({"create_samples": True, "folder": "/\0"}, "'folder' is wrong: it has to be an absolute path"),
+        ({"folder": "/images"}, "'folder' is wrong: it has a meaning only with"),
+        ({"sample_fields": ["task"]}, "'sample_fields' is wrong: they have a meaning only with"),
+        ({"create_samples": True, "folder": "/x", "sample_fields": ["name"]}, "'sample_fields.0' is wrong"),
+        ({"create_samples": True, "folder": "/x", "sample_fields": "job"}, "a field 'job' of another type"),
+        ({"create_samples": True, "folder": "/dev/null/x"}, "can't be written"),
+    ],
+)
+def test_what_is_refused_changes_nothing(elsewhere: Elsewhere, task: int, params: dict[str, Any], words: str) -> None:
+    loop = elsewhere.loop
+    loop.dataset.add_sample_field("job", fo.StringField)
+    with pytest.raises(Refused, match=words):
+        elsewhere.run(task, **params)
+    assert len(loop.dataset) == 0 and loop.dataset.list_annotation_runs() == []
+
+
+NASTY = (
+    *("", ".", "..", "../../etc/passwd", "/abs/a.png", "C:\\dir\\a.png", "a", "a/b.png", "A.PNG", "a.png", "x" * 5_000),
+    *("a\x00b.png", "\u202egnp.exe", "con.png", "a.png.", "\u732b" * 300 + ".png", "a.html", " .png", "\ud800"),
+)
+
+
+@settings(max_examples=150)
+@given(st.lists(st.one_of(st.sampled_from(NASTY), st.text(max_size=12)), max_size=12))
+def test_no_name_leads_out_of_the_folder_or_onto_another(given_names: list[str]) -> None:
+    frames = [NamedFrame(7, number, name) for number, name in enumerate(given_names)]
+    found = places_of(frames)
+    assert len(found) == len(frames) and places_of(frames) == found
+    folded = [place.casefold() for place in found.values()]
+    assert len(set(folded)) == len(folded)
+    for place in found.values():
+        parts = place.split("/")
+        assert parts[0] == "task_7" and len(parts) >= 2 and not {"", ".", ".."} & set(parts)
+        assert all(len(part.encode("utf-8", "replace")) <= 255 and part.isprintable() for part in parts), place
+        assert os.path.normpath(f"/folder/{place}") == f"/folder/{place}"
+        assert not any(other.startswith(f"{place.casefold()}/") for other in folded)
