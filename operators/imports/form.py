@@ -1,6 +1,7 @@
 """The form of "Import from CVAT", and what its answers mean."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import fiftyone.operators as foo
@@ -8,6 +9,7 @@ import fiftyone.operators.types as types
 
 from ...sync.errors import CvatError, RoundtripError
 from ...sync.imports import proposals
+from ...sync.imports.making import FACTS
 from ...sync.readable import readable
 from ...sync.runs import record
 from ...sync.send.proposals import project_of_choice
@@ -37,8 +39,7 @@ def build(ctx: foo.ExecutionContext) -> types.Property:
         key.invalid, key.error_message = True, "Use letters, digits and underscores, and no digit first."
     elif said and said in ctx.dataset.list_annotation_runs():
         key.invalid, key.error_message = True, "There is a run of this name already."
-    media = "videos" if ctx.dataset.media_type == "video" else "images"
-    inputs.bool("ignore", default=False, label=f"Leave out {media} that match no sample", view=types.CheckboxView())
+    is_clear &= _missing(ctx, inputs)
     inputs.bool("look", default=False, label="Show what would be imported", view=types.SwitchView())
     if ctx.params.get("look") and is_clear:
         look.add(ctx, inputs, read(ctx), fingerprint(ctx))
@@ -53,6 +54,29 @@ def _target(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         choices.add_choice(name, label=TARGETS[name])
     if len(choices.values()) > 1:
         inputs.enum("target", choices.values(), default="dataset", label="Look for the samples in", view=choices)
+
+
+def _missing(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
+    """Asks what to do about images, or videos, that match no sample; whether the answer is clear."""
+    is_video, is_empty = ctx.dataset.media_type == "video", not len(ctx.dataset)
+    if not is_video:
+        label = "Make samples of images that match none"
+        inputs.bool("create_samples", default=is_empty, label=label, view=types.SwitchView())
+    if is_video or not ctx.params.get("create_samples", is_empty):
+        label = f"Leave out {'videos' if is_video else 'images'} that match no sample"
+        inputs.bool("ignore", default=False, label=label, view=types.CheckboxView())
+        return True
+    hint = "Where the images go, on the machine of the App's server; those that are there are kept"
+    folder = inputs.str("folder", label="Folder for the images", description=hint, required=True)
+    said = ctx.params.get("folder") or ""
+    if said and not said.startswith("~") and not Path(said).is_absolute():
+        folder.invalid, folder.error_message = True, "Give the whole path, from the root on."
+    facts = types.DropdownView(multiple=True)
+    for name in FACTS:
+        facts.add_choice(name, label=name)
+    label = "What made samples say of where they came from"
+    inputs.list("sample_fields", types.String(), label=label, description="Each in a field of its own", view=facts)
+    return bool(said) and not folder.invalid
 
 
 def _tasks(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
@@ -90,8 +114,10 @@ def _offered(ctx: foo.ExecutionContext) -> dict[str, str]:
 def read(ctx: foo.ExecutionContext) -> dict[str, Any]:
     """The parameters of an import: what a program gave, or what the form's answers mean."""
     params = {k: v for k, v in context.answers(ctx).items() if k not in FORM_ONLY and v not in (None, "", [])}
-    if ctx.params.get("ignore"):
+    if ctx.params.get("ignore") and not params.get("create_samples"):
         params["unmatched"] = "ignore"
+    if context.in_app(ctx) and not params.get("create_samples"):  # what was filled in before the switch was turned off
+        params = {name: value for name, value in params.items() if name not in ("folder", "sample_fields")}
     if isinstance(params.get("tasks"), list):
         params["tasks"] = [int(task) if str(task).isdecimal() else task for task in params["tasks"]]
     if context.in_app(ctx) and isinstance(params.get("project"), str):

@@ -80,5 +80,5 @@ def _finish(ctx: foo.ExecutionContext, report: dict[str, Any]) -> Iterator[Any]:
     yield ctx.ops.notify(texts.imported_line(report), variant="success")
     yield from reload(ctx)
     text = f"**{texts.imported_line(report)}** Load annotations brings what changes in CVAT from now on.\n\n"
-    text += load_texts.loaded(report)
+    text += texts.not_fetched(report["imported"]) + load_texts.loaded(report)
     yield shown_samples.result(ctx, text, f"load {report['anno_key']}", report["samples"], "concerned")

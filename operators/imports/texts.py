@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..shared.safe import row, safe
+from ..shared.safe import WHOLE, code, row, safe
 from ..shared.texts import count
 
 MOST = 10
@@ -16,7 +16,20 @@ def imported_line(report: Mapping[str, Any]) -> str:
     labels = count(report["added"], "label")
     if found is None:
         return f"Loaded {labels} more of the run {report['anno_key']}."
-    return f"Imported {labels} on {count(found['linked'], 'sample')} from {count(len(found['tasks']), 'task')}."
+    made = f"Made {count(found['made'], 'sample')}. " if found.get("made") else ""
+    return f"{made}Imported {labels} on {count(found['linked'], 'sample')} from {count(len(found['tasks']), 'task')}."
+
+
+def not_fetched(found: Mapping[str, Any] | None) -> str:
+    """The images that could not be fetched, in Markdown; nothing if all could."""
+    lacking = (found or {}).get("not_fetched") or []
+    if not lacking:
+        return ""
+    lines = [f"**{count(len(lacking), 'image')} could not be fetched**, and no sample was made:", ""]
+    lines += [f"- {safe(item['name'])}: {safe(item['reason'], WHOLE)}" for item in lacking[:MOST]]
+    if len(lacking) > MOST:
+        lines.append(f"- ... and {len(lacking) - MOST:,} more")
+    return "\n".join([*lines, "", ""])
 
 
 def preview(found: Mapping[str, Any]) -> str:
@@ -32,6 +45,9 @@ def preview(found: Mapping[str, Any]) -> str:
         "|:--|:--|",
         *(row(safe(name), safe(type_)) for name, type_ in found["fields"].items()),
     ]
+    if "make" in found:
+        made = f"{count(found['make'], 'sample')} would be made, with images in {code(found['folder'])}."
+        return "\n".join([*lines, "", made])
     lines += [line for note in found["notes"] for line in ("", safe(note))]
     if found["unmatched"]:
         lines += [

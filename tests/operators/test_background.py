@@ -22,6 +22,7 @@ LONG = (
     "load_annotations",
     "undo_load",
     "import_from_cvat",
+    "watch_runs",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -163,6 +164,31 @@ def test_the_whole_dataset_is_looked_through(annotated: Loop) -> None:
     assert dialog.request["params"]["target"] == "dataset"
     labels = [choice["label"] for choice in properties(dialog.form())["target"]["view"]["choices"]]
     assert labels == ["The whole dataset", "The current view", "The selected samples"]
+
+
+def test_samples_are_made(annotated: Loop, tmp_path: Path) -> None:
+    annotated.dataset.clear()
+    dialog = opened(annotated, tasks=["1"], label_field="boxes")
+    assert dialog.request["params"]["create_samples"] is True, "an empty dataset has nothing to match"
+    assert "ignore" not in properties(dialog.form())
+    assert invalid(dialog.fill(folder="here")) == {"folder": "Give the whole path, from the root on."}
+    assert invalid(dialog.fill(folder=str(tmp_path / "new"), sample_fields=["job"])) == {}
+    dialog.fill(look=True)
+    assert "3 samples would be made, with images in " in properties(dialog.let_load())["preview"]["default"]
+    assert not (tmp_path / "new").exists() and len(annotated.dataset) == 0
+    annotated.box.faults.add("status", "GET", r"/data\?type=frame&number=2&", status=500, times=None)
+    shown = dialog.run()
+    assert shown.notice == ("success", "Made 2 samples. Imported 3 labels on 2 samples from 1 task.")
+    assert "**1 image could not be fetched**" in shown.output and "photo_002.jpg" in shown.output
+    assert annotated.dataset.values("job") == [1, 1]
+
+
+def test_a_switch_that_is_off_counts(annotated: Loop) -> None:
+    dialog = opened(annotated, tasks=["1"], label_field="boxes")
+    assert dialog.request["params"]["create_samples"] is False
+    dialog.fill(create_samples=True, folder="/nowhere", sample_fields=["job"])
+    dialog.fill(create_samples=False)
+    assert dialog.run().notice[0] == "success" and annotated.dataset.get_field("job") is None
 
 
 def test_import_from_python(annotated: Loop) -> None:

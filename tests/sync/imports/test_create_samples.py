@@ -101,7 +101,10 @@ def test_one_bad_frame_is_left_out_and_named(elsewhere: Elsewhere, task: int, tm
     assert "(500)" in told["not_fetched"][0]["reason"]
     assert names(loop) == [["cat"], []]
     assert sum(records.find(loop.dataset, "run").left_out.values()) == 1
-    print(report["samples_gone"], report["objects"], report["left"])
+    assert {(item["reason"], item["name"]) for item in report["left"]} == {
+        ("on frames that match no sample", "cat"),
+        ("on frames that match no sample", "dog"),
+    }
 
 
 def test_a_server_that_goes_away_is_gone_on_with(elsewhere: Elsewhere, task: int, tmp_path: Path) -> None:
