@@ -53,7 +53,8 @@ def frame_ranges(conflicts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]
     Returns:
         for each range ``field``, ``sample_id`` (of a sequence, that of the first frame), ``track``, ``part``,
         ``outcome``, the first and the last of its ``frames``, the ``label_ids``, and a ``text`` such as
-        ``"frames 30-41: box"``; conflicts of labels that are on no frame, or no track, are not among them
+        ``"frames 30-41: box"``, of a sequence with its name; conflicts of labels that are on no frame, or no track,
+        are not among them
     """
     groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for conflict in conflicts:
@@ -77,6 +78,8 @@ def _range(key: tuple[Any, ...], run: list[Mapping[str, Any]]) -> dict[str, Any]
     first, last = run[0]["frame"], run[-1]["frame"]
     named = "box" if part == "geometry" and "bounding_box" in (run[0].get("base") or {}) else part
     which = f"frame {first}" if first == last else f"frames {first}-{last}"
+    if sequence := run[0].get("sequence"):
+        which += f" of {sequence}"
     return {
         "field": field,
         "sample_id": run[0]["sample_id"],

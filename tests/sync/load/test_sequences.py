@@ -98,7 +98,7 @@ def test_conflicts_are_ranges_of_frames_and_resolved_as_one(scenes: Scenes) -> N
     (found,) = frame_ranges(conflicts(scenes.dataset, "run"))
     (step,) = to_steps(conflicts(scenes.dataset, "run"))
     assert (step.sample_id, step.frames, len(step.label_ids)) == (ids[3], (3, 5), 3)
-    assert (found["text"], found["track"], found["sample_id"]) == ("frames 3-5: box", track["id"], ids[3])
+    assert (found["text"], found["track"], found["sample_id"]) == ("frames 3-5 of a: box", track["id"], ids[3])
     assert report["changed"] == 5
     assert {item["sample_id"] for item in report["conflicts"]} == {ids[number] for number in (3, 4, 5)}
     assert {item["sequence"] for item in report["conflicts"]} == {"a"}
