@@ -48,6 +48,10 @@ class Backend(foua.AnnotationBackend):
         return list(get_args(Input))
 
     @property
+    def supports_clips_views(self) -> bool:
+        return True
+
+    @property
     def supports_keyframes(self) -> bool:
         return True
 

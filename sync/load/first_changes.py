@@ -13,7 +13,6 @@ from ..runs.base import TaskBase
 from ..runs.change import COUNTED, Change
 from ..runs.changed_label import ChangedLabel
 from .versions import drawn
-from .video_frames import TaskVideo
 
 MOST = 20
 """Labels that are listed one by one."""
@@ -36,20 +35,20 @@ def first_changes(
 
 
 def _each(changes: Iterable[Change], known: TaskBase, schema: LabelSchema) -> Iterator[ChangedLabel]:
-    video = TaskVideo.of(known)
     for change in changes:
         base, what = change.base or change.base_after, COUNTED.get(change.kind)
         if what is None or base is None or not 0 <= base.frame < known.count:
             continue
         field, size = schema.fields[change.field], known.size_of(base.frame)
+        of = known.place_of(base.frame)
         was, now = (_values(document, field) for document in (change.before, change.after))
         differing = [path for path in {**was, **now} if was.get(path) != now.get(path)]
         yield ChangedLabel(
             what=what,
             field=change.field,
-            sample_id=video.sample_id if video else change.sample_id,
+            sample_id=of.sample_id if of else change.sample_id,
             label_id=change.label_id,
-            frame=video.span.number_of(base.frame) if video else None,
+            frame=of.number if of else None,
             name=str((change.after or change.before or {}).get("label") or ""),
             was={path: was[path] for path in differing if path in was},
             now={path: now[path] for path in differing if path in now},
@@ -61,9 +60,10 @@ def _each(changes: Iterable[Change], known: TaskBase, schema: LabelSchema) -> It
 
 def _values(document: Document | None, schema: FieldSchema) -> dict[str, Any]:
     """What of a label is no shape."""
-    geometry = LABEL_TYPES[schema.type].codec.geometry
+    codec = LABEL_TYPES[schema.type].codec
+    drawn_as = set(codec.geometry) - codec.own.keys()
     parts = local_parts(document, schema) if document else {}
-    return {path: value for path, value in parts.items() if path not in geometry}
+    return {path: value for path, value in parts.items() if path not in drawn_as}
 
 
 def _shapes(document: Document | None, size: Size, schema: FieldSchema) -> tuple[CvatShape, ...]:

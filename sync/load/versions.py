@@ -72,27 +72,19 @@ def find_versions(dataset: Any, key: str, field: str, label_id: str) -> Versions
 
 
 def _versions(dataset: Any, conflict: OpenConflict, task: TaskBase, vocabulary: Vocabulary) -> Versions:
-    base, size = conflict.base, task.size_of(conflict.base.frame)
+    base, size, of = conflict.base, task.size_of(conflict.base.frame), task.place_of(conflict.base.frame)
     schema = vocabulary.schema.fields[base.field]
     place = FieldPlace.of(base.field, LABEL_TYPES[schema.type])
     held = DatasetLabels(dataset).read(place, [base.sample_id]).get(base.sample_id)
     document = held.labels.get(base.label_id) if held else None
     return Versions(
         media=held.media if held else "",
-        number=_number(task, base.frame),
+        number=of.number if of else None,
         size=size,
         base=_shapes(base.objects, vocabulary),
         local=drawn(with_pixels(document, held.media, held.own), size, schema) if held and document else (),
         remote=_shapes(conflict.objects, vocabulary) if conflict.remote is not None else (),
     )
-
-
-def _number(task: TaskBase, frame: int) -> int | None:
-    """FiftyOne's number of a frame of a video; ``None`` of an image."""
-    if task.video:
-        return task.video.number_of(frame)
-    of = task.frames[frame].of
-    return of.number if of else None
 
 
 def _shapes(objects: Sequence[Object], vocabulary: Vocabulary) -> Shapes:

@@ -69,6 +69,12 @@ class TaskBase(BaseModel):
         """How many frames it has."""
         return self.video.count if self.video else len(self.frames)
 
+    def place_of(self, frame: int) -> VideoFrame | None:
+        """The frame of a video that a frame is; ``None`` if it is an image by itself."""
+        if self.video:
+            return VideoFrame(sample_id=self.frames[0].sample_id, number=self.video.number_of(frame))
+        return self.frames[frame].of
+
     def size_of(self, frame: int) -> Size:
         """The size of a frame, in pixels."""
         return self.frames[0 if self.video else frame].size

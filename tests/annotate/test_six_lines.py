@@ -295,8 +295,10 @@ def test_a_video(loop: Loop, opened: list[str]) -> None:
     before = videos.frames()
     videos.dataset.load_annotations("run")
     assert videos.frames() == before
-    with pytest.raises(ValueError, match="does not support annotating clips"):
-        videos.dataset.to_clips([[[1, 3]]]).annotate("two", label_field=FIELD, backend="roundtrip")
+    clips = videos.dataset.to_clips([[[1, 3]]]).annotate("two", label_field=FIELD, backend="roundtrip")
+    assert clips.get_status()["labels"] == 3
+    videos.dataset.load_annotations("two")
+    assert videos.frames() == before
 
 
 def test_by_the_class_and_under_another_name(filled: Loop, monkeypatch: pytest.MonkeyPatch) -> None:

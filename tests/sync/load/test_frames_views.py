@@ -79,6 +79,8 @@ def test_edits_go_back_to_the_frames_of_the_videos(videos: Videos) -> None:
     cvat.draw("car", 4, [1.0, 1.0, 9.0, 1.0, 9.0, 9.0], "polygon")
     preview = videos.loop.load(preview=True)
     assert videos.frames() == before
+    first = preview["first_changes"][0]
+    assert (first["sample_id"], first["frame"]) == (videos.dataset.first().id, 2)
     report = videos.loop.load()
     counts = ("added", "changed", "deleted")
     assert [report[name] for name in counts] == [2, 2, 1] == [preview[name] for name in counts]

@@ -62,7 +62,9 @@ def test_what_annotators_do(videos: Videos) -> None:
     jump = cvat.set(cvat.tag(0), "stop", "12")
     cvat.delete(cvat.tag(0, 1))
     cvat.set(cvat.set(cvat.draw("jump", 0, type="tag"), "start", "5"), "stop", "6")
-    assert videos.loop.load(preview=True)["changed"] == 1 and events(videos) == before
+    preview = videos.loop.load(preview=True)
+    assert preview["changed"] == 1 and events(videos) == before
+    assert [(item["was"], item["now"]) for item in preview["first_changes"][:1]] == [({"stop": 8}, {"stop": 12})]
     report = videos.loop.load()
     assert [report[name] for name in ("added", "changed", "deleted")] == [1, 1, 1]
     assert supports(videos) == [("jump", [3, 12]), ("jump", [5, 6])]
