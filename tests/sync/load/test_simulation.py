@@ -8,59 +8,31 @@ makes it as short as it can and prints it, step by step.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
 from math import ceil
-from typing import Any, ClassVar
 
 import fiftyone as fo
 import pytest
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load import apply, held_jobs, portions
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import log
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record as records
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.base import BaseStore
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.log import LoadLog
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import RunStore
 from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
-from sim_world import GT, PRED, SKY, Killed, Template, Thing, World, make_template
+from hypothesis.stateful import precondition, rule, run_state_machine_as_test
+from sim_story import NUMBERS, WIDTH, StoryOfLoads, all_marks, marks_drawn
+from sim_world import GT, PRED, SKY, Template, Thing, make_template
 from sync_loop import Loop
 
 STORIES = int(os.environ.get("ROUNDTRIP_STORIES", "20000" if os.environ.get("ROUNDTRIP_ALL") else "1800"))
 PARTS = 8
 """So that several workers play them. Each part has a seed of its own, and plays the same stories in every run."""
 STEPS = 14
-WIDTH, HEIGHT = 320, 240
 SCHEMA = {
     "gt": {"classes": ["cat", "dog", "cow"], "attributes": {"code": {}}},
     "pred": {"classes": ["owl"], "attributes": {"code": {}}},
     "sky": {"classes": ["sunny", "rainy"]},
 }
-NUMBERS = st.integers(0, 11)
-POLICIES = st.sampled_from(["remote", "local", "ask"])
-COUNTS = ("added", "changed", "deleted")
-
-
-def marks_in(value: Any) -> Iterator[str]:
-    """The marks in a label's document, its parts, or one of its parts."""
-    if isinstance(value, dict):
-        if isinstance(box := value.get("bounding_box"), list):
-            yield f"x{box[0] * WIDTH * 4:.0f}"
-        yield from marks_in(value.get("code"))
-    elif isinstance(value, str) and value.startswith("#"):
-        yield value
-
-
-def marks_drawn(thing: Thing) -> Iterator[str]:
-    """The marks of a shape."""
-    yield f"x{thing['points'][0] * 4:.0f}"
-    for item in thing["attributes"]:
-        yield from marks_in(item["value"])
-
-
-def all_marks(values: Iterable[Any], of: Callable[[Any], Iterator[str]] = marks_in) -> set[str]:
-    return {mark for value in values for mark in of(value)}
 
 
 def bare(thing: Thing) -> Thing:
@@ -68,24 +40,10 @@ def bare(thing: Thing) -> Thing:
     return {key: value for key, value in thing.items() if key not in ("id", "group", "source", "z_order")}
 
 
-class Story(RuleBasedStateMachine):
-    """What people may do, and what must hold."""
-
-    template: ClassVar[Template]
-
-    @initialize()
-    def begin(self) -> None:
-        self.world = World(self.template)
-        self.number = 400  # of the last mark
-        self.known_here = self.here()
-        self.known_there = {frame: self.there(frame) for frame in range(3)}
-        self.removed: set[int] = set()
+class Story(StoryOfLoads):
+    """What people may do with images."""
 
     # marks
-
-    def mark(self) -> int:
-        self.number += 4
-        return self.number
 
     def here(self) -> set[str]:
         fields = (self.world.documents(place) for place in (GT, PRED))
@@ -93,6 +51,9 @@ class Story(RuleBasedStateMachine):
 
     def there(self, frame: int) -> set[str]:
         return all_marks((thing for thing in self.world.things() if thing["frame"] == frame), marks_drawn)
+
+    def count_objects(self) -> int:
+        return len(self.world.things()) + len(self.world.things("tags"))
 
     # people in CVAT
 
@@ -248,138 +209,7 @@ class Story(RuleBasedStateMachine):
     def delete_a_sample(self, number: int) -> None:
         self.world.labels.gone.add(self.world.sample_ids[number])
 
-    # the plugin
-
-    @rule(policy=POLICIES, jobs=st.sampled_from([(), (), (), (1,), (2,)]))
-    def load(self, policy: str, jobs: tuple[int, ...]) -> None:
-        before = self.here()
-        there = {frame: self.there(frame) for frame in self.loaded(jobs)}
-        report = self.world.load(policy=policy, jobs=jobs)
-        self.check_nothing_is_lost(before, there, report)
-        self.check_the_sum(report)
-        self.check_a_second_load_does_nothing(policy, jobs)
-        self.check_the_base(jobs)
-        self.settle(there)
-
-    @rule(policy=POLICIES)
-    def preview(self, policy: str) -> None:
-        before, store = self.world.dump(), self.world.store.contents
-        preview = self.world.load(policy=policy, preview=True)
-        assert (self.world.dump(), self.world.store.contents) == (before, store)
-        report = self.world.fork().load(policy=policy)
-        assert {**preview, "preview": False, "cautions": []} == report
-
-    @rule(policy=POLICIES)
-    def load_and_undo_and_load_again(self, policy: str) -> None:
-        before, loads = self.world.dump(), len(LoadLog(self.world.store).records())
-        there = {frame: self.there(frame) for frame in self.loaded(())}
-        self.world.load(policy=policy)
-        after = self.world.dump()
-        if len(LoadLog(self.world.store).records()) == loads:
-            assert after == before
-        else:
-            assert self.world.undo()["edited_since"] == []
-            assert self.world.dump() == before
-            self.world.load(policy=policy)
-            assert self.world.dump() == after
-        self.settle(there)
-
-    @rule(policy=POLICIES, at=st.integers(0, 40), again=st.integers(0, 40))
-    def load_and_be_killed_and_load_again(self, policy: str, at: int, again: int) -> None:
-        smooth = self.world.fork()
-        report = smooth.load(policy=policy)
-        there = {frame: self.there(frame) for frame in self.loaded(())}
-        for writes in (at, again):
-            self.kill(writes % (smooth.clock.writes + 1), lambda: self.world.load(policy=policy))
-        last = self.world.load(policy=policy)
-        assert self.world.dump() == smooth.dump()
-        assert self.base(self.world) == self.base(smooth)
-        assert [last[name] for name in COUNTS] in ([report[name] for name in COUNTS], [0, 0, 0])
-        self.settle(there)
-
-    @rule(at=st.integers(0, 20))
-    def undo(self, at: int) -> None:
-        smooth, before = self.world.fork(), self.here()
-        try:
-            smooth.undo()
-        except Refused:
-            return
-        self.kill(at % max(1, smooth.clock.writes), self.world.undo)
-        self.world.undo()
-        assert self.world.dump() == smooth.dump()
-        assert self.base(self.world) == self.base(smooth)
-        here = self.here()
-        self.known_here = (self.known_here & here) | (here - before)  # what was brought back is nobody's edit
-
-    @rule(take=st.sampled_from(["remote", "local"]), part=st.sampled_from([None, "label", "geometry", "existence"]))
-    def resolve(self, take: str, part: str | None) -> None:
-        before = self.here()
-        result = self.world.resolve({"take": take, "part": part})
-        self.check_nothing_is_lost(before, {}, result["report"])
-        self.known_here = self.here()
-
-    def kill(self, writes: int, action: Callable[[], Any]) -> None:
-        """Does something that ends after so many writes."""
-        self.world.clock.writes, self.world.clock.last = 0, writes
-        try:
-            action()
-        except Killed:
-            pass
-        finally:
-            self.world.clock.last = None
-
-    def base(self, world: World) -> Any:
-        """What both sides agreed on, job by job."""
-        base = BaseStore(world.store)
-        return {
-            job: (
-                {(label.field, label.label_id): label.model_dump_json() for label in base.labels(job) or ()},
-                sorted(item.model_dump_json() for item in base.open(job)),
-                mark.model_dump(),
-            )
-            for job, mark in base.marks().items()
-        }
-
-    def loaded(self, jobs: tuple[int, ...]) -> list[int]:
-        """The frames that such a load is about."""
-        frames = [frame for frame in range(3) if not jobs or self.world.job_of(frame).id in jobs]
-        return [f for f in frames if f not in self.removed and self.world.sample_ids[f] not in self.world.labels.gone]
-
-    def settle(self, there: dict[int, set[str]]) -> None:
-        """Remembers what both sides have seen."""
-        self.known_here = self.here()
-        for frame, marks in there.items():
-            self.known_there[frame] |= marks
-
     # what must hold
-
-    def check_nothing_is_lost(self, before: set[str], there: dict[int, set[str]], report: dict[str, Any]) -> None:
-        """What somebody did is in the dataset, or is listed with what became of it."""
-        after = self.here()
-        conflicts = report["conflicts"]
-        waiting = {item["label_id"] for item in conflicts if item["outcome"] == "open"}
-        given_up = all_marks(item["local"] for item in conflicts if item["outcome"] == "remote")
-        not_taken = all_marks(
-            item["remote"] for item in conflicts if item["outcome"] != "remote" or item["label_id"] in waiting
-        )
-        assert before - self.known_here <= after | given_up, "an edit made in FiftyOne is lost"
-        for frame, marks in there.items():
-            assert marks - self.known_there[frame] <= after | not_taken, "an edit made in CVAT is lost"
-
-    def check_the_sum(self, report: dict[str, Any]) -> None:
-        """Every object of CVAT is unchanged, applied, or left for a reason."""
-        objects = report["objects"]
-        assert objects["found"] == objects["unchanged"] + objects["applied"] + objects["left"]
-        if report["jobs_read"] == report["jobs"]:
-            assert objects["found"] == len(self.world.things()) + len(self.world.things("tags"))
-
-    def check_a_second_load_does_nothing(self, policy: str, jobs: tuple[int, ...]) -> None:
-        before, base = self.world.dump(), self.base(self.world)
-        self.world.clock.writes = 0
-        report = self.world.load(policy=policy, jobs=jobs)
-        assert not any(report[name] for name in (*COUNTS, "jobs_read"))
-        assert (self.world.dump(), self.base(self.world)) == (before, base)
-        assert self.world.clock.writes == 0
 
     def check_the_base(self, jobs: tuple[int, ...]) -> None:
         """Each object of CVAT belongs to one label, and what is known of it is what CVAT has."""
