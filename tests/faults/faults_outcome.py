@@ -66,10 +66,14 @@ class Books:
         kept = self._db.execution_store.find({"dataset_id": self._id, "key": _RUN_ID})
         return {
             "dataset": {**_without_dates(dataset), "annotation_runs": len(runs)},
-            "samples": [bson.encode(item) for item in samples],
+            "samples": [bson.encode(item) for item in (*samples, *self._frames())],
             "runs": [item["config"] for item in self._db.runs.find({"_id": {"$in": runs}})],
             "kept": [item["key"] for item in kept],
         }
+
+    def _frames(self) -> list[Any]:
+        frames = self._dataset._frame_collection
+        return [] if frames is None else list(frames.find().sort("_id", 1))
 
     def restore(self) -> None:
         """Takes all runs away, with the tags that they gave to samples."""
@@ -117,7 +121,7 @@ def _things(server: Any) -> Iterator[str]:
         for job in task["jobs"]:
             where = f"{task['name']}, job from {job['start_frame']}"
             yield where
-            yield from (f"{where}: {thing}" for kind in ("tags", "shapes") for thing in job[kind])
+            yield from (f"{where}: {thing}" for kind in ("tags", "shapes", "tracks") for thing in job[kind])
 
 
 def differences(one: Any, other: Any, path: str = "") -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import fiftyone as fo
 import numpy as np
 import requests
@@ -18,6 +19,9 @@ SIZE = (32, 24)
 LARGE = 4
 """The image that is uploaded in chunks."""
 SAMPLES = 8
+CLIP = 10
+"""Frames of a video."""
+CLIP_LABELS = 2 * CLIP + CLIP // 2 + 1
 BLOB = np.eye(6, 8, dtype=bool) | np.eye(6, 8, 1, dtype=bool)
 
 FIELDS = ["boxes", "blobs", "lines", "pose", "weather"]
@@ -46,6 +50,7 @@ class Scene:
         prepare: fills the server
         root: where the images are said to be, if only the server sees them
         unreadable: the numbers of images that CVAT can't read
+        videos: how many videos are sent, instead of images
     """
 
     request: Mapping[str, Any]
@@ -53,6 +58,17 @@ class Scene:
     prepare: Callable[[Sandbox], None] = _nothing
     root: str = ""
     unreadable: tuple[int, ...] = ()
+    videos: int = 0
+
+    @property
+    def samples(self) -> int:
+        """How many samples are sent."""
+        return self.videos or SAMPLES - len(self.unreadable)
+
+    @property
+    def labels(self) -> int:
+        """How many labels are sent, at least."""
+        return self.videos * CLIP_LABELS or 5 * self.samples
 
 
 SCENES = {
@@ -78,13 +94,21 @@ SCENES = {
         root="/pictures",
         unreadable=(4,),
     ),
+    "videos": Scene(
+        {"label_field": ["frames.things", "weather"], "segment_size": 6, "overlap": 2},
+        interest="data|annotations|requests|jobs|drawn|saved|frames",
+        videos=2,
+    ),
 }
 """The sends: tasks of their own; tasks of a new project with people; of one that is there and lacks labels; of images
-that the server sees by itself; and one that finds out late that an image can't be read."""
+that the server sees by itself; one that finds out late that an image can't be read; and videos with tracks."""
 
 
 def fill(dataset: fo.Dataset, folder: Path, scene: Scene) -> None:
-    """Adds the samples, and writes their images."""
+    """Adds the samples, and writes their images, or videos."""
+    if scene.videos:
+        dataset.add_samples([_video(folder, number) for number in range(scene.videos)])
+        return
     dataset.skeletons = {"pose": fo.KeypointSkeleton(labels=["nose", "eye", "ear"], edges=[[0, 1, 2]])}
     samples = []
     for number in range(SAMPLES):
@@ -97,6 +121,22 @@ def fill(dataset: fo.Dataset, folder: Path, scene: Scene) -> None:
             sample["blobs"], sample["lines"], sample["pose"] = _blobs(number), _lines(number), _pose(number)
         samples.append(sample)
     dataset.add_samples(samples)
+
+
+def _video(folder: Path, number: int) -> fo.Sample:
+    """Two objects that move over its frames, and a box by itself on each other frame."""
+    path = folder / f"clip_{number}.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 10, SIZE)
+    for frame in range(CLIP):
+        writer.write(np.full((SIZE[1], SIZE[0], 3), 20 * frame, np.uint8))
+    writer.release()
+    sample = fo.Sample(str(path), weather=_weather(number))
+    for frame in range(CLIP):
+        place = [0.03 * frame, 0.1, 0.3, 0.3]
+        boxes = [fo.Detection(label="car", bounding_box=place, index=n, plate="B 1", parked=frame > 5) for n in (1, 2)]
+        alone = [fo.Detection(label="bus", bounding_box=[0.5, 0.5, 0.2, 0.2])] if frame % 2 else []
+        sample.frames[frame + 1] = fo.Frame(things=fo.Detections(detections=boxes + alone))
+    return sample
 
 
 def _image(folder: Path, number: int) -> Path:
