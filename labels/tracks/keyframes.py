@@ -14,6 +14,9 @@ from .fewest import after_the_last, fewest_keyframes
 from .interpolate import FrameShape, Interpolated, interpolate
 from .motion import motion_of, turns_allowed
 
+Specs = tuple[Collection[int], Collection[int]]
+"""The attributes that may change along a track, by the ids of their specs; and those of them that need no keyframes."""
+
 TOLERANCE_PX = 0.5
 """How far off CVAT may show a coordinate, if nothing else is asked for."""
 
@@ -24,6 +27,7 @@ def track_of(
     tolerance: float = TOLERANCE_PX,
     forced: Collection[int] = (),
     mutable: Collection[int] = (),
+    quiet: Collection[int] = (),
 ) -> Track:
     """A CVAT track that is, on every frame, what an object is there; with the fewest keyframes for that.
 
@@ -39,10 +43,11 @@ def track_of(
         forced: frames that have to be keyframes
         mutable: the attributes, by the ids of their specs, that may change along a track; of the others, which a track
             has once, the most frequent texts are taken
+        quiet: those whose changes need no keyframes
     """
     fixed = frozenset(forced) & shapes.keys()
     while True:
-        track = _track(shapes, last, tolerance, fixed, mutable)
+        track = _track(shapes, last, tolerance, fixed, (mutable, quiet))
         wrong = wrong_frames(interpolate(track, range(min(shapes), max(shapes) + 1)), shapes, tolerance) - fixed
         if not wrong:
             return track
@@ -97,9 +102,7 @@ def _points_fit(item: FrameShape, shape: Shape, tolerance: float) -> bool:
     )
 
 
-def _track(
-    shapes: Mapping[int, Shape], last: int, tolerance: float, forced: Collection[int], mutable: Collection[int]
-) -> Track:
+def _track(shapes: Mapping[int, Shape], last: int, tolerance: float, forced: Collection[int], specs: Specs) -> Track:
     first = shapes[min(shapes)]
     keyframes = _states if first.type == "skeleton" else _keyframes
     return Track(
@@ -107,8 +110,8 @@ def _track(
         label_id=first.label_id,
         group=first.group,
         source=first.source,
-        attributes=_once(shapes.values(), mutable),
-        shapes=keyframes(shapes, last, tolerance, forced, mutable),
+        attributes=_once(shapes.values(), specs[0]),
+        shapes=keyframes(shapes, last, tolerance, forced, specs),
         elements=_elements(shapes, last, tolerance, forced),
     )
 
@@ -133,7 +136,7 @@ def _elements(shapes: Mapping[int, Shape], last: int, tolerance: float, forced: 
     tracks = []
     for label_id, own in by_label.items():
         seen = {frame: element for frame, element in own.items() if not element.outside}
-        keyframes = _keyframes(seen, last, tolerance, forced, ())
+        keyframes = _keyframes(seen, last, tolerance, forced, ((), ()))
         if start not in seen:
             hidden = own.get(start) or own[min(own)]
             keyframes = (keyframe_of(hidden, start, (), outside=True), *keyframes)
@@ -142,7 +145,7 @@ def _elements(shapes: Mapping[int, Shape], last: int, tolerance: float, forced: 
 
 
 def _states(
-    shapes: Mapping[int, Shape], last: int, tolerance: float, forced: Collection[int], mutable: Collection[int]
+    shapes: Mapping[int, Shape], last: int, tolerance: float, forced: Collection[int], specs: Specs
 ) -> tuple[TrackedShape, ...]:
     """The keyframes of a skeleton itself: where its values change. Where it is not, all its points are outside.
 
@@ -150,23 +153,31 @@ def _states(
     while its server takes the object as gone.
     """
     keyframes: list[TrackedShape] = []
+    before: TrackedShape | None = None
     for frame in sorted(shapes):
-        shape = shapes[frame]
-        keyframe = keyframe_of(shape, frame, tuple(value for value in shape.attributes if value.spec_id in mutable))
-        if frame in forced or not keyframes or keyframe != keyframes[-1].model_copy(update={"frame": frame}):
-            keyframes.append(keyframe)
+        shape, own = shapes[frame], _changing(shapes[frame], specs[0])
+        loud = tuple(value for value in own if value.spec_id not in specs[1])
+        state = keyframe_of(shape, shape.frame, loud).model_copy(update={"frame": 0})
+        if frame in forced or state != before:
+            keyframes.append(keyframe_of(shape, frame, own))
+        before = state
     return tuple(keyframes)
 
 
+def _changing(shape: Shape, mutable: Collection[int]) -> tuple[AttributeValue, ...]:
+    """The attributes of a shape that a keyframe has."""
+    return tuple(value for value in shape.attributes if value.spec_id in mutable)
+
+
 def _keyframes(
-    shapes: Mapping[int, Shape], last: int, tolerance: float, forced: Collection[int], mutable: Collection[int]
+    shapes: Mapping[int, Shape], last: int, tolerance: float, forced: Collection[int], specs: Specs
 ) -> tuple[TrackedShape, ...]:
     keyframes: list[TrackedShape] = []
     for run in _runs(sorted(shapes)):
         there = [shapes[frame] for frame in run]
-        texts = [tuple(value for value in shape.attributes if value.spec_id in mutable) for shape in there]
+        texts = [_changing(shape, specs[0]) for shape in there]
         states = [
-            (shape.occluded, shape.z_order, [(v.spec_id, v.value) for v in own])
+            (shape.occluded, shape.z_order, [(v.spec_id, v.value) for v in own if v.spec_id not in specs[1]])
             for shape, own in zip(there, texts, strict=True)
         ]
         has_to = [True, *(after != before for before, after in pairwise(states))]

@@ -13,7 +13,8 @@ from ..encode import Encoded, encode_label
 from ..objects import texts_of
 from ..vocabulary import Vocabulary
 from .identity import FrameLabel, Identity, LabelKey, find_objects, shared_identity
-from .keyframes import TOLERANCE_PX, count_keyframes, track_of
+from .keyframes import TOLERANCE_PX, Specs, count_keyframes, track_of
+from .restless import read_only_specs, restless, sentence_of
 
 DISAGREE = "labels whose index and instance disagree: the instance decides which object they are of"
 SECOND = "labels of an object that has another one on their frame: sent as single shapes"
@@ -135,6 +136,7 @@ def send_video(
     for label, number in zip(kept, objects.numbers, strict=True):
         if number is not None:
             by_object.setdefault(number, []).append(label)
+    quiet = read_only_specs(field, vocabulary)
     tracks: list[SentTrack] = []
     in_track: set[LabelKey] = set()
     for origin, own in by_object.items():
@@ -142,10 +144,11 @@ def send_video(
         notices += said
         for chain in chains:
             notices += _stuck(chain, encoded, mutable, vocabulary)
+            notices += _restless(chain, encoded, frozenset(mutable) - quiet, vocabulary)
             notices += _facts_behind(chain, encoded, by_frame, vocabulary.schema.fields[field].facts)
             in_track.update(label.key for label in chain)
             for job, here in _by_job(chain, by_frame, done).items():
-                track = _track(here, encoded, mutable, jobs[job][-1], tolerance)
+                track = _track(here, encoded, (mutable, quiet), jobs[job][-1], tolerance)
                 held = tuple(label.key for label in here)
                 tracks.append(SentTrack(job, origin, shared_identity(own), track, held))
     shapes = tuple(
@@ -253,6 +256,19 @@ def _stuck(
     ]
 
 
+def _restless(
+    chain: Sequence[FrameLabel], encoded: dict[LabelKey, Encoded], mutable: Collection[int], vocabulary: Vocabulary
+) -> list[Notice]:
+    """The labels that are keyframes because of an attribute that changes all the time."""
+    found = restless([texts_of(encoded[label.key].objects[0]) for label in chain], frozenset(mutable))
+    names = {spec: name for word in vocabulary.words for name, (spec, _) in word.specs.items()} if found else {}
+    return [
+        Notice(sentence_of(names.get(spec, str(spec))), chain[place])
+        for spec, places in found.items()
+        for place in places
+    ]
+
+
 def _facts_behind(
     chain: Sequence[FrameLabel],
     encoded: dict[LabelKey, Encoded],
@@ -278,14 +294,14 @@ def _facts_behind(
 def _track(
     chain: Sequence[FrameLabel],
     encoded: dict[LabelKey, Encoded],
-    mutable: Collection[int],
+    specs: Specs,
     last: int,
     tolerance: float,
 ) -> Track:
     """The track of an object of one class in one job."""
     shapes = {label.frame: shape for label in chain if (shape := _alone(encoded[label.key]))}
     forced = {label.frame for label in chain if label.document.get("keyframe") is True}
-    return track_of(shapes, last, tolerance, forced, mutable)
+    return track_of(shapes, last, tolerance, forced, *specs)
 
 
 def _jobs_by_frame(jobs: Sequence[range]) -> dict[int, list[int]]:

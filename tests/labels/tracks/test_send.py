@@ -274,3 +274,16 @@ def test_the_order_of_labels_does_not_change_the_tracks() -> None:
     random.Random(1).shuffle(mixed)
     tracks = [{(track.identity, track.track) for track in World().send(some).tracks} for some in (labels, mixed)]
     assert tracks[0] == tracks[1]
+
+
+@pytest.mark.parametrize(("read_only", "keyframes"), [(False, 10), (True, 2)])
+def test_an_attribute_that_changes_all_the_time(read_only: bool, keyframes: int) -> None:
+    """Each change is a keyframe, and a word of it is said; but of what nobody can edit, no change is one."""
+    world = World(attributes={"speed": {"type": "text", "kind": "float", "read_only": read_only}})
+    sent = world.send([box(frame, 0.05 * frame, index=1, speed=0.5 + frame) for frame in range(10)])
+    assert sent.keyframes == keyframes
+    assert [reason.split(" is another")[0] for reason in sent.counts] == ["labels whose 'speed'"] * (not read_only)
+    assert [*sent.counts.values()] == [9] * (not read_only)
+    (track,) = sent.tracks
+    shown = interpolate(track.track, range(10))
+    assert [round(shown.frames[frame].points[0] / 64, 6) for frame in range(10)] == [0.5 * n for n in range(10)]
