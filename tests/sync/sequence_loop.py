@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import fiftyone as fo
 import numpy as np
 from sync_annotator import Annotator
 from sync_loop import Loop
+from video_loop import with_keyframe
 
 SIZE = (320, 240)
 """Width and height of most images, in pixels."""
@@ -105,18 +104,7 @@ class Scenes:
 
     def keyframe(self, track: Thing, frame: int, job: int = 1, **changes: Any) -> Thing:
         """Makes a keyframe, or changes it, as the web editor does when something is edited on a frame."""
-        shapes = {shape["frame"]: shape for shape in track["shapes"]}
-        if frame not in shapes:
-            before = shapes[max(number for number in shapes if number < frame)]
-            after = shapes.get(min((number for number in shapes if number > frame), default=-1), before)
-            share = (frame - before["frame"]) / ((after["frame"] - before["frame"]) or 1)
-            points = [a + (b - a) * share for a, b in zip(before["points"], after["points"], strict=True)]
-            shapes[frame] = {**copy.deepcopy(before), "frame": frame, "points": points, "outside": False}
-            shapes[frame]["attributes"] = []
-            del shapes[frame]["id"]
-        shapes[frame] = {**shapes[frame], **changes}
-        changed = {**track, "shapes": [shapes[number] for number in sorted(shapes)]}
-        return self.write("update", changed, job=job)[0]
+        return self.write("update", with_keyframe(track, frame, **changes), job=job)[0]
 
     # what the dataset has
 
@@ -146,11 +134,3 @@ class Scenes:
 def moved(points: Sequence[float], by: float) -> list[float]:
     """Points moved to the right, in pixels."""
     return [value if number % 2 else value + by for number, value in enumerate(points)]
-
-
-def without_ids(track: Thing) -> Thing:
-    """A track as the web editor creates it."""
-    track = json.loads(json.dumps(track))
-    for item in (track, *track["shapes"]):
-        item.pop("id", None)
-    return track

@@ -83,18 +83,7 @@ class VideoLoop:
 
     def keyframe(self, track: Thing, frame: int, job: int = 1, **changes: Any) -> Thing:
         """Makes a keyframe, or changes it, as the web editor does when something is edited on a frame."""
-        shapes = {shape["frame"]: shape for shape in track["shapes"]}
-        if frame not in shapes:
-            before = shapes[max(number for number in shapes if number < frame)]
-            after = shapes.get(min((number for number in shapes if number > frame), default=-1), before)
-            share = (frame - before["frame"]) / ((after["frame"] - before["frame"]) or 1)
-            points = [a + (b - a) * share for a, b in zip(before["points"], after["points"], strict=True)]
-            shapes[frame] = {**copy.deepcopy(before), "frame": frame, "points": points, "outside": False}
-            shapes[frame]["attributes"] = []
-            del shapes[frame]["id"]
-        shapes[frame] = {**shapes[frame], **changes}
-        changed = {**track, "shapes": [shapes[number] for number in sorted(shapes)]}
-        return self.write("update", changed, job=job)[0]
+        return self.write("update", with_keyframe(track, frame, **changes), job=job)[0]
 
     def drop_keyframe(self, track: Thing, frame: int, job: int = 1) -> Thing:
         """Removes a keyframe."""
@@ -132,6 +121,21 @@ class VideoLoop:
     def lefts(self, frame: int) -> list[float]:
         """The left sides of the boxes of a frame, in pixels."""
         return [round(label["bounding_box"][0] * WIDTH, 3) for label in self.labels(frame)]
+
+
+def with_keyframe(track: Thing, frame: int, **changes: Any) -> Thing:
+    """A track with a keyframe, made of what it is there, or with a changed one."""
+    shapes = {shape["frame"]: shape for shape in track["shapes"]}
+    if frame not in shapes:
+        before = shapes[max(number for number in shapes if number < frame)]
+        after = shapes.get(min((number for number in shapes if number > frame), default=-1), before)
+        share = (frame - before["frame"]) / ((after["frame"] - before["frame"]) or 1)
+        points = [a + (b - a) * share for a, b in zip(before["points"], after["points"], strict=True)]
+        shapes[frame] = {**copy.deepcopy(before), "frame": frame, "points": points, "outside": False}
+        shapes[frame]["attributes"] = []
+        del shapes[frame]["id"]
+    shapes[frame] = {**shapes[frame], **changes}
+    return {**track, "shapes": [shapes[number] for number in sorted(shapes)]}
 
 
 def without_ids(track: Thing) -> Thing:
