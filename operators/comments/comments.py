@@ -10,6 +10,7 @@ from ...sync.runs.comments import list_comments
 from ...sync.runs.record import find
 from ..shared import choose_run, context, shown_samples
 from ..shared.running import answer, output
+from ..shared.safe import WHOLE, safe
 from . import texts
 
 
@@ -36,7 +37,7 @@ class Comments(foo.Operator):
             try:
                 found = self._listed(ctx, run.key)
             except RoundtripError as error:
-                inputs.view("problem", types.Warning(label=str(error)))
+                inputs.view("problem", types.Warning(label=safe(error, WHOLE)))
             else:
                 inputs.md(found["text"], name="list")
                 shown_samples.button(inputs, f"comments {run.key}", found["samples"], "with open comments")

@@ -114,7 +114,7 @@ def _show(ctx: foo.ExecutionContext, inputs: types.Object, key: str) -> None:
     try:
         listed = label_history(ctx.dataset, key, label_id) if label_id else history(ctx.dataset, key)
     except RoundtripError as error:
-        inputs.view("problem", types.Warning(label=str(error)))
+        inputs.view("problem", types.Warning(label=safe(error, WHOLE)))
         return
     inputs.md(_text(ctx, key, label_id, listed), name="list")
     choices = types.RadioGroup(orientation="horizontal")

@@ -9,6 +9,7 @@ from ...sync.errors import CvatError, RoundtripError
 from ...sync.imports.plan import ImportRequest, prepare_import
 from ...sync.request import parse
 from ..shared import context
+from ..shared.safe import WHOLE, safe
 from . import texts
 
 URI = "@roundtrip/cvat/look_at_import"
@@ -51,6 +52,6 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, asked: dict[str, Any], 
     if seen.get("state") != "loaded" or found.get("of") != of:
         return
     if found.get("problem"):
-        inputs.view("problem", types.Warning(label=found["problem"]))
+        inputs.view("problem", types.Warning(label=safe(found["problem"], WHOLE)))
     else:
         inputs.md(found["text"], name="preview")

@@ -47,7 +47,7 @@ def rows(changed: Iterable[Mapping[str, Any]], paths: Mapping[str, str]) -> list
     found = []
     for item in map(ChangedLabel.model_validate, changed):
         path = paths.get(item.sample_id, "")
-        found.append({"sample": item.sample_id, "text": _text(item, path), "picture": picture(item, path)})
+        found.append({"sample": item.sample_id, "text": text(item, path), "picture": picture(item, path)})
     return found
 
 
@@ -75,7 +75,13 @@ def add(form: types.Object, listed: list[Row], total: int, *, before: bool) -> N
         line.md(row["text"], name="text")
 
 
-def _text(item: ChangedLabel, path: str) -> str:
+def text(item: ChangedLabel, path: str) -> str:
+    """Where a label is, and what happens to it, in Markdown.
+
+    Args:
+        item: the label
+        path: the file of its sample
+    """
     where = [safe(path.rpartition("/")[2] or item.sample_id)]
     where += [f"frame {item.frame:,}"] if item.frame is not None else []
     where += [code(item.field)]

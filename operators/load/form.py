@@ -13,6 +13,7 @@ from ...sync.request import LoadRequest, parse
 from ...sync.runs import record
 from ..send.answers import key_of
 from ..shared import choose_run, context, cvat_names
+from ..shared.safe import WHOLE, safe
 from . import built_in_runs, look, texts
 
 FORM_ONLY = frozenset({"more", "beside", "into", "most_deleted", "look", "seen", "stopped"})
@@ -55,7 +56,7 @@ def _look(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     try:
         asked = read(ctx)
     except RoundtripError as error:
-        inputs.view("unclear", types.Warning(label=str(error)))
+        inputs.view("unclear", types.Warning(label=safe(error, WHOLE)))
         return
     of = digest(asked)
     if ctx.params.get("stopped") != of:

@@ -11,6 +11,7 @@ from ...sync.progress import ProgressReporter
 from ...sync.request import LoadRequest, parse
 from ...sync.runs.record import find
 from ..shared import context, shown_samples
+from ..shared.safe import WHOLE, safe
 from . import changed_labels, texts
 
 URI = "@roundtrip/cvat/look_at_load"
@@ -76,7 +77,7 @@ def kept(ctx: foo.ExecutionContext, of: str) -> dict[str, Any] | None:
 def show(inputs: types.Object, found: dict[str, Any], of: str) -> None:
     """Shows in a form what a load would change."""
     if found["error"]:
-        inputs.view("problem", types.Warning(label=found["error"]))
+        inputs.view("problem", types.Warning(label=safe(found["error"], WHOLE)))
         return
     inputs.md(found["text"], name="preview_text")
     changed_labels.add(inputs, found["labels"], found["total"], before=True)

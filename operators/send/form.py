@@ -17,6 +17,7 @@ from ...sync.runs import record
 from ...sync.send import proposals
 from ...sync.send.prepare import describe, prepare
 from ..shared import context
+from ..shared.safe import safe
 from ..shared.texts import count
 from . import dry_run_text, media_form, options, presets, project_labels, sequence_form
 from .answers import attribute_row, key_of, proposal, read
@@ -197,7 +198,9 @@ def _new_field(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         from_project = project_labels.names_of(ctx)
         hint = "Type a class and press Enter"
         if from_project:
-            hint += ". If you give none, the labels of the project are the classes: " + ", ".join(from_project[:10])
+            hint += ". If you give none, the labels of the project are the classes: " + ", ".join(
+                map(safe, from_project[:10])
+            )
         said = ctx.params.get("new_classes")
         _classes(inputs, "new_classes", classes, said, hint, needed=not from_project, more=from_project)
 

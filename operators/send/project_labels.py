@@ -12,7 +12,7 @@ from ...sync.request import SendRequest, parse
 from ...sync.send import proposals
 from ...sync.send.project import FoundProject
 from ..shared import context, cvat_names
-from ..shared.safe import row, safe
+from ..shared.safe import WHOLE, row, safe
 from ..shared.texts import count
 from . import answers
 
@@ -44,13 +44,13 @@ def show(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> No
     try:
         asked = answers.read(ctx)
     except RoundtripError as error:
-        inputs.view("project_problem", types.Warning(label=str(error)))
+        inputs.view("project_problem", types.Warning(label=safe(error, WHOLE)))
         return
     about = ("project_name", "project_id", "organization", "label_schema", "label_field", "rotation_unit")
     wanted = {key: asked[key] for key in about if key in asked}
     fit = _fit(ctx, context.meant(ctx), json.dumps(wanted, sort_keys=True, default=str))
     if fit["problem"]:
-        inputs.view("project_problem", types.Warning(label=fit["problem"]))
+        inputs.view("project_problem", types.Warning(label=safe(fit["problem"], WHOLE)))
     else:
         inputs.md(text(fit, ctx.params.get("project_labels") or "stop"), name="project_fit")
 
