@@ -49,9 +49,9 @@ def test_a_load_is_looked_at_and_taken_back(
     expect(form.root).to_contain_text("This would add 1, change 2 and delete 1 label.")
     expect(form.root.locator("a[href^='?id='] img[src^='data:image/jpeg']")).to_have_count(4)
     form.settle()
-    app.shoot("preview", document=True)
+    app.shoot("preview_counts")
     form.root.get_by_role("button", name="View the").scroll_into_view_if_needed()
-    app.shoot("preview_labels")
+    app.shoot("preview", document=True)
     assert boxes(dataset) == before
     form.root.get_by_role("button", name="View the").click()
     app.toast("The grid shows 1 of")
