@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from shutil import copy
 from typing import Any
 
+import cv2
 import fiftyone as fo
 import numpy as np
 import pytest
@@ -122,6 +124,31 @@ def test_another_number_of_frames_stops_that_video_alone(videos: Videos) -> None
     sample.save()
     said = videos.loop.execute("resume_run", anno_key="run")
     assert said["labels"] == 30
+
+
+def test_a_decoder_that_gives_fewer_frames_than_the_file_says(videos: Videos, tmp_path: Path) -> None:
+    """The end of the file is missing: 98 of 100 frames can be decoded, and the metadata is of the file's head."""
+    whole = tmp_path / "whole.avi"
+    writer = cv2.VideoWriter(str(whole), cv2.VideoWriter_fourcc(*"MJPG"), 10, (64, 48))
+    for number in range(100):
+        writer.write(np.full((48, 64, 3), number, np.uint8))
+    writer.release()
+    content = whole.read_bytes()
+    starts = [found.start() for found in re.finditer(b"00dc", content)]
+    cut = tmp_path / "cut.avi"
+    cut.write_bytes(content[: starts[99]])
+    capture = cv2.VideoCapture(str(cut))
+    decoded = sum(1 for _ in iter(capture.grab, False))
+    assert int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) == 100 > decoded > 90
+    (key,) = videos.add(video(100, lambda n: [box(0.1, index=1)], path=cut))
+    with pytest.raises(Exception, match=f"has {decoded} frames for CVAT but 100 by its metadata"):
+        videos.send()
+    sample = videos.dataset[key]
+    sample.metadata = None
+    sample.save()
+    said = videos.loop.execute("resume_run", anno_key="run")
+    assert said["labels"] == decoded
+    assert left_out(said) == {f"{FIELD}: labels on frames that CVAT does not find in the video": 100 - decoded}
 
 
 def test_videos_that_cvat_cannot_read_are_left_out(videos: Videos, tmp_path: Path) -> None:
