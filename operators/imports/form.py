@@ -17,6 +17,7 @@ from ..shared import choose_run, context, cvat_names
 from . import look
 
 FORM_ONLY = frozenset({"target", "slice", "dry_run", "ignore", "look", "seen"})
+AGAIN = "The run is there: tasks that came to its project since, and images that did not come before, are added to it."
 TARGETS = {
     "dataset": "The whole dataset",
     "current_view": "The current view",
@@ -38,7 +39,12 @@ def build(ctx: foo.ExecutionContext) -> types.Property:
     if said and not said.isidentifier():
         key.invalid, key.error_message = True, "Use letters, digits and underscores, and no digit first."
     elif said and said in ctx.dataset.list_annotation_runs():
-        key.invalid, key.error_message = True, "There is a run of this name already."
+        is_clear = False  # what is found out while the form is open is of a new run
+        known = record.find_all(ctx.dataset).get(said)
+        if known is not None and known.imported and ctx.params.get("create_samples"):
+            inputs.view("again", types.Notice(label=AGAIN))
+        else:
+            key.invalid, key.error_message = True, "There is a run of this name already."
     is_clear &= _missing(ctx, inputs)
     inputs.bool("look", default=False, label="Show what would be imported", view=types.SwitchView())
     if ctx.params.get("look") and is_clear:

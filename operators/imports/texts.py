@@ -17,7 +17,8 @@ def imported_line(report: Mapping[str, Any]) -> str:
     if found is None:
         return f"Loaded {labels} more of the run {report['anno_key']}."
     made = f"Made {count(found['made'], 'sample')}. " if found.get("made") else ""
-    return f"{made}Imported {labels} on {count(found['linked'], 'sample')} from {count(len(found['tasks']), 'task')}."
+    from_ = f" from {count(len(found['tasks']), 'task')}" if found["tasks"] else ""
+    return f"{made}Imported {labels} on {count(found['linked'], 'sample')}{from_}."
 
 
 def not_fetched(found: Mapping[str, Any] | None) -> str:

@@ -5,22 +5,19 @@ from dataclasses import replace
 from typing import Any
 
 from ...cvat import Client
-from ...labels.schema import LabelSchema
-from ...labels.vocabulary import Vocabulary
 from ..errors import Refused, RunMissing, error_context
 from ..load.load import load
 from ..progress import ProgressReporter
 from ..request import LoadRequest
 from ..runs import record as records
-from ..runs.base import NO_SAMPLE, BaseStore, FrameRecord, TaskBase
+from ..runs.base import BaseStore
 from ..runs.marks import JobMark
-from ..runs.record import RunRecord, TaskRecord
+from ..runs.record import RunRecord
 from ..runs.store import RunStore
-from .linking import Links
+from .growing import grow
 from .making import make_samples
 from .plan import ImportRequest, PreparedImport, prepare_import, task_ids
-from .survey import FoundTask
-from .videos import span_of
+from .registering import task_base, task_record
 
 UNMATCHED = {"image": "frames that match no sample", "video": "videos that match no sample"}
 """What the frames, or videos, are called that an import leaves out."""
@@ -34,7 +31,8 @@ def import_from_cvat(
     Frames are linked to the samples with the same file names. From then on the run is like any other: it is loaded,
     merged, undone and deleted by its key, but its tasks in CVAT are never deleted with it. Importing again with the
     same key and tasks only loads. Samples are added only with ``create_samples``; an import that was interrupted goes
-    on where it ended: images that came are kept, and no sample is made twice.
+    on where it ended: images that came are kept, and no sample is made twice. With it, importing again also brings the
+    tasks that came to a project since, and images that could not be fetched before.
 
     Args:
         target: the dataset, or a view of it to look for samples in
@@ -55,7 +53,10 @@ def import_from_cvat(
     dataset = target._root_dataset
     wanted = LoadRequest(anno_key=request.anno_key)
     found = None
-    if not _is_made(dataset, request, client):
+    record = _made(dataset, request, client)
+    if record is not None and request.create_samples:
+        found = grow(dataset, request, record, task_ids(client, request), client, reporter)
+    elif record is None:
         prepared = prepare_import(target, request, client, reporter)
         found = prepared.as_dict()
         reporter.step("Linking frames to samples")
@@ -67,17 +68,20 @@ def import_from_cvat(
     return {**report, "notes": [*(found or {}).get("notes", ()), *report["notes"]], "imported": found}
 
 
-def _is_made(dataset: Any, request: ImportRequest, client: Client) -> bool:
-    """Whether the run of such an import is there, because it was interrupted or is asked for again."""
+def _made(dataset: Any, request: ImportRequest, client: Client) -> RunRecord | None:
+    """The run of such an import, if it is there because it was interrupted or is asked for again."""
     try:
         record = records.find(dataset, request.anno_key)
     except RunMissing:
-        return False
+        return None
     if not record.imported or record.server != client.url:
-        return False
+        return None
     known, asked = {task.id for task in record.tasks}, set(task_ids(client, request))
-    # Of videos, a task that is no sample's is no task of the run
-    return known == asked or (record.media_type == "video" and known < asked)
+    if request.create_samples and record.media_type == "image":  # what is new comes, too; tasks may have been deleted
+        is_it = known <= asked or (request.project is not None and bool(known & asked))
+    else:  # of videos, a task that is no sample's is no task of the run
+        is_it = known == asked or (record.media_type == "video" and known < asked)
+    return record if is_it else None
 
 
 def _with_samples(
@@ -116,7 +120,7 @@ def _register(prepared: PreparedImport, client: Client) -> None:
         created_by=prepared.user,
         media_field=request.media_field,
         label_schema=schema.as_annotate(),
-        tasks=tuple(_task_record(found, client) for found in prepared.tasks),
+        tasks=tuple(task_record(found, client) for found in prepared.tasks),
         samples=len(links.samples),
         media_type=prepared.media,
         left_out=dict(prepared.left_out) or _unmatched(prepared),
@@ -125,7 +129,7 @@ def _register(prepared: PreparedImport, client: Client) -> None:
     )
     try:
         for found in prepared.tasks:
-            base.save_task(found.task.id, _task_base(found, schema, links))
+            base.save_task(found.task.id, task_base(found, schema, links))
         base.marks().save_all({job.id: JobMark() for found in prepared.tasks for job in found.jobs})
         records.register(_view(prepared), request.anno_key, record)
     except BaseException:
@@ -145,28 +149,3 @@ def _view(prepared: PreparedImport) -> Any:
     if len(linked) == len(prepared.collection):
         return prepared.collection
     return prepared.collection._root_dataset.select(linked)
-
-
-def _task_record(found: FoundTask, client: Client) -> TaskRecord:
-    return TaskRecord(
-        id=found.task.id,
-        name=found.task.name,
-        url=client.task_url(found.task.id),
-        frames=found.meta.size if found.is_video else len(found.meta.frames),
-        jobs=tuple(job.id for job in found.jobs),
-    )
-
-
-def _task_base(found: FoundTask, schema: LabelSchema, links: Links) -> TaskBase:
-    """What is kept of a task: nothing that was drawn in it is known so far, nor that frames were removed."""
-    frames = tuple(
-        FrameRecord(
-            sample_id=links.samples.get((found.task.id, number), NO_SAMPLE),
-            name=frame.name,
-            width=frame.width,
-            height=frame.height,
-        )
-        for number, frame in enumerate(found.meta.frames)
-    )
-    video = span_of(found) if found.is_video else None
-    return TaskBase(frames=frames, vocabulary=Vocabulary(schema, (), found.labels).dump(), video=video)

@@ -1,7 +1,7 @@
 """What an import needs to know before it begins: the tasks, which frame is which sample, and the fields."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -172,9 +172,13 @@ def prepare_import(
         reporter.step("Connecting to CVAT")
         user = client.check().user.username
         ids = task_ids(client, request)
-        _check_free(dataset, client.url, ids)
+        check_free(dataset, client.url, ids)
         is_video = collection.media_type == "video"
-        tasks = survey(client, ids, reporter, is_video)
+        notes: list[str] = []
+        of_project = request.create_samples and request.project is not None
+        tasks = survey(client, ids, reporter, is_video, left=notes if of_project else None)
+        if not tasks:
+            raise Refused(f"No task can be imported. {notes[0]}")
     frames = [
         NamedFrame(found.task.id, number, frame.name)
         for found in tasks
@@ -182,18 +186,13 @@ def prepare_import(
     ]
     files = files_of(request.folder, frames) if request.folder is not None else {}
     links = link_made(frames, paths, files) if request.create_samples else link(frames, paths)
-    _check_links(links, len(frames), request, "video" if is_video else "image")
-    notes: list[str] = []
+    check_links(links, len(frames), request, "video" if is_video else "image")
     if is_video:
         tasks = tuple(found for found in tasks if (found.task.id, 0) in links.samples)
-        notes = compare_frames(dataset, tasks, links.samples)
-    drawn: dict[int, set[str]] = {}
-    for found in tasks:
-        for label_id, figures in found.drawn.items():
-            drawn.setdefault(label_id, set()).update(figures)
-    schema = derive_schema([label for found in tasks for label in found.labels], drawn, request.label_field)
+        notes += compare_frames(dataset, tasks, links.samples)
+    schema = derive_schema([label for found in tasks for label in found.labels], drawn_in(tasks), request.label_field)
     schema = on_frames(schema) if is_video else schema
-    _check_fields(dataset, schema, sorted(links.samples.values()))
+    check_fields(dataset, schema, sorted(links.samples.values()))
     return PreparedImport(collection, request, tasks, links, schema, user, tuple(notes), files)
 
 
@@ -205,6 +204,15 @@ def _collection(target: Any, request: ImportRequest) -> Any:
     if len(dataset) and check_target(dataset).media_type != "image":
         raise Refused("Samples are made of images, and this dataset has others. Import into a dataset of images.")
     return dataset
+
+
+def drawn_in(tasks: Iterable[FoundTask]) -> dict[int, set[str]]:
+    """What was drawn in tasks: the types of objects by the id of their label."""
+    drawn: dict[int, set[str]] = {}
+    for found in tasks:
+        for label_id, figures in found.drawn.items():
+            drawn.setdefault(label_id, set()).update(figures)
+    return drawn
 
 
 def task_ids(client: Client, request: ImportRequest) -> list[int]:
@@ -228,7 +236,7 @@ def task_ids(client: Client, request: ImportRequest) -> list[int]:
     return sorted(ids)
 
 
-def _check_free(dataset: Any, server: str, ids: Sequence[int]) -> None:
+def check_free(dataset: Any, server: str, ids: Sequence[int]) -> None:
     """Refuses tasks whose labels come with another run already."""
     for key, record in records.find_all(dataset).items():
         taken = sorted({task.id for task in record.tasks} & set(ids)) if record.server == server else []
@@ -239,7 +247,7 @@ def _check_free(dataset: Any, server: str, ids: Sequence[int]) -> None:
             )
 
 
-def _check_links(links: Links, frames: int, request: ImportRequest, media: str) -> None:
+def check_links(links: Links, frames: int, request: ImportRequest, media: str) -> None:
     what = "videos" if media == "video" else "frames"
     if links.ambiguous:
         raise Refused(
@@ -263,7 +271,7 @@ def _check_links(links: Links, frames: int, request: ImportRequest, media: str) 
         )
 
 
-def _check_fields(dataset: Any, schema: LabelSchema, sample_ids: Sequence[str]) -> None:
+def check_fields(dataset: Any, schema: LabelSchema, sample_ids: Sequence[str]) -> None:
     """Refuses fields that hold something else, or labels that would then be there twice."""
     for name, item in schema.fields.items():
         type_ = LABEL_TYPES[item.type]

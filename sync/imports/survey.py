@@ -34,7 +34,11 @@ class FoundTask:
 
 
 def survey(
-    client: Client, task_ids: Sequence[int], reporter: ProgressReporter, video: bool = False
+    client: Client,
+    task_ids: Sequence[int],
+    reporter: ProgressReporter,
+    video: bool = False,
+    left: list[str] | None = None,
 ) -> tuple[FoundTask, ...]:
     """Looks at tasks.
 
@@ -43,6 +47,7 @@ def survey(
         task_ids: the tasks
         reporter: takes the progress
         video: whether the samples are videos
+        left: takes sentences about tasks that can't be a run, which are then left out; by default one ends it
 
     Raises:
         Refused: if one is not there, or can't be a run: it has no frames, or other frames than the samples, 3D, or
@@ -55,7 +60,12 @@ def survey(
     found = []
     for number, task_id in enumerate(task_ids):
         reporter.step(f"Looking at task {task_id}", number / len(task_ids))
-        found.append(_look(client, task_id, jobs.get(task_id, []), reporter, video))
+        try:
+            found.append(_look(client, task_id, jobs.get(task_id, []), reporter, video))
+        except Refused as refusal:
+            if left is None:
+                raise
+            left.append(f"Left out: {str(refusal).removesuffix(' Nothing was changed.')}")
     return tuple(found)
 
 

@@ -182,6 +182,13 @@ def test_samples_are_made(annotated: Loop, tmp_path: Path) -> None:
     assert shown.notice == ("success", "Made 2 samples. Imported 3 labels on 2 samples from 1 task.")
     assert "**1 image could not be fetched**" in shown.output and "photo_002.jpg" in shown.output
     assert annotated.dataset.values("job") == [1, 1]
+    annotated.box.faults.clear()
+    dialog = opened(annotated, tasks=["1"], label_field="boxes", anno_key="import", look=True)
+    assert "anno_key" in invalid(dialog.form())
+    dialog.fill(create_samples=True, folder=str(tmp_path / "new"))
+    assert invalid(dialog.form()) == {} and "again" in properties(dialog.form())
+    assert dialog.run().notice == ("success", "Made 1 sample. Imported 0 labels on 1 sample.")
+    assert len(annotated.dataset) == 3
 
 
 def test_a_switch_that_is_off_counts(annotated: Loop) -> None:

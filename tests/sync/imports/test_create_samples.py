@@ -8,14 +8,16 @@ from typing import Any
 
 import fiftyone as fo
 import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.cvat import UploadFile
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.linking import NamedFrame
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.places import places_of
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.undo import undo
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record as records
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import stored_runs
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sync_imports import Elsewhere, names
+from sync_imports import CAT, DOG, Elsewhere, names
 from sync_loop import Loop
 
 
@@ -118,6 +120,53 @@ def test_a_server_that_goes_away_is_gone_on_with(elsewhere: Elsewhere, task: int
     loop.box.faults.clear()
     assert run(elsewhere, task, folder)["imported"]["made"] == 3
     assert names(loop) == [["cat"], ["dog", "cat"], []]
+
+
+def test_a_project_that_is_opened_again_brings_what_is_new(loop: Loop, tmp_path: Path) -> None:
+    loop.fill(None, None, None)
+    elsewhere = Elsewhere(loop)
+    project = elsewhere.client.create_project("zoo", [CAT, DOG]).id
+    first = elsewhere.make(project_id=project, labels=())
+    loop.cvat.draw("cat", 0, task=first)
+    paths = loop.dataset.values("filepath")
+    loop.dataset.clear()
+    folder = tmp_path / "zoo"
+    assert run(elsewhere, None, folder, project="zoo")["imported"]["made"] == 3
+    theirs = loop.dataset.add_sample(fo.Sample(paths[0]))
+    elsewhere.client.create_task("without images", project_id=project)
+    loop.dataset.add_samples([fo.Sample(path) for path in paths[1:]])
+    made = elsewhere.client.create_task("second", project_id=project)
+    files = [UploadFile(f"new_{n}.jpg", Path(path), Path(path).stat().st_size) for n, path in enumerate(paths[:2])]
+    elsewhere.client.wait_for_creation(made.id, elsewhere.client.upload(made.id, files))
+    loop.cvat.draw("dog", 1, task=made.id)
+    before = loop.labels()
+    report = run(elsewhere, None, folder, project="zoo", sample_fields=["task"])
+    told = report["imported"]
+    assert (told["made"], told["tasks"], report["added"]) == (2, [made.id], 1)
+    assert any("has no frames" in note for note in report["notes"]), report["notes"]
+    assert names(loop) == [["cat"], [], [], [], [], [], [], ["dog"]] and loop.labels()[0] == before[0]
+    assert loop.dataset.values("task")[-2:] == ["second", "second"]
+    assert theirs not in loop.dataset.load_annotation_view("run").values("id")
+    assert len(loop.dataset.load_annotation_view("run")) == 5 and records.find(loop.dataset, "run").samples == 5
+    clock = loop.clock
+    again = run(elsewhere, None, folder, project="zoo")
+    assert (again["added"], again["unchanged"], len(loop.dataset)) == (0, 2, 8)
+    assert not [line for line in loop.requests(clock) if line.endswith("/data")]
+    undo(loop.dataset, "run")
+    assert names(loop) == [["cat"], [], [], [], [], [], [], []]
+
+
+def test_an_image_that_did_not_come_comes_later(elsewhere: Elsewhere, task: int, tmp_path: Path) -> None:
+    loop = elsewhere.loop
+    loop.box.faults.add("status", "GET", r"/data\?type=frame&number=1&", status=500, times=None)
+    run(elsewhere, task, tmp_path / "new")
+    loop.box.faults.clear()
+    before = loop.labels()
+    report = run(elsewhere, task, tmp_path / "new", sample_fields=["job"])
+    assert (report["imported"]["made"], report["added"], report["left"]) == (1, 2, [])
+    assert names(loop) == [["cat"], [], ["dog", "cat"]] and loop.labels()[0] == before[0]
+    assert records.find(loop.dataset, "run").left_out == {}
+    assert loop.load()["unchanged"] == 3
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,36 @@
+"""What is kept of a task that is imported."""
+
+from ...cvat import Client
+from ...labels.schema import LabelSchema
+from ...labels.vocabulary import Vocabulary
+from ..runs.base import NO_SAMPLE, FrameRecord, TaskBase
+from ..runs.record import TaskRecord
+from .linking import Links
+from .survey import FoundTask
+from .videos import span_of
+
+
+def task_record(found: FoundTask, client: Client) -> TaskRecord:
+    """A task as the record of a run has it."""
+    return TaskRecord(
+        id=found.task.id,
+        name=found.task.name,
+        url=client.task_url(found.task.id),
+        frames=found.meta.size if found.is_video else len(found.meta.frames),
+        jobs=tuple(job.id for job in found.jobs),
+    )
+
+
+def task_base(found: FoundTask, schema: LabelSchema, links: Links) -> TaskBase:
+    """What is kept of a task: nothing that was drawn in it is known so far, nor that frames were removed."""
+    frames = tuple(
+        FrameRecord(
+            sample_id=links.samples.get((found.task.id, number), NO_SAMPLE),
+            name=frame.name,
+            width=frame.width,
+            height=frame.height,
+        )
+        for number, frame in enumerate(found.meta.frames)
+    )
+    video = span_of(found) if found.is_video else None
+    return TaskBase(frames=frames, vocabulary=Vocabulary(schema, (), found.labels).dump(), video=video)
