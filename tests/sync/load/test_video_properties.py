@@ -149,7 +149,7 @@ def _shapes(track: Track) -> Iterator[Shape]:
 
 
 def sides(items: list[tuple[Any, ...]]) -> list[tuple[float, ...]]:
-    return sorted(item[:2] for item in items)
+    return sorted((min(item[:2]), max(item[:2])) for item in items)  # a side may have been moved over the other one
 
 
 def here(clip: VideoLoop) -> dict[int, list[tuple[float, ...]]]:
