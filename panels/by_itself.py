@@ -10,6 +10,7 @@ from ..operators.shared.reloading import reload
 from ..operators.shared.running import answer
 from ..operators.watch import here
 from ..operators.watch.texts import state_line
+from ..sync.runs.log import LoadRecord
 from ..sync.watch.status import WatchStatus
 
 
@@ -51,9 +52,9 @@ def facts(status: WatchStatus) -> dict[str, Any]:
     }
 
 
-def count_loads(loads: Sequence[Mapping[str, Any]]) -> int:
+def count_loads(loads: Sequence[LoadRecord]) -> int:
     """How many of the loads of a run came by themselves."""
-    return sum(bool(load["by_itself"]) for load in loads)
+    return sum(bool(load.by_itself) for load in loads)
 
 
 def add_switch(row: types.Object, card: Mapping[str, Any], on_click: Any) -> None:

@@ -1,13 +1,16 @@
 """What the panel "CVAT" shows of each run, and what can be done with it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..operators.shared import texts
 from ..operators.shared.choose_run import Run, is_usable
 from ..operators.shared.safe import WHOLE, code, link, safe
 from ..sync.readable import readable
+from ..sync.runs.log import LoadRecord
+from ..sync.runs.look import JobLook
+from ..sync.runs.marks import JobMark
 from ..sync.watch.status import OFF, WatchStatus
 from . import by_itself
 
@@ -44,13 +47,15 @@ STEPS = (
 """The next step is the first of these that is possible."""
 
 MENU = (
-    CardAction("load", "Load annotations", "download", needs="usable"),
+    CardAction("load", "Load", "download", needs="usable"),
+    CardAction("load_with", "Load with options", "tune", needs="usable"),
     CardAction("show_conflicts", "Resolve conflicts", "rule", needs="conflicts"),
-    CardAction("undo", "Undo the last load", "undo", needs="was_loaded"),
-    CardAction("history", "History", "history", needs="was_loaded"),
-    CardAction("comments", "Review comments", "comment", needs="was_loaded"),
+    CardAction("undo", "Undo the last load", "undo", needs="undoable"),
+    CardAction("show_plots", "Plots", "bar_chart", needs="usable"),
+    CardAction("history", "History of loads", "history", needs="was_loaded"),
+    CardAction("comments", "Review comments", "comment", needs="commented"),
     CardAction("watch_rule", "When to load by itself", "autorenew", needs="usable"),
-    CardAction("resume", "Resume", "play_arrow", ("interrupted",)),
+    CardAction("resume_with", "Resume with options", "tune", ("interrupted",)),
     CardAction("stop", "Stop", "stop", ("sending",)),
     CardAction("refresh_run", "Send changed labels", "sync", ("sent",), needs="own"),
     CardAction("add_samples", "Add samples", "playlist_add", ("sent",), needs="own"),
@@ -61,33 +66,56 @@ MENU = (
 )
 
 
-def card(run: Run, conflicts: int = 0, last: str = "", watch: WatchStatus = OFF, loads: int = 0) -> dict[str, Any]:
-    """A run as a card, as far as it is known without CVAT.
+class Facts(NamedTuple):
+    """What is known of a run besides its record.
 
     Args:
-        run: the run
-        conflicts: how many of its labels are in conflict
-        last: what became of its last load: ``"applied"``, ``"undone"`` ...; empty if there is none
+        marks: where loads stand with its jobs
+        loads: those that changed anything, oldest first
+        jobs: as CVAT had them at the last look; ``None`` if there was none
+        busy: what somebody does with it at this moment, besides sending it
         watch: whether it is loaded by itself
-        loads: how many loads came by themselves
     """
+
+    marks: Mapping[int, JobMark] = {}
+    loads: Sequence[LoadRecord] = ()
+    jobs: Sequence[JobLook] | None = None
+    busy: str = ""
+    watch: WatchStatus = OFF
+
+
+NOTHING = Facts()
+
+
+def card(run: Run, facts: Facts = NOTHING) -> dict[str, Any]:
+    """A run as a card."""
     record, state = run.record, run.status.state
+    conflicts = sum(mark.open for mark in facts.marks.values())
+    comments = sum(job.comments for job in facts.jobs or ())
+    last = [load for load in facts.loads if load.status != "undone"]
+    done, jobs = jobs_done(facts.jobs or ())
     return {
         "id": record.run_id,
         "run": run.key,
         "state": state,
         "title": f"**{safe(run.key)}** · {texts.run_words(record, run.status)} · {_fields(record.label_schema)}",
-        "facts": _facts(run, last),
+        "facts": _facts(run, facts.loads),
         "problem": safe(run.status.text, WHOLE) if state == "interrupted" else "",
         "tasks": _tasks(run),
-        "sending": readable(run.status.text or "Starting") if state == "sending" else "",
+        "busy": readable(run.status.text or "Starting") if state == "sending" else readable(facts.busy),
         "done": run.status.done if state == "sending" else None,
+        "jobs": len(facts.jobs or ()),
+        "jobs_done": done,
+        "jobs_text": jobs,
+        "waits": waits(facts.jobs or (), facts.marks, conflicts, comments),
         "conflicts": conflicts,
         "usable": is_usable(run),
+        "undoable": bool(last) and last[-1].undoable,
         "was_loaded": bool(record.loaded_at),
+        "commented": bool(record.loaded_at) or comments > 0,
         "own": not record.imported,
-        "watch": by_itself.facts(watch),
-        "loads_by_itself": loads,
+        "watch": by_itself.facts(facts.watch),
+        "loads_by_itself": by_itself.count_loads(facts.loads),
     }
 
 
@@ -95,7 +123,7 @@ def _fields(schema: Mapping[str, Any]) -> str:
     return ", ".join(map(code, schema))
 
 
-def _facts(run: Run, last: str) -> str:
+def _facts(run: Run, loads: Sequence[LoadRecord]) -> str:
     """How much it is, and when it was sent and loaded; nothing that is not so any more."""
     record = run.record
     facts = [texts.count(record.samples, "sample")]
@@ -104,9 +132,15 @@ def _facts(run: Run, last: str) -> str:
         if not record.imported:
             facts.append(texts.count(sum(record.labels.values()), "label"))
         facts.append(f"{begun} {texts.short_date(record.created_at)}")
-        loaded = texts.short_date(record.loaded_at)
-        facts.append(f"last load {loaded}, undone" if last == "undone" else f"loaded {loaded or 'never'}")
+    if run.status.state == "sent" or record.loaded_at:
+        facts.append(_loaded(record.loaded_at, [load for load in loads if load.kind == "load"]))
     return " · ".join(facts)
+
+
+def _loaded(at: str | None, loads: Sequence[LoadRecord]) -> str:
+    if at and loads and loads[-1].status == "undone":
+        return f"load of {texts.short_date(loads[-1].at)} undone"
+    return f"loaded {texts.short_date(at) or 'never'}"
 
 
 def _tasks(run: Run) -> str:
@@ -117,38 +151,55 @@ def _tasks(run: Run) -> str:
     return "In CVAT: " + ", ".join([*links, *more]) if links else ""
 
 
-def jobs_done(jobs: Sequence[Mapping[str, Any]]) -> tuple[float, str]:
-    """How far the jobs of a run are: the part that is completed, and ``7 of 12 jobs completed (3 in progress, 2 new)``.
+def in_order(states: Iterable[str]) -> list[str]:
+    """States of jobs in the order in which they are told; those of other versions of CVAT last."""
+    return sorted(set(states), key=lambda state: (STATES.index(state) if state in STATES else len(STATES), state))
 
-    Args:
-        jobs: as of :class:`sync.runs.look.JobLook`
-    """
-    states = Counter(job["state"] for job in jobs)
+
+def jobs_done(jobs: Sequence[JobLook]) -> tuple[float, str]:
+    """How far jobs are: the part that is completed, and ``7 of 12 jobs completed (3 in progress, 2 new)``."""
+    states = Counter(job.state for job in jobs)
     completed = states.pop("completed", 0)
-    order = sorted(states, key=lambda state: (STATES.index(state) if state in STATES else len(STATES), state))
-    others = ", ".join(f"{states[state]:,} {readable(state)}" for state in order)
+    others = ", ".join(f"{states[state]:,} {readable(state)}" for state in in_order(states))
     text = f"{completed:,} of {texts.count(len(jobs), 'job')} completed" + (f" ({others})" if others else "")
     return completed / len(jobs) if jobs else 0.0, text
 
 
-def waits(card: Mapping[str, Any], jobs: Sequence[Mapping[str, Any]]) -> str:
-    """What waits for the person: ``5 jobs changed since the last load · 3 labels in conflict``."""
-    changed = sum(job["changed"] is True for job in jobs)
+def waits(jobs: Sequence[JobLook], marks: Mapping[int, JobMark], conflicts: int, comments: int) -> str:
+    """What waits for the person: ``5 jobs changed since the last load · 3 labels in conflict · 2 open comments``.
+
+    Args:
+        jobs: as of the last look
+        marks: where loads stand with them
+        conflicts: labels of the run that are in conflict
+        comments: review comments that are open
+    """
+    changed = sum(job.changed_since(marks) is True for job in jobs)
     words = [f"{texts.count(changed, 'job')} changed since the last load"] if changed else []
-    if card["conflicts"]:
-        words.append(f"{texts.count(card['conflicts'], 'label')} in conflict")
+    if conflicts:
+        words.append(f"{texts.count(conflicts, 'label')} in conflict")
+    if comments:
+        words.append(f"{texts.count(comments, 'open comment')}")
     return " · ".join(words)
 
 
 def next_step(card: Mapping[str, Any]) -> CardAction | None:
-    """The one thing to do next with a run."""
+    """The one thing to do next with a run; nothing while somebody is at it."""
+    if card["busy"] and card["state"] != "sending":
+        return None
     return next((action for action in STEPS if _is_offered(action, card)), None)
+
+
+def second_step(card: Mapping[str, Any]) -> CardAction | None:
+    """What is worth a button, too: of an interrupted run, what is complete can be loaded."""
+    is_partial = card["state"] == "interrupted" and card["usable"] and not card["busy"]
+    return CardAction("load", "Load what is complete", "download") if is_partial else None
 
 
 def menu(card: Mapping[str, Any]) -> list[CardAction]:
     """What else can be done with a run."""
-    step = next_step(card)
-    return [item for item in MENU if _is_offered(item, card) and (step is None or item.method != step.method)]
+    shown = {step.method for step in (next_step(card), second_step(card)) if step is not None}
+    return [item for item in MENU if _is_offered(item, card) and item.method not in shown]
 
 
 def _is_offered(action: CardAction, card: Mapping[str, Any]) -> bool:

@@ -95,30 +95,37 @@ class ConflictsPage:
         state = ctx.panel.state
         sent = [run.key for run in choose_run.find_all(ctx.dataset) if choose_run.is_usable(run)]
         first = [state.run] if state.run in sent else []
-        state.run, state.step, state.text, state.has_picture = None, None, "", False
         for key in dict.fromkeys([*first, *sent]):
             try:
                 waiting = conflicts(ctx.dataset, key)
             except RoundtripError:  # the page of the runs says what is wrong with it
                 continue
             if steps := to_steps(waiting):
-                state.run, state.total = key, len(steps)
-                state.at = (state.at or 0) % len(steps)
-                self._show_step(ctx, steps, waiting)
+                self._show_step(ctx, key, steps, waiting)
                 return
+        state.set({"run": None, "step": None, "total": 0})
 
-    def _show_step(self, ctx: foo.ExecutionContext, steps: list[Step], waiting: list[dict[str, Any]]) -> None:
-        state = ctx.panel.state
-        step = steps[state.at]
-        versions = find_versions(ctx.dataset, state.run, step.field, step.label_ids[0])
+    def _show_step(self, ctx: foo.ExecutionContext, key: str, steps: list[Step], waiting: list[dict[str, Any]]) -> None:
+        at = (ctx.panel.state.at or 0) % len(steps)
+        step = steps[at]
+        versions = find_versions(ctx.dataset, key, step.field, step.label_ids[0])
         image = picture(versions) if versions else ""
-        state.step, state.has_picture = step._asdict(), bool(image)
-        state.on_sample = sum(other.sample_id == step.sample_id for other in steps)
         names = shown_samples.names_of(ctx.dataset, [{"sample_id": step.sample_id}])
-        state.text = describe(state.run, state.at, state.total, names.get(step.sample_id, ""), step)
         mine = [item for item in waiting if (item["field"], item["label_id"]) == (step.field, step.label_ids[0])]
-        state.changes = _changes(mine, versions, bool(image))
         ctx.panel.set_data("picture", image)
+        ctx.panel.state.set(  # at once: an event amid it would draw half of it
+            {
+                "run": key,
+                "at": at,
+                "total": len(steps),
+                "labels": sum(len(other.label_ids) for other in steps),
+                "on_sample": sum(other.sample_id == step.sample_id for other in steps),
+                "step": step._asdict(),
+                "has_picture": bool(image),
+                "text": describe(key, at, len(steps), names.get(step.sample_id, ""), step),
+                "changes": _changes(mine, versions, bool(image)),
+            }
+        )
 
     def _render_conflicts(self, ctx: foo.ExecutionContext, panel: types.Object) -> None:
         state = ctx.panel.state

@@ -1,6 +1,7 @@
-"""The panel "CVAT": the runs of the dataset, the jobs of each, and the conflicts of loads."""
+"""The panel "CVAT": the runs of the dataset, the jobs and plots of each, the conflicts of loads, and what goes on."""
 
 import time
+from typing import Any
 
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
@@ -10,11 +11,14 @@ from ..operators.shared import shown_samples
 from .by_itself import ByItself
 from .conflicts_page import ConflictsPage
 from .jobs_page import JobsPage
-from .runs_page import BUSY, FIRST, IDLE, SELDOM, RunsPage
+from .plots_page import PlotsPage
+from .runs_page import BUSY, FIRST, IDLE, SELDOM, WORKING, RunsPage
+from .text_page import TextPage
+from .work_part import WorkPart
 
 
-class CvatPanel(RunsPage, JobsPage, ConflictsPage, ByItself, foo.Panel):
-    """One panel with three pages. CVAT is asked after it has opened, on Refresh, and seldom while it is open."""
+class CvatPanel(RunsPage, JobsPage, PlotsPage, ConflictsPage, TextPage, WorkPart, ByItself, foo.Panel):
+    """One panel with several pages. CVAT is asked after it has opened, on Refresh, and seldom while it is open."""
 
     @property
     def config(self) -> foo.PanelConfig:
@@ -31,29 +35,32 @@ class CvatPanel(RunsPage, JobsPage, ConflictsPage, ByItself, foo.Panel):
         state = ctx.panel.state
         state.page, state.asked_at, state.dataset = state.page or "runs", None, ctx.dataset.name
         self._show(ctx)
+        self._read_work(ctx)
 
     def on_change_dataset(self, ctx: foo.ExecutionContext) -> None:
         """Another dataset has other runs."""
         state = ctx.panel.state
         if state.dataset != ctx.dataset.name:  # the App says so of the first one, too
-            state.page, state.asked_at, state.jobs, state.run = "runs", None, {}, None
-            state.dataset = ctx.dataset.name
+            state.page, state.asked_at, state.run, state.all = "runs", None, None, False
+            state.notice, state.told, state.looked, state.dataset = None, None, "", ctx.dataset.name
         self._show(ctx)
 
     def on_change_ctx(self, ctx: foo.ExecutionContext) -> None:
         """The person does something elsewhere in the App, such as asking for the conflicts of a run."""
-        self._show(ctx, again=ctx.panel.state.page != "conflicts")
+        self._show(ctx, again=ctx.panel.state.page in ("runs", "jobs"))
 
     def refresh(self, ctx: foo.ExecutionContext) -> None:
         """The button "Refresh", and the end of a dialog."""
+        self._read_work(ctx)
         self._look(ctx, self._read_runs(ctx))
         self._show(ctx)
 
     def tick(self, ctx: foo.ExecutionContext) -> None:
         """The timer."""
+        ended = self._read_work(ctx)
         found = self._read_runs(ctx)
         self._follow_watch(ctx)
-        if time.time() - (ctx.panel.state.asked_at or 0) >= SELDOM:
+        if ended or time.time() - (ctx.panel.state.asked_at or 0) >= SELDOM:
             self._look(ctx, found)
         if ctx.panel.state.page == "jobs":
             self._read_jobs(ctx)
@@ -74,12 +81,23 @@ class CvatPanel(RunsPage, JobsPage, ConflictsPage, ByItself, foo.Panel):
 
     def render(self, ctx: foo.ExecutionContext) -> types.Property:
         panel, state = types.Object(), ctx.panel.state
-        if state.page == "conflicts":
-            self._render_conflicts(ctx, panel)
-        else:
-            sending = any(card["state"] == "sending" for card in state.cards or ())
-            interval = FIRST if not state.asked_at else BUSY if sending else IDLE
-            panel.view("timer", types.TimerView(interval=interval, on_interval=self.tick))
-            page = self._render_jobs if state.page == "jobs" else self._render_runs
-            page(ctx, panel)
+        if state.page != "conflicts" or state.working:
+            panel.view("timer", types.TimerView(interval=_interval(state), on_interval=self.tick))
+        self._render_work(ctx, panel)
+        pages = {
+            "conflicts": self._render_conflicts,
+            "jobs": self._render_jobs,
+            "plots": self._render_plots,
+            "text": self._render_text,
+        }
+        pages.get(state.page, self._render_runs)(ctx, panel)
         return types.Property(panel, view=types.GridView(px=2, py=2, gap=2))
+
+
+def _interval(state: Any) -> int:
+    """Milliseconds until the timer."""
+    if state.working:
+        return WORKING
+    if not state.asked_at:
+        return FIRST
+    return BUSY if any(card["busy"] for card in state.cards or ()) else IDLE

@@ -7,20 +7,27 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ..operators.shared.safe import link, safe
+from ..sync.errors import StateUnreadable
 from ..sync.readable import readable
 from ..sync.runs import record
+from ..sync.runs.base import BaseStore
+from ..sync.runs.look import JobLook, kept_look
+from ..sync.runs.marks import JobMark
+from ..sync.runs.store import RunStore
+from . import server
 
 COLUMNS = {
     "job": "Job",
     "task": "Task",
     "frames": "Frames",
+    "labels": "Labels",
     "assignee": "Assignee",
     "stage": "Stage",
     "state": "State",
     "changed": "Changed",
 }
 ALL = "all"
-CHANGED = {True: "yes", False: "no", None: "never loaded"}
+CHANGED = {True: "yes", False: "no", None: "not loaded"}
 MOST = 200
 """Jobs that are shown at once; filters find the others."""
 
@@ -31,8 +38,9 @@ class JobsPage:
     def show_jobs(self, ctx: foo.ExecutionContext) -> None:
         """Opens the page of a run."""
         state = ctx.panel.state
-        state.page, state.run, state.only_state, state.only_assignee = "jobs", ctx.params["run"], ALL, ALL
+        state.run, state.only_state, state.only_assignee = ctx.params["run"], ALL, ALL
         self._read_jobs(ctx)
+        state.page = "jobs"  # at last: an event amid it would draw half of it
 
     def filter_state(self, ctx: foo.ExecutionContext) -> None:
         """The choice of a state."""
@@ -46,33 +54,76 @@ class JobsPage:
 
     def load_job(self, ctx: foo.ExecutionContext) -> None:
         """The row action "Load this job"."""
-        self._prompt_of(ctx, "load_annotations", jobs=[_job(ctx)])
+        ctx.params["load"] = {"anno_key": ctx.panel.state.run, "policy": "ask", "jobs": [_job(ctx)]}
+        self.load_again(ctx)  # type: ignore[attr-defined]
 
     def change_job(self, ctx: foo.ExecutionContext) -> None:
         """The row action "Assign, set stage and state"."""
-        self._prompt_of(ctx, "change_job", job=_job(ctx))
-
-    def _prompt_of(self, ctx: foo.ExecutionContext, operator: str, **params: Any) -> None:
         ctx.params["run"] = ctx.panel.state.run
-        self._prompt(ctx, operator, **params)  # type: ignore[attr-defined]
+        self._prompt(ctx, "change_job", job=_job(ctx))  # type: ignore[attr-defined]
+
+    def view_job(self, ctx: foo.ExecutionContext) -> None:
+        """The row action "Show its samples"."""
+        number = _job(ctx)
+        found = record.find(ctx.dataset, ctx.panel.state.run)
+        store = RunStore(ctx.dataset, found.run_id)
+        look = kept_look(store)
+        job = next((job for job in look.jobs if job.id == number), None) if look else None
+        task = BaseStore(store).task(job.task) if job else None
+        if job is None or task is None:
+            ctx.ops.notify(f"It is not known which samples job {number} has.", variant="warning")
+            return
+        frames = task.frames if task.video else task.frames[job.start : job.stop + 1]
+        ctx.ops.set_view(ctx.dataset.select([frame.sample_id for frame in frames]))
 
     def _read_jobs(self, ctx: foo.ExecutionContext) -> None:
         """Chooses from what CVAT said at the last look."""
         state = ctx.panel.state
         found = record.find_all(ctx.dataset).get(state.run)
-        jobs = (state.jobs or {}).get(found.run_id, []) if found else []
-        state.states = sorted({job["state"] for job in jobs})
-        state.assignees = sorted({job["assignee"] for job in jobs})
+        look = kept_look(RunStore(ctx.dataset, found.run_id)) if found else None
+        jobs = look.jobs if look else ()
         chosen = choose(jobs, state.only_state, state.only_assignee)
-        state.found, state.of = len(chosen), len(jobs)
-        state.job_rows = [row(job) for job in chosen[:MOST]]
-        state.job_links = links(chosen, found.server) if found else ""
+        marks = _marks(ctx, found.run_id) if found else {}
+        state.set(
+            {
+                "states": sorted({job.state for job in jobs}),
+                "assignees": sorted({job.assignee for job in jobs}),
+                "jobs_looked": server.clock(look.at) if look else "",
+                "found": len(chosen),
+                "of": len(jobs),
+                "job_rows": [row(job, marks) for job in chosen[:MOST]],
+                "job_links": links(chosen, found.server) if found else "",
+            }
+        )
 
     def _render_jobs(self, ctx: foo.ExecutionContext, panel: types.Object) -> None:
         state = ctx.panel.state
-        panel.btn("runs", label="All runs", icon="arrow_back", on_click=self.show_runs)  # type: ignore[attr-defined]
-        panel.md(f"**{safe(state.run)}** · {state.found:,} of {state.of:,} jobs, as of {state.looked}", name="heading")
-        bar = panel.h_stack("filters", gap=2, align_x="left")
+        bar = panel.h_stack("bar", gap=1, align_x="left")
+        bar.btn("runs", label="All runs", icon="arrow_back", on_click=self.show_runs)  # type: ignore[attr-defined]
+        params = {"run": state.run}
+        bar.btn("plots", "Plots", "bar_chart", "outlined", on_click=self.show_plots, params=params)  # type: ignore[attr-defined]
+        bar.btn("refresh", "Refresh", "refresh", on_click=self.refresh)  # type: ignore[attr-defined]
+        if not state.of:
+            panel.md("CVAT was not asked for the jobs of this run yet, or has none.", name="none")
+            return
+        panel.md(
+            f"**{safe(state.run)}** · {state.found:,} of {state.of:,} jobs, as of {state.jobs_looked}", name="heading"
+        )
+        self._filters(state, panel.h_stack("filters", gap=2, align_x="left"))
+        table = types.TableView(componentsProps={"table": {"sx": {"minWidth": 360, "& th, & td": {"px": 0.5}}}})
+        for key, label in COLUMNS.items():
+            table.add_column(key, label=label)
+        table.add_row_action("load_job", self.load_job, label="Load this job", icon="download")
+        table.add_row_action("change_job", self.change_job, label="Assign, set stage and state", icon="edit")
+        table.add_row_action("view_job", self.view_job, label="Show its samples", icon="filter_alt")
+        panel.list("job_rows", types.Object(), view=table)
+        panel.md(state.job_links, name="links")
+        if state.found > MOST:
+            panel.md(
+                f"The first {MOST:,} of {state.found:,} jobs are shown; choose a state or an assignee.", name="more"
+            )
+
+    def _filters(self, state: Any, bar: types.Object) -> None:
         for name, label, values, on_change in (
             ("only_state", "State", state.states, self.filter_state),
             ("only_assignee", "Assignee", state.assignees, self.filter_assignee),
@@ -83,42 +134,44 @@ class JobsPage:
                 view.add_choice(value, label=readable(value) or "nobody")
             chosen = getattr(state, name)
             bar.enum(name, view.values(), default=chosen, view=view, on_change=on_change)
-        table = types.TableView(componentsProps={"table": {"sx": {"minWidth": 360, "& th, & td": {"px": 1}}}})
-        for key, label in COLUMNS.items():
-            table.add_column(key, label=label)
-        table.add_row_action("load_job", self.load_job, label="Load this job", icon="download")
-        table.add_row_action("change_job", self.change_job, label="Assign, set stage and state", icon="edit")
-        panel.list("job_rows", types.Object(), view=table)
-        panel.md(state.job_links, name="links")
-        if state.found > MOST:
-            panel.md(
-                f"The first {MOST:,} of {state.found:,} jobs are shown; choose a state or an assignee.", name="more"
-            )
 
 
-def choose(jobs: Iterable[Mapping[str, Any]], state: str, assignee: str) -> list[Mapping[str, Any]]:
+def choose(jobs: Iterable[JobLook], state: str, assignee: str) -> list[JobLook]:
     """The jobs in a state, of somebody; ``"all"`` for any."""
-    return [job for job in jobs if state in (ALL, job["state"]) and assignee in (ALL, job["assignee"])]
+    return [job for job in jobs if state in (ALL, job.state) and assignee in (ALL, job.assignee)]
 
 
-def row(job: Mapping[str, Any]) -> dict[str, Any]:
-    """A job as a row of the table."""
+def row(job: JobLook, marks: Mapping[int, JobMark]) -> dict[str, Any]:
+    """A job as a row of the table.
+
+    Args:
+        job: the job
+        marks: where loads stand with the jobs of its run
+    """
     return {
-        "id": str(job["id"]),
-        "job": job["id"],
-        "task": job["task"],
-        "frames": job["frames"],
-        "assignee": readable(job["assignee"]) or "nobody",
-        "stage": readable(job["stage"]),
-        "state": readable(job["state"]),
-        "changed": CHANGED[job["changed"]],
+        "id": str(job.id),
+        "job": job.id,
+        "task": job.task,
+        "frames": job.frames,
+        "labels": sum(marks[job.id].labels.values()) if job.id in marks else "",
+        "assignee": readable(job.assignee) or "nobody",
+        "stage": readable(job.stage),
+        "state": readable(job.state),
+        "changed": CHANGED[job.changed_since(marks)],
     }
 
 
-def links(jobs: Sequence[Mapping[str, Any]], server: str) -> str:
+def links(jobs: Sequence[JobLook], server: str) -> str:
     """Where the first jobs are opened, in Markdown."""
-    listed = [link(f"job {job['id']}", job["url"], server) for job in jobs[:20]]
+    listed = [link(f"job {job.id}", job.url, server) for job in jobs[:20]]
     return "Open in CVAT: " + ", ".join(listed) if listed else "No job of this kind."
+
+
+def _marks(ctx: foo.ExecutionContext, run_id: str) -> Mapping[int, JobMark]:
+    try:
+        return BaseStore(RunStore(ctx.dataset, run_id)).marks()
+    except StateUnreadable:
+        return {}
 
 
 def _job(ctx: foo.ExecutionContext) -> int:

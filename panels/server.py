@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import fiftyone.operators as foo
 
@@ -10,7 +9,7 @@ from ..operators.shared import context
 from ..operators.shared.choose_run import Run, is_usable
 from ..sync.connection import HOW
 from ..sync.errors import CvatError, RoundtripError
-from ..sync.runs.look import look_at
+from ..sync.runs.look import keep_look, look_at
 from ..sync.send.proposals import describe_login
 
 MOST = 50
@@ -26,22 +25,26 @@ def greet(ctx: foo.ExecutionContext) -> tuple[str, str]:
         return "", str(error)
 
 
-def look(ctx: foo.ExecutionContext, runs: Sequence[Run]) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
-    """The jobs of runs by ``run_id``, with one request for each workspace that they are in; and what went wrong."""
+def look(ctx: foo.ExecutionContext, runs: Sequence[Run]) -> list[str]:
+    """Looks at the jobs of runs, with one request for each workspace that they are in, and keeps what was seen.
+
+    Returns:
+        what went wrong
+    """
     groups: dict[tuple[str, str | None], list[Run]] = {}
     for run in [run for run in runs if is_usable(run)][:MOST]:
         groups.setdefault((run.record.server, run.record.organization), []).append(run)
-    found: dict[str, list[dict[str, Any]]] = {}
     problems: list[str] = []
     for (server, organization), members in groups.items():
         try:
             with context.client_for(ctx, organization, server=server, hasty=True) as client:
-                jobs = look_at(ctx.dataset, [run.record for run in members], client)
+                found = look_at(ctx.dataset, [run.record for run in members], client)
         except (RoundtripError, CvatError) as error:
             problems.append(str(error))
             continue
-        found.update({run_id: [job._asdict() for job in listed] for run_id, listed in jobs.items()})
-    return found, list(dict.fromkeys(problems))
+        for run_id, jobs in found.items():
+            keep_look(ctx.dataset, run_id, jobs, time.time())
+    return list(dict.fromkeys(problems))
 
 
 def how_to_log_in() -> str:
@@ -64,6 +67,7 @@ def how_to_log_in() -> str:
     )
 
 
-def clock() -> str:
-    """The time of day, for the line that says when CVAT was asked last."""
-    return time.strftime("%H:%M")
+def clock(at: float | None = None) -> str:
+    """The time of day, now or in seconds since the epoch; if that was on another day, with the date."""
+    now, then = time.localtime(), time.localtime(at)
+    return time.strftime("%H:%M" if now[:3] == then[:3] else "%d %b %H:%M", then)

@@ -13,11 +13,11 @@ from ...sync.load.load import load
 from ...sync.progress import ProgressReporter
 from ...sync.request import LoadRequest, parse
 from ...sync.runs.record import find
-from ..shared import choose_run, context, show_form, shown_samples
+from ..shared import choose_run, context, panel_work, show_form, shown_samples
 from ..shared.background import InBackground
 from ..shared.reloading import reload
 from ..shared.running import perform
-from . import built_in_runs, changed_labels, form, look, texts
+from . import behind_panel, built_in_runs, changed_labels, form, look, texts
 
 ICON = "/assets/load.svg"
 
@@ -53,6 +53,10 @@ class LoadAnnotations(InBackground, foo.Operator):
         key = ctx.params.get("anno_key", "")
         if key in built_in_runs.offered(ctx.dataset):
             return perform(ctx, lambda reporter: built_in_runs.load_in_app(ctx, key), partial(_finish_foreign, ctx))
+
+        if panel_work.is_asked_for(ctx) and not ctx.params.get("preview"):
+            behind_panel.begin_load(ctx, form.read(ctx))
+            return iter(())
 
         def work(reporter: ProgressReporter) -> dict[str, Any]:
             request = parse(LoadRequest, form.read(ctx))

@@ -73,6 +73,14 @@ def caution(item: Mapping[str, Any]) -> str:
     return f"Load although CVAT has nothing any more in {where}, where it had {count(item['count'], 'label')}"
 
 
+def caution_sentence(item: Mapping[str, Any]) -> str:
+    """Why a load stopped, as a sentence."""
+    if item["caution"] == "deleted":
+        return f"The load would delete {item['count']:,} of {count(item['of'], 'label')}."
+    where = f"job {item['jobs'][0]}" if len(item["jobs"]) == 1 else count(len(item["jobs"]), "job")
+    return f"CVAT has nothing any more in {where}, where it had {count(item['count'], 'label')}."
+
+
 def _fields(report: Mapping[str, Any]) -> list[str]:
     lines = ["", "| Field | Added | Changed | Deleted | Unchanged |", "|:--|--:|--:|--:|--:|"]
     for name, item in report["fields"].items():
@@ -169,7 +177,7 @@ def _details(report: Mapping[str, Any]) -> list[str]:
 
 def _conflicts(conflicts: Sequence[Mapping[str, Any]]) -> list[str]:
     """How many conflicts there were, by what became of them."""
-    taken, kept, left = (sum(item["outcome"] == name for item in conflicts) for name in ("remote", "local", "open"))
+    taken, kept, left = (_labels(conflicts, name) for name in ("remote", "local", "open"))
     lines = []
     if taken:
         lines.append(f"{_both(taken)} CVAT's value counts.")
@@ -184,9 +192,13 @@ def _conflicts(conflicts: Sequence[Mapping[str, Any]]) -> list[str]:
     return lines
 
 
+def _labels(conflicts: Sequence[Mapping[str, Any]], outcome: str) -> int:
+    """How many labels have parts in conflict with this outcome: as many as the panel counts."""
+    return len({(item["field"], item["label_id"]) for item in conflicts if item["outcome"] == outcome})
+
+
 def _both(number: int) -> str:
-    was = "was" if number == 1 else "were"
-    return f"{count(number, 'part of a label', 'parts of labels')} {was} changed on both sides."
+    return f"{count(number, 'label')} {'was' if number == 1 else 'were'} changed on both sides."
 
 
 def _matches(matches: Mapping[str, int]) -> list[str]:
@@ -212,8 +224,7 @@ def undone(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
     lines += [f"| {what} | {result[name]:,} |" for what, name in back.items()]
     kept = result["edited_since"]
     if kept:
-        since = "was edited since and is" if len(kept) == 1 else "were edited since and are"
-        lines += ["", f"{count(len(kept), 'label')} {since} left as you have it now:", ""]
+        lines += ["", f"{kept_line(kept)[:-1]}:", ""]
         lines += [
             f"- {safe(item['field'])} on {safe(names.get(item['sample_id'], item['sample_id']))} "
             f"({code(item['label_id'])})"
@@ -225,6 +236,12 @@ def undone(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
         belong = "belongs to a sample that is" if result["samples_gone"] == 1 else "belong to samples that are"
         lines += ["", f"{count(result['samples_gone'], 'label')} {belong} no longer in the dataset."]
     return "\n".join(lines)
+
+
+def kept_line(kept: Sequence[Any]) -> str:
+    """The labels that an undo left alone, in one sentence."""
+    since = "was edited since and is" if len(kept) == 1 else "were edited since and are"
+    return f"{count(len(kept), 'label')} {since} left as you have {'it' if len(kept) == 1 else 'them'} now."
 
 
 def undone_line(result: Mapping[str, Any]) -> str:

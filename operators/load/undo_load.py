@@ -12,11 +12,11 @@ from ...sync.progress import ProgressReporter
 from ...sync.readable import readable
 from ...sync.runs.history import history
 from ..history import texts as history_texts
-from ..shared import choose_run, context, shown_samples
+from ..shared import choose_run, context, panel_work, shown_samples
 from ..shared.background import InBackground
 from ..shared.reloading import reload
 from ..shared.running import perform
-from . import texts
+from . import behind_panel, texts
 
 
 class UndoLoad(InBackground, foo.Operator):
@@ -47,6 +47,9 @@ class UndoLoad(InBackground, foo.Operator):
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Undoes the last load of the run ``anno_key``; see :func:`sync.load.undo.undo` for the result."""
         key = ctx.params.get("anno_key", "")
+        if panel_work.is_asked_for(ctx):
+            behind_panel.begin_undo(ctx, key)
+            return iter(())
 
         def work(reporter: ProgressReporter) -> dict[str, Any]:
             reporter.step("Undoing the last load")

@@ -13,10 +13,10 @@ from ...sync.runs.record import find
 from ...sync.runs.store import RunStore
 from ...sync.send.journal import Journal
 from ...sync.send.send import resume
-from ..shared import choose_run, context
+from ..shared import choose_run, context, panel_work
 from ..shared.background import InBackground
 from ..shared.running import perform
-from . import media_form
+from . import behind_panel, media_form
 from .finish import finish, unstoppable
 
 
@@ -49,6 +49,10 @@ class ResumeRun(InBackground, foo.Operator):
 
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Goes on with the run ``anno_key``; see :func:`sync.send.send.resume` for the result."""
+
+        if panel_work.is_asked_for(ctx):
+            behind_panel.begin_resume(ctx, ctx.params.get("anno_key", ""), ctx.params.get("bad_files"))
+            return iter(())
 
         def work(reporter: ProgressReporter) -> dict[str, Any]:
             key = ctx.params.get("anno_key", "")

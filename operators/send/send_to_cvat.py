@@ -17,10 +17,10 @@ from ...sync.send.grow import grow
 from ...sync.send.growth import prepare_growth
 from ...sync.send.prepare import describe, prepare
 from ...sync.send.send import resume, send
-from ..shared import choose_run, context
+from ..shared import choose_run, context, panel_work
 from ..shared.background import InBackground
 from ..shared.running import perform, show
-from . import answers, dry_run_text, form, presets
+from . import answers, behind_panel, dry_run_text, form, presets
 from .finish import finish, unstoppable
 
 ICON, BUTTON = "/assets/send.svg", "/assets/send_button.svg"
@@ -57,13 +57,16 @@ class SendToCvat(InBackground, foo.Operator):
         def work(reporter: ProgressReporter) -> dict[str, Any]:
             request, samples = parse(SendRequest, answers.read(ctx)), context.target(ctx)
             do = _verb(samples, request, again=bool(ctx.params.get("resume")), dry=dry)
-            where = _where(samples, request)
+            where, watched = _where(samples, request), dry or panel_work.is_asked_for(ctx)
             with context.client_for(ctx, where.organization, server=where.server) as client:
-                return do(samples, request, client, reporter if dry else unstoppable(reporter))
+                return do(samples, request, client, reporter if watched else unstoppable(reporter))
 
         dry = bool(ctx.params.get("dry_run")) or form.only_shows(ctx)
         if not dry:
             presets.keep(ctx)
+        if panel_work.is_asked_for(ctx) and not dry:
+            behind_panel.begin_send(ctx, str(ctx.params.get("anno_key") or ""), work)
+            return iter(())
         return perform(ctx, work, partial(_foretell if dry else finish, ctx))
 
     def __call__(

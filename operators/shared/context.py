@@ -10,7 +10,7 @@ from ...sync.dataset.samples import as_collection
 from ...sync.errors import NoCredentials
 
 LOGIN_NAMES = (*connection.NAMES,)
-FROM_PANEL = frozenset({"panel_id", "panel_state"})
+FROM_PANEL = frozenset({"panel_id", "panel_state", "in_panel"})
 
 
 def in_app(ctx: foo.ExecutionContext) -> bool:
@@ -19,7 +19,8 @@ def in_app(ctx: foo.ExecutionContext) -> bool:
 
 
 def answers(ctx: foo.ExecutionContext) -> dict[str, Any]:
-    """The parameters that a program or a person gave. The App adds its own if a panel opened the form."""
+    """The parameters that a program or a person gave. The App and the panel add their own if the panel opened
+    the form."""
     return {name: value for name, value in ctx.params.items() if name not in FROM_PANEL}
 
 

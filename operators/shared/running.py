@@ -99,12 +99,17 @@ def _failed(ctx: foo.ExecutionContext, error: BaseException) -> Iterator[Any]:
         sentence = str(error)
     else:
         logger.error("Unexpected error\n%s", redacted_traceback(error))
-        sentence = (
-            f"Something went wrong that should not ({type(error).__name__}). The log of the FiftyOne server has the "
-            "details."
-        )
+        sentence = unexpected(error)
     yield ctx.ops.notify(sentence, variant="error")
     yield show(ctx, f"**It did not work.** {safe(sentence, WHOLE)}")
+
+
+def unexpected(error: BaseException) -> str:
+    """A fault of the program, for the person."""
+    return (
+        f"Something went wrong that should not ({type(error).__name__}). The log of the FiftyOne server has the "
+        "details."
+    )
 
 
 def answer(ctx: foo.ExecutionContext, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -28,4 +28,5 @@ class ShowForm(foo.Operator):
 
 def again(ctx: foo.ExecutionContext, answers: dict[str, Any]) -> Any:
     """Opens the form of the operator that runs once more, with these answers."""
-    return ctx.trigger(URI, {"uri": ctx.operator_uri, "answers": answers})
+    kept = {"in_panel": True} if ctx.params.get("in_panel") else {}
+    return ctx.trigger(URI, {"uri": ctx.operator_uri, "answers": {**answers, **kept}})

@@ -86,6 +86,28 @@ def list_comments(dataset: Any, key: str) -> list[dict[str, Any]]:
     return [comment.as_dict() for comment in stored_comments(RunStore(dataset, records.find(dataset, key).run_id))]
 
 
+def comments_now(dataset: Any, record: RunRecord, client: Client) -> list[dict[str, Any]]:
+    """The review comments of a run as CVAT has them now; nothing is kept, and no sample tagged.
+
+    Args:
+        dataset: the dataset
+        record: the run
+        client: its CVAT server
+
+    Returns:
+        see :func:`list_comments`
+
+    Raises:
+        CvatError: if CVAT can't be reached or refuses
+    """
+    store = RunStore(dataset, record.run_id)
+    base, before = BaseStore(store), stored_comments(store)
+    tasks = [task.id for task in record.complete_tasks]
+    jobs = [job for job in client.jobs(task_ids=tasks) if job.type == "annotation"] if tasks else []
+    known = {task: kept for task in {job.task_id for job in jobs} if (kept := base.task(task)) is not None}
+    return [comment.as_dict() for comment in read_comments(client, jobs, known, before)]
+
+
 def refresh_comments(dataset: Any, record: RunRecord, client: Client, jobs: Sequence[Job]) -> dict[str, int]:
     """Brings the review comments of a run up to date: the list that is kept of them, and the samples' tags.
 

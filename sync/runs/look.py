@@ -1,13 +1,25 @@
-"""A look at what annotators are doing: the jobs of runs as CVAT lists them, and nothing of what is in them."""
+"""A look at what annotators are doing: the jobs of runs as CVAT lists them, and nothing of what is in them.
 
+The last look at each run is kept with the run, so that it can be shown when CVAT is away; and of earlier ones, how many
+jobs were in which state.
+"""
+
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from pydantic import BaseModel, ConfigDict
+
 from ...cvat import Client, Job
+from ..errors import StateUnreadable
 from .base import BaseStore
 from .marks import JobMark
 from .record import RunRecord
-from .store import RunStore
+from .store import RunStore, Store, parsed
+
+NAME = "look"
+MOST = 200
+"""Moments of the past that are kept of a run; of more, every second one of the older half goes."""
 
 
 class JobLook(NamedTuple):
@@ -21,6 +33,8 @@ class JobLook(NamedTuple):
         changed: whether it changed since it was last loaded; ``None`` if it never was
         url: where a person opens it
         updated_date: when it last changed, as CVAT says it
+        start, stop: its first and its last frame in its task
+        comments: how many review comments it has; of :func:`look_at`, how many of them are open
     """
 
     id: int
@@ -32,10 +46,44 @@ class JobLook(NamedTuple):
     changed: bool | None
     url: str
     updated_date: str = ""
+    start: int = 0
+    stop: int = 0
+    comments: int = 0
+
+    def changed_since(self, marks: Mapping[int, JobMark]) -> bool | None:
+        """The same as ``changed``, as of loads that came after the look.
+
+        Args:
+            marks: where loads stand with the jobs now
+        """
+        return _has_changed(self.id, self.updated_date, marks)
+
+
+class Moment(NamedTuple):
+    """How many jobs were in which state, and since when, in seconds since the epoch."""
+
+    at: float
+    states: dict[str, int]
+
+
+class Look(BaseModel):
+    """The last look at a run.
+
+    Args:
+        at: when it was, in seconds since the epoch
+        jobs: the annotation jobs
+        past: the earlier moments at which the states were others than before, oldest first, and the last
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    at: float
+    jobs: tuple[JobLook, ...] = ()
+    past: tuple[Moment, ...] = ()
 
 
 def look_at(dataset: Any, records: Sequence[RunRecord], client: Client) -> dict[str, list[JobLook]]:
-    """The jobs of runs, with one request for all of them.
+    """The jobs of runs: one request lists them, and one more their review comments if there are any.
 
     Args:
         dataset: the dataset
@@ -50,13 +98,17 @@ def look_at(dataset: Any, records: Sequence[RunRecord], client: Client) -> dict[
         StateUnreadable: if what is kept of a run is damaged
     """
     marks = {record.run_id: BaseStore(RunStore(dataset, record.run_id)).marks() for record in records}
-    return look_with(marks, records, client)
+    found = look_with(marks, records, client)
+    remarked = [job.id for jobs in found.values() for job in jobs if job.comments]
+    issues = client.issues_of(remarked) if remarked else []
+    open_ = Counter(issue.job for issue in issues if not issue.resolved)
+    return {run_id: [job._replace(comments=open_[job.id]) for job in jobs] for run_id, jobs in found.items()}
 
 
 def look_with(
     marks: Mapping[str, Mapping[int, JobMark]], records: Sequence[RunRecord], client: Client
 ) -> dict[str, list[JobLook]]:
-    """The same, if it is known where the loads of the runs stand; see :func:`look_at`.
+    """The jobs of runs with one request, if it is known where the loads of the runs stand; see :func:`look_at`.
 
     Args:
         marks: of the jobs, by ``run_id``
@@ -71,20 +123,63 @@ def look_with(
     return found
 
 
+def keep_look(dataset: Any, run_id: str, jobs: Sequence[JobLook], at: float) -> Look:
+    """Keeps what was seen of a run.
+
+    Args:
+        dataset: the dataset
+        run_id: the run
+        jobs: what CVAT lists
+        at: when, in seconds since the epoch
+    """
+    store = RunStore(dataset, run_id)
+    before = kept_look(store)
+    past = before.past if before else ()
+    states = dict(Counter(job.state for job in jobs))
+    if not past or past[-1].states != states:
+        past = (*past, Moment(at, states))
+    look = Look(at=at, jobs=tuple(jobs), past=thinned(past))
+    store.save(NAME, look.model_dump_json())
+    return look
+
+
+def kept_look(store: Store) -> Look | None:
+    """The last look at a run; ``None`` if there was none, or what is kept of it is damaged: the next one mends that."""
+    try:
+        text = store.load(NAME)
+        return None if text is None else parsed(NAME, Look.model_validate_json, text)
+    except StateUnreadable:
+        return None
+
+
+def thinned(past: tuple[Moment, ...], most: int = MOST) -> tuple[Moment, ...]:
+    """So many moments at most, the first and the newer ones among them."""
+    if len(past) <= most:
+        return past
+    return (*past[: most // 2 : 2], *past[most // 2 :])
+
+
 def _annotation_jobs(jobs: Iterable[Job]) -> Iterable[Job]:
     return (job for job in jobs if job.type == "annotation")
 
 
 def _look(job: Job, marks: Mapping[int, JobMark], client: Client) -> JobLook:
-    loaded = marks[job.id].updated_date if job.id in marks else None
     return JobLook(
-        job.id,
-        job.task_id,
-        job.frame_count or job.stop_frame - job.start_frame + 1,
-        job.assignee.username if job.assignee else "",
-        job.stage,
-        job.state,
-        None if loaded is None else loaded != job.updated_date,
-        client.job_url(job.task_id, job.id),
-        job.updated_date,
+        id=job.id,
+        task=job.task_id,
+        frames=job.frame_count or job.stop_frame - job.start_frame + 1,
+        assignee=job.assignee.username if job.assignee else "",
+        stage=job.stage,
+        state=job.state,
+        changed=_has_changed(job.id, job.updated_date, marks),
+        url=client.job_url(job.task_id, job.id),
+        updated_date=job.updated_date,
+        start=job.start_frame,
+        stop=job.stop_frame,
+        comments=job.issues.count,
     )
+
+
+def _has_changed(job_id: int, updated_date: str, marks: Mapping[int, JobMark]) -> bool | None:
+    loaded = marks[job_id].updated_date if job_id in marks else None
+    return None if loaded is None else loaded != updated_date

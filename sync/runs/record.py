@@ -144,6 +144,26 @@ def register(view: Any, key: str, record: RunRecord) -> None:
         key, version=version, timestamp=datetime.now(timezone.utc).replace(tzinfo=None), config=config
     )
     method.save_run_info(view, info, overwrite=False)  # the last step: whatever fails here, there is no run
+    _list(view._root_dataset, key)
+
+
+RELOADS = 20
+"""Times that a dataset is read anew if other threads have just read it as it was before."""
+
+
+def _list(dataset: Any, key: str) -> None:
+    """Lists a new run with its dataset.
+
+    Threads share the document of a dataset. One that reads it anew at the wrong moment, as each request of the App
+    does, takes the run out again before it is written.
+    """
+    for _ in range(RELOADS):
+        found = foo.get_db_conn().datasets.find_one({"_id": dataset._doc.id}, {f"annotation_runs.{key}": True})
+        if found is None or key in (found.get("annotation_runs") or {}):
+            return
+        dataset._reload(hard=True)
+        dataset._doc.annotation_runs[key] = foo.RunDocument.objects.get(dataset_id=dataset._doc.id, key=key)
+        dataset.save()
 
 
 def stages_of(view: Any) -> tuple[str, ...] | None:
@@ -171,7 +191,14 @@ def update_view(dataset: Any, key: str, view: Any) -> None:
 def update(dataset: Any, key: str, record: RunRecord) -> None:
     """Writes a changed record."""
     check_there(dataset, key)
-    foa.AnnotationMethod.update_run_config(dataset, key, _config(record))
+    for left in reversed(range(RELOADS)):
+        try:
+            foa.AnnotationMethod.update_run_config(dataset, key, _config(record))
+            break
+        except ValueError:  # another thread has just read the dataset as it was before the run
+            if not left:
+                raise
+            dataset._reload(hard=True)
     point_to_backend(dataset, key)
 
 

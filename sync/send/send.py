@@ -11,6 +11,7 @@ from ..request import SendRequest
 from ..runs import record as records
 from ..runs.lease import forget_dead_heartbeat
 from ..runs.record import RunRecord
+from ..runs.sent_classes import keep_sent_classes
 from ..runs.store import RunStore
 from .checks import find_people, summed_up
 from .grow_run import GrowRun
@@ -65,6 +66,7 @@ def send(target: Any, request: SendRequest, client: Client, reporter: ProgressRe
     run = SendRun(prepared.collection, record, prepared.plan(), prepared.people, client, reporter, resumed=False)
     with run.lease:
         run.begin(prepared.tasks)
+        keep_sent_classes(run.store, prepared.labels)
         return run.carry_out(prepared.project)
 
 

@@ -139,6 +139,30 @@ def test_threads_that_look_at_a_run_at_once(filled: Loop, monkeypatch: pytest.Mo
     filled.dataset.load_annotations("run")
 
 
+def test_threads_that_read_the_dataset_while_a_run_begins(filled: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each request of the App reads the dataset anew, and threads share its document: no run may be lost by that."""
+    save, check = fo.Dataset.save, records.check_there
+    saved: list[str] = []
+    found: list[str] = []
+
+    def just_read_before(dataset: fo.Dataset) -> None:
+        if not saved:
+            dataset._reload(hard=True)
+        saved.append(dataset.name)
+        save(dataset)
+
+    def just_read_after(dataset: fo.Dataset, key: str) -> None:
+        check(dataset, key)
+        if not found:
+            found.append(key)
+            dataset._doc.annotation_runs.pop(key)
+
+    monkeypatch.setattr(fo.Dataset, "save", just_read_before)
+    monkeypatch.setattr(records, "check_there", just_read_after)
+    filled.send()
+    assert saved and found == ["run"] and filled.dataset.list_annotation_runs() == ["run"]
+
+
 def test_rename_and_delete_by_fiftyone(filled: Loop) -> None:
     files = fo.core.odm.get_db_conn()["fs.files"]
     before_all = set(files.distinct("_id"))

@@ -214,6 +214,10 @@ class Panel:
         named = self.root.locator(".MuiBox-root").filter(has=self.page.locator("strong", has_text=key))
         return named.filter(has=self.page.get_by_role("combobox")).last
 
+    def said(self, text: str) -> None:
+        """Waits for a notice."""
+        self.root.get_by_role("alert").filter(has_text=text).first.wait_for()
+
     def step(self, key: str, label: str) -> None:
         """The next step of a run."""
         self.card(key).get_by_role("button", name=label, exact=True).click()

@@ -80,8 +80,7 @@ def test_panel_goes_along(app: App, cvat: Sandbox, dataset: fo.Dataset, annotato
     app.select(0, 1)
     panel.root.get_by_role("button", name="Send to CVAT").click()
     app.form().submit("Send")
-    app.result("Sent 2 samples")
-    app.close_result()
+    panel.said("Sent 2 samples")  # where the panel is, without a dialog
     expect(panel.card("cvat")).to_contain_text("2 samples")
     expect(panel.card("cvat")).to_contain_text("loaded never")
     expect(panel.card("cvat")).to_contain_text("0 of 1 job completed (1 new)")
@@ -102,22 +101,28 @@ def test_panel_goes_along(app: App, cvat: Sandbox, dataset: fo.Dataset, annotato
     sent = sum(len(sample.ground_truth.detections) for sample in dataset[:2])
     corners = annotator.edit()
     seen = app.look_at_first_sample()
-    panel.step("cvat", "Load")
-    form = app.form()
-    form.settle()
-    app.shoot("load_form")
-    form.submit("Load")
-    app.toast("Added 1, changed 2, deleted 1 label.")
-    field = app.page.get_by_role("cell", name="ground_truth", exact=True)
-    row = app.result("Added 1, changed 2, deleted 1 label.").get_by_role("row").filter(has=field)
-    assert row.get_by_role("cell").all_inner_texts() == ["ground_truth", "1", "2", "1", str(sent - 3)]
-    app.shoot("loaded", document=True)
-    app.close_result()
+    panel.step("cvat", "Load")  # the one click
+    panel.said("Added 1, changed 2, deleted 1 label.")
     app.wait_for_grid(len(dataset))
     app.wait_until(lambda: app.look_at_first_sample() != seen, "the grid shows the new boxes")
     expect(panel.card("cvat")).not_to_contain_text("never")
+    app.check_width(panel.root, 650)
     app.shoot("panel_loaded")
-    check_edits(before, boxes(dataset), corners)
+    after = boxes(dataset)
+    check_edits(before, after, corners)
+    panel.root.get_by_role("button", name="Details").click()
+    field = app.page.get_by_role("cell", name="ground_truth", exact=True)
+    row = panel.root.get_by_role("row").filter(has=field)
+    expect(row.get_by_role("cell")).to_have_text(["ground_truth", "1", "2", "1", str(sent - 3)])
+    app.shoot("loaded", document=True)
+    panel.root.get_by_role("button", name="All runs").click()
+    panel.root.get_by_role("button", name="Show the 2 changed samples").click()
+    expect(app.samples).to_have_count(2)
+    panel.root.get_by_role("button", name="Undo", exact=True).click()
+    panel.said("Load 1 is undone")
+    expect(panel.card("cvat")).to_contain_text("undone")
+    app.shoot("panel_undone")
+    assert boxes(dataset) == before
 
 
 def test_operator_browser_loads(run: dict[str, Any], app: App, dataset: fo.Dataset, annotator: Annotator) -> None:
@@ -142,9 +147,9 @@ def test_row_actions(run: dict[str, Any], app: App, dataset: fo.Dataset, annotat
     app.shoot("view")
 
     panel.act("night_shift", "Info")
-    app.result(f"night_shift: sent, 3 samples, {run['labels']} labels")
+    expect(panel.root).to_contain_text(f"night_shift: sent, 3 samples, {run['labels']} labels")
     app.shoot("info")
-    app.close_result()
+    panel.root.get_by_role("button", name="All runs").click()
 
     panel.act("night_shift", "Rename")
     form = app.form()

@@ -195,11 +195,9 @@ def test_tasks_of_cvat_are_imported(run: dict[str, Any], app: App, dataset: fo.D
     app.shoot("imported")
     app.close_result()
     panel = app.open_panel()
-    assert panel.actions("import")[:3] == ["Undo the last load", "History", "Review comments"]
+    menu = ["Load with options", "Undo the last load", "Plots", "History of loads", "Review comments"]
+    assert panel.actions("import")[:5] == menu
     app.shoot("panel_of_an_import")
     panel.act("import", "Review comments")
-    form = app.form()
-    expect(form.root).to_contain_text("Nobody commented on this run in CVAT")
+    expect(panel.root).to_contain_text("Nobody has commented on this run in CVAT")
     app.shoot("comments")
-    form.submit("Close")
-    form.root.wait_for(state="hidden")

@@ -58,32 +58,23 @@ def test_an_interrupted_run_is_resumed(interrupted: str, app: App, dataset: fo.D
     panel = app.open_panel()
     expect(panel.card(interrupted)).to_contain_text("interrupted")
     expect(panel.root).to_contain_text("internal error (500)")
-    assert panel.actions(interrupted) == ["Load annotations", "View samples", "Info", "Delete"]
+    expect(panel.card(interrupted).get_by_role("button", name="Load what is complete")).to_be_visible()
+    menu = ["Load with options", "Plots", "Resume with options", "View samples", "Info", "Delete"]
+    assert panel.actions(interrupted) == menu
     app.shoot("interrupted")
-    panel.act(interrupted, "Info")
-    app.result(f"{interrupted}: interrupted, 6 samples")
-    app.shoot("interrupted_info")
-    app.close_result()
-
-    panel.step(interrupted, "Resume")
+    panel.act(interrupted, "Resume with options")
     form = app.form()
     expect(form.root.get_by_role("alert")).to_contain_text("internal error (500)")
     form.settle()
     app.shoot("resume_form")
-    form.submit("Resume")
+    form.cancel()
+
+    panel.step(interrupted, "Resume")
     labels = sum(len(sample.ground_truth.detections) for sample in dataset[:6])
-    app.result(f"Sent 6 samples with {labels} labels to CVAT, in 2 tasks.")
-    app.close_result()
+    panel.said(f"Sent 6 samples with {labels} labels to CVAT, in 2 tasks.")
     expect(panel.card(interrupted)).to_contain_text("0 of 2 jobs completed (2 new)")
-    assert panel.actions(interrupted) == [
-        "When to load by itself",
-        "Send changed labels",
-        "Add samples",
-        "View samples",
-        "Info",
-        "Rename",
-        "Delete",
-    ]
+    menu = ["Load with options", "Plots", "When to load by itself", "Send changed labels", "Add samples"]
+    assert panel.actions(interrupted) == [*menu, "View samples", "Info", "Rename", "Delete"]
     assert len(annotator.tasks()) == 2
 
 

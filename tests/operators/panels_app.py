@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import Any
 
 from fiftyone.operators.executor import ExecutionContext, Executor
@@ -32,6 +33,30 @@ class Panel:
         self.asked = [(step.operator_uri, step.params or {}) for step in ctx.executor._requests]
         self.state = json.loads(json.dumps(ctx.panel.state._data))
         self.shown = self.panel.render(ctx).to_json()["type"]["properties"]
+
+    @property
+    def notice(self) -> dict[str, Any]:
+        """What came of the last work."""
+        return dict(self.state["notice"] or {})
+
+    @property
+    def clicks(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        """What the notice offers: the method and its parameters, by label."""
+        return {click["label"]: (click["method"], click["params"]) for click in self.notice.get("clicks", ())}
+
+    def click(self, label: str) -> None:
+        """Presses a button of the notice."""
+        method, params = self.clicks[label]
+        self.event(method, **params)
+
+    def wait_for_work(self) -> None:
+        """Ticks, as the timer does, until all is done that goes on behind the panel."""
+        ends = time.monotonic() + 60
+        self.event("tick")
+        while self.state["working"]:
+            assert time.monotonic() < ends
+            time.sleep(0.05)
+            self.event("tick")
 
     def of(self, name: str) -> list[dict[str, Any]]:
         """The parameters of what the last event asked the App to do."""

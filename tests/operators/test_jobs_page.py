@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.panels.cards import jobs_done, waits
 from fiftyone.plugins.orgs.roundtrip.cvat.panels.jobs_page import choose
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.marks import JobMark
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.look import JobLook
 from operators_app import Dialog, properties
 from panels_app import Panel
 from sync_loop import URI, Loop
 
 
-def job(state: str = "new", assignee: str = "", changed: bool | None = None) -> dict[str, Any]:
-    return {"state": state, "assignee": assignee, "changed": changed}
+def job(state: str = "new", assignee: str = "", number: int = 1, updated: str = "today") -> JobLook:
+    return JobLook(number, 1, 10, assignee, "annotation", state, None, "http://cvat/tasks/1/jobs/1", updated)
 
 
 @pytest.mark.parametrize(
@@ -34,9 +34,12 @@ def test_how_far_jobs_are(states: list[str], done: float, words: str) -> None:
 
 
 def test_what_waits() -> None:
-    jobs = [job(changed=True), job(changed=True), job(changed=False), job()]
-    assert waits({"conflicts": 3}, jobs) == "2 jobs changed since the last load · 3 labels in conflict"
-    assert waits({"conflicts": 0}, jobs[2:]) == ""
+    jobs = [job(number=number) for number in (1, 2, 3, 4)]
+    dates = {1: "yesterday", 2: "yesterday", 3: "today", 4: None}
+    marks = {number: JobMark(updated_date=date) for number, date in dates.items()}
+    assert waits(jobs, marks, 3, 2) == "2 jobs changed since the last load · 3 labels in conflict · 2 open comments"
+    assert waits(jobs[2:], marks, 0, 0) == ""
+    assert waits(jobs, {}, 0, 1) == "1 open comment"
 
 
 def test_jobs_are_chosen_by_state_and_assignee() -> None:
@@ -87,10 +90,15 @@ def test_the_jobs_of_a_run(two_runs: Loop) -> None:
         (2, "annotator1", "new"),
     ]
     assert f"({two_runs.box.url}/tasks/1/jobs/2)" in panel.state["job_links"]
+    for frame in (0, 1):
+        two_runs.cvat.move(two_runs.cvat.shape(frame))
     panel.event("load_job", row=1)
-    (asked,) = panel.of("prompt_user_for_operation")
-    assert asked["operator_uri"] == f"{URI}/load_annotations"
-    assert (asked["params"]["anno_key"], asked["params"]["jobs"]) == ("first", [2])
+    panel.wait_for_work()
+    assert panel.notice["line"].startswith("Added 0, changed 1, deleted 0 labels.")
+    assert [row["changed"] for row in panel.state["job_rows"]] == ["not loaded", "no"]
+    panel.event("view_job", row=1)
+    (shown,) = panel.of("set_view")
+    assert two_runs.dataset.values("id")[1] in str(shown) and two_runs.dataset.values("id")[0] not in str(shown)
     form = Dialog(two_runs, "load_annotations", anno_key="first", jobs=[2]).accept_defaults()
     assert properties(form)["only"]["view"]["label"] == "Only job 2 of the run; the others are left for later."
     panel.event("filter_state", value="completed")

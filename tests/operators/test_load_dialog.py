@@ -328,7 +328,7 @@ def test_conflicts_are_told_with_their_outcome(filled: Loop, policy: str, kind: 
     dialog.fill(policy=policy)
     shown = dialog.run()
     assert shown.notice[0] == kind
-    assert "- 1 part of a label was changed on both sides. " in shown.output
+    assert "- 1 label was changed on both sides. " in shown.output
     assert sentence in shown.output
     outcome = {"remote": "CVAT's counts", "local": "yours counts", "ask": "to be decided"}[policy]
     assert f"| photo_000.jpg | gt | class | cat | dog | cow | {outcome} |" in shown.output

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared.reloading import URI as RELOAD
-from fiftyone.plugins.orgs.roundtrip.cvat.panels.cards import menu, next_step
+from fiftyone.plugins.orgs.roundtrip.cvat.panels.cards import menu, next_step, second_step
 from fiftyone.plugins.orgs.roundtrip.cvat.panels.steps import Step, all_like, all_on, this_one, to_steps
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import RoundtripError
 from panels_app import Panel
@@ -31,16 +31,16 @@ def classes(loop: Loop) -> list[str]:
 def offered(panel: Panel) -> list[str]:
     """The next step of the newest run, and what its menu has."""
     (card, *_) = panel.state["cards"]
-    step = next_step(card)
-    return [action.method for action in ([step] if step else []) + menu(card)]
+    steps = [action for action in (next_step(card), second_step(card)) if action]
+    return [action.method for action in steps + menu(card)]
 
 
 def test_actions_of_a_run(clash: Loop) -> None:
     panel = Panel(clash, "cvat")
     panel.event("refresh")
     assert panel.shown["card_0"]["type"]["properties"]["waits"]["default"] == "**2 labels in conflict**"
-    assert offered(panel)[:4] == ["show_conflicts", "load", "undo", "history"]
-    names = {"load": "load_annotations", "undo": "undo_load", "history": "load_history"}
+    assert offered(panel)[:4] == ["show_conflicts", "load", "load_with", "undo"]
+    names = {"load_with": "load_annotations", "undo": "undo_load", "save_history": "load_history"}
     for method, name in names.items():
         panel.event(method, run="run")
         (asked,) = panel.of("prompt_user_for_operation")
@@ -69,6 +69,7 @@ def test_actions_of_an_interrupted_run(filled: Loop, complete: int) -> None:
         assert filled.load()["changed"] == 1
         panel.event("refresh")
         assert {"undo", "history"} <= set(offered(panel))
+        assert panel.shown["card_0"]["type"]["properties"]["actions"]["type"]["properties"]["second"]
         assert operator("undo_load")(filled.dataset, "run")["changed"] == 1
 
 

@@ -57,12 +57,12 @@ def test_cards(filled: Loop) -> None:
     assert [*panel.cards] == ["second"]
 
 
-@pytest.mark.parametrize("method", ["load", "rename", "delete"])
+@pytest.mark.parametrize("method", ["load_with", "rename", "delete"])
 def test_actions_open_dialogs(filled: Loop, method: str) -> None:
     filled.send(anno_key="first")
     filled.send(anno_key="second")
     panel = Panel(filled)
-    names = {"load": "load_annotations", "rename": "rename_run", "delete": "delete_run"}
+    names = {"load_with": "load_annotations", "rename": "rename_run", "delete": "delete_run"}
     for key in panel.cards:
         panel.event(method, run=key)
         uri, params = panel.prompted()
@@ -75,8 +75,10 @@ def test_actions_that_show(filled: Loop) -> None:
     panel.event("view", run="run")
     assert [name for name, _ in panel.asked if name == "set_view"] == ["set_view"]
     panel.event("info", run="run")
-    (shown,) = (params for name, params in panel.asked if name == "show_output")
-    assert shown["results"]["text"].startswith("**run**: sent")
+    assert "show_output" not in [name for name, _ in panel.asked], "it is shown in the panel, without a dialog"
+    assert panel.shown["shown"]["default"].startswith("**run**: sent")
+    panel.event("show_runs")
+    assert "card_0" in panel.shown
 
 
 def test_the_panel_needs_no_server(filled: Loop) -> None:
@@ -109,29 +111,20 @@ def test_an_interrupted_run_can_be_resumed(filled: Loop) -> None:
     filled.send(anno_key="whole")
     interrupt(filled)
     panel = Panel(filled)
-    assert offered(panel, "whole") == (
-        "Load",
-        [
-            "When to load by itself",
-            "Send changed labels",
-            "Add samples",
-            "View samples",
-            "Info",
-            "Rename",
-            "Delete",
-        ],
-    )
-    assert offered(panel, "broken") == ("Resume", ["View samples", "Info", "Delete"])
+    rest = ["When to load by itself", "Send changed labels", "Add samples", "View samples", "Info", "Rename", "Delete"]
+    assert offered(panel, "whole") == ("Load", ["Load with options", "Plots", *rest])
+    assert offered(panel, "broken") == ("Resume", ["Resume with options", "View samples", "Info", "Delete"])
     card = panel.cards["broken"]
     assert (card["title"], card["facts"]) == ("**broken** · interrupted · `gt`", "2 samples")
     assert card["problem"].startswith("CVAT failed with an internal error (500)")
-    panel.event("resume", run="broken")
-    assert panel.prompted() == (f"{URI}/resume_run", {"anno_key": "broken"})
+    panel.event("resume_with", run="broken")
+    assert panel.prompted() == (f"{URI}/resume_run", {"anno_key": "broken", "in_panel": True})
     panel.event("info", run="broken")
-    (shown,) = (params for name, params in panel.asked if name == "show_output")
-    assert shown["results"]["text"].startswith("**broken**: interrupted, 2 samples\n")
-    filled.execute("resume_run", anno_key="broken")
-    panel.event("refresh")
+    assert panel.shown["shown"]["default"].startswith("**broken**: interrupted, 2 samples\n")
+    panel.event("show_runs")
+    panel.event("resume", run="broken")
+    panel.wait_for_work()
+    assert panel.notice["line"] == "Sent 2 samples with 2 labels to CVAT, in 1 task."
     assert {card["state"] for card in panel.cards.values()} == {"sent"}
     assert panel.cards["broken"]["problem"] == ""
 
@@ -144,11 +137,11 @@ def test_a_send_is_followed_and_stopped(filled: Loop) -> None:
     thread = threading.Thread(target=_send_or_stop, args=(filled,))
     with filled.box.hold_creations():
         thread.start()
-        _wait(panel, lambda: "run" in panel.cards and "preparing" in panel.cards["run"]["sending"])
+        _wait(panel, lambda: "run" in panel.cards and "preparing" in panel.cards["run"]["busy"])
         assert panel.cards["run"]["title"].startswith("**run** · sending, ")
         assert offered(panel, "run") == ("Stop", ["View samples", "Info"])
         assert panel.shown["timer"]["view"]["interval"] < timer["interval"]
-        bar = panel.shown["card_0"]["type"]["properties"]["sending"]
+        bar = panel.shown["card_0"]["type"]["properties"]["busy"]
         assert bar["view"]["label"].startswith("CVAT is preparing")
         assert 0 < bar["default"] < 1
         panel.event("stop", run="run")

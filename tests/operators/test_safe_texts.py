@@ -19,13 +19,14 @@ from fiftyone.plugins.orgs.roundtrip.cvat.operators.imports import texts as impo
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.load import built_in_runs
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.load import texts as loads
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.send import dry_run_text
-from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared import safe, texts
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared import panel_work, safe, texts
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared.choose_run import Run
-from fiftyone.plugins.orgs.roundtrip.cvat.panels import cards, conflicts_page, jobs_page
+from fiftyone.plugins.orgs.roundtrip.cvat.panels import cards, conflicts_page, jobs_page, plots, work_part
 from fiftyone.plugins.orgs.roundtrip.cvat.panels.steps import Step
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Progress
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Progress, ProgressReporter
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.readable import readable
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.look import JobLook
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.record import RunRecord
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.report import LoadReport
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.status import RunStatus
@@ -196,25 +197,27 @@ MARKDOWN: dict[Callable[..., Any], Callable[[str], Any]] = {
     dry_run_text.text: lambda n: dry_run_text.text(forecast(n)),
     cards.card: lambda n: [cards.card(run(n))[name] for name in ("title", "facts", "problem", "tasks")],
     cards.damages: lambda n: cards.damages({n: n}),
-    jobs_page.links: lambda n: jobs_page.links([{"id": 1, "url": n}], SERVER),
+    jobs_page.links: lambda n: jobs_page.links([job(n)._replace(url=n)], SERVER),
     conflicts_page.describe: lambda n: conflicts_page.describe(n, 0, 1, n, Step(n, n, (n,), (n,))),
 }
 """What is shown as Markdown, and how to make it with a text in all places."""
-
-JOB = {"id": 1, "task": 1, "frames": 1, "changed": None}
 
 PLAIN: dict[Callable[..., Any], Callable[[str], Any]] = {
     readable: readable,
     Progress: lambda n: Progress(n).text,
     Refused: lambda n: str(Refused(n)),
-    cards.jobs_done: lambda n: cards.jobs_done([{"state": n}])[1],
-    jobs_page.row: lambda n: jobs_page.row({**JOB, "assignee": n, "stage": "", "state": ""})["assignee"],
+    cards.jobs_done: lambda n: cards.jobs_done([job(n)])[1],
+    jobs_page.row: lambda n: jobs_page.row(job(n), {})["assignee"],
+    plots.name: plots.name,
+    work_part.notice: lambda n: work_part.notice(work(n))["line"],
+    work_part.shown: lambda n: work_part.shown(work(n))["key"],
 }
 """What is shown as it is, on a line."""
 
 NOTHING_TYPED = {
     *(texts.count, texts.short_date, texts.status_words, texts.run_words, texts.sent_line, texts.images_left_out),
-    *(loads.loaded_line, loads.preview_line, loads.caution, loads.undone_line, imports.imported_line),
+    *(loads.loaded_line, loads.preview_line, loads.caution, loads.caution_sentence, loads.kept_line),
+    *(loads.undone_line, imports.imported_line, cards.second_step, cards.in_order),
     *(conflicts.part, conflicts.value, conflicts.sentences, histories.last_load, dry_run_text.line, safe.row),
     *(built_in_runs.offered, built_in_runs.listed, built_in_runs.loaded_line, built_in_runs.load_from),
     *(built_in_runs.load_in_app, conflicts.decided, cards.waits, cards.next_step, cards.menu),
@@ -239,6 +242,15 @@ def test_every_function_that_makes_texts_is_looked_at() -> None:
         if inspect.isfunction(value) and value.__module__ == module.__name__ and not name.startswith("_")
     }
     assert here - MARKDOWN.keys() - PLAIN.keys() - NOTHING_TYPED == set()
+
+
+def job(nasty: str) -> JobLook:
+    return JobLook(1, 1, 1, nasty, nasty, nasty, None, nasty, nasty)
+
+
+def work(nasty: str) -> panel_work.PanelWork:
+    outcome = panel_work.Outcome("error", nasty, nasty)
+    return panel_work.PanelWork(1, "Loading", nasty, "", ProgressReporter(), Progress(nasty), outcome)
 
 
 def flat(made: Any) -> str:

@@ -1,0 +1,51 @@
+"""Sends that go on behind the panel, and what it says when they have ended."""
+
+from typing import Any
+
+import fiftyone.operators as foo
+
+from ...sync.errors import Refused
+from ...sync.progress import ProgressReporter
+from ...sync.runs.record import find
+from ...sync.send.send import resume
+from ..shared import context, panel_work, texts
+from ..shared.panel_work import Click, Outcome, Work
+
+
+def begin_send(ctx: foo.ExecutionContext, key: str, work: Work) -> None:
+    """Begins a send whose form the panel opened."""
+    answers = context.answers(ctx)
+
+    def fail(error: Exception) -> Outcome | None:
+        if not isinstance(error, Refused):
+            return None
+        return Outcome("error", str(error), clicks=(Click("send", "Open the form again", {"answers": answers}),))
+
+    panel_work.begin(ctx, "Sending", key, work, sent, fail)
+
+
+def begin_resume(ctx: foo.ExecutionContext, key: str, bad_files: str | None = None) -> None:
+    """Goes on with a send that was interrupted.
+
+    Args:
+        ctx: the context
+        key: the run
+        bad_files: what to do from now on about files that CVAT can't read; ``None`` for what the send said
+    """
+
+    def work(reporter: ProgressReporter) -> dict[str, Any]:
+        run = find(ctx.dataset, key)
+        with context.client_for(ctx, run.organization, server=run.server) as client:
+            return resume(ctx.dataset, key, client, reporter, bad_files=bad_files)
+
+    panel_work.begin(ctx, "Sending", key, work, sent)
+
+
+def sent(summary: dict[str, Any]) -> Outcome:
+    """What was sent."""
+    left_out = sum(item["count"] for item in summary["left_out"])
+    line = texts.sent_line(summary)
+    if left_out:
+        line += f" {left_out:,} left out."
+    clicks = (Click("show_jobs", "Show its jobs", {"run": summary["anno_key"]}),)
+    return Outcome("warning" if left_out or summary.get("notes") else "success", line, texts.sent(summary), clicks)

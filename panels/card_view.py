@@ -1,0 +1,50 @@
+"""How a card of a run is drawn."""
+
+from typing import Any
+
+import fiftyone.operators.types as types
+
+from ..operators.shared.safe import WHOLE, safe
+from . import by_itself, cards
+
+
+def render(page: Any, panel: types.Object, number: int, card: dict[str, Any], is_working: bool) -> None:
+    """Draws the card of a run.
+
+    Args:
+        page: whose methods the buttons call
+        panel: what is drawn on
+        number: of the card
+        card: as of :func:`.cards.card`
+        is_working: whether the panel does something with the run, and so shows that and how to stop it
+    """
+    box = panel.v_stack(f"card_{number}", variant="outline", gap=1, px=2, py=1)
+    box.md(card["title"], name="title")
+    box.md(card["facts"], name="facts")
+    if card["busy"] and not is_working:
+        box.float("busy", default=card["done"], view=types.ProgressView(label=card["busy"]))
+    if card["jobs"]:
+        box.float("jobs", default=card["jobs_done"], view=types.ProgressView(label=card["jobs_text"]))
+    for name in ("waits", "problem", "tasks"):
+        if text := card[name]:
+            box.md(f"**{text}**" if name == "waits" else text, name=name)
+    if card["watch"]["line"]:
+        box.md(safe(card["watch"]["line"], WHOLE), name="watch")
+    _buttons(page, box.h_stack("actions", gap=1, align_x="left"), card, is_working)
+
+
+def _buttons(page: Any, row: types.Object, card: dict[str, Any], is_working: bool) -> None:
+    params = {"run": card["run"]}
+    if not is_working:
+        for name, step in (("step", cards.next_step(card)), ("second", cards.second_step(card))):
+            if step is not None:
+                variant = "contained" if name == "step" else "outlined"
+                row.btn(name, step.label, step.icon, variant, on_click=getattr(page, step.method), params=params)
+    if card["jobs"]:
+        row.btn("open_run", "Jobs", "list", "outlined", on_click=page.show_jobs, params=params)
+    if card["usable"]:
+        by_itself.add_switch(row, card, page.switch_watch)
+    view = types.DropdownView(icon="MoreVertIcon", compact=True, addOnClickToMenuItems=True)
+    for item in cards.menu(card):
+        view.add_choice(f"{item.method}:{card['run']}", label=item.label)
+    row.enum("more", view.values(), view=view, on_change=page.more)

@@ -1,0 +1,35 @@
+"""The top of the page of the runs: who answers at CVAT, or what is missing and how to mend it."""
+
+from typing import Any
+
+import fiftyone.operators.types as types
+
+from ..operators.shared.safe import WHOLE, safe
+from . import server
+
+
+def render(page: Any, state: Any, panel: types.Object) -> None:
+    """Draws it.
+
+    Args:
+        page: whose methods the buttons call
+        state: of the panel
+        panel: what is drawn on
+    """
+    if state.missing:
+        panel.view("problem", types.Error(label="CVAT can't be used now", description=state.missing))
+        if state.looked:
+            panel.md(f"What is shown of jobs is of {state.looked}.", name="old")
+        else:
+            panel.md(server.how_to_log_in(), name="how")
+    elif state.server:
+        looked = f" · looked at {state.looked}" if state.looked else ""
+        panel.md(safe(state.server, WHOLE) + looked, name="greeting")
+    else:
+        panel.md("Asking CVAT ...", name="greeting")
+    for number, problem in enumerate(state.problems or ()):
+        panel.md(safe(problem, WHOLE), name=f"problem_{number}")
+    bar = panel.h_stack("bar", gap=1, align_x="left")
+    bar.btn("send", label="Send to CVAT", icon="send", on_click=page.send, variant="outlined")
+    bar.btn("import", label="Import", icon="download", on_click=page.import_tasks, variant="outlined")
+    bar.btn("refresh", label="Test connection" if state.missing else "Refresh", icon="refresh", on_click=page.refresh)

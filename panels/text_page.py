@@ -1,0 +1,103 @@
+"""The page that shows a text: what is known of a run, its loads, its review comments, what came of a work."""
+
+from typing import Any
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from ..operators.comments import texts as comment_texts
+from ..operators.history import texts as history_texts
+from ..operators.shared import context, shown_samples, texts
+from ..operators.shared.running import answer
+from ..operators.shared.safe import WHOLE, safe
+from ..sync.errors import CvatError, RoundtripError
+from ..sync.runs import record, status
+from ..sync.runs.comments import comments_now, list_comments
+from ..sync.runs.history import history
+
+
+class TextPage:
+    """Methods of the panel for its page with a text. What is shown is kept in the panel's state."""
+
+    def info(self, ctx: foo.ExecutionContext) -> None:
+        """The action "Info"."""
+
+        def work() -> dict[str, Any]:
+            key = ctx.params["run"]
+            found = record.find(ctx.dataset, key)
+            return {"text": texts.run_info(key, found.model_dump(mode="json"), status.status_of(ctx.dataset, found))}
+
+        self._show_text(ctx, "Info", answer(ctx, work)["text"])
+
+    def history(self, ctx: foo.ExecutionContext) -> None:
+        """The action "History of loads"."""
+        key = ctx.params["run"]
+        shown = answer(ctx, lambda: {"text": history_texts.loads(key, history(ctx.dataset, key))})
+        self._show_text(ctx, "History of loads", shown["text"], saves=key)
+
+    def save_history(self, ctx: foo.ExecutionContext) -> None:
+        """The button "Save"."""
+        self._prompt(ctx, "load_history")  # type: ignore[attr-defined]
+
+    def comments(self, ctx: foo.ExecutionContext) -> None:
+        """The action "Review comments": as CVAT has them now; if it does not answer, as of the last load."""
+        shown = answer(ctx, lambda: _comments(ctx, ctx.params["run"]))
+        self._show_text(ctx, "Review comments", shown["text"], samples=shown.get("samples", 0), of=shown.get("of", ""))
+
+    def show_samples(self, ctx: foo.ExecutionContext) -> None:
+        """The buttons that show the samples of a result in the grid."""
+        ids = shown_samples.kept(ctx, str(ctx.params.get("of", "")))
+        view = ctx.dataset.select(ids)
+        if not ids or not len(view):
+            ctx.ops.notify("These samples are not known any more.", variant="warning")
+            return
+        ctx.ops.set_view(view)
+
+    def _show_text(
+        self, ctx: foo.ExecutionContext, title: str, text: str, *, samples: int = 0, of: str = "", saves: str = ""
+    ) -> None:
+        """Opens the page.
+
+        Args:
+            ctx: the context
+            title: of the page
+            text: in Markdown
+            samples: how many samples it is about, if they can be shown
+            of: under which name these are kept
+            saves: the run whose history can be saved
+        """
+        shown = {"text_title": title, "text_shown": text, "text_samples": samples, "text_of": of, "text_saves": saves}
+        ctx.panel.state.set({"page": "text", **shown})  # at once: an event amid it would draw half of it
+
+    def _render_text(self, ctx: foo.ExecutionContext, panel: types.Object) -> None:
+        state = ctx.panel.state
+        row = panel.h_stack("bar", gap=1, align_x="left")
+        row.btn("runs", label="All runs", icon="arrow_back", on_click=self.show_runs)  # type: ignore[attr-defined]
+        if state.text_samples:
+            label = f"View the {texts.count(state.text_samples, 'sample')} with open comments"
+            params = {"of": state.text_of}
+            row.btn("samples", label, "filter_alt", "outlined", on_click=self.show_samples, params=params)
+        if state.text_saves:
+            params = {"run": state.text_saves}
+            row.btn("save", "Save as a file", "save", "outlined", on_click=self.save_history, params=params)
+        panel.md(f"#### {state.text_title}", name="title")
+        panel.md(state.text_shown or "", name="shown")
+
+
+def _comments(ctx: foo.ExecutionContext, key: str) -> dict[str, Any]:
+    """The review comments of a run in Markdown, and the samples with open ones, which are kept to be shown."""
+    run, away = record.find(ctx.dataset, key), ""
+    try:
+        with context.client_for(ctx, run.organization, server=run.server, hasty=True) as client:
+            found = comments_now(ctx.dataset, run, client)
+    except (RoundtripError, CvatError) as error:
+        found = list_comments(ctx.dataset, key)
+        away = f"{safe(error, WHOLE)} These are the comments as of the last load.\n\n"
+    named = [item for item in found if item["sample_id"]]
+    ids = list(dict.fromkeys(item["sample_id"] for item in named if not item["resolved"]))
+    shown_samples.keep(ctx, f"comments {key}", ids)
+    names = shown_samples.names_of(ctx.dataset, named)
+    text = comment_texts.listed(found, {task.id: task.url for task in run.tasks}, names, run.server)
+    if not found and not away:
+        text = "Nobody has commented on this run in CVAT."
+    return {"text": away + text, "samples": len(ids), "of": f"comments {key}"}

@@ -1,0 +1,186 @@
+"""What goes on behind the panel: it is followed and stopped there, and ends in a notice with the next click."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.panels.work_part import CLICKS
+from operators_app import Dialog
+from panels_app import Panel
+from sync_loop import URI, Loop
+
+
+def opened(loop: Loop) -> Panel:
+    """The panel, which has looked at CVAT."""
+    panel = Panel(loop, "cvat")
+    panel.event("refresh")
+    return panel
+
+
+def card(panel: Panel) -> dict[str, Any]:
+    """What the first card shows."""
+    return dict(panel.shown["card_0"]["type"]["properties"])
+
+
+def test_one_click_loads_and_one_undoes(filled: Loop) -> None:
+    filled.send()
+    shape = filled.cvat.shape()
+    filled.cvat.move(shape)
+    before, labels = filled.documents(), filled.labels()
+    panel = opened(filled)
+    panel.event("load", run="run")
+    panel.wait_for_work()
+    assert panel.notice["line"] == "Added 0, changed 1, deleted 0 labels." and panel.notice["variant"] == "success"
+    assert [*panel.clicks] == ["Show the 1 changed sample", "Undo"]
+    assert [*filled.since(before)] != []
+    assert panel.shown["notice"]["type"]["properties"]["said"]["view"]["label"] == panel.notice["line"]
+    assert "waits" not in card(panel), "what was loaded waits no more"
+    panel.click("Show the 1 changed sample")
+    assert len(panel.of("set_view")) == 1
+
+    panel.click("Undo")
+    panel.wait_for_work()
+    assert panel.notice["line"] == "Load 1 is undone: 1 label is as before."
+    assert panel.clicks == {}
+    assert filled.labels() == labels
+    assert " undone" in card(panel)["facts"]["default"], "the card says what is true now"
+    panel.event("refresh")
+    assert card(panel)["actions"]["type"]["properties"]["step"]["view"]["label"] == "Load"
+    panel.event("load", run="run")
+    panel.wait_for_work()
+    assert panel.notice["line"] == "Added 0, changed 1, deleted 0 labels."
+    assert " undone" not in card(panel)["facts"]["default"]
+    panel.event("details")
+    assert "| `gt` |" in panel.shown["shown"]["default"] or "| gt |" in panel.shown["shown"]["default"]
+    panel.event("show_runs")
+    panel.event("dismiss")
+    assert "notice" not in panel.shown
+    assert "notice" not in opened(filled).shown, "what was put away does not come back"
+
+
+def test_what_both_sides_changed_is_left_for_the_page_of_conflicts(filled: Loop) -> None:
+    filled.send(classes=["cat", "dog", "cow", "hen"])
+    filled.cvat.relabel(filled.cvat.shape(), "cow")
+    sample = filled.dataset.first()
+    sample.gt.detections[0].label = "hen"
+    sample.save()
+    panel = opened(filled)
+    panel.event("load", run="run")
+    panel.wait_for_work()
+    assert panel.notice["variant"] == "warning"
+    assert "1 label was changed on both sides" in panel.notice["details"]
+    assert next(iter(panel.clicks)) == "Resolve 1 conflict"
+    assert card(panel)["waits"]["default"] == "**1 label in conflict**"
+    panel.click("Resolve 1 conflict")
+    assert panel.state["text"].startswith("**Conflict 1 of 1**")
+    assert filled.dataset.first().gt.detections[0].label == "hen"
+
+
+def test_a_load_that_deletes_much_asks_first(filled: Loop) -> None:
+    filled.fill(*[filled.dataset.first().gt.copy() for _ in range(8)])
+    filled.send()
+    shapes = [filled.cvat.shape(frame) for frame in range(len(filled.dataset))]
+    for shape in shapes:
+        filled.cvat.delete(shape)
+    panel = opened(filled)
+    before = filled.documents()
+    panel.event("load", run="run")
+    panel.wait_for_work()
+    assert "The load would delete 10 of 10 labels." in panel.notice["line"]
+    assert panel.notice["line"].endswith("Nothing was changed yet.") and filled.since(before) == {}
+    assert [*panel.clicks] == ["Load nevertheless", "Load with options"]
+    panel.click("Load nevertheless")
+    panel.wait_for_work()
+    assert panel.notice["line"] == "Added 0, changed 0, deleted 10 labels."
+
+
+def test_a_send_from_the_panel_goes_on_behind_it(filled: Loop) -> None:
+    panel = opened(filled)
+    panel.event("send")
+    (asked,) = panel.of("prompt_user_for_operation")
+    assert asked["operator_uri"] == f"{URI}/send_to_cvat"
+    dialog = Dialog(filled, "send_to_cvat", **asked["params"])
+    dialog.accept_defaults()
+    with filled.box.hold_creations():
+        assert dialog.run().steps == [], "the form closes, and shows nothing itself"
+        panel.event("tick")
+        (work,) = panel.state["working"]
+        assert (work["verb"], work["key"]) == ("Sending", "cvat")
+        assert panel.shown["timer"]["view"]["interval"] <= 1_000
+        dialog.run()
+        panel.event("tick")
+        assert len(panel.state["working"]) == 1, "a second click begins nothing"
+    panel.wait_for_work()
+    assert panel.notice["line"] == "Sent 2 samples with 2 labels to CVAT, in 1 task."
+    assert "0 of 1 job completed (1 new)" in str(card(panel)["jobs"]), "it is looked at when it is there"
+    panel.click("Show its jobs")
+    assert [row["state"] for row in panel.state["job_rows"]] == ["new"]
+
+
+def test_a_send_from_the_panel_is_stopped_and_resumed_there(filled: Loop) -> None:
+    panel = opened(filled)
+    dialog = Dialog(filled, "send_to_cvat", in_panel=True)
+    dialog.accept_defaults()
+    with filled.box.hold_creations():
+        dialog.run()
+        panel.event("tick")
+        panel.event("stop_work", number=panel.state["working"][0]["number"])
+        assert panel.state["working"] == [] or panel.state["working"][0]["text"] == "Stopping"
+        panel.wait_for_work()
+    assert panel.notice["variant"] == "warning" and panel.notice["line"].startswith("Stopped.")
+    (shown,) = panel.state["cards"] or [{"state": "interrupted"}]
+    assert shown["state"] == "interrupted"
+    panel.event("resume", run="cvat")
+    panel.wait_for_work()
+    assert panel.notice["line"] == "Sent 2 samples with 2 labels to CVAT, in 1 task."
+
+
+def test_a_refused_send_opens_its_form_with_the_same_answers(filled: Loop) -> None:
+    filled.send(anno_key="taken")
+    panel = opened(filled)
+    dialog = Dialog(filled, "send_to_cvat", in_panel=True)
+    dialog.accept_defaults()
+    dialog.fill(anno_key="taken")
+    dialog.run()
+    panel.wait_for_work()
+    assert panel.notice["variant"] == "error" and "There is a run 'taken' already." in panel.notice["line"]
+    panel.click("Open the form again")
+    (asked,) = panel.of("prompt_user_for_operation")
+    assert asked["params"]["anno_key"] == "taken" and asked["params"]["in_panel"] is True
+
+
+def test_a_failure_is_a_sentence(filled: Loop) -> None:
+    filled.send()
+    filled.box.close()
+    panel = Panel(filled, "cvat")
+    panel.event("load", run="run")
+    panel.wait_for_work()
+    assert panel.notice["variant"] == "error" and "Nothing was changed." in panel.notice["line"]
+    panel.event("load_again", load={"anno_key": "run", "policy": "whatever"})
+    panel.wait_for_work()
+    assert panel.notice["variant"] == "error" and "policy" in panel.notice["line"]
+    panel.event("load", run="no such run")
+    panel.wait_for_work()
+    assert "no such run" in panel.notice["line"]
+
+
+def test_a_panel_that_opens_later_says_what_ended(filled: Loop) -> None:
+    filled.send()
+    first = opened(filled)
+    first.event("load", run="run")
+    first.wait_for_work()
+    assert opened(filled).notice["line"] == first.notice["line"]
+
+
+def test_forms_that_nobody_opened_from_the_panel_show_their_result_themselves(filled: Loop) -> None:
+    filled.send()
+    filled.cvat.move(filled.cvat.shape())
+    dialog = Dialog(filled, "load_annotations")
+    dialog.accept_defaults()
+    assert "Added 0, changed 1" in dialog.run().output
+
+
+@pytest.mark.parametrize("method", sorted(CLICKS))
+def test_every_click_is_a_method(filled: Loop, method: str) -> None:
+    assert callable(getattr(Panel(filled, "cvat").panel, method))
