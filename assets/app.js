@@ -1,5 +1,5 @@
 /**
- * What only the browser can do: make the App forget labels that it has shown.
+ * What only the browser can do: make the App forget labels that it has shown, and keys of the page of conflicts.
  *
  * The App keeps the answer about each sample that was opened, as long as the page is open. So after a load, an undo or a
  * decision the sample view would still show the old labels. This asks for these samples again.
@@ -45,4 +45,31 @@
   }
 
   registerOperator(ReloadOpenedSamples, "@roundtrip/cvat");
+
+  /** Of the page of conflicts: what a key stands for. */
+  const BUTTONS = {
+    n: "Next",
+    ArrowRight: "Next",
+    b: "Back",
+    ArrowLeft: "Back",
+    c: "Take CVAT's",
+    m: "Keep mine",
+    o: "Open sample",
+  };
+  const TYPING = "input, textarea, select, [contenteditable=true], [role=dialog], [role=listbox], [data-cy=modal]";
+
+  /** Presses the button of a key, if the page of conflicts is open and the person does not type elsewhere. */
+  function pressed(event) {
+    const panel = document.querySelector("[data-cy=panel-content-cvat]");
+    const label = BUTTONS[event.key];
+    const elsewhere = event.target.closest?.(TYPING) || document.querySelector("[data-cy=modal-looker-container]");
+    if (!panel || !label || elsewhere || event.ctrlKey || event.metaKey || event.altKey) return;
+    const buttons = new Map([...panel.querySelectorAll("button")].map((button) => [button.textContent.trim(), button]));
+    if (!buttons.has("Keep mine") || !buttons.has(label)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    buttons.get(label).click();
+  }
+
+  document.addEventListener("keydown", pressed, true);
 })();

@@ -20,6 +20,9 @@ from ..sync.load.versions import Versions, find_versions
 from .steps import Step, all_like, all_on, this_one, to_steps
 
 SIDES = {"remote": "Take CVAT's", "local": "Keep mine"}
+ONE_KEYS = "Keys: **C** takes CVAT's, **M** keeps mine, **O** opens the sample"
+KEYS = f"{ONE_KEYS}, **N** goes to the next, **B** back"
+"""What the file `assets/app.js` does with keys."""
 Decisions = list[dict[str, Any]]
 
 
@@ -139,6 +142,7 @@ class ConflictsPage:
                 "picture", point_on_hover=False, alt_text="The label as it was, as you have it, and as CVAT has it"
             )
         panel.md(state.changes, name="changes")
+        panel.md(KEYS if state.total > 1 else ONE_KEYS, name="keys")
         this = panel.h_stack("this", gap=1, align_x="left")
         self._sides(this, "", self.take_remote, self.take_local, variant="contained")
         this.btn("open", label="Open sample", icon="open_in_full", on_click=self.open, variant="outlined")

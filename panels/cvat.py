@@ -13,11 +13,14 @@ from .conflicts_page import ConflictsPage
 from .jobs_page import JobsPage
 from .plots_page import PlotsPage
 from .runs_page import BUSY, FIRST, IDLE, SELDOM, WORKING, RunsPage
+from .sandbox_part import SandboxPart
 from .text_page import TextPage
 from .work_part import WorkPart
 
 
-class CvatPanel(RunsPage, JobsPage, PlotsPage, ConflictsPage, TextPage, WorkPart, ByItself, foo.Panel):
+class CvatPanel(
+    RunsPage, JobsPage, PlotsPage, ConflictsPage, TextPage, WorkPart, SandboxPart, ByItself, foo.Panel
+):
     """One panel with several pages. CVAT is asked after it has opened, on Refresh, and seldom while it is open."""
 
     @property
@@ -48,6 +51,12 @@ class CvatPanel(RunsPage, JobsPage, PlotsPage, ConflictsPage, TextPage, WorkPart
     def on_change_ctx(self, ctx: foo.ExecutionContext) -> None:
         """The person does something elsewhere in the App, such as asking for the conflicts of a run."""
         self._show(ctx, again=ctx.panel.state.page in ("runs", "jobs"))
+
+    def test(self, ctx: foo.ExecutionContext) -> None:
+        """The button "Test connection": what is wrong is said where the login is; that all is well, as a message."""
+        self.refresh(ctx)
+        if not ctx.panel.state.missing:
+            ctx.ops.notify(f"It works: {ctx.panel.state.server}", variant="success")
 
     def refresh(self, ctx: foo.ExecutionContext) -> None:
         """The button "Refresh", and the end of a dialog."""

@@ -7,6 +7,11 @@ import fiftyone.operators.types as types
 from ..operators.shared.safe import WHOLE, safe
 from . import server
 
+SANDBOX = (
+    "This is the sandbox, which behaves like CVAT but is not CVAT, and keeps nothing when the App ends. "
+    "[Open its pages]({link}) first, which logs you in there."
+)
+
 
 def render(page: Any, state: Any, panel: types.Object) -> None:
     """Draws it.
@@ -27,9 +32,16 @@ def render(page: Any, state: Any, panel: types.Object) -> None:
         panel.md(safe(state.server, WHOLE) + looked, name="greeting")
     else:
         panel.md("Asking CVAT ...", name="greeting")
+    if state.sandbox:
+        panel.md(SANDBOX.format(link=state.sandbox), name="sandbox_link")
     for number, problem in enumerate(state.problems or ()):
         panel.md(safe(problem, WHOLE), name=f"problem_{number}")
     bar = panel.h_stack("bar", gap=1, align_x="left")
     bar.btn("send", label="Send to CVAT", icon="send", on_click=page.send, variant="outlined")
     bar.btn("import", label="Import", icon="download", on_click=page.import_tasks, variant="outlined")
-    bar.btn("refresh", label="Test connection" if state.missing else "Refresh", icon="refresh", on_click=page.refresh)
+    if state.missing:
+        bar.btn("test", label="Test connection", icon="refresh", on_click=page.test)
+    else:
+        bar.btn("refresh", label="Refresh", icon="refresh", on_click=page.refresh)
+    if state.sandbox_offered:
+        bar.btn("sandbox", label="Try the sandbox", icon="science", on_click=page.try_sandbox, variant="outlined")

@@ -20,7 +20,7 @@ from ..sync.runs.look import kept_look
 from ..sync.runs.stop import stop
 from ..sync.runs.store import RunStore
 from ..sync.watch.status import watch_status
-from . import card_view, cards, header, server
+from . import card_view, cards, header, sandbox_part, server
 
 PREFIX = "@roundtrip/cvat"
 FIRST, WORKING, BUSY, IDLE = 300, 1_000, 2_000, 10_000
@@ -155,6 +155,7 @@ class RunsPage:
         state = ctx.panel.state
         state.asked_at = time.time()
         state.server, state.missing = server.greet(ctx)
+        state.sandbox, state.sandbox_offered = sandbox_part.link(), sandbox_part.is_offered(ctx)
         state.problems = [] if state.missing else server.look(ctx, found)
         if not state.missing:
             state.looked = server.clock()

@@ -223,7 +223,7 @@ def _field_schema(ctx: foo.ExecutionContext, schema: types.Object, name: str, pr
     if answers.get("edit"):
         item.list(
             "attributes",
-            _attribute(),
+            _attribute(video=proposals.is_video(context.target(ctx))),
             default=[attribute_row(attribute) for attribute in proposed["attributes"]],
             label="Attributes",
             description="What annotators can set; of a number, the values are minimum, maximum, step",
@@ -261,7 +261,7 @@ def _classes(
         prop.invalid, prop.error_message = True, "Give at least one class."
 
 
-def _attribute() -> types.Object:
+def _attribute(*, video: bool) -> types.Object:
     attribute = types.Object()
     attribute.str("name", label="Name", required=True, view=types.View(space=3))
     widgets = types.DropdownView(space=3)
@@ -276,8 +276,8 @@ def _attribute() -> types.Object:
     )
     attribute.str("default", label="Default", view=types.View(space=6))
     attribute.bool("read_only", label="Read-only", view=types.CheckboxView(space=3))
-    # A box of a new row shows unticked: it asks for what is not so by itself
-    attribute.bool("fixed", label="Same in all frames of a video", view=types.CheckboxView(space=3))
+    if video:  # a box of a new row shows unticked: it asks for what is not so by itself
+        attribute.bool("fixed", label="Same in all frames of a video", view=types.CheckboxView(space=3))
     return attribute
 
 

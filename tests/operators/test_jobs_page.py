@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.panels.cards import jobs_done, waits
 from fiftyone.plugins.orgs.roundtrip.cvat.panels.jobs_page import choose
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.marks import JobMark
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.look import JobLook
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.marks import JobMark
 from operators_app import Dialog, properties
 from panels_app import Panel
 from sync_loop import URI, Loop
