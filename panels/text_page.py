@@ -80,7 +80,7 @@ class TextPage:
         if state.text_saves:
             params = {"run": state.text_saves}
             row.btn("save", "Save as a file", "save", "outlined", on_click=self.save_history, params=params)
-        panel.md(f"#### {state.text_title}", name="title")
+        panel.md(f"**{state.text_title}**", name="title")
         panel.md(state.text_shown or "", name="shown")
 
 
