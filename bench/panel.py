@@ -3,7 +3,8 @@
     python dev.py bench panel
 
 50 runs that were sent and loaded, with 2,000 jobs in all. What counts is the time of one event, from the request of the
-App to its answer: opening the panel, the timer, opening the jobs of a run, showing all runs.
+App to its answer: opening the panel, the timer, opening the jobs of a run, showing all runs. The database and the server
+run on the same machine; of the processor, only what this process takes is counted.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import statistics
 import sys
 import time
 from dataclasses import dataclass, field
@@ -19,7 +21,7 @@ from typing import Any
 from .common import World, operator, table, versions, world
 
 SLOWEST = 1.0
-"""Seconds until the panel shows its runs."""
+"""Seconds of the processor until the panel shows what was asked for."""
 ROUNDS = 5
 
 
@@ -37,12 +39,16 @@ class OpenPanel:
     state: dict[str, Any] = field(default_factory=dict)
     sent: int = 0
 
-    def event(self, method: str, **params: Any) -> float:
-        """Something happens: the App asks, the panel answers and is drawn anew. The seconds of that."""
+    def event(self, method: str, **params: Any) -> tuple[float, float]:
+        """Something happens: the App asks, the panel answers and is drawn anew.
+
+        Returns:
+            the seconds of the clock and of the processor
+        """
         from fiftyone.operators.executor import ExecutionContext, Executor
 
         panel = operator("cvat")
-        started = time.perf_counter()
+        started, processor = time.perf_counter(), time.process_time()
         given = {"panel_id": "p", "panel_state": json.loads(json.dumps(self.state)), "__method__": method, **params}
         request = {"dataset_name": self.dataset, "filters": {}, "view": [], "params": given}
         ctx = ExecutionContext(
@@ -52,7 +58,7 @@ class OpenPanel:
         panel.execute(ctx)
         answer = json.dumps([message.to_json() for message in ctx.executor._requests], default=str)
         self.state, self.sent = dict(ctx.panel.state._data), len(answer)
-        return time.perf_counter() - started
+        return time.perf_counter() - started, time.process_time() - processor
 
 
 def make(here: World, runs: int, jobs: int) -> Any:
@@ -73,10 +79,8 @@ def make(here: World, runs: int, jobs: int) -> Any:
     return dataset
 
 
-def measure(dataset: Any) -> list[tuple[str, float, int]]:
-    """What is done, the median seconds that it takes, and the bytes of the answer."""
-    from statistics import median
-
+def measure(dataset: Any) -> list[tuple[str, float, float, int]]:
+    """What is done, the median seconds of the clock and of the processor, and the bytes of the answer."""
     panel = OpenPanel(dataset.name)
     found = []
     steps: list[tuple[str, str, dict[str, Any]]] = [
@@ -96,7 +100,8 @@ def measure(dataset: Any) -> list[tuple[str, float, int]]:
             if method == "on_load":
                 panel.state = {}
             seconds.append(panel.event(method, **params))
-        found.append((title, median(seconds), panel.sent))
+        clock, processor = (statistics.median(times) for times in zip(*seconds, strict=True))
+        found.append((title, clock, processor, panel.sent))
     return found
 
 
@@ -109,12 +114,15 @@ def main() -> int:
     with world() as here:
         _log_in(here)
         rows = measure(make(here, options.runs, options.jobs))
-    shown = [[title, f"{seconds * 1_000:.0f} ms", f"{sent / 1_000:.0f} KB"] for title, seconds, sent in rows]
-    head = [f"the panel, {options.runs} runs with {options.jobs:,} jobs", "median time", "answer"]
+    shown = [
+        [title, f"{clock * 1_000:.0f} ms", f"{processor * 1_000:.0f} ms", f"{sent / 1_000:.0f} KB"]
+        for title, clock, processor, sent in rows
+    ]
+    head = [f"the panel, {options.runs} runs with {options.jobs:,} jobs", "median time", "processor", "answer"]
     print(f"{table(head, shown)}\n\n{versions()}")
-    missed = [title for title, seconds, _ in rows if seconds > SLOWEST and "ask CVAT" not in title]
+    missed = [title for title, _, processor, _ in rows if processor > SLOWEST]
     for title in missed:
-        print(f"Missed: {title} takes more than {SLOWEST:.0f} s", file=sys.stderr)
+        print(f"Missed: {title} takes more than {SLOWEST:.0f} s of the processor", file=sys.stderr)
     return 1 if missed else 0
 
 

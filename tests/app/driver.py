@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from PIL import Image
@@ -228,8 +229,12 @@ class Panel:
     def act(self, key: str, action: str) -> None:
         """One of the actions behind the three dots."""
         item = self.page.get_by_role("option", name=action, exact=True)
-        self.app.act_until(self._dots(key).click, item.is_visible, "the run has a menu")
-        item.click()
+        for _ in range(10):  # a card that is drawn anew takes its menu along
+            self.app.act_until(self._dots(key).click, item.is_visible, "the run has a menu")
+            with suppress(TimeoutError):
+                item.click(timeout=PATIENCE / 6)
+                return
+        raise AssertionError(f"waited in vain for {action!r} in the menu of {key}")
 
     def actions(self, key: str) -> list[str]:
         """The actions that a run has."""
