@@ -3,8 +3,8 @@
     python dev.py bench panel
 
 50 runs that were sent and loaded, with 2,000 jobs in all. What counts is the time of one event, from the request of the
-App to its answer: opening the panel, the timer, opening the jobs of a run, showing all runs. The database and the server
-run on the same machine; of the processor, only what this process takes is counted.
+App to its answer: opening the panel, the timer, opening the jobs of a run, showing all runs. The database and the
+server run on the same machine; of the processor, only what this process takes is counted.
 """
 
 from __future__ import annotations

@@ -18,9 +18,7 @@ from .text_page import TextPage
 from .work_part import WorkPart
 
 
-class CvatPanel(
-    RunsPage, JobsPage, PlotsPage, ConflictsPage, TextPage, WorkPart, SandboxPart, ByItself, foo.Panel
-):
+class CvatPanel(RunsPage, JobsPage, PlotsPage, ConflictsPage, TextPage, WorkPart, SandboxPart, ByItself, foo.Panel):
     """One panel with several pages. CVAT is asked after it has opened, on Refresh, and seldom while it is open."""
 
     @property

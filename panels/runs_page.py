@@ -23,6 +23,8 @@ from ..sync.watch.status import watch_status
 from . import card_view, cards, header, sandbox_part, server
 
 PREFIX = "@roundtrip/cvat"
+BEHIND = frozenset({"send_to_cvat", "resume_run", "load_annotations", "undo_load"})
+"""Operators that the panel shows the progress and the result of."""
 FIRST, WORKING, BUSY, IDLE = 300, 1_000, 2_000, 10_000
 """Milliseconds until the next look at the records: at first, while the panel does something, while something is sent
 elsewhere, and else, to notice what begins elsewhere."""
@@ -122,8 +124,9 @@ class RunsPage:
         self._open(ctx, operator, {**params, "anno_key": ctx.params["run"]})
 
     def _open(self, ctx: foo.ExecutionContext, operator: str, params: dict[str, Any]) -> None:
-        """Opens the form of an operator; what it does goes on behind the panel, if it takes long."""
-        params = {**params, "in_panel": True}
+        """Opens the form of an operator; what takes long goes on behind the panel."""
+        if operator in BEHIND:
+            params = {**params, "in_panel": True}
         ctx.prompt(f"{PREFIX}/{operator}", params=params, on_success=self.refresh)  # type: ignore[attr-defined]
 
     def _show_work(self, ctx: foo.ExecutionContext) -> None:

@@ -32,7 +32,7 @@ class WorkPart:
         """The button that puts a notice away."""
         state = ctx.panel.state
         if state.notice:
-            panel_work.forget(state.notice["number"])
+            panel_work.forget(ctx, state.notice["number"])
         state.notice = None
 
     def details(self, ctx: foo.ExecutionContext) -> None:

@@ -142,10 +142,11 @@ def works(ctx: foo.ExecutionContext) -> list[PanelWork]:
         return [work for work in _works if work.dataset == dataset]
 
 
-def forget(number: int) -> None:
-    """Forgets what came of a work."""
+def forget(ctx: foo.ExecutionContext, number: int) -> None:
+    """Forgets what came of a work with a run of the dataset, and of those before it."""
+    dataset = str(ctx.dataset._doc.id)
     with _lock:
-        _works[:] = [work for work in _works if work.number != number or work.outcome is None]
+        _works[:] = [work for work in _works if work.dataset != dataset or work.number > number or work.outcome is None]
 
 
 def is_asked_for(ctx: foo.ExecutionContext) -> bool:
