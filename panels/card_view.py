@@ -22,15 +22,28 @@ def render(page: Any, panel: types.Object, number: int, card: dict[str, Any], is
     box.md(card["title"], name="title")
     box.md(card["facts"], name="facts")
     if card["busy"] and not is_working:
-        box.float("busy", default=card["done"], view=types.ProgressView(label=card["busy"]))
+        bar(box, "busy", card["done"], card["busy"])
     if card["jobs"]:
-        box.float("jobs", default=card["jobs_done"], view=types.ProgressView(label=card["jobs_text"]))
+        bar(box, "jobs", card["jobs_done"], card["jobs_text"])
     for name in ("waits", "problem", "tasks"):
         if text := card[name]:
             box.md(f"**{text}**" if name == "waits" else text, name=name)
     if card["watch"]["line"]:
         box.md(safe(card["watch"]["line"], WHOLE), name="watch")
     _buttons(page, box.h_stack("actions", gap=1, align_x="left"), card, is_working)
+
+
+def bar(box: types.Object, name: str, done: float | None, label: str) -> None:
+    """Draws how far something is. The App keeps the value that a name had first, so each value has its own.
+
+    Args:
+        box: what is drawn on
+        name: what the name begins with
+        done: the part that is done, if that is known
+        label: the words below
+    """
+    number = "" if done is None else f"_{done * 100:.0f}"
+    box.float(f"{name}{number}", default=done, view=types.ProgressView(label=label))
 
 
 def _buttons(page: Any, row: types.Object, card: dict[str, Any], is_working: bool) -> None:

@@ -10,6 +10,7 @@ from ..operators.shared.panel_work import PanelWork
 from ..operators.shared.reloading import reload
 from ..operators.shared.safe import WHOLE
 from ..sync.readable import readable
+from .card_view import bar
 
 CLICKS = frozenset(
     {"load_again", "load_with", "resume_with", "send", "show_conflicts", "show_jobs", "show_samples", "undo_now"}
@@ -59,7 +60,7 @@ class WorkPart:
         for work in state.working or ():
             box = panel.v_stack(f"work_{work['number']}", gap=1)
             label = f"{work['verb']} {work['key']}: {work['text']}"
-            box.float("progress", default=work["done"], view=types.ProgressView(label=label))
+            bar(box, "progress", work["done"], label)
             params = {"number": work["number"]}
             box.btn("stop", "Stop", "stop", "outlined", on_click=self.stop_work, params=params)
         if state.notice and state.page in ("runs", "jobs"):

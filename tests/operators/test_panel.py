@@ -141,7 +141,8 @@ def test_a_send_is_followed_and_stopped(filled: Loop) -> None:
         assert panel.cards["run"]["title"].startswith("**run** · sending, ")
         assert offered(panel, "run") == ("Stop", ["View samples", "Info"])
         assert panel.shown["timer"]["view"]["interval"] < timer["interval"]
-        bar = panel.shown["card_0"]["type"]["properties"]["busy"]
+        properties = panel.shown["card_0"]["type"]["properties"]
+        (bar,) = (item for name, item in properties.items() if name.startswith("busy"))
         assert bar["view"]["label"].startswith("CVAT is preparing")
         assert 0 < bar["default"] < 1
         panel.event("stop", run="run")

@@ -113,7 +113,7 @@ def test_a_send_from_the_panel_goes_on_behind_it(filled: Loop) -> None:
         assert len(panel.state["working"]) == 1, "a second click begins nothing"
     panel.wait_for_work()
     assert panel.notice["line"] == "Sent 2 samples with 2 labels to CVAT, in 1 task."
-    assert "0 of 1 job completed (1 new)" in str(card(panel)["jobs"]), "it is looked at when it is there"
+    assert "0 of 1 job completed (1 new)" in str(card(panel)["jobs_0"]), "it is looked at when it is there"
     panel.click("Show its jobs")
     assert [row["state"] for row in panel.state["job_rows"]] == ["new"]
 

@@ -21,6 +21,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.operators.load import texts as loads
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.send import dry_run_text
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared import panel_work, safe, texts
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared.choose_run import Run
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.watch import texts as watching
 from fiftyone.plugins.orgs.roundtrip.cvat.panels import cards, conflicts_page, jobs_page, plots, work_part
 from fiftyone.plugins.orgs.roundtrip.cvat.panels.steps import Step
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
@@ -125,7 +126,8 @@ def report(nasty: str) -> dict[str, Any]:
 def load(nasty: str) -> dict[str, Any]:
     jobs = [{"job_id": n, "assignee": nasty or None} for n in (1, 2)]
     counts = dict.fromkeys(("added", "changed", "deleted", "conflicts"), 1)
-    return {"number": 1, "kind": "load", "status": "applied", "at": nasty, "user": nasty, "jobs": jobs, **counts}
+    how = {"kind": "load", "status": "applied", "by_itself": False}
+    return {"number": 1, **how, "at": nasty, "user": nasty, "jobs": jobs, **counts}
 
 
 def change(nasty: str) -> dict[str, Any]:
@@ -172,7 +174,8 @@ def foreign(nasty: str) -> dict[str, Any]:
 
 
 def found(nasty: str) -> dict[str, Any]:
-    return {"tasks": [1], "objects": 1, "linked": 1, "frames": 1, "fields": {nasty: nasty}, "unmatched": [nasty]}
+    size = {"objects": 1, "linked": 1, "frames": 1, "media": "image"}
+    return {"tasks": [1], **size, "fields": {nasty: nasty}, "unmatched": [nasty]}
 
 
 MARKDOWN: dict[Callable[..., Any], Callable[[str], Any]] = {
@@ -181,6 +184,7 @@ MARKDOWN: dict[Callable[..., Any], Callable[[str], Any]] = {
     safe.link: lambda n: [safe.link(n, f"{SERVER}/tasks/1", SERVER), safe.link(n, n, SERVER)],
     safe.place: lambda n: safe.place(SERVER),
     texts.sent: lambda n: texts.sent(sent(n)),
+    texts.added: lambda n: texts.added({**sent(n), "added": {"samples": 1, "labels": 1, "tasks": [1], "already": 1}}),
     texts.table: lambda n: texts.table("Left out", {n: 1}),
     texts.run_info: lambda n: texts.run_info(n, record(n).model_dump(mode="json"), RunStatus("interrupted", n)),
     loads.loaded: lambda n: loads.loaded(report(n), {n: n}),
@@ -218,13 +222,14 @@ NOTHING_TYPED = {
     *(texts.count, texts.short_date, texts.status_words, texts.run_words, texts.sent_line, texts.images_left_out),
     *(loads.loaded_line, loads.preview_line, loads.caution, loads.caution_sentence, loads.kept_line),
     *(loads.undone_line, imports.imported_line, cards.second_step, cards.in_order),
+    *(watching.clock, watching.state_line, watching.rule_line, texts.added_line),
     *(conflicts.part, conflicts.value, conflicts.sentences, histories.last_load, dry_run_text.line, safe.row),
     *(built_in_runs.offered, built_in_runs.listed, built_in_runs.loaded_line, built_in_runs.load_from),
     *(built_in_runs.load_in_app, conflicts.decided, cards.waits, cards.next_step, cards.menu),
 }
 """Texts of numbers and words of ours; parts of the ones above; and what is made plain where it is shown."""
 
-TEXTS = (safe, texts, loads, conflicts, comments, histories, imports, built_in_runs, dry_run_text, cards)
+TEXTS = (safe, texts, loads, conflicts, comments, histories, imports, built_in_runs, dry_run_text, cards, watching)
 
 
 def test_every_function_that_makes_texts_is_looked_at() -> None:
