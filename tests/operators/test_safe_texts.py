@@ -175,7 +175,7 @@ def foreign(nasty: str) -> dict[str, Any]:
 
 def found(nasty: str) -> dict[str, Any]:
     size = {"objects": 1, "linked": 1, "frames": 1, "media": "image"}
-    return {"tasks": [1], **size, "fields": {nasty: nasty}, "unmatched": [nasty]}
+    return {"tasks": [1], **size, "fields": {nasty: nasty}, "unmatched": [nasty], "notes": [nasty]}
 
 
 MARKDOWN: dict[Callable[..., Any], Callable[[str], Any]] = {
