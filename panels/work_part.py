@@ -6,7 +6,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ..operators.shared import panel_work
-from ..operators.shared.panel_work import PanelWork
+from ..operators.shared.panel_work import SENDING, PanelWork
 from ..operators.shared.reloading import reload
 from ..operators.shared.safe import WHOLE
 from ..sync.readable import readable
@@ -52,7 +52,8 @@ class WorkPart:
             return False
         state.told = [work.number for work in found if work.outcome is not None]
         state.notice = notice(ended[-1])
-        list(reload(ctx))
+        if any(work.verb != SENDING for work in ended):  # a send changes no label
+            list(reload(ctx))
         return True
 
     def _render_work(self, ctx: foo.ExecutionContext, panel: types.Object) -> None:

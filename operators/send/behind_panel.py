@@ -21,7 +21,7 @@ def begin_send(ctx: foo.ExecutionContext, key: str, work: Work) -> None:
             return None
         return Outcome("error", str(error), clicks=(Click("send", "Open the form again", {"answers": answers}),))
 
-    panel_work.begin(ctx, "Sending", key, work, sent, fail)
+    panel_work.begin(ctx, panel_work.SENDING, key, work, sent, fail)
 
 
 def begin_resume(ctx: foo.ExecutionContext, key: str, bad_files: str | None = None) -> None:
@@ -38,7 +38,7 @@ def begin_resume(ctx: foo.ExecutionContext, key: str, bad_files: str | None = No
         with context.client_for(ctx, run.organization, server=run.server) as client:
             return resume(ctx.dataset, key, client, reporter, bad_files=bad_files)
 
-    panel_work.begin(ctx, "Sending", key, work, sent)
+    panel_work.begin(ctx, panel_work.SENDING, key, work, sent)
 
 
 def sent(summary: dict[str, Any]) -> Outcome:

@@ -28,6 +28,8 @@ MOST = 50
 """Works that are kept in all."""
 
 STARTING = Progress("Starting")
+SENDING = "Sending"
+"""The verb of works that change no label of the dataset."""
 
 Variant = Literal["success", "warning", "error"]
 

@@ -143,7 +143,8 @@ def register(view: Any, key: str, record: RunRecord) -> None:
     info = foa.AnnotationInfo(
         key, version=version, timestamp=datetime.now(timezone.utc).replace(tzinfo=None), config=config
     )
-    method.save_run_info(view, info, overwrite=False)  # the last step: whatever fails here, there is no run
+    with contextlib.suppress(ReferenceError):  # another thread has just read the dataset anew: it is listed below
+        method.save_run_info(view, info, overwrite=False)  # the last step: whatever fails here, there is no run
     _list(view._root_dataset, key)
 
 
@@ -161,9 +162,10 @@ def _list(dataset: Any, key: str) -> None:
         found = foo.get_db_conn().datasets.find_one({"_id": dataset._doc.id}, {f"annotation_runs.{key}": True})
         if found is None or key in (found.get("annotation_runs") or {}):
             return
-        dataset._reload(hard=True)
-        dataset._doc.annotation_runs[key] = foo.RunDocument.objects.get(dataset_id=dataset._doc.id, key=key)
-        dataset.save()
+        with contextlib.suppress(ReferenceError):
+            dataset._reload(hard=True)
+            dataset._doc.annotation_runs[key] = foo.RunDocument.objects.get(dataset_id=dataset._doc.id, key=key)
+            dataset.save()
 
 
 def stages_of(view: Any) -> tuple[str, ...] | None:
@@ -195,7 +197,7 @@ def update(dataset: Any, key: str, record: RunRecord) -> None:
         try:
             foa.AnnotationMethod.update_run_config(dataset, key, _config(record))
             break
-        except ValueError:  # another thread has just read the dataset as it was before the run
+        except (ValueError, ReferenceError):  # another thread has just read the dataset as it was before the run
             if not left:
                 raise
             dataset._reload(hard=True)
@@ -221,7 +223,10 @@ def point_to_backend(samples: Any, key: str) -> None:
 
     A run that has just begun does not name it yet, nor does one of an earlier version.
     """
-    with _pointing, contextlib.suppress(ValueError):  # of a run that is gone meanwhile
+    with (
+        _pointing,
+        contextlib.suppress(ValueError, ReferenceError),
+    ):  # of a run that is gone, or was read anew, meanwhile
         if not foa.AnnotationMethod._get_run_doc(samples, key).results:
             foa.AnnotationMethod.save_run_results(samples, key, _Pointer(), cache=False)
 
