@@ -18,6 +18,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.operators.history import texts as hist
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.imports import texts as imports
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.load import built_in_runs
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.load import texts as loads
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.refresh import texts as refreshes
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.send import dry_run_text
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared import panel_work, safe, texts
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared.choose_run import Run
@@ -178,6 +179,12 @@ def found(nasty: str) -> dict[str, Any]:
     return {"tasks": [1], **size, "fields": {nasty: nasty}, "unmatched": [nasty], "notes": [nasty]}
 
 
+def refreshed(nasty: str) -> dict[str, Any]:
+    counts = {"created": 1, "changed": 1, "deleted": 1, "jobs_written": 1, "preview": True, "notes": [nasty]}
+    left = {"left": [{"reason": nasty, "count": 1}], "jobs_left": [{"job_id": 1, "why": nasty, "labels": 1}]}
+    return {**counts, **left, "fields": {nasty: {"created": {nasty: 1}}}}
+
+
 MARKDOWN: dict[Callable[..., Any], Callable[[str], Any]] = {
     safe.safe: safe.safe,
     safe.code: safe.code,
@@ -198,6 +205,7 @@ MARKDOWN: dict[Callable[..., Any], Callable[[str], Any]] = {
     histories.label: lambda n: [histories.label(n, [change(n)]), histories.label(n, [])],
     imports.preview: lambda n: imports.preview(found(n)),
     built_in_runs.loaded: lambda n: built_in_runs.loaded(foreign(n)),
+    refreshes.text: lambda n: refreshes.text(refreshed(n)),
     dry_run_text.text: lambda n: dry_run_text.text(forecast(n)),
     cards.card: lambda n: [cards.card(run(n))[name] for name in ("title", "facts", "problem", "tasks")],
     cards.damages: lambda n: cards.damages({n: n}),
@@ -222,14 +230,27 @@ NOTHING_TYPED = {
     *(texts.count, texts.short_date, texts.status_words, texts.run_words, texts.sent_line, texts.images_left_out),
     *(loads.loaded_line, loads.preview_line, loads.caution, loads.caution_sentence, loads.kept_line),
     *(loads.undone_line, imports.imported_line, cards.second_step, cards.in_order),
-    *(watching.clock, watching.state_line, watching.rule_line, texts.added_line),
+    *(watching.clock, watching.state_line, watching.rule_line, texts.added_line, refreshes.line),
     *(conflicts.part, conflicts.value, conflicts.sentences, histories.last_load, dry_run_text.line, safe.row),
     *(built_in_runs.offered, built_in_runs.listed, built_in_runs.loaded_line, built_in_runs.load_from),
     *(built_in_runs.load_in_app, conflicts.decided, cards.waits, cards.next_step, cards.menu),
 }
 """Texts of numbers and words of ours; parts of the ones above; and what is made plain where it is shown."""
 
-TEXTS = (safe, texts, loads, conflicts, comments, histories, imports, built_in_runs, dry_run_text, cards, watching)
+TEXTS = (
+    safe,
+    texts,
+    loads,
+    conflicts,
+    comments,
+    histories,
+    imports,
+    built_in_runs,
+    dry_run_text,
+    cards,
+    watching,
+    refreshes,
+)
 
 
 def test_every_function_that_makes_texts_is_looked_at() -> None:
