@@ -11,15 +11,16 @@ from typing import Any
 
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat import operators, panels
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.shapes import Size
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.comments import texts as comments
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.conflicts import differences
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.conflicts import texts as conflicts
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.history import texts as histories
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.imports import texts as imports
-from fiftyone.plugins.orgs.roundtrip.cvat.operators.load import built_in_runs
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.load import built_in_runs, changed_labels
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.load import texts as loads
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.refresh import texts as refreshes
-from fiftyone.plugins.orgs.roundtrip.cvat.operators.send import dry_run_text
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.send import dry_run_text, project_labels
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared import panel_work, safe, texts
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared.choose_run import Run
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.watch import texts as watching
@@ -28,6 +29,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.panels.steps import Step
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Progress, ProgressReporter
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.readable import readable
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.changed_label import ChangedLabel
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.look import JobLook
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.record import RunRecord
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.report import LoadReport
@@ -185,6 +187,16 @@ def refreshed(nasty: str) -> dict[str, Any]:
     return {**counts, **left, "fields": {nasty: {"created": {nasty: 1}}}}
 
 
+def changed(nasty: str) -> ChangedLabel:
+    where = {"what": "changed", "field": nasty, "sample_id": nasty, "label_id": nasty, "name": nasty}
+    return ChangedLabel.model_validate({**where, "was": {nasty: nasty}, "now": {nasty: 1}, "size": Size(9, 9)})
+
+
+def project(nasty: str) -> dict[str, Any]:
+    names = [nasty]
+    return {"project": nasty, "has": names, "maps": {nasty: nasty}, "lacks": names, "unlike": names, "unused": names}
+
+
 MARKDOWN: dict[Callable[..., Any], Callable[[str], Any]] = {
     safe.safe: safe.safe,
     safe.code: safe.code,
@@ -196,6 +208,8 @@ MARKDOWN: dict[Callable[..., Any], Callable[[str], Any]] = {
     texts.run_info: lambda n: texts.run_info(n, record(n).model_dump(mode="json"), RunStatus("interrupted", n)),
     loads.loaded: lambda n: loads.loaded(report(n), {n: n}),
     loads.preview: lambda n: loads.preview(report(n), {}),
+    changed_labels.text: lambda n: [changed_labels.text(changed(n), ""), changed_labels.text(changed(n), f"/x/{n}")],
+    project_labels.text: lambda n: project_labels.text(project(n), "extend"),
     loads.undone: lambda n: loads.undone(undone(n), {n: n}),
     conflicts.table: lambda n: conflicts.table(conflict_list(n), {n: n}),
     differences.table: lambda n: differences.table(conflict_list(n), None),
