@@ -12,7 +12,7 @@ from ...sync import terminal
 from ...sync.errors import Refused
 from ...sync.progress import ProgressReporter
 from ...sync.request import SendRequest, parse
-from ...sync.runs.record import find, find_all
+from ...sync.runs.record import find, is_there
 from ...sync.send.grow import grow
 from ...sync.send.growth import prepare_growth
 from ...sync.send.prepare import describe, prepare
@@ -130,7 +130,7 @@ def _verb(samples: Any, request: SendRequest, *, again: bool, dry: bool) -> Verb
         return look_at_growth if dry else grow
     if dry:
         return _look
-    if again and request.anno_key in find_all(samples._root_dataset):
+    if again and is_there(samples._root_dataset, request.anno_key):
         return _go_on
     return send
 

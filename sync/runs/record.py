@@ -267,6 +267,12 @@ def find(dataset: Any, key: str) -> RunRecord:
     return record
 
 
+@database_context("Nothing was changed.")
+def is_there(dataset: Any, key: str) -> bool:
+    """Whether the database has a run of this plugin under a key, whatever this process knows."""
+    return key in _keys(dataset) and key in find_all(dataset)
+
+
 def find_all(dataset: Any) -> dict[str, RunRecord]:
     """The records of all runs that this plugin made, by key, newest first; without those that can't be read."""
     found: dict[str, RunRecord] = {}
