@@ -67,7 +67,7 @@ def test_nothing_asks_another_host(run: str, app: App, cvat: Sandbox) -> None:
     check_links(app, cvat)
     app.shoot("panel")
     panel.act(run, "Info")
-    expect(panel.root).to_contain_text(f"{run}: sent")
+    expect(panel.root).to_contain_text(f"{run}: imported")
     expect(panel.root).to_contain_text(HOST)
     check_links(app, cvat)
     app.shoot("info")
