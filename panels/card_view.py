@@ -55,7 +55,7 @@ def _buttons(page: Any, row: types.Object, card: dict[str, Any], is_working: boo
                 row.btn(name, step.label, step.icon, variant, on_click=getattr(page, step.method), params=params)
     if card["jobs"]:
         row.btn("open_run", "Jobs", "list", "outlined", on_click=page.show_jobs, params=params)
-    if card["usable"]:
+    if card["usable"] and cards.second_step(card) is None:  # there is no room for it beside two steps
         by_itself.add_switch(row, card, page.switch_watch)
     view = types.DropdownView(icon="MoreVertIcon", compact=True, addOnClickToMenuItems=True)
     for item in cards.menu(card):

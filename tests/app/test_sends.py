@@ -59,8 +59,8 @@ def test_an_interrupted_run_is_resumed(interrupted: str, app: App, dataset: fo.D
     expect(panel.card(interrupted)).to_contain_text("interrupted")
     expect(panel.root).to_contain_text("internal error (500)")
     expect(panel.card(interrupted).get_by_role("button", name="Load what is complete")).to_be_visible()
-    menu = ["Load with options", "Plots", "Resume with options", "View samples", "Info", "Delete"]
-    assert panel.actions(interrupted) == menu
+    menu = ["Load with options", "Plots", "When to load by itself", "Resume with options", "View samples", "Info"]
+    assert panel.actions(interrupted) == [*menu, "Delete"]
     app.shoot("interrupted")
     panel.act(interrupted, "Resume with options")
     form = app.form()
