@@ -167,7 +167,7 @@ def test_what_nobody_foresaw_before_a_send(filled: Loop, monkeypatch: pytest.Mon
     def broken(*args: Any) -> Any:
         raise TypeError("unhashable type: 'list'")
 
-    monkeypatch.setattr(prepare, "read_paths", broken)
+    monkeypatch.setattr(prepare, "arrange", broken)
     with pytest.raises(SendFailed, match=r"nobody foresaw \(TypeError: unhashable .*\)\. Nothing was sent\."):
         filled.send(dry_run=dry_run)
     assert filled.dataset.list_annotation_runs() == filled.cvat.find("tasks") == []
