@@ -8,7 +8,7 @@ import fiftyone.operators.types as types
 
 from ..operators.shared.reloading import reload
 from ..operators.shared.running import answer
-from ..operators.watch import here
+from ..operators.watch import in_app
 from ..operators.watch.texts import state_line
 from ..sync.runs.log import LoadRecord
 from ..sync.watch.status import WatchStatus
@@ -22,7 +22,7 @@ class ByItself:
         card = next((card for card in ctx.panel.state.cards or () if card["run"] == ctx.params["run"]), None)
         if card is not None:
             said: dict[str, Any] | None = None if card["watch"]["on"] else {}
-            answer(ctx, lambda: here.turn(ctx, card["run"], said))
+            answer(ctx, lambda: in_app.turn(ctx, card["run"], said))
         self._read_runs(ctx)  # type: ignore[attr-defined]
 
     def watch_rule(self, ctx: foo.ExecutionContext) -> None:
@@ -33,7 +33,7 @@ class ByItself:
         """Lets the App's server begin again that was started anew, and shows what came by itself."""
         shown = ctx.panel.state.cards or ()
         if any(card["watch"]["begin"] for card in shown):
-            answer(ctx, lambda: here.begin(ctx) or {})
+            answer(ctx, lambda: in_app.begin(ctx) or {})
         now = {card["id"]: card["loads_by_itself"] for card in shown}
         before = ctx.panel.state.loads_by_itself or now
         ctx.panel.state.loads_by_itself = now

@@ -6,9 +6,9 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..operators.load import behind_panel as loads
 from ..operators.load import built_in_runs
-from ..operators.send import behind_panel as sends
+from ..operators.load import from_panel as loads
+from ..operators.send import from_panel as sends
 from ..operators.shared import choose_run
 from ..operators.shared.running import answer
 from ..sync.errors import StateUnreadable
@@ -124,7 +124,7 @@ class RunsPage:
         self._open(ctx, operator, {**params, "anno_key": ctx.params["run"]})
 
     def _open(self, ctx: foo.ExecutionContext, operator: str, params: dict[str, Any]) -> None:
-        """Opens the form of an operator; what takes long goes on behind the panel."""
+        """Opens the form of an operator; what takes long goes on in the background."""
         if operator in BEHIND:
             params = {**params, "in_panel": True}
         ctx.prompt(f"{PREFIX}/{operator}", params=params, on_success=self.refresh)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""What goes on behind the panel: how far it is, a button that stops it, and in the end a notice with the next click."""
+"""What goes on in the background: how far it is, a button that stops it, and a notice with the next click."""
 
 from typing import Any
 

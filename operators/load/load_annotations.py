@@ -17,7 +17,7 @@ from ..shared import choose_run, context, panel_work, show_form, shown_samples
 from ..shared.background import InBackground
 from ..shared.reloading import reload
 from ..shared.running import perform
-from . import behind_panel, built_in_runs, changed_labels, form, look, texts
+from . import built_in_runs, changed_labels, form, from_panel, look, texts
 
 ICON = "/assets/load.svg"
 
@@ -55,7 +55,7 @@ class LoadAnnotations(InBackground, foo.Operator):
             return perform(ctx, lambda reporter: built_in_runs.load_in_app(ctx, key), partial(_finish_foreign, ctx))
 
         if panel_work.is_asked_for(ctx) and not ctx.params.get("preview"):
-            behind_panel.begin_load(ctx, form.read(ctx))
+            from_panel.begin_load(ctx, form.read(ctx))
             return iter(())
 
         def work(reporter: ProgressReporter) -> dict[str, Any]:

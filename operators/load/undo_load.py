@@ -16,7 +16,7 @@ from ..shared import choose_run, context, panel_work, shown_samples
 from ..shared.background import InBackground
 from ..shared.reloading import reload
 from ..shared.running import perform
-from . import behind_panel, texts
+from . import from_panel, texts
 
 
 class UndoLoad(InBackground, foo.Operator):
@@ -48,7 +48,7 @@ class UndoLoad(InBackground, foo.Operator):
         """Undoes the last load of the run ``anno_key``; see :func:`sync.load.undo.undo` for the result."""
         key = ctx.params.get("anno_key", "")
         if panel_work.is_asked_for(ctx):
-            behind_panel.begin_undo(ctx, key)
+            from_panel.begin_undo(ctx, key)
             return iter(())
 
         def work(reporter: ProgressReporter) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from ...sync.send.send import resume
 from ..shared import choose_run, context, panel_work
 from ..shared.background import InBackground
 from ..shared.running import perform
-from . import behind_panel, media_form
+from . import from_panel, media_form
 from .finish import finish, unstoppable
 
 
@@ -51,7 +51,7 @@ class ResumeRun(InBackground, foo.Operator):
         """Goes on with the run ``anno_key``; see :func:`sync.send.send.resume` for the result."""
 
         if panel_work.is_asked_for(ctx):
-            behind_panel.begin_resume(ctx, ctx.params.get("anno_key", ""), ctx.params.get("bad_files"))
+            from_panel.begin_resume(ctx, ctx.params.get("anno_key", ""), ctx.params.get("bad_files"))
             return iter(())
 
         def work(reporter: ProgressReporter) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from ...sync.send.send import resume, send
 from ..shared import choose_run, context, panel_work
 from ..shared.background import InBackground
 from ..shared.running import perform, show
-from . import answers, behind_panel, dry_run_text, form, presets
+from . import answers, dry_run_text, form, from_panel, presets
 from .finish import finish, unstoppable
 
 ICON, BUTTON = "/assets/send.svg", "/assets/send_button.svg"
@@ -65,7 +65,7 @@ class SendToCvat(InBackground, foo.Operator):
         if not dry:
             presets.keep(ctx)
         if panel_work.is_asked_for(ctx) and not dry:
-            behind_panel.begin_send(ctx, str(ctx.params.get("anno_key") or ""), work)
+            from_panel.begin_send(ctx, str(ctx.params.get("anno_key") or ""), work)
             return iter(())
         return perform(ctx, work, partial(_foretell if dry else finish, ctx))
 

@@ -1,4 +1,4 @@
-"""Work that goes on behind the panel: it shows the progress, can stop it, and says in the end what came of it.
+"""Work that goes on in the background: it shows the progress, can stop it, and says in the end what came of it.
 
 The work is this process's: it goes on if the panel, or the browser, is closed. What came of it is kept for a while, for
 whoever opens the panel then.

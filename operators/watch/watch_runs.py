@@ -14,7 +14,7 @@ from ..load.form import POLICIES, STAGES, STATES
 from ..shared import choose_run, context
 from ..shared.background import InBackground
 from ..shared.running import answer, output
-from . import here
+from . import in_app
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class WatchRuns(InBackground, foo.Operator):
         run = choose_run.choose(ctx, inputs, only="sent")
         if run is None:
             return choose_run.form(inputs, "Load by itself", "Turn on")
-        known = here.rule_of(ctx.dataset, run.record)
+        known = in_app.rule_of(ctx.dataset, run.record)
         inputs.bool("on", default=True, label="Load this run by itself", view=types.SwitchView())
         if ctx.params.get("on", True):
             for name, label, offered in (("states", "Jobs in state", STATES), ("stages", "Jobs in stage", STAGES)):
@@ -56,7 +56,7 @@ class WatchRuns(InBackground, foo.Operator):
             label = "If a label was changed both here and in CVAT"
             inputs.enum("policy", policies.values(), default=known.policy, label=label, view=policies)
             inputs.float("every", default=known.every, min=5, max=86_400, label="Seconds between two looks at CVAT")
-            inputs.view("note", types.Notice(label=here.NOTE))
+            inputs.view("note", types.Notice(label=in_app.NOTE))
         return choose_run.form(inputs, "Load by itself", "Turn on" if ctx.params.get("on", True) else "Turn off")
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class WatchRuns(InBackground, foo.Operator):
         In the App, the run ``anno_key`` is turned on or off, and a thread of the App's server watches it.
         """
         if context.in_app(ctx):
-            return answer(ctx, lambda: here.turn(ctx, ctx.params.get("anno_key", ""), _said(ctx)))
+            return answer(ctx, lambda: in_app.turn(ctx, ctx.params.get("anno_key", ""), _said(ctx)))
         params = {name: value for name, value in context.answers(ctx).items() if name != "anno_key"}
         if key := ctx.params.get("anno_key"):
             params["runs"] = key

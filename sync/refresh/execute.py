@@ -13,12 +13,12 @@ from ..runs.store import Store
 from ..send.attempts import Attempts
 from ..send.encode import Identity, identities
 from ..send.job_doubts import settle
-from ..send.job_writer import Desk, JobWriter
+from ..send.job_writer import JobWriter, WriterContext
 from ..send.refusals import is_about_labels
 from ..send.video_labels import batches_of
 from .draw import as_written
+from .prefixed_store import PrefixedStore
 from .report import DISAGREES, TOUCHED
-from .shelf import Shelf
 
 PLACE = JobPlace(0, 0)
 OBJECTS = 5_000
@@ -61,8 +61,8 @@ class JobExecutor:
         self, client: Client, store: Store, plan: JobWrites, check: Callable[[], None], say: Callable[[str], None]
     ) -> None:
         self._client, self._plan, self._check = client, plan, check
-        shelf = Shelf(store, f"refresh/out/{plan.job_id}/")
-        self._desk = Desk(client, Outbox(shelf), Attempts(shelf), check, say)
+        outbox_store = PrefixedStore(store, f"refresh/out/{plan.job_id}/")
+        self._writers = WriterContext(client, Outbox(outbox_store), Attempts(outbox_store), check, say)
         self._outcome = Outcome()
 
     def run(self) -> Outcome:
@@ -94,16 +94,16 @@ class JobExecutor:
         new = [write for write in self._plan.writes if write.makes_objects]
         if not new:
             return {}
-        outbox = self._desk.outbox
+        outbox = self._writers.outbox
         if next(outbox.batches(PLACE), None) is None:  # what was there before is nothing that a request made
             outbox.draw(PLACE, 0, Batch())
             outbox.save(PLACE, 0, _ids(before))
-        earlier = settle(self._client, self._plan.job_id, PLACE, outbox, self._desk.attempts, self._check)
-        refused = {(item.field, item.sample_id, item.label_id) for item in self._desk.attempts.refusals(PLACE)}
+        earlier = settle(self._client, self._plan.job_id, PLACE, outbox, self._writers.attempts, self._check)
+        refused = {(item.field, item.sample_id, item.label_id) for item in self._writers.attempts.refusals(PLACE)}
         done = identities([kept.batch for kept in earlier]) | refused
         free = [write.label for write in new if not write.objects or _is_as(write.objects, before)]
         rest = [label for label in free if _identity(label) not in done]
-        writer = JobWriter(self._desk, PLACE, batches_of(rest, {}), self._outcome.refused, earlier)
+        writer = JobWriter(self._writers, PLACE, batches_of(rest, {}), self._outcome.refused, earlier)
         for _ in writer.write(self._plan.job_id):
             self._check()
         return {
@@ -119,7 +119,7 @@ class JobExecutor:
     def _sort(self, before: Current, created: Mapping[Identity, BaseLabel]) -> list[LabelWrite]:
         """What can be written as planned: nobody touched its objects since."""
         found = []
-        refused = {(item.field, item.sample_id, item.label_id) for item in self._desk.attempts.refusals(PLACE)}
+        refused = {(item.field, item.sample_id, item.label_id) for item in self._writers.attempts.refusals(PLACE)}
         for write in self._plan.writes:
             if write.makes_objects:
                 made = created.get(write.key)

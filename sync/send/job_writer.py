@@ -33,7 +33,7 @@ class Prepared(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Desk:
+class WriterContext:
     """What the writers of all jobs share.
 
     Args:
@@ -55,7 +55,7 @@ class JobWriter:
     """Writes the labels of one job.
 
     Args:
-        desk: what the writers of all jobs share
+        context: what the writers of all jobs share
         place: where what is kept of this job is found
         batches: its labels, drawn when they are asked for
         lost: where the drawing counts labels that can't be carried
@@ -69,14 +69,14 @@ class JobWriter:
 
     def __init__(
         self,
-        desk: Desk,
+        context: WriterContext,
         place: JobPlace,
         batches: Iterator[Batch],
         lost: Counter[str],
         earlier: Sequence[StoredBatch] = (),
         shared: Collection[int] = (),
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._place = place
         self._batches = batches
         self._lost = lost
@@ -85,7 +85,7 @@ class JobWriter:
         self._ahead: list[Prepared] = []
         self._job_id = 0
         self._sizes = Sizes()
-        self._refused = len(desk.attempts.refusals(place)) if earlier else 0
+        self._refused = len(context.attempts.refusals(place)) if earlier else 0
         self._in_a_row = 0
         self._lives_until = 0.0
         self.count = max((kept.number + 1 for kept in earlier), default=0)
@@ -139,7 +139,7 @@ class JobWriter:
             encoded = encode_objects(*sheet)
         except ValueError:
             return self._prepare(self._storable(batch), number)
-        self._desk.outbox.draw(self._place, number, batch)
+        self._context.outbox.draw(self._place, number, batch)
         return Prepared(number, batch, sheet, encoded)
 
     def _storable(self, batch: Batch) -> Batch:
@@ -154,21 +154,21 @@ class JobWriter:
         size = len(prepared.encoded.body)
         self._sizes.check(size)
         attempt, began = Attempt(at=time.time()), time.monotonic()
-        self._desk.attempts.note(self._place, prepared.number, attempt)
+        self._context.attempts.note(self._place, prepared.number, attempt)
         try:
-            written = self._desk.client.create_objects(self._job_id, prepared.encoded)
+            written = self._context.client.create_objects(self._job_id, prepared.encoded)
         except CvatError as error:
             self._sizes.learn(size, error)
             lost = isinstance(error, AmbiguousOutcome)
             ended = attempt.model_copy(update={"lasted": time.monotonic() - began, "over": not lost})
-            self._desk.attempts.note(self._place, prepared.number, ended)
+            self._context.attempts.note(self._place, prepared.number, ended)
             raise
         self._sizes.learn(size)
         return Sheet(*written)
 
     def _keep(self, prepared: Prepared, saved: BatchAnswer) -> int:
         """Journals CVAT's answer; how many labels it is about."""
-        self._desk.outbox.save(self._place, prepared.number, saved)
+        self._context.outbox.save(self._place, prepared.number, saved)
         self._saved.append(saved)
         self._in_a_row = 0
         counts = count_fields(prepared.batch.labels, self._shared)
@@ -184,7 +184,7 @@ class JobWriter:
             return self._recover_lost(prepared, error, tries)
         if not isinstance(error, CvatError) or not is_about_labels(error):
             if isinstance(error, CvatError) and not error.may_be_done:
-                self._desk.outbox.withdraw(self._place, prepared.number)
+                self._context.outbox.withdraw(self._place, prepared.number)
             raise error
         halves = split(prepared.batch)
         if halves is None:
@@ -194,15 +194,15 @@ class JobWriter:
 
     def _recover_lost(self, prepared: Prepared, error: AmbiguousOutcome, tries: int) -> int:
         """Looks for what a request wrote as long as it may live, and writes the rest."""
-        attempt = self._desk.attempts.of(self._place, prepared.number) or Attempt()
-        self._desk.say("An answer of CVAT was lost; looking for what it did")
-        wait = Wait.of(life_of(_objects(prepared.sheet), attempt.lasted) - attempt.lasted, self._desk.check)
+        attempt = self._context.attempts.of(self._place, prepared.number) or Attempt()
+        self._context.say("An answer of CVAT was lost; looking for what it did")
+        wait = Wait.of(life_of(_objects(prepared.sheet), attempt.lasted) - attempt.lasted, self._context.check)
         self._lives_until = max(self._lives_until, wait.until)
-        found = look_for(self._desk.client, self._job_id, prepared.batch, ids_of(self._saved), wait)
+        found = look_for(self._context.client, self._job_id, prepared.batch, ids_of(self._saved), wait)
         if found.missing.labels:
             if tries <= 1:
                 raise error
-            self._desk.attempts.give_up(self._place, found.missing)
+            self._context.attempts.give_up(self._place, found.missing)
         count = self._replace(prepared, found.written, found.answer)
         left = found.missing
         halves = split(left) if tries < TRIES else None
@@ -213,7 +213,7 @@ class JobWriter:
     def _replace(self, prepared: Prepared, written: Batch, answer: BatchAnswer) -> int:
         """Keeps only what of a batch is there."""
         if len(written.labels) < len(prepared.batch.labels):
-            self._desk.outbox.draw(self._place, prepared.number, written)
+            self._context.outbox.draw(self._place, prepared.number, written)
         return self._keep(prepared._replace(batch=written), answer)
 
     def _write_now(self, batch: Batch, number: int | None = None, tries: int = TRIES) -> int:
@@ -229,23 +229,23 @@ class JobWriter:
         if self._in_a_row > STRANGE:
             raise error
         self._leave_out(refusals_of(prepared.batch.labels[0], len(prepared.encoded.body), error, self._sizes))
-        self._desk.outbox.withdraw(self._place, prepared.number)
+        self._context.outbox.withdraw(self._place, prepared.number)
 
     def _leave_out(self, refusals: Sequence[Refusal]) -> None:
         """Counts labels that CVAT does not take, and notes them for a resume."""
         for refusal in refusals:
-            self._desk.attempts.refuse(self._place, self._refused, refusal)
+            self._context.attempts.refuse(self._place, self._refused, refusal)
             self._refused += 1
             self._lost[refusal.sentence] += 1
 
     def _compare(self) -> None:
         """Compares the job with what was sent, if something may have been written twice, once the job is quiet."""
-        desk = self._desk
-        if not desk.attempts.given_up(self._place):
+        context = self._context
+        if not context.attempts.given_up(self._place):
             return
-        desk.say("Comparing what is in CVAT with what was sent")
-        wait_for_quiet(desk.client, self._job_id, self._lives_until, desk.check)
-        drop_twins(desk.client, self._job_id, desk.outbox, desk.attempts, self._place)
+        context.say("Comparing what is in CVAT with what was sent")
+        wait_for_quiet(context.client, self._job_id, self._lives_until, context.check)
+        drop_twins(context.client, self._job_id, context.outbox, context.attempts, self._place)
 
 
 def _objects(sheet: Sheet) -> int:

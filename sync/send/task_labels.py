@@ -18,7 +18,7 @@ from ..runs.outbox import Batch, JobPlace, StoredBatch
 from .context import SendContext
 from .encode import Identity, LabelReader, Place, draw, groups_of, identities
 from .job_doubts import settle
-from .job_writer import Desk, JobWriter
+from .job_writer import JobWriter, WriterContext
 from .plan import Segment, TaskPlan, foresee_segments, shared_frames
 from .prefetch import Foreseen
 from .track_reader import SequenceReader, TrackReader
@@ -95,7 +95,9 @@ class TaskLabels:
         self._number = plan.number
         self._are_tracks = plan.sequence is not None
         self._video: VideoLabels | None = None
-        self._desk = Desk(context.client, context.outbox, context.attempts, context.check, say=context.progress.say)
+        self._writers = WriterContext(
+            context.client, context.outbox, context.attempts, context.check, say=context.progress.say
+        )
 
     def foresee(self, task_id: int, frames: Sequence[Frame]) -> Foreseen:
         """What the labels mean, and writers that can draw before CVAT made the jobs.
@@ -163,19 +165,19 @@ class TaskLabels:
         self._context.base.point_to_sent(segment.job_id, self._number, segment.number)
 
     def _settled(self, segment: Segment) -> list[StoredBatch]:
-        desk = self._desk
+        shared = self._writers
         place = JobPlace(self._number, segment.number)
-        return settle(desk.client, segment.job_id, place, desk.outbox, desk.attempts, desk.check)
+        return settle(shared.client, segment.job_id, place, shared.outbox, shared.attempts, shared.check)
 
     def _writer(self, drawing: Drawing, segment: Segment, earlier: Sequence[StoredBatch]) -> JobWriter:
         place = JobPlace(self._number, segment.number)
         refused = {
             (item.field, item.sample_id, item.label_id): item.sentence
-            for item in (self._desk.attempts.refusals(place) if earlier else ())
+            for item in (self._writers.attempts.refusals(place) if earlier else ())
         }
         lost: Counter[str] = Counter()
         drawn = drawing.drawn(segment, [kept.batch for kept in earlier], refused, lost)
-        return JobWriter(self._desk, place, drawn, lost, earlier, drawing.shared(segment))
+        return JobWriter(self._writers, place, drawn, lost, earlier, drawing.shared(segment))
 
     def _cvat_labels(self, task_id: int) -> Sequence[Label]:
         return self._context.project_labels or self._context.client.labels(task_id=task_id)

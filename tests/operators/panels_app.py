@@ -50,7 +50,7 @@ class Panel:
         self.event(method, **params)
 
     def wait_for_work(self) -> None:
-        """Ticks, as the timer does, until all is done that goes on behind the panel."""
+        """Ticks, as the timer does, until all is done that goes on in the background."""
         ends = time.monotonic() + 60
         self.event("tick")
         while self.state["working"]:

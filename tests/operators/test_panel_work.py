@@ -1,4 +1,4 @@
-"""What goes on behind the panel: it is followed and stopped there, and ends in a notice with the next click."""
+"""What goes on in the background: it is followed and stopped there, and ends in a notice with the next click."""
 
 from __future__ import annotations
 

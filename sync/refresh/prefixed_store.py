@@ -6,7 +6,7 @@ from typing import Any
 from ..runs.store import Store
 
 
-class Shelf:
+class PrefixedStore:
     """What is kept of a run under names with a beginning of their own.
 
     Args:

@@ -1,4 +1,4 @@
-"""Sends that go on behind the panel, and what it says when they have ended."""
+"""Sends that go on in the background, and what it says when they have ended."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Loads and undos that go on behind the panel, and what it says when they have ended."""
+"""Loads and undos that go on in the background, and what it says when they have ended."""
 
 from collections.abc import Mapping
 from functools import partial
