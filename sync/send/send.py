@@ -65,8 +65,8 @@ def send(target: Any, request: SendRequest, client: Client, reporter: ProgressRe
     records.sweep(dataset)
     run = SendRun(prepared.collection, record, prepared.plan(), prepared.people, client, reporter, resumed=False)
     with run.lease:
+        keep_sent_classes(run.store, prepared.labels)  # before the record: a run that can be seen has all of it
         run.begin(prepared.tasks)
-        keep_sent_classes(run.store, prepared.labels)
         return run.carry_out(prepared.project)
 
 

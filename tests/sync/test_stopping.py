@@ -92,8 +92,8 @@ def test_a_load_of_nothing_new_is_quick(filled: Loop) -> None:
     """A login takes a real CVAT 0.2 s."""
     filled.send()
     filled.load()
-    filled.box.faults.add("delay", method="POST", path="/api/auth/login", seconds=1.0, times=None)
-    before, start = filled.clock, time.perf_counter()
+    before = filled.clock
     assert filled.load()["unchanged"] == 2
-    assert time.perf_counter() - start < 0.6
-    assert len(filled.requests(before)) <= 4
+    asked = filled.requests(before)
+    assert "POST /api/auth/login" not in asked
+    assert len(asked) <= 4

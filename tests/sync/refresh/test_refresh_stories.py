@@ -20,9 +20,10 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.send import patience
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
+from sim_story import NUMBERS, POLICIES
 from sim_world import GT, PRED, SKY, Template
 
-from tests.sync.load.test_simulation import NUMBERS, POLICIES, Story, template
+from tests.sync.load.test_simulation import Story, template
 
 __all__ = ["template"]
 

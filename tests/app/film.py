@@ -1,4 +1,4 @@
-"""The whole loop in one go, as the documentation shows it in a moving picture."""
+"""The whole loop in one go, as the documentation shows it in a moving picture: made when pictures are made."""
 
 from __future__ import annotations
 
