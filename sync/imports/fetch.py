@@ -74,7 +74,9 @@ def _fetch(client: Client, frame: NamedFrame, path: Path) -> None:
     try:
         write_new(path, write)
     except FileExistsError:
-        return
+        if path.is_file():
+            return
+        raise _unwritable(path, "something of this name is there, and is no file") from None
     except UnwritableFile as error:
         raise _unwritable(path, str(error)) from None
     except OSError as error:

@@ -52,10 +52,10 @@ def grow(
     """
     store = RunStore(dataset, record.run_id)
     with Lease(store, request.anno_key, "loaded"):
-        base = BaseStore(store)
+        base, record = BaseStore(store), records.find(dataset, request.anno_key)  # as it is now that nobody loads it
         known = {task.id: found for task in record.tasks if (found := base.task(task.id)) is not None}
         new = sorted(set(ids) - {task.id for task in record.tasks})
-        missing = [frame for task, kept in known.items() for frame in _without_sample(task, kept)]
+        missing = [frame for task, kept in known.items() if task in ids for frame in _without_sample(task, kept)]
         if not new and not missing:
             return None
         with error_context(lambda: "Nothing was changed."):
@@ -127,7 +127,7 @@ class _Growth:
             "make": 0,
             "folder": self.request.folder,
             "made": made.count,
-            "not_fetched": [{"name": name, "reason": why} for name, why in made.failed.items()],
+            "not_fetched": made.not_fetched,
         }
 
     def _link(self, missing: Sequence[NamedFrame]) -> tuple[Links, Any, list[NamedFrame]]:

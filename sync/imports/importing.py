@@ -98,8 +98,7 @@ def _with_samples(
         why = next(iter(made.failed.values()), "")
         raise Refused(f"None of the images could be fetched: {why} Nothing was imported.")
     whole = replace(prepared, links=made.links, left_out=made.reasons)
-    not_fetched = [{"name": name, "reason": why} for name, why in made.failed.items()]
-    return whole, {**whole.as_dict(), "make": 0, "made": made.count, "not_fetched": not_fetched}
+    return whole, {**whole.as_dict(), "make": 0, "made": made.count, "not_fetched": made.not_fetched}
 
 
 def _register(prepared: PreparedImport, client: Client) -> None:

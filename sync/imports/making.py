@@ -41,7 +41,12 @@ class Made:
 
     links: Links
     count: int
-    failed: Mapping[str, str]
+    failed: Mapping[NamedFrame, str]
+
+    @property
+    def not_fetched(self) -> list[dict[str, str]]:
+        """The same as plain data, with the names of the frames."""
+        return [{"name": frame.name, "reason": why} for frame, why in self.failed.items()]
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -118,7 +123,7 @@ def make_samples(
         made.update({(frame.task, frame.number): sample for frame, sample in zip(portion, ids, strict=True)})
     left = [frame for frame in links.unmatched if frame in fetched.failed]
     whole = replace(links, samples={**links.samples, **made}, unmatched=left)
-    return Made(whole, len(made), {frame.name: why for frame, why in fetched.failed.items()})
+    return Made(whole, len(made), fetched.failed)
 
 
 def _facts_of(tasks: Sequence[FoundTask], facts: Sequence[Fact]) -> dict[tuple[int, int], dict[str, Any]]:

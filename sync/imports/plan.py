@@ -201,7 +201,8 @@ def _collection(target: Any, request: ImportRequest) -> Any:
     dataset = target._root_dataset
     if not request.create_samples:
         return check_target(target)
-    if len(dataset) and check_target(dataset).media_type != "image":
+    media = check_target(dataset).media_type if len(dataset) else dataset.media_type
+    if media not in ("image", None):
         raise Refused("Samples are made of images, and this dataset has others. Import into a dataset of images.")
     return dataset
 

@@ -210,3 +210,45 @@ def test_no_name_leads_out_of_the_folder_or_onto_another(given_names: list[str])
         assert all(len(part.encode("utf-8", "replace")) <= 255 and part.isprintable() for part in parts), place
         assert os.path.normpath(f"/folder/{place}") == f"/folder/{place}"
         assert not any(other.startswith(f"{place.casefold()}/") for other in folded)
+
+
+def test_images_of_one_name_that_do_not_come_count_each(elsewhere: Elsewhere, task: int, tmp_path: Path) -> None:
+    loop = elsewhere.loop
+    paths = sorted(Path(tmp_path).glob("photo_*.jpg"))
+    loop.dataset.add_samples([fo.Sample(str(path)) for path in paths])
+    second = elsewhere.annotate()
+    loop.dataset.clear()
+    loop.box.faults.add("status", "GET", r"/data\?type=frame&number=1&", status=500, times=None)
+    report = run(elsewhere, None, tmp_path / "all", tasks=[task, second])
+    assert [item["name"] for item in report["imported"]["not_fetched"]] == ["photo_001.jpg"] * 2
+    assert sum(records.find(loop.dataset, "run").left_out.values()) == 2
+
+
+def test_what_is_no_file_is_no_image(elsewhere: Elsewhere, task: int, tmp_path: Path) -> None:
+    folder = tmp_path / "new" / f"task_{task}"
+    folder.mkdir(parents=True)
+    (folder / "photo_001.jpg").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(Refused, match=r"photo_001\.jpg' can't be written \(something of this name is there"):
+        run(elsewhere, task, tmp_path / "new")
+    assert len(elsewhere.loop.dataset) == 0 and elsewhere.loop.dataset.list_annotation_runs() == []
+
+
+def test_a_project_whose_unfetched_task_is_gone_is_opened_again(loop: Loop, tmp_path: Path) -> None:
+    loop.fill(None)
+    elsewhere = Elsewhere(loop)
+    project = elsewhere.client.create_project("zoo", [CAT, DOG]).id
+    first, second = (elsewhere.make(project_id=project, labels=()) for _ in range(2))
+    loop.dataset.clear()
+    loop.box.faults.add("status", "GET", rf"tasks/{first}/data\?type=frame", status=500, times=None)
+    assert run(elsewhere, None, tmp_path / "zoo", project="zoo")["imported"]["made"] == 1
+    loop.box.faults.clear()
+    elsewhere.client.delete_task(first)
+    assert run(elsewhere, None, tmp_path / "zoo", project="zoo")["imported"] is None
+    assert records.find(loop.dataset, "run").tasks[1].id == second
+
+
+def test_a_dataset_that_takes_no_images_is_refused_at_once(elsewhere: Elsewhere, task: int, tmp_path: Path) -> None:
+    elsewhere.loop.dataset.add_group_field("group", default="left")
+    with pytest.raises(Refused, match="this dataset has others"):
+        run(elsewhere, task, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
