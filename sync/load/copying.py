@@ -1,7 +1,7 @@
 """Load into other fields: copies of a run's labels in other fields, with a base of their own."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,10 +86,17 @@ def derived_id(*parts: str) -> str:
 
 
 def seed_copy(
-    labels: Labels, record: RunRecord, mapped: MappedSchema, main: BaseStore, copy: BaseStore, report: LoadReport
+    labels: Labels,
+    record: RunRecord,
+    mapped: MappedSchema,
+    main: BaseStore,
+    copy: BaseStore,
+    report: LoadReport,
+    jobs: Collection[int],
 ) -> None:
-    """Copies the run's labels into their new fields, each with every bit but its id, and starts their base."""
-    marks = main.marks()
+    """Copies the labels of some of the run's jobs into their new fields, each with every bit but its id, and starts
+    their base."""
+    marks = {job_id: mark for job_id, mark in main.marks().items() if job_id in jobs}
     known = {job_id: main.known_labels(job_id, mark) for job_id, mark in marks.items()}
     for job_id, base in known.items():
         tracks = main.tracks(job_id)
@@ -103,10 +110,10 @@ def seed_copy(
             report.of(to).copied += len(pairs)
         copy.save_labels(job_id, copied, copied_tracks)
     for task in record.tasks:
-        if (there := main.task(task.id)) is not None:
+        if copy.task(task.id) is None and (there := main.task(task.id)) is not None:
             copy.save_task(task.id, _renamed(there, mapped))
     names = mapped.fields
-    copy.marks().save_all(
+    copy.marks().save(
         {
             job_id: JobMark(
                 updated_date=mark.updated_date, labels={names.get(name, name): n for name, n in mark.labels.items()}

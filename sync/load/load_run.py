@@ -81,9 +81,11 @@ class LoadRun:
                 self.log.save(record.model_copy(update=_facts(written)))
         for name, item in self.mapped.schema.fields.items():
             self.context.labels.ensure(name, item)
-        if self.mapped.target and not self.base.marks():
+        if self.mapped.target:
             main = BaseStore(self.context.store)
-            seed_copy(self.context.labels, self.record, self.mapped, main, self.base, self.report)
+            jobs = main.marks().keys() - self.base.marks().keys()
+            if jobs or not self.base.marks():  # it is the first load, or the run has grown since the last one
+                seed_copy(self.context.labels, self.record, self.mapped, main, self.base, self.report, jobs)
 
     def apply(self, found: RemoteChanges) -> LoadReport:
         """Writes what was found; the report."""

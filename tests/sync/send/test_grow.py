@@ -66,6 +66,19 @@ def test_the_run_is_one(grown: Loop) -> None:
     assert (deleted["tasks_deleted"], grown.cvat.find("tasks")) == ([1, 2, 3], [])
 
 
+def test_a_copy_in_another_field_grows_with_it(grown: Loop) -> None:
+    grown.load(dest_field="again")
+    extend(grown)
+    seen = grown.load(dest_field="again", preview=True)
+    assert (seen["unchanged"], grown.labels("again")[2:]) == (4, [[], []])
+    assert grown.load(dest_field="again")["unchanged"] == 4
+    names = [[label.label for label in labels] for labels in grown.labels("again")]
+    assert names == [["cat"], ["dog"], ["cat", "dog"], []]
+    grown.cvat.relabel(grown.cvat.shape(task=2), "dog", task=2)
+    assert grown.load(dest_field="again")["changed"] == 1
+    assert (grown.labels("again")[2][0].label, grown.labels()[2][0].label) == ("dog", "cat")
+
+
 def test_a_view_that_was_sent_becomes_one_of_all_samples(filled: Loop) -> None:
     first, second = filled.dataset.values("id")
     filled.send(filled.dataset.select(first))
