@@ -48,6 +48,11 @@ def neighbors_of(job: Job, jobs: Iterable[Job]) -> tuple[Neighbor, ...]:
     return tuple(found)
 
 
+def shared_with_earlier(job: Job, jobs: Iterable[Job]) -> frozenset[int]:
+    """The frames of a job that an earlier one of some jobs has, too."""
+    return frozenset(frame for one in neighbors_of(job, jobs) if one.is_earlier for frame in one.frames)
+
+
 class SharedLabels:
     """What the other jobs of a job's frames made of their labels.
 

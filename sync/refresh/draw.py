@@ -68,6 +68,15 @@ def _element(new: Shape, old: Shape | None) -> Shape:
     return old.model_copy(update={"points": new.points, "outside": new.outside, "occluded": new.occluded})
 
 
+def in_order(item: Object) -> Object:
+    """An object whose attributes and points, which CVAT gives in any order, are in one, so that two compare."""
+    attributes = tuple(sorted(item.attributes, key=lambda value: value.spec_id))
+    if isinstance(item, Tag) or not item.elements:
+        return item if attributes == tuple(item.attributes) else item.model_copy(update={"attributes": attributes})
+    elements = tuple(sorted(map(in_order, item.elements), key=lambda element: element.label_id))
+    return item.model_copy(update={"attributes": attributes, "elements": elements})
+
+
 def as_written(written: Object, found: Object) -> bool:
     """Whether CVAT has an object as it was written; of attributes it may have more."""
     texts = {value.spec_id: value.value for value in found.attributes}

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...cvat import Annotations, Client, CvatError, Shape, Tag
+from ...cvat.models import Track
 from ...labels.base import BaseLabel
 from ...labels.objects import Key, Object, key_of
 from ..runs.outbox import Batch, BatchAnswer, JobPlace, Outbox, labels_of
@@ -16,7 +17,7 @@ from ..send.job_doubts import settle
 from ..send.job_writer import JobWriter, WriterContext
 from ..send.refusals import is_about_labels
 from ..send.video_labels import batches_of
-from .draw import as_written
+from .draw import as_written, in_order
 from .prefixed_store import PrefixedStore
 from .report import DISAGREES, TOUCHED
 
@@ -68,7 +69,7 @@ class JobExecutor:
     def run(self) -> Outcome:
         """Writes, reads the job again, and compares."""
         before_date, there = self._client.stable_annotations(self._plan.job_id)
-        before = current(there)
+        before, tracks = current(there), _tracks(there)
         created = self._create(before)
         wanted = self._sort(before, created)
         dropped = {write.key for write in self._plan.writes if write.drops_objects}
@@ -82,9 +83,8 @@ class JobExecutor:
         own = {key_of(item) for write in self._plan.writes for item in write.objects}
         own |= {key_of(item) for write in wanted for item in (write.after.objects if write.after else ())}
         others = {key: item for key, item in before.items() if key not in own}
-        self._outcome.quiet = before_date == self._plan.date and others == {
-            key: item for key, item in after.items() if key not in own
-        }
+        is_same = others == {key: item for key, item in after.items() if key not in own} and tracks == _tracks(there)
+        self._outcome.quiet = before_date == self._plan.date and is_same
         return self._outcome
 
     # New objects
@@ -187,9 +187,14 @@ class JobExecutor:
 
 
 def current(annotations: Annotations) -> dict[Key, Object]:
-    """The tags and shapes of a job, by identity."""
+    """The tags and shapes of a job, by identity, in a form in which they compare."""
     objects: list[Object] = [*annotations.tags, *annotations.shapes]
-    return {key_of(item): item for item in objects}
+    return {key_of(item): in_order(item) for item in objects}
+
+
+def _tracks(annotations: Annotations) -> dict[int | None, Track]:
+    """The tracks of a job, by id."""
+    return {track.id: track for track in annotations.tracks}
 
 
 def _is_as(objects: Sequence[Object], there: Current) -> bool:

@@ -1,136 +1,24 @@
-"""Which labels changed in FiftyOne since both sides last agreed, and what is to be written of them into a job."""
+"""What is to be written into a job of the labels that changed in FiftyOne since both sides last agreed."""
 
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ...cvat import Annotations, Job
 from ...labels.base import BaseLabel
-from ...labels.codec import Parts
 from ...labels.objects import Key, Object, key_of
-from ...labels.schema import LabelSchema
-from ...labels.types import LABEL_TYPES
 from ...labels.vocabulary import Vocabulary
-from ..dataset.labels import Labels, SampleLabels
-from ..dataset.mask_files import with_pixels
-from ..dataset.samples import Document, FieldPlace
 from ..load.diff import JobDiff, diff_job
-from ..load.rebase import local_of
-from ..runs.base import NO_SAMPLE, OpenConflict, TaskBase
+from ..runs.base import OpenConflict, TaskBase
 from ..runs.marks import JobMark
 from ..runs.refreshes import JobWrites, LabelWrite
-from ..send.encode import Place, draw
+from ..send.encode import draw
 from ..send.refusals import unstorable
-from .draw import in_place
+from .draw import in_order, in_place
 from .execute import current
-from .fates import Fate, Remote, differs, fate_of
-from .report import BOTH, GONE, ON_TRACK, REMOVED, RENAMED, WAITS, RefreshReport
-
-SAMPLES = 1_000
-"""Samples whose labels are in memory at a time."""
-
-LabelKey = tuple[str, str, str]
-"""A label: its field, its sample and its own id."""
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A label that is not what it was when both sides last agreed.
-
-    Args:
-        place: its frame
-        field: its field
-        base: what it was; ``None`` if CVAT never had it
-        document: what it is; ``None`` if it was deleted
-        local: the same as parts
-    """
-
-    place: Place
-    field: str
-    base: BaseLabel | None
-    document: Document | None
-    local: Parts | None
-
-    @property
-    def label(self) -> BaseLabel:
-        """The label, as it is told in a report."""
-        if self.base is not None:
-            return self.base
-        label_id = str((self.document or {}).get("_id"))
-        where = {"field": self.field, "sample_id": self.place.sample_id, "frame": self.place.frame}
-        return BaseLabel(label_id=label_id, parts=self.local or {}, objects=(), **where)
-
-    @property
-    def key(self) -> LabelKey:
-        """Its field, its sample and its own id."""
-        return self.field, self.place.sample_id, self.label.label_id
-
-
-class LocalChanges:
-    """Finds the labels of jobs that changed in FiftyOne.
-
-    Args:
-        labels: the dataset's labels
-        schema: the run's schema
-        samples: the samples that are looked at; ``None`` for all
-    """
-
-    def __init__(self, labels: Labels, schema: LabelSchema, samples: Container[str] | None) -> None:
-        self._labels, self._schema, self._samples = labels, schema, samples
-        self._places = {name: FieldPlace.of(name, LABEL_TYPES[item.type]) for name, item in schema.fields.items()}
-
-    def find(
-        self, known: TaskBase, span: range, base: Sequence[BaseLabel], report: RefreshReport
-    ) -> Iterator[Candidate]:
-        """The labels of some frames that changed; counts those that did not.
-
-        Args:
-            known: what is kept of the task
-            span: the frames
-            base: the labels of these frames when both sides last agreed
-            report: counts
-        """
-        held: dict[tuple[str, str], dict[str, BaseLabel]] = {}
-        for label in base:
-            held.setdefault((label.field, label.sample_id), {})[label.label_id] = label
-        frames = [Place(number, known.frames[number].sample_id, known.frames[number].size) for number in span]
-        frames = [frame for frame in frames if self._is_wanted(frame.sample_id)]
-        for start in range(0, len(frames), SAMPLES):
-            some = frames[start : start + SAMPLES]
-            for name, place in self._places.items():
-                found = self._labels.read(place, [frame.sample_id for frame in some])
-                for frame in some:
-                    known_labels = held.get((name, frame.sample_id), {})
-                    if frame.sample_id in found:
-                        yield from self._of_sample(name, frame, known_labels, found[frame.sample_id], report)
-                    else:
-                        for label in known_labels.values():
-                            report.leave(GONE, label)
-
-    def _is_wanted(self, sample_id: str) -> bool:
-        return sample_id != NO_SAMPLE and (self._samples is None or sample_id in self._samples)
-
-    def _of_sample(
-        self, name: str, frame: Place, base: Mapping[str, BaseLabel], held: SampleLabels, report: RefreshReport
-    ) -> Iterator[Candidate]:
-        schema = self._schema.fields[name]
-        for label_id, label in base.items():
-            document = held.labels.get(label_id)
-            local = None
-            if document is not None:
-                document = with_pixels(document, held.media, held.own)
-                try:
-                    local = local_of(label, document, schema)
-                except Exception as error:  # whatever is in a document: it is this label that stays behind
-                    report.leave(f"labels that can't be read ({type(error).__name__})", label)
-                    continue
-            if local is None or differs(label.parts, local):
-                yield Candidate(frame, name, label, document, local)
-            else:
-                report.unchanged += 1
-        for label_id, document in held.labels.items():
-            if label_id not in base and schema.classes:
-                yield Candidate(frame, name, None, document, {"label": document.get("label")})
+from .fates import Fate, Remote, fate_of
+from .local_changes import Candidate, LabelKey
+from .report import BOTH, ON_TRACK, REMOVED, RENAMED, WAITS, RefreshReport
 
 
 @dataclass(frozen=True)
@@ -144,6 +32,7 @@ class JobNow:
         removed: the frames of its task that were removed
         vocabulary: what the task's labels mean
         shared: frames that an earlier job has, too
+        told: those of them whose labels are counted there
     """
 
     job: Job
@@ -152,6 +41,7 @@ class JobNow:
     removed: frozenset[int]
     vocabulary: Vocabulary
     shared: frozenset[int]
+    told: frozenset[int]
 
 
 def plan_job(
@@ -190,6 +80,7 @@ def plan_job(
         date=now.date,
         writes=tuple(writes),
         shared=tuple(sorted(now.shared)),
+        told=tuple(sorted(now.told)),
         settled=settled,
     )
 
@@ -254,9 +145,9 @@ class _Planner:
     def _drawn(self, wanted: Sequence[tuple[Candidate, tuple[Object, ...]]]) -> Iterator[LabelWrite]:
         """Labels that are created or changed, as they are drawn."""
         by_key = {candidate.key: (candidate, objects) for candidate, objects in wanted}
-        lost, shared = Counter[str](), self._now.shared
+        lost, told = Counter[str](), self._now.told
         for twice in (True, False):
-            some = [c for c, _ in wanted if (c.place.frame in shared) == twice]
+            some = [c for c, _ in wanted if (c.place.frame in told) == twice]
             labels = ((c.place, c.field, c.document) for c in some)
             counter = Counter[str]() if twice else lost  # the earlier job counts that
             groups = [item.group or 0 for item in self._there.values()]
@@ -278,11 +169,11 @@ class _Planner:
             return
         parts = {**base.parts, **drawn.parts}
         after = in_place(drawn, objects, schema).model_copy(update={"parts": parts, "wrote": ()})
-        kind = "agreed" if after.objects == objects else "changed"
+        kind = "agreed" if tuple(map(in_order, after.objects)) == objects else "changed"
         yield LabelWrite.model_validate({"kind": kind, "before": base, "after": after, "objects": objects})
 
     def _leave(self, reason: str, candidate: Candidate) -> None:
-        if candidate.place.frame not in self._now.shared:
+        if candidate.place.frame not in self._now.told:
             self._report.leave(reason, candidate.label)
 
 

@@ -1,7 +1,6 @@
 """Refresh: labels that changed in FiftyOne go into CVAT's open jobs; what annotators touched stays as it is."""
 
 import getpass
-import itertools
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,10 +8,10 @@ from typing import Any
 from ...cvat import Client, Job
 from ..dataset.garbage import paused_garbage_collection
 from ..dataset.labels import DatasetLabels, Labels
-from ..dataset.samples import FRAMES
+from ..dataset.samples import FRAMES, as_collection
 from ..errors import Refused, StateUnreadable, database_context, error_context, sentence
 from ..load.fetch import OF_ONE, TaskState, fetch_labels, fetch_tasks
-from ..load.shared_jobs import neighbors_of
+from ..load.shared_jobs import shared_with_earlier
 from ..progress import ProgressReporter
 from ..request import RefreshRequest
 from ..runs import record as records
@@ -22,8 +21,11 @@ from ..runs.marks import JobMark
 from ..runs.record import RunRecord, not_here
 from ..runs.refreshes import JobWrites, RefreshLog, RefreshRecord, check_no_refresh, counts_of
 from ..runs.store import RunStore, Store
-from .find import Candidate, JobNow, LocalChanges, plan_job
+from .fields import check_fields
+from .find import JobNow, plan_job
+from .local_changes import Candidate, LocalChanges
 from .report import RefreshReport
+from .sent_view import Hidden, SentView, nothing_hidden
 from .settle import carry_out
 
 FEW = 2
@@ -67,7 +69,7 @@ def refresh(
     _check(request, record, client, is_sending=record.status != "sent" and is_held(store))
     if target is not dataset and any(name.startswith(FRAMES) for name in record.label_schema):
         raise Refused("This run's labels are on frames of videos, and a view says nothing of these: give the dataset.")
-    samples = None if target is dataset else frozenset(target.values("id"))
+    samples = None if target is dataset else frozenset(as_collection(target).values("id"))
     context = RefreshContext(
         labels=DatasetLabels(dataset),
         store=store,
@@ -76,6 +78,7 @@ def refresh(
         client=client.within(record.organization),
         user=client.session.credentials.user or getpass.getuser(),
         samples=samples,
+        hidden=SentView(dataset, request.anno_key, record).hidden,
     )
     with paused_garbage_collection():
         if request.preview:
@@ -122,6 +125,7 @@ class RefreshContext:
         client: the CVAT server, in the run's workspace
         user: who refreshes
         samples: the samples that are looked at; ``None`` for all
+        hidden: which labels were meant not to be sent
     """
 
     labels: Labels
@@ -131,6 +135,7 @@ class RefreshContext:
     client: Client
     user: str = ""
     samples: Container[str] | None = None
+    hidden: Hidden = nothing_hidden
 
     def run(self, reporter: ProgressReporter) -> RefreshReport:
         """Looks, and writes unless only a preview was asked for."""
@@ -145,7 +150,7 @@ class RefreshContext:
         if self.request.preview:
             for plan in work.plans:
                 for write in plan.writes:
-                    if write.label.frame not in plan.shared:
+                    if write.label.frame not in plan.told:
                         report.count(write)
             return report
         if work.plans:
@@ -180,12 +185,13 @@ class RefreshContext:
                 "or send a run anew."
             )
         marks = base.marks()
+        check_fields(self.labels, schema, self.request.anno_key, marks)
         work = Work(labels=sum(sum(mark.labels.values()) for mark in marks.values()))
         reporter.step("Asking CVAT for the jobs")
         states = fetch_tasks(self.client, record, known, lambda job: True)
         jobs = [job for state in states for job in state.jobs]
         report.jobs = len(jobs)
-        changes = LocalChanges(self.labels, schema, self.samples)
+        changes = LocalChanges(self.labels, schema, self.samples, self.hidden)
         for state in states:
             if state.problem or state.error is not None:
                 report.note([state.problem or (sentence(state.error) if state.error else "")])
@@ -202,7 +208,7 @@ class RefreshContext:
         Raises:
             Refused: if so
         """
-        deleted = sum(counts_of(plan.writes, plan.shared)["deleted"] for plan in work.plans)
+        deleted = sum(counts_of(plan.writes, plan.told)["deleted"] for plan in work.plans)
         most = max(FEW, self.request.max_deleted * work.labels)
         if deleted > most and not self.request.confirm and not self.request.preview:
             raise Refused(
@@ -231,7 +237,7 @@ class RefreshContext:
             log.save_plan(plan)
             outcome = carry_out(self.client, self.store, log, base, plan.job_id, reporter, record.number)
             for write in outcome.written:
-                if write.label.frame not in plan.shared:
+                if write.label.frame not in plan.told:
                     report.count(write)
             for write, reason in outcome.left:
                 report.leave(reason, write.label)
@@ -245,7 +251,7 @@ def _closed(log: RefreshLog, record: RefreshRecord) -> RefreshRecord:
     counts = {"created": 0, "changed": 0, "deleted": 0}
     for job_id in record.jobs:
         done = log.done(record.number, job_id)
-        for kind, count in counts_of(done.writes, done.shared).items() if done else ():
+        for kind, count in counts_of(done.writes, done.told).items() if done else ():
             counts[kind] += count
     return record.model_copy(update={**counts, "status": "applied"})
 
@@ -272,13 +278,14 @@ class _Looker:
         trial = RefreshReport(anno_key="") if why_not else self.report
         try:
             base, _ = self.base.known_entries(job.id, mark)
-            earlier = [one.frames for one in neighbors_of(job, self.state.jobs) if one.is_earlier]
-            shared = frozenset(itertools.chain.from_iterable(earlier))
-            found = list(self.changes.find(self.known, span, base, trial))
+            shared = shared_with_earlier(job, self.state.jobs)
+            asked = [one for one in self.state.jobs if self.context.request.why_not(one) is None]
+            told = shared_with_earlier(job, asked)
+            found = list(self.changes.find(self.known, span, base, trial, told))
             if why_not:
                 self._leave_out(job, why_not, sum(item.place.frame not in shared for item in found))
             elif found:
-                self._plan(job, found, base, mark, shared)
+                self._plan(job, found, base, mark, shared, told)
         except (*OF_ONE, StateUnreadable) as error:
             self.report.note([f"Job {job.id} could not be read: {sentence(error)} Nothing is written into it."])
 
@@ -286,13 +293,21 @@ class _Looker:
         if why != "not asked for" and waiting:
             self.report.jobs_left.append({"job_id": job.id, "task_id": job.task_id, "why": why, "labels": waiting})
 
-    def _plan(self, job: Job, found: list[Candidate], base: Any, mark: JobMark, shared: frozenset[int]) -> None:
+    def _plan(
+        self,
+        job: Job,
+        found: list[Candidate],
+        base: Any,
+        mark: JobMark,
+        shared: frozenset[int],
+        told: frozenset[int],
+    ) -> None:
         client = self.context.client
         if self.vocabulary is None:
             then = self.known.words(self.context.record.schema_)
             self.vocabulary = then.refreshed(fetch_labels(client, self.context.record, self.state))
         date, annotations = client.stable_annotations(job.id)
-        now = JobNow(job, date, annotations, self.state.removed, self.vocabulary, shared)
+        now = JobNow(job, date, annotations, self.state.removed, self.vocabulary, shared, told)
         was_open = self.base.open(job.id) if mark.open else ()
         plan = plan_job(found, now, self.known, base, mark, was_open, self.report)
         if plan.writes:

@@ -23,6 +23,8 @@ ON_TRACK = "part of a track in CVAT"
 RENAMED = "in a task whose labels were changed in CVAT: load first"
 TOUCHED = "changed in CVAT while the refresh was on: load, which merges them"
 DISAGREES = "another one in CVAT after the write: an open editor may have saved over it. Load to see what is there"
+HIDDEN = "that the view hid which was sent, so they were not sent then, either"
+JOB_GONE = "in a task that was deleted in CVAT while the refresh was on"
 GONE = "of samples that the dataset does not have any more"
 
 

@@ -1,6 +1,6 @@
 """Writing into a job, and what both sides then agree on."""
 
-from ...cvat import Client
+from ...cvat import Client, NotFound
 from ...labels.base import BaseLabel
 from ..errors import Cancelled
 from ..progress import ProgressReporter
@@ -9,6 +9,7 @@ from ..runs.marks import JobMark
 from ..runs.refreshes import JobWrites, LabelWrite, RefreshLog
 from ..runs.store import Store
 from .execute import JobExecutor, Outcome
+from .report import JOB_GONE
 
 
 def carry_out(
@@ -38,12 +39,24 @@ def carry_out(
 
     plan = log.plan(job_id)
     assert plan is not None, "what is carried out was planned"
-    outcome = JobExecutor(client, store, plan, check, reporter.step).run()
+    try:
+        outcome = JobExecutor(client, store, plan, check, reporter.step).run()
+    except NotFound:
+        if not is_gone(client, plan):
+            raise
+        log.forget_plan(job_id)
+        return Outcome(left=[(write, JOB_GONE) for write in plan.writes if write.kind != "agreed"])
     _agree(base, plan, outcome)
     if number is not None:
         _remember(log, number, plan, outcome)
         log.forget_plan(job_id)
     return outcome
+
+
+def is_gone(client: Client, plan: JobWrites) -> bool:
+    """Whether a job that was not found was deleted, and with it what was written; an organization that was not found
+    says nothing of it."""
+    return all(job.id != plan.job_id for job in client.jobs(task_ids=[plan.task_id]))
 
 
 def _agree(base: BaseStore, plan: JobWrites, outcome: Outcome) -> None:

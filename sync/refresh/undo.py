@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ...cvat import Client, NotFound, Shape
+from ...cvat import Client, Shape
 from ...labels.base import BaseLabel
 from ...labels.objects import Object
 from ..errors import Refused, database_context, error_context
@@ -52,6 +52,8 @@ def take_back(store: Store, key: str, client: Client, reporter: ProgressReporter
     if not done:
         raise Refused(f"There is no refresh of the run '{key}' to take back.")
     last = done[-1]
+    if last.status == "applied" and all(log.done(last.number, job_id) is None for job_id in last.jobs):
+        raise Refused(f"The refresh of {last.at} is too old to be taken back: what it wrote is not kept any more.")
     taken_back = left = 0
     with error_context(lambda: "Take it back again when that is mended: it goes on from there."):
         if last.status == "applying":  # what of it is in CVAT is not known before it is complete
@@ -95,11 +97,7 @@ def _take_back_job(
             return 0, 0
         plan = done.model_copy(update={"writes": tuple(map(inverse, done.writes)), "settled": False})
         log.save_plan(plan)
-    try:
-        outcome = carry_out(client, store, log, base, job_id, reporter, None)
-    except NotFound:  # the job was deleted, and with it what was written
-        log.forget_plan(job_id)
-        return 0, len(plan.writes)
+    outcome = carry_out(client, store, log, base, job_id, reporter, None)
     log.save_done(last.number, plan.model_copy(update={"writes": ()}))
     log.forget_plan(job_id)
     left = {write.key for write, _ in outcome.left}

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from ...cvat import Shape, Tag
 from ...labels.base import BaseLabel
 from ..errors import Refused
-from .store import Store, parsed
+from .lease import check_free
+from .store import RunStore, Store, parsed
 
 KEPT = 5
 """Refreshes of a run that can be taken back."""
@@ -64,7 +65,8 @@ class JobWrites(BaseModel):
         job_id, task_id: the job
         date: the job's, when that was found out
         writes: its labels
-        shared: frames that an earlier job has, too, and counts
+        shared: frames that an earlier job has, too
+        told: those of them whose labels are counted there, as that job is not left out
         settled: whether nothing waits in CVAT to be loaded from it
     """
 
@@ -75,6 +77,7 @@ class JobWrites(BaseModel):
     date: str = ""
     writes: tuple[LabelWrite, ...]
     shared: tuple[int, ...] = ()
+    told: tuple[int, ...] = ()
     settled: bool = False
 
 
@@ -173,14 +176,15 @@ def _dump(writes: JobWrites) -> str:
     return writes.model_dump_json(exclude_defaults=True)
 
 
-def check_no_refresh(store: Store, key: str) -> None:
+def check_no_refresh(store: RunStore, key: str) -> None:
     """Checks that no refresh of a run was interrupted: nobody knows what of it is in CVAT.
 
     Raises:
-        Refused: if one was
+        Refused: if one was, or is being done at this moment
     """
     pending = RefreshLog(store).pending()
     if pending is not None:
+        check_free(store, key)
         again = "`refresh_run`" if pending.status == "applying" else "`undo_refresh`"
         raise Refused(
             f"A refresh of the run '{key}' was interrupted while it wrote into CVAT. Call {again} again, which goes on "
@@ -188,15 +192,15 @@ def check_no_refresh(store: Store, key: str) -> None:
         )
 
 
-def counts_of(writes: Sequence[LabelWrite], shared: Sequence[int] = ()) -> dict[str, int]:
+def counts_of(writes: Sequence[LabelWrite], told: Sequence[int] = ()) -> dict[str, int]:
     """How many labels were created, changed and deleted.
 
     Args:
         writes: the labels
-        shared: frames that an earlier job counts
+        told: frames that an earlier job counts
     """
     found = dict.fromkeys(("created", "changed", "deleted"), 0)
     for write in writes:
-        if write.kind in found and write.label.frame not in shared:
+        if write.kind in found and write.label.frame not in told:
             found[write.kind] += 1
     return found
