@@ -19,6 +19,12 @@ logger = logging.getLogger(__name__)
 
 UNEXPECTED = {"prompt": "keep", "keep": "keep", "ignore": "ignore"}
 """What `unexpected` means here. FiftyOne's default asks on the terminal; nothing is lost if they are kept."""
+CONFLICTS = {
+    "remote": "CVAT's change counts",
+    "local": "the change that was made here counts",
+    "open": "the operator `resolve_conflicts` lists and decides them",
+}
+"""What became of parts that both sides had changed, by their outcome."""
 CHOICES = ("states", "stages", "assignees", "tasks", "jobs")
 
 
@@ -109,11 +115,9 @@ def _sentence(report: Mapping[str, Any]) -> str:
 
 def _to_know(report: Mapping[str, Any]) -> Iterator[str]:
     """What a person should read after a load."""
-    if report["conflicts"]:
-        yield (
-            f"{len(report['conflicts']):,} parts of labels were changed here and in CVAT; the history of the run's "
-            "loads lists them."
-        )
+    for outcome, what in CONFLICTS.items():
+        if count := sum(item["outcome"] == outcome for item in report["conflicts"]):
+            yield f"Changed here and in CVAT: {count:,} x; {what}."
     for name, item in report["fields"].items():
         for reason, count in item["refused"].items():
             yield readable(f"Refused in field '{name}': {count:,} x {reason}.")

@@ -178,7 +178,7 @@ def test_unexpected(filled: Loop, said: Any, kept: bool, monkeypatch: pytest.Mon
     assert filled.dataset.has_sample_field("keypoints") is kept
 
 
-def test_a_load_with_a_policy(filled: Loop) -> None:
+def test_a_load_with_a_policy(filled: Loop, caplog: pytest.LogCaptureFixture) -> None:
     """What the engine can do more is said as in the operator; a second call is not answered from what is cached."""
     annotate(filled)
     filled.dataset.load_annotation_results("run")  # FiftyOne caches them, with the arguments of this call
@@ -188,6 +188,7 @@ def test_a_load_with_a_policy(filled: Loop) -> None:
     sample.save()
     filled.cvat.move(filled.cvat.shape(0))
     filled.dataset.load_annotations("run", policy="ask")
+    assert "Changed here and in CVAT: 1 x; the operator `resolve_conflicts` lists and decides them." in caplog.text
     assert filled.dataset.match_tags("cvat_conflict").count() + filled.dataset.count_label_tags().get(
         "cvat_conflict", 0
     )
