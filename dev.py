@@ -166,7 +166,7 @@ def pictures_command(options: argparse.Namespace, rest: list[str]) -> int:
     shutil.rmtree(album, ignore_errors=True)
     album.mkdir(parents=True)
     env = {**private_world(), "CHROMIUM": ensure_chromium(), "ROUNDTRIP_IMAGES": str(album)}
-    code = run(PYTHON, "-m", "pytest", "tests/app", "tests/app/film.py", env=env)
+    code = run(PYTHON, "-m", "pytest", "-o", "python_files=test_*.py film.py", "tests/app", env=env)
     if code != 0:
         print(f"\nThe browser suite failed: {IMAGES.relative_to(ROOT)} is as it was.", file=sys.stderr)
         return code
