@@ -105,8 +105,15 @@ def test_the_order_of_points_is_no_change(loop: Loop) -> None:
     sample.gt.keypoints[0].points = [(0.15, 0.1), *points[1:]]
     sample.save()
     assert refresh(loop)["changed"] == 1
-    for number in range(4):
-        loop.cvat.draw("a", points=[number + 1.0, 1.0], type="points")
+
+    def order() -> list[int]:
+        return [point["label_id"] for point in loop.cvat.shape()["elements"]]
+
+    before = order()
+    for number in range(50):
+        if order() == before:
+            loop.cvat.draw("a", points=[number + 1.0, 1.0], type="points")
+    assert order() != before
     result = operator("undo_refresh")(loop.dataset, "run")
     assert (result["taken_back"], result["left"]) == (1, 0)
 
