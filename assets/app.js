@@ -49,26 +49,31 @@
   /** Of the page of conflicts: what a key stands for. */
   const BUTTONS = {
     n: "Next",
-    ArrowRight: "Next",
+    arrowright: "Next",
     b: "Back",
-    ArrowLeft: "Back",
+    arrowleft: "Back",
     c: "Take CVAT's",
     m: "Keep mine",
     o: "Open sample",
   };
   const TYPING = "input, textarea, select, [contenteditable=true], [role=dialog], [role=listbox], [data-cy=modal]";
 
-  /** Presses the button of a key, if the page of conflicts is open and the person does not type elsewhere. */
+  /**
+   * Presses the button of a key, if the page of conflicts is open and the person does not type elsewhere. A key that is
+   * held down counts once: what it would decide about next, nobody has seen.
+   */
   function pressed(event) {
     const panel = document.querySelector("[data-cy=panel-content-cvat]");
-    const label = BUTTONS[event.key];
+    const label = BUTTONS[event.key?.toLowerCase()];
     const elsewhere = event.target.closest?.(TYPING) || document.querySelector("[data-cy=modal-looker-container]");
-    if (!panel || !label || elsewhere || event.ctrlKey || event.metaKey || event.altKey) return;
-    const buttons = new Map([...panel.querySelectorAll("button")].map((button) => [button.textContent.trim(), button]));
-    if (!buttons.has("Keep mine") || !buttons.has(label)) return;
+    if (!panel || !label || elsewhere || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+    const buttons = [...panel.querySelectorAll("button")];
+    const find = (words) => buttons.find((button) => button.textContent.trim().endsWith(words)); // its icon is text, too
+    const button = find(label);
+    if (!find("Keep mine") || !button) return;
     event.preventDefault();
     event.stopPropagation();
-    buttons.get(label).click();
+    button.click();
   }
 
   document.addEventListener("keydown", pressed, true);

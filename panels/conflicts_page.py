@@ -21,7 +21,7 @@ from .steps import Step, all_like, all_on, this_one, to_steps
 
 SIDES = {"remote": "Take CVAT's", "local": "Keep mine"}
 ONE_KEYS = "Keys: **C** takes CVAT's, **M** keeps mine, **O** opens the sample"
-KEYS = f"{ONE_KEYS}, **N** goes to the next, **B** back"
+KEYS = f"{ONE_KEYS}, **N** or **→** goes to the next, **B** or **←** back"
 """What the file `assets/app.js` does with keys."""
 Decisions = list[dict[str, Any]]
 
@@ -31,8 +31,9 @@ class ConflictsPage:
 
     def show_conflicts(self, ctx: foo.ExecutionContext) -> None:
         """Opens the page with the conflicts of a run."""
-        ctx.panel.state.page, ctx.panel.state.run, ctx.panel.state.at = "conflicts", ctx.params.get("run"), 0
+        ctx.panel.state.run, ctx.panel.state.at = ctx.params.get("run"), 0
         self._read_conflicts(ctx)
+        ctx.panel.state.page = "conflicts"  # at last: an event amid it would draw that nothing is left to decide
 
     def next(self, ctx: foo.ExecutionContext) -> None:
         """The button "Next": this label is left as it is."""
@@ -106,7 +107,7 @@ class ConflictsPage:
             if steps := to_steps(waiting):
                 self._show_step(ctx, key, steps, waiting)
                 return
-        state.set({"run": None, "step": None, "total": 0})
+        state.set({"run": None, "step": None, "steps": 0})
 
     def _show_step(self, ctx: foo.ExecutionContext, key: str, steps: list[Step], waiting: list[dict[str, Any]]) -> None:
         at = (ctx.panel.state.at or 0) % len(steps)
@@ -120,7 +121,7 @@ class ConflictsPage:
             {
                 "run": key,
                 "at": at,
-                "total": len(steps),
+                "steps": len(steps),
                 "labels": sum(len(other.label_ids) for other in steps),
                 "on_sample": sum(other.sample_id == step.sample_id for other in steps),
                 "step": step._asdict(),
@@ -142,11 +143,11 @@ class ConflictsPage:
                 "picture", point_on_hover=False, alt_text="The label as it was, as you have it, and as CVAT has it"
             )
         panel.md(state.changes, name="changes")
-        panel.md(KEYS if state.total > 1 else ONE_KEYS, name="keys")
+        panel.md(KEYS if state.steps > 1 else ONE_KEYS, name="keys")
         this = panel.h_stack("this", gap=1, align_x="left")
         self._sides(this, "", self.take_remote, self.take_local, variant="contained")
         this.btn("open", label="Open sample", icon="open_in_full", on_click=self.open, variant="outlined")
-        if state.total > 1:
+        if state.steps > 1:
             this.btn("back", label="Back", on_click=self.back, variant="outlined")
             this.btn("next", label="Next", on_click=self.next, variant="outlined")
             like = panel.h_stack("like", gap=1, align_x="left")
@@ -154,7 +155,7 @@ class ConflictsPage:
         if state.on_sample > 1:
             same = panel.h_stack("same", gap=1, align_x="left")
             self._sides(same, " for all of this sample", self.sample_remote, self.sample_local)
-        if state.total > 1:
+        if state.steps > 1:
             panel.btn("view_all", label="View all in the grid", icon="filter_alt", on_click=self.view_all)
 
     def _sides(

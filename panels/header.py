@@ -26,7 +26,7 @@ def render(page: Any, state: Any, panel: types.Object) -> None:
         if state.looked:
             panel.md(f"What is shown of jobs is of {state.looked}.", name="old")
         else:
-            panel.md(server.how_to_log_in(), name="how")
+            panel.md(server.how_to_log_in(state.missing), name="how")
     elif state.server:
         looked = f" · looked at {state.looked}" if state.looked else ""
         panel.md(safe(state.server, WHOLE) + looked, name="greeting")
@@ -37,8 +37,9 @@ def render(page: Any, state: Any, panel: types.Object) -> None:
     for number, problem in enumerate(state.problems or ()):
         panel.md(safe(problem, WHOLE), name=f"problem_{number}")
     bar = panel.h_stack("bar", gap=1, align_x="left")
-    bar.btn("send", label="Send to CVAT", icon="send", on_click=page.send, variant="outlined")
-    bar.btn("import", label="Import", icon="download", on_click=page.import_tasks, variant="outlined")
+    if not state.sandbox_offered:  # else no CVAT is configured, and neither can work
+        bar.btn("send", label="Send to CVAT", icon="send", on_click=page.send, variant="outlined")
+        bar.btn("import", label="Import", icon="download", on_click=page.import_tasks, variant="outlined")
     if state.missing:
         bar.btn("test", label="Test connection", icon="refresh", on_click=page.test)
     else:

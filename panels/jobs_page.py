@@ -7,6 +7,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ..operators.shared.safe import link, safe
+from ..operators.shared.texts import count
 from ..sync.errors import StateUnreadable
 from ..sync.readable import readable
 from ..sync.runs import record
@@ -28,6 +29,12 @@ COLUMNS = {
 }
 ALL = "all"
 CHANGED = {True: "yes", False: "no", None: "not loaded"}
+NARROW = {
+    "minWidth": 360,
+    "& th, & td": {"px": 0.5, "fontSize": "0.8rem"},
+    f"& td:nth-of-type({list(COLUMNS).index('assignee') + 1})": {"overflowWrap": "anywhere"},
+}
+"""How the table looks, so that the actions of a row can be seen beside a long user name."""
 MOST = 200
 """Jobs that are shown at once; filters find the others."""
 
@@ -107,10 +114,11 @@ class JobsPage:
             panel.md("CVAT was not asked for the jobs of this run yet, or has none.", name="none")
             return
         panel.md(
-            f"**{safe(state.run)}** · {state.found:,} of {state.of:,} jobs, as of {state.jobs_looked}", name="heading"
+            f"**{safe(state.run)}** · {state.found:,} of {count(state.of, 'job')}, as of {state.jobs_looked}",
+            name="heading",
         )
         self._filters(state, panel.h_stack("filters", gap=2, align_x="left"))
-        table = types.TableView(componentsProps={"table": {"sx": {"minWidth": 360, "& th, & td": {"px": 0.5}}}})
+        table = types.TableView(componentsProps={"table": {"sx": NARROW}})
         for key, label in COLUMNS.items():
             table.add_column(key, label=label)
         table.add_row_action("load_job", self.load_job, label="Load this job", icon="download")

@@ -168,7 +168,7 @@ class RunsPage:
         state = ctx.panel.state
         header.render(self, state, panel)
         if not state.cards:
-            panel.md("#### No run yet\nSelect samples in the grid and send them to CVAT.", name="empty")
+            panel.md("**No run yet**\n\nSelect samples in the grid and send them to CVAT.", name="empty")
         for number, card in enumerate(state.cards or ()):
             card_view.render(self, panel, number, card, working(state, card["run"]))
         if len(state.cards or ()) < (state.total or 0):

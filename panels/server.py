@@ -47,12 +47,15 @@ def look(ctx: foo.ExecutionContext, runs: Sequence[Run]) -> list[str]:
     return list(dict.fromkeys(problems))
 
 
-def how_to_log_in() -> str:
-    """The ways to log in, in Markdown, to be copied."""
+def how_to_log_in(said: str) -> str:
+    """The ways to log in, in Markdown, to be copied.
+
+    Args:
+        said: what the person reads above it
+    """
     return "\n".join(
         [
-            HOW,
-            "",
+            *([] if HOW in said else [HOW, ""]),
             "```",
             "export FIFTYONE_CVAT_URL=https://app.cvat.ai",
             "export FIFTYONE_CVAT_TOKEN=...",

@@ -15,8 +15,8 @@ from ..shared.safe import code, safe
 from . import texts
 
 NOTE = (
-    "The App's server looks as long as it runs. A load that would delete many labels stops, and waits for you. So does "
-    "one that you undid."
+    "The App's server looks as long as it runs. It stops, and waits for you, before a load that would delete many "
+    "labels, and after you undid a load."
 )
 
 

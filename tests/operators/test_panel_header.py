@@ -82,8 +82,11 @@ def nothing_configured(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_the_sandbox_is_tried(filled: Loop, nothing_configured: None) -> None:
     panel = Panel(filled, "cvat")
     assert "There are no credentials for CVAT" in outcome(panel)
-    assert "sandbox" in panel.shown["bar"]["type"]["properties"]
+    assert set(panel.shown["bar"]["type"]["properties"]) == {"test", "sandbox"}, "nothing could be sent"
+    assert "Set FIFTYONE_CVAT_URL" in panel.state["missing"]
+    assert "Set FIFTYONE_CVAT_URL" not in panel.shown["how"]["default"], "it is said once"
     panel.event("try_sandbox")
+    assert {"send", "import", "refresh"} <= set(panel.shown["bar"]["type"]["properties"])
     assert panel.state["missing"] == "" and "logged in as admin" in panel.state["server"]
     assert panel.state["server"].startswith("CVAT ") and filled.box.url not in panel.state["server"]
     assert "sandbox" not in panel.shown["bar"]["type"]["properties"]
