@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ..attributes import LARGEST_INTEGER
 from .identity import Identity
 from .match import BaseTrack, Matches
 
@@ -37,7 +39,7 @@ def number_tracks(matches: Matches, base: Sequence[BaseTrack], used: Collection[
         base: those that they were
         used: the indexes that the field has anywhere in the video, or had when both sides last agreed
     """
-    free = max((*used, *(one.identity.index or 0 for one in base)), default=0)
+    free = _free_indexes({*used, *(one.identity.index or 0 for one in base)})
     tracks = matches.tracks
     identities: dict[int, Identity] = {}
     counts: Counter[str] = Counter()
@@ -47,9 +49,14 @@ def number_tracks(matches: Matches, base: Sequence[BaseTrack], used: Collection[
             identities[number] = base[one.same].identity
             counts[FOUND] += one.how != "id"
             continue
-        free += 1
-        identities[number] = Identity(free)
+        identities[number] = Identity(next(free))
         counts[SPLIT_OFF if one.sources else NEW] += 1
     still_there = {one.same for one in tracks}
     counts[MERGED] += len({old for one in tracks if one.same is not None for old in one.others} - still_there)
     return Numbering(tuple(identities[number] for number in range(len(tracks))), +counts)
+
+
+def _free_indexes(taken: Collection[int]) -> Iterator[int]:
+    """Indexes that nothing has: those above all others, as long as MongoDB holds them; then the small ones."""
+    above = range(max(taken, default=0) + 1, LARGEST_INTEGER + 1)
+    return itertools.chain(above, (number for number in itertools.count(1) if number not in taken))

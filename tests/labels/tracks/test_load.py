@@ -105,6 +105,13 @@ def test_of_a_split_track_the_larger_part_keeps_the_index(frame: int, stays: int
     assert loaded.numbering.counts == {FOUND: 1, SPLIT_OFF: 1}
 
 
+def test_a_new_index_is_one_that_mongodb_holds() -> None:
+    """Above the largest one there is none: a small one is free."""
+    now = saved(A, B, boxes(200, 3, 9), boxes(300, 5, 8))
+    loaded = load_tracks(BASE, now, FRAMES, size_of, {*USED, 4, 2**63 - 1})
+    assert indexes(loaded) == [1, 2, 3, 5]
+
+
 def test_merged_tracks_have_the_index_of_the_larger_one() -> None:
     one, other = stored([boxes(0, 0, 15), boxes(0, 15, 40)])
     base = base_of([one, other])
