@@ -116,8 +116,17 @@ class DatasetLabels:
             found[str(document["_id"])] = replace(held(place, document), media=str(media or ""), own=own)
         if place.on_frames:
             nothing = SampleLabels({}, FormerValue(False), own=own)
-            found.update({i: nothing for i in wanted - found.keys() if i in self._missing})
+            found.update(dict.fromkeys(self._still_missing(wanted - found.keys()), nothing))
         return found
+
+    def _still_missing(self, ids: Iterable[str]) -> list[str]:
+        """Those of some frames that have no document, but could get one: the dataset still has their videos."""
+        missing = {own_id: self._missing[own_id] for own_id in ids if own_id in self._missing}
+        if not missing:
+            return []
+        match = {"_id": {"$in": [ObjectId(video) for video in {frame.sample_id for frame in missing.values()}]}}
+        videos = {str(video) for video in self._dataset._sample_collection.distinct("_id", match)}
+        return [own_id for own_id, frame in missing.items() if frame.sample_id in videos]
 
     def write(self, place: FieldPlace, writes: Writes) -> None:
         if place.on_frames:

@@ -184,3 +184,19 @@ def test_two_videos_of_one_name_have_indexes_of_their_own(loop: Loop) -> None:
     assert [len(sample.frames[3].gt.detections) for sample in loop.dataset] == [1, 2]
     assert loop.dataset[ids[1]].frames[4].gt.detections[1].index == 6
     assert sum(old != videos.frames()[key] for key, old in before.items()) == 2
+
+
+def test_a_video_that_is_gone_gets_no_frames(clip: VideoLoop) -> None:
+    """What was edited and drawn on it is counted; frames of a video that the dataset does not have are not made."""
+    clip.send()
+    (track,) = clip.tracks()
+    clip.keyframe(track, 10, points=AT["points"])
+    clip.cvat.track("van", {"frame": 2, **AT}, {"frame": 4, **AT, "outside": True})
+    clip.dataset.delete_samples(clip.sample_id)
+    for look in (True, False):
+        report = clip.load(preview=look)
+        assert [report[what] for what in ("added", "changed", "deleted")] == [0, 0, 0]
+        assert {item["reason"] for item in report["left"]} == {"on samples that are no longer in the dataset"}
+        assert sum(item["count"] for item in report["left"]) == 20
+    assert clip.dataset._frame_collection.count_documents({}) == 0
+    assert clip.load()["jobs_read"] == 0
