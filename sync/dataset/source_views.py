@@ -28,7 +28,13 @@ def videos_of_clips(view: Any) -> Any:
         stages = [*source._stages, *stages]
         source = source._source_collection
     ids = dict.fromkeys(map(str, view.values("sample_id")))
-    return with_labels_of(stages, source.select(list(ids), ordered=True))
+    videos = source.select(list(ids), ordered=True)
+    if (there := len(videos)) < len(ids):
+        raise Refused(
+            f"Of the {len(ids):,} videos of these clips, the dataset has {there:,} only: it changed since. Make the "
+            "view anew, and send that."
+        )
+    return with_labels_of(stages, videos)
 
 
 def with_labels_of(stages: list[Any], source: Any, prefix: str = "") -> Any:

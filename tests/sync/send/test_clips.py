@@ -220,3 +220,12 @@ def test_every_label_of_a_view_of_clips_is_counted_once(videos: Videos) -> None:
         assert said["labels"] + lost == 2 * frames
 
     check()
+
+
+def test_clips_of_a_video_that_is_gone_are_refused(videos: Videos) -> None:
+    """The view still has them, and would be sent without them, unsaid."""
+    view = videos.dataset.to_clips([[(1, 4)], [(3, 9)]])
+    videos.dataset.delete_samples(videos.dataset.first().id)
+    with pytest.raises(Exception, match="Make the view anew"):
+        videos.send(view=view)
+    assert videos.loop.cvat.find("tasks") == []
