@@ -28,7 +28,7 @@ from .shared_jobs import neighbors_of
 from .task_notes import names_of, notes_of, unsent
 from .track_diff import VideoJob
 from .video_diff import diff_video
-from .video_frames import TakenIndexes, TrackFrames, frames_of, timeline_of
+from .video_frames import Entries, TakenIndexes, TrackFrames, frames_of, placed_entries, timeline_of
 
 READING = 0.5
 """The part of a load that is done when all is read."""
@@ -247,11 +247,10 @@ class _Reader:
     def _compare(
         self, job: Job, date: str, annotations: Annotations, state: TaskState, known: TaskBase, vocabulary: Vocabulary
     ) -> JobChanges:
-        base, tracks = self._known(job)
         frames = frames_of(known, self.labels)
+        base, tracks, open_ = placed_entries(frames, self._known(job))
         span = range(max(0, job.start_frame), min(job.stop_frame + 1, len(frames)))
         if isinstance(frames, TrackFrames):
-            base, tracks = tuple(map(frames.placed, base)), tuple(map(frames.placed_track, tracks))
             used = self.indexes.of(known)
             video = VideoJob(base, tracks, annotations, frames, span, state.removed, used, self.record.run_id)
             diff = diff_video(video, vocabulary)
@@ -259,35 +258,33 @@ class _Reader:
         else:
             diff = diff_job(base, annotations, frames, state.removed, vocabulary, span)
         emptied = 0 if annotations.tags or annotations.shapes else _emptied(base, tracks, diff, state.removed)
-        return self._changes(job, date, diff, base, tracks, known, state, emptied)
+        return self._changes(job, date, diff, (base, tracks, open_), known, state, emptied)
 
     def _changes(
         self,
         job: Job,
         date: str | None,
         diff: JobDiff,
-        base: tuple[BaseLabel, ...],
-        tracks: tuple[TrackLabels, ...],
+        entries: Entries,
         known: TaskBase,
         state: TaskState,
         emptied: int = 0,
     ) -> JobChanges:
+        base, tracks, open_ = entries
         timeline = timeline_of(known)
         jobs = (*state.jobs, *state.left)
         neighbors, elsewhere = neighbors_of(job, jobs), known.video.shared if known.video else 0
-        return JobChanges(job, date, diff, base, self._open(job), emptied, tracks, timeline, neighbors, elsewhere)
+        return JobChanges(job, date, diff, base, open_, emptied, tracks, timeline, neighbors, elsewhere)
 
     def _look_again(self, job: Job, known: TaskBase, state: TaskState) -> JobChanges:
         """The open conflicts of a job that did not change in CVAT: what it has is still known."""
-        base, tracks = self._known(job)
-        diff = replace(reopened(base, self._open(job)), tracks=tracks)
-        return self._changes(job, None, diff, base, tracks, known, state)
+        entries = base, tracks, open_ = placed_entries(frames_of(known, self.labels), self._known(job))
+        diff = replace(reopened(base, open_), tracks=tracks)
+        return self._changes(job, None, diff, entries, known, state)
 
-    def _known(self, job: Job) -> tuple[tuple[BaseLabel, ...], tuple[TrackLabels, ...]]:
-        return self.base.known_entries(job.id, self.found.mark(job))
-
-    def _open(self, job: Job) -> tuple[OpenConflict, ...]:
-        return self.base.open(job.id) if self.found.mark(job).open else ()
+    def _known(self, job: Job) -> Entries:
+        mark = self.found.mark(job)
+        return *self.base.known_entries(job.id, mark), self.base.open(job.id) if mark.open else ()
 
 
 def reopened(base: Sequence[BaseLabel], conflicts: Iterable[OpenConflict]) -> JobDiff:

@@ -33,7 +33,7 @@ from .load_run import LoadRun
 from .merge import ALL
 from .merge_settings import MergeSettings
 from .remote_changes import reopened
-from .video_frames import TaskSequence, Timeline, timeline_of
+from .video_frames import TaskSequence, Timeline, frames_of, placed_entries, timeline_of
 
 
 class Choice(BaseModel):
@@ -177,10 +177,12 @@ def _open_jobs(load_run: LoadRun, marks: Mapping[int, JobMark]) -> list[JobChang
     tasks = {job_id: task.id for task in load_run.record.tasks for job_id in task.jobs}
     changed = []
     for job_id, mark in ((job_id, mark) for job_id, mark in marks.items() if mark.open):
-        base, open_ = load_run.base.known_labels(job_id, mark), load_run.base.open(job_id)
-        tracks = load_run.base.tracks(job_id)
+        entries = base, tracks, open_ = *load_run.base.known_entries(job_id, mark), load_run.base.open(job_id)
         job = Job(id=job_id, task_id=tasks.get(job_id, 0), stage="", state="")
-        timeline = timeline_of(load_run.base.task(job.task_id))
+        known = load_run.base.task(job.task_id)
+        if known is not None:
+            base, tracks, open_ = placed_entries(frames_of(known, load_run.context.labels), entries)
+        timeline = timeline_of(known)
         diff = replace(reopened(base, open_), tracks=tracks)
         changed.append(JobChanges(job, None, diff, base, open_, tracks=tracks, timeline=timeline))
     return changed

@@ -13,7 +13,7 @@ from ...labels.types import LABEL_TYPES
 from ..dataset.labels import Labels
 from ..dataset.samples import FRAMES, FieldPlace
 from ..dataset.sequences import ImageSequence
-from ..runs.base import BaseStore, FrameRecord, TaskBase
+from ..runs.base import BaseStore, FrameRecord, OpenConflict, TaskBase
 from ..runs.outbox import TrackLabels
 from ..runs.record import RunRecord, TaskRecord
 from ..runs.video import VideoSpan
@@ -39,13 +39,21 @@ class TrackFrames(Sequence[FrameRecord], ABC):
     def placed(self, label: BaseLabel) -> BaseLabel:
         """A label in the document that holds it now: others may have made that of its frame anew."""
         holder = self.holder(label.field, label.frame) if 0 <= label.frame < len(self) else label.sample_id
-        return label if holder == label.sample_id else label.model_copy(update={"sample_id": holder})
+        if holder == label.sample_id:
+            return label
+        own = {"label_id": holder} if label.label_id == label.sample_id else {}  # a value has the id of its document
+        return label.model_copy(update={"sample_id": holder, **own})
 
     def placed_track(self, item: TrackLabels) -> TrackLabels:
         """A track with its labels in the documents that hold them now."""
         labels = tuple(self.placed(label) for label in item.labels)
         moved = any(new is not old for new, old in zip(labels, item.labels, strict=True))
         return item.model_copy(update={"labels": labels}) if moved else item
+
+    def placed_conflict(self, item: OpenConflict) -> OpenConflict:
+        """A conflict whose label is in the document that holds it now."""
+        base = self.placed(item.base)
+        return item if base is item.base else item.model_copy(update={"base": base})
 
 
 class SequenceFrames(TrackFrames):
@@ -132,6 +140,27 @@ def frames_of(known: TaskBase, labels: Labels) -> Sequence[FrameRecord]:
         return known.frames
     numbers = [known.video.number_of(frame) for frame in range(known.video.count)]
     return VideoFrames(known, known.video, labels.frames(known.frames[0].sample_id, numbers))
+
+
+Entries = tuple[tuple[BaseLabel, ...], tuple[TrackLabels, ...], tuple[OpenConflict, ...]]
+"""The labels of a job, its tracks with theirs, and its open conflicts."""
+
+
+def placed_entries(frames: Sequence[FrameRecord], entries: Entries) -> Entries:
+    """What is kept of a job, with the documents that hold the labels now.
+
+    Args:
+        frames: those of its task
+        entries: its labels, tracks and conflicts
+    """
+    if not isinstance(frames, TrackFrames):
+        return entries
+    base, tracks, conflicts = entries
+    return (
+        tuple(map(frames.placed, base)),
+        tuple(map(frames.placed_track, tracks)),
+        tuple(map(frames.placed_conflict, conflicts)),
+    )
 
 
 @dataclass(frozen=True)

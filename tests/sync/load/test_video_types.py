@@ -8,6 +8,7 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.resolve import resolve
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.undo import undo
 from sync_loop import operator
 from video_loop import HEIGHT, WIDTH, VideoLoop
@@ -137,16 +138,55 @@ def test_frames_that_were_not_sent_are_not_touched(clip: VideoLoop) -> None:
     assert clip.load()["added"] == 1 and len(clip.labels(17)) == 2
 
 
+def make_frames_anew(clip: VideoLoop) -> None:
+    """The same frames in documents with other ids."""
+    for document in list(clip.dataset._frame_collection.find()):
+        clip.dataset._frame_collection.delete_one({"_id": document.pop("_id")})
+        clip.dataset._frame_collection.insert_one(document)
+
+
 def test_documents_of_frames_that_were_made_anew_are_found(clip: VideoLoop) -> None:
     """By their numbers: their labels are the same."""
     clip.fill(10, lambda frame: [fo.Detection(label="car", bounding_box=[0.02 * frame, 0.1, 0.1, 0.1], index=1)])
     send(clip, "frames.gt")
-    for document in list(clip.dataset._frame_collection.find()):
-        clip.dataset._frame_collection.delete_one({"_id": document.pop("_id")})
-        clip.dataset._frame_collection.insert_one(document)
+    make_frames_anew(clip)
     before = clip.documents()
     (track,) = clip.tracks()
     clip.keyframe(track, 5, points=[150.0, 24.0, 182.0, 48.0])
     report = clip.load()
     assert (report["samples_gone"], report["changed"]) == (0, 8)
     assert clip.changed_frames(before) == list(range(1, 9))
+
+
+def test_values_of_frames_that_were_made_anew_are_found(clip: VideoLoop) -> None:
+    clip.fill(4, lambda frame: [fo.Classification(label="day")], fo.Classifications)
+    sample = clip.dataset.first()
+    for number in range(1, 5):
+        sample.frames[number]["weather"] = "dry"
+    sample.save()
+    send(clip, "frames.weather")
+    make_frames_anew(clip)
+    clip.cvat.set(clip.cvat.tag(2), "value", "wet")
+    report = clip.load()
+    assert (report["conflicts"], report["changed"]) == ([], 1)
+    assert [frame["weather"] for frame in clip.dataset.first().frames.values()] == ["dry", "dry", "wet", "dry"]
+
+
+def test_conflicts_on_frames_that_were_made_anew_stay_open(clip: VideoLoop) -> None:
+    """They are decided on the frames that there are now, and their labels are not there twice."""
+    clip.fill(10, lambda frame: [fo.Detection(label="car", bounding_box=[0.02 * frame, 0.25, 0.1, 0.25], index=1)])
+    send(clip, "frames.gt", keyframe_tolerance=0)
+    (track,) = clip.tracks()
+    track = clip.keyframe(track, 5, points=[150.0, 60.0, 190.0, 120.0])
+    frame = clip.dataset.first().frames[6]
+    frame.gt.detections[0].bounding_box = [0.5, 0.5, 0.1, 0.1]
+    frame.save()
+    assert len(clip.load(policy="ask")["conflicts"]) == 1
+    make_frames_anew(clip)
+    report = clip.load(policy="ask")
+    assert (report["samples_gone"], len(report["conflicts"])) == (0, 1)
+    clip.keyframe(track, 2, points=[50.0, 60.0, 90.0, 120.0])
+    report = clip.load(policy="ask")
+    assert (report["added"], len(report["conflicts"])) == (0, 1)
+    assert resolve(clip.dataset, "run", [{"take": "remote"}])["changed"] == 1
+    assert [len(clip.labels(number)) for number in range(10)] == [1] * 10 and clip.lefts(5) == [150.0]
