@@ -21,6 +21,7 @@ from ..runs.marks import JobMark
 from ..runs.outbox import TrackLabels, each_label
 from ..runs.record import RunRecord
 from ..runs.report import LoadReport
+from .shared_jobs import Key
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,10 @@ def seed_copy(
     their base."""
     marks = {job_id: mark for job_id, mark in main.marks().items() if job_id in jobs}
     known = {job_id: main.known_labels(job_id, mark) for job_id, mark in marks.items()}
+    gone = {job_id: main.gone(job_id) for job_id in marks}
+    deleted = {key for own in gone.values() for key, by_load in own.items() if by_load}
+    keys: dict[Key, Key] = {}
+    done: dict[str, set[str]] = {}
     for job_id, base in known.items():
         tracks = main.tracks(job_id)
         copied = tuple(_copied(label, record, mapped) for label in base)
@@ -106,9 +111,15 @@ def seed_copy(
         together = list(every)
         for name, to in mapped.fields.items():
             pairs = [(old, new) for old, new in together if old.field == name]
-            _copy_labels(labels, record.schema_.fields[name], name, to, pairs)
-            report.of(to).copied += len(pairs)
+            written = _copy_labels(labels, record.schema_.fields[name], name, to, pairs, deleted)
+            done.setdefault(to, set()).update(written)  # what two jobs have is one label
+        keys.update(((old.field, old.label_id), (new.field, new.label_id)) for old, new in together)
         copy.save_labels(job_id, copied, copied_tracks)
+    for to, written in done.items():
+        report.of(to).copied += len(written)
+    for job_id, own in gone.items():
+        if kept := {keys[key]: by_load for key, by_load in own.items() if key in keys}:
+            copy.save_gone(job_id, kept)
     for task in record.tasks:
         if copy.task(task.id) is None and (there := main.task(task.id)) is not None:
             copy.save_task(task.id, _renamed(there, mapped))
@@ -138,17 +149,27 @@ def _copied_track(item: TrackLabels, record: RunRecord, mapped: MappedSchema) ->
 
 
 def _copy_labels(
-    labels: Labels, schema: FieldSchema, name: str, to: str, pairs: Sequence[tuple[BaseLabel, BaseLabel]]
-) -> None:
+    labels: Labels,
+    schema: FieldSchema,
+    name: str,
+    to: str,
+    pairs: Sequence[tuple[BaseLabel, BaseLabel]],
+    deleted: Collection[Key],
+) -> set[str]:
+    """Copies labels, but for those that a load deleted while another job still has them; the ids of the copies."""
     type_ = LABEL_TYPES[schema.type]
     held = labels.read(FieldPlace.of(name, type_), {old.sample_id for old, _ in pairs})
     blank = type_.codec.blank()
     writes = Writes()
     for old, new in pairs:
         there = held[old.sample_id].labels if old.sample_id in held else {}
-        document = there.get(old.label_id) or {**blank, **_without_digests(old.parts)}
+        document = there.get(old.label_id)
+        if document is None and (old.field, old.label_id) in deleted:
+            continue
+        document = document or {**blank, **_without_digests(old.parts)}
         writes.adds.append((new.sample_id, {**document, "_id": ObjectId(new.label_id)}))
     labels.write(FieldPlace.of(to, type_), writes)
+    return {str(document["_id"]) for _, document in writes.adds}
 
 
 def _without_digests(parts: Parts) -> Parts:

@@ -216,6 +216,9 @@ class JobDecisions:
         if held is None:
             leave(self.tally.objects, new.objects, SAMPLE_GONE, base, new.place)
             return None
+        alike = self.settings.shared.drawn_alike(base)
+        if alike is not None and alike.label_id in held.labels:
+            base = base.model_copy(update={"label_id": alike.label_id, "parts": alike.parts})
         refused = self.tally.of(name).refused
         refused.update(new.drawn.refused)
         problem = "additions" if schema.existing_field and not schema.allow_additions else None

@@ -1,5 +1,6 @@
 """Writing what a load found: job by job, in an order in which it can be killed anywhere and run again."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -132,7 +133,9 @@ class LoadRun:
         tracks: list[TrackLabels] = []
         conflicts: list[OpenConflict] = []
         is_new = is_open = again = False
+        was: Counter[str] = Counter()
         for part in parts:
+            was.update(count_fields((*part.base, *part.tracks), part.shared))
             job, date, shared = part.job, part.date, part.shared
             on_tracks, present = part.diff.tracks, part.diff.present
             plan = self._apply_part(part)
@@ -149,6 +152,8 @@ class LoadRun:
             self.base.save_labels(job.id, tuple(labels), tuple(tracks))
         then = None if again else marks[job.id].updated_date if date is None else date
         counts = count_fields((*labels, *tracks), shared)
+        if self.kind == "resolve":  # which frames an earlier job has is not known then, but was counted before
+            counts = _moved_on(marks[job.id].labels, was, counts)
         marks.save({job.id: JobMark(updated_date=then, labels=counts, open=len(conflicts))})
 
     def _apply_part(self, part: JobChanges) -> JobPlan:
@@ -165,7 +170,7 @@ class LoadRun:
             rooms,
             read_only,
             in_sequence=isinstance(part.timeline, TaskSequence),
-            shared=SharedLabels(self.base, part.neighbors),
+            shared=SharedLabels(self.base, part.neighbors, part.job.id),
         )
         plan = decide(part.diff, part.open, read_local(self.context.labels, part.diff, part.open, settings), settings)
         part.diff.use_up()
@@ -329,3 +334,14 @@ def _removal(frames: int, *, of_videos: bool) -> str:
     if frames == 1:
         return f"1 frame was removed in CVAT; its sample is tagged '{DELETED_TAG}' and keeps its labels."
     return f"{frames:,} frames were removed in CVAT; their samples are tagged '{DELETED_TAG}' and keep their labels."
+
+
+def _moved_on(counted: Mapping[str, int], was: Mapping[str, int], now: Mapping[str, int]) -> dict[str, int]:
+    """How many labels each field of a job has, where others are counted than there are.
+
+    Args:
+        counted: how many were counted before
+        was, now: how many there were, and are
+    """
+    names = dict.fromkeys((*counted, *now))
+    return {name: max(0, counted.get(name, 0) + now.get(name, 0) - was.get(name, 0)) for name in names}

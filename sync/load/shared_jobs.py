@@ -1,20 +1,27 @@
 """Labels on frames that two jobs of a task have: each job has its own copy, and both may be edited.
 
 In whatever order the jobs are loaded, the end is the same. Changes of different parts are both applied. Of a part that
-both changed, differently, the change of the earlier job counts. A label that one of them deletes is deleted.
+both changed, differently, the change of the earlier job counts. A label that one of them deletes is deleted. What is
+new and exactly the same in both is one label: CVAT puts what is written into a whole task into each job of its frame.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
-from ...cvat import Job
+from ...cvat import Job, Tag
 from ...labels.base import BaseLabel
+from ...labels.objects import Object, texts_of
 from ..runs.base import BaseStore
 from ..runs.outbox import each_label
 from .merge import EXISTENCE, OtherJob
 
 Key = tuple[str, str]
 """A label: its field and its id."""
+
+Look = tuple[Any, ...]
+"""All that copies of a label in two jobs have in common."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +66,13 @@ class SharedLabels:
     Args:
         base: what the labels of each job were when both sides last agreed
         neighbors: the other jobs
+        job_id: the job
     """
 
-    def __init__(self, base: BaseStore | None = None, neighbors: Sequence[Neighbor] = ()) -> None:
-        self._base, self._neighbors = base, neighbors
+    def __init__(self, base: BaseStore | None = None, neighbors: Sequence[Neighbor] = (), job_id: int = 0) -> None:
+        self._base, self._neighbors, self._job_id = base, neighbors, job_id
         self._labels: dict[int, dict[Key, BaseLabel]] = {}
+        self._drawn: dict[int, dict[Look, BaseLabel]] = {}
         self._gone: dict[int, Mapping[Key, bool]] = {}
 
     def has(self, frame: int) -> bool:
@@ -89,13 +98,45 @@ class SharedLabels:
                 return OtherJob(one.is_earlier, None, (EXISTENCE,) if self._gone[one.job_id][key] else ())
         return None
 
+    def drawn_alike(self, label: BaseLabel) -> BaseLabel | None:
+        """The label of another job, and not of this one, that is exactly what a new label is; ``None`` if none is."""
+        for one in self._of(label.frame):
+            if one.job_id not in self._drawn:
+                there = self._labels[one.job_id].values()
+                self._drawn[one.job_id] = {_look(item): item for item in there if item.objects}
+            found = self._drawn[one.job_id].get(_look(label))
+            if found is not None and (found.field, found.label_id) not in self._own:
+                return found
+        return None
+
+    @cached_property
+    def _own(self) -> set[Key]:
+        """The labels that the job itself had when both sides last agreed."""
+        return set() if self._base is None else {(item.field, item.label_id) for item in self._known(self._job_id)}
+
+    def _known(self, job_id: int) -> Iterator[BaseLabel]:
+        assert self._base is not None, "there are other jobs"
+        return each_label((*(self._base.labels(job_id) or ()), *self._base.tracks(job_id)))
+
     def _of(self, frame: int) -> Iterator[Neighbor]:
         """The other jobs of a frame, whose labels are known then."""
         for one in self._neighbors if self._base else ():
             if self._base is not None and frame in one.frames:
                 if one.job_id not in self._labels:
-                    labels = each_label((*(self._base.labels(one.job_id) or ()), *self._base.tracks(one.job_id)))
+                    labels = self._known(one.job_id)
                     here = {(item.field, item.label_id): item for item in labels if item.frame in one.frames}
                     self._labels[one.job_id] = here
                     self._gone[one.job_id] = self._base.gone(one.job_id)
                 yield one
+
+
+def _look(label: BaseLabel) -> Look:
+    return label.field, label.frame, *map(_look_of, label.objects)
+
+
+def _look_of(item: Object) -> Look:
+    look = item.label_id, tuple(sorted(texts_of(item).items()))
+    if isinstance(item, Tag):
+        return look
+    parts = tuple(map(_look_of, item.elements))
+    return *look, item.track is None, item.type, item.points, item.rotation, item.occluded, item.outside, parts

@@ -13,6 +13,7 @@ from typing import Any
 
 import fiftyone as fo
 import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.resolve import resolve
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record as records
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import RunStore
 from hypothesis import HealthCheck, Phase, given, settings
@@ -187,6 +188,49 @@ def test_images_of_two_jobs(images: Template, policy: str) -> None:
     law()
 
 
+@pytest.mark.parametrize("order", [(), (1, 2), (2, 1)], ids=str)
+def test_what_is_written_into_a_whole_task_is_one_label(loop: Loop, order: tuple[int, ...]) -> None:
+    """CVAT puts it into each job of its frame, as when a model annotates a task; it stays one label in both."""
+    loop.fill(*(fo.Detections(detections=[fo.Detection(label="cat", bounding_box=[0, 0, 0.1, 0.1])]) for _ in range(3)))
+    loop.send(segment_size=2, overlap=1)
+    label = loop.cvat.labels()["cat"]["id"]
+    blank = {"type": "rectangle", "label_id": label, "occluded": False, "z_order": 0, "rotation": 0.0, "attributes": []}
+    shapes = [{**blank, "frame": frame, "points": [50.0, 50.0, 90.0 + frame, 90.0]} for frame in range(3)]
+    loop.cvat.call("PATCH", "tasks/1/annotations", {"version": 0, "shapes": shapes}, action="create")
+    copies = loop.cvat.objects(frame=1)
+    assert len(copies) == 4  # two of each
+    reports = [loop.load(jobs=[job]) for job in order] or [loop.load()]
+    assert sum(report["added"] for report in reports) == 3 and [len(own) for own in loop.labels()] == [2, 2, 2]
+    for report in reports:
+        objects = report["objects"]
+        assert objects["found"] == objects["unchanged"] + objects["applied"] + objects["left"]
+    loop.cvat.write("update", {**copies[-1], "points": [60.0, 50.0, 100.0, 90.0]}, job=2)
+    assert loop.load()["changed"] == 1 and loop.labels()[1][1].bounding_box[0] == 60 / 320
+    loop.cvat.write("delete", copies[2], job=1)
+    assert loop.load()["deleted"] == 1 and [len(own) for own in loop.labels()] == [2, 1, 2]
+    assert loop.load()["jobs_read"] == 0
+
+
+def test_a_copy_beside_has_each_label_once_and_none_that_one_job_deleted(loop: Loop) -> None:
+    loop.fill(
+        *(
+            fo.Detections(detections=[fo.Detection(label="cat", bounding_box=[x, 0, 0.1, 0.1]) for x in (0.1, 0.5)])
+            for _ in range(3)
+        )
+    )
+    loop.send(segment_size=2, overlap=1)
+    loop.cvat.write("delete", loop.cvat.objects(frame=1)[0], job=1)
+    assert loop.load()["deleted"] == 1
+    report = loop.load(dest_field="fixed")
+    assert report["fields"]["fixed"]["copied"] == 5 and [len(own) for own in loop.labels("fixed")] == [2, 1, 2]
+    again = next(shape for shape in loop.cvat.objects(frame=1) if shape["points"][0] == 32.0)
+    loop.cvat.write("update", {**again, "points": [40.0, 0.0, 80.0, 24.0]}, job=2)
+    for into in (None, "fixed"):
+        report = loop.load(dest_field=into)
+        assert [report[what] for what in ("added", "changed", "deleted")] == [0, 0, 0]
+    assert [len(own) for own in loop.labels("fixed")] == [2, 1, 2]
+
+
 # a video
 
 
@@ -265,3 +309,16 @@ def test_a_clip_of_jobs_with_overlap(clip: Template, policy: str) -> None:
         orders_end_alike(make, policy, labels_of)
 
     law()
+
+
+def test_what_is_decided_counts_no_label_twice(loop: Loop, tmp_path: Path) -> None:
+    video = VideoLoop(loop.dataset, loop.box, tmp_path)
+    video.fill(12, lambda n: [box(10.0 + 5 * n, index=1)])
+    video.send(segment_size=8, overlap=4, keyframe_tolerance=0)
+    video.keyframe(video.tracks(2)[0], 6, job=2, points=[150.0, 60.0, 190.0, 120.0])
+    frame = loop.dataset.first().frames[7]
+    frame.gt.detections[0].bounding_box = [0.5, 0.5, 0.1, 0.1]
+    frame.save()
+    assert len(loop.load(policy="ask")["conflicts"]) == 1
+    assert resolve(loop.dataset, "run", [{"take": "remote"}])["changed"] == 1
+    assert loop.load()["unchanged"] == 12
