@@ -239,8 +239,13 @@ class Panel:
     def actions(self, key: str) -> list[str]:
         """The actions that a run has."""
         items = self.page.get_by_role("option")
-        self.app.act_until(self._dots(key).click, items.first.is_visible, "the run has a menu")
-        names = [text.splitlines()[0] for text in items.all_inner_texts()]
+        names: list[str] = []
+
+        def has_names() -> bool:  # a card that is drawn anew closes its menu
+            names[:] = [text.splitlines()[0] for text in items.all_inner_texts() if text.strip()]
+            return bool(names)
+
+        self.app.act_until(self._dots(key).click, has_names, "the run has a menu")
         self.page.keyboard.press("Escape")
         expect(items).to_have_count(0)
         return names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -124,6 +125,10 @@ def test_a_send_from_the_panel_is_stopped_and_resumed_there(filled: Loop) -> Non
     dialog.accept_defaults()
     with filled.box.hold_creations():
         dialog.run()
+        ends = time.monotonic() + 60
+        while "POST /api/tasks" not in filled.requests():  # before, there is no run that could be resumed
+            assert time.monotonic() < ends
+            time.sleep(0.05)
         panel.event("tick")
         panel.event("stop_work", number=panel.state["working"][0]["number"])
         assert panel.state["working"] == [] or panel.state["working"][0]["text"] == "Stopping"

@@ -219,7 +219,9 @@ def test_a_copy_beside_has_each_label_once_and_none_that_one_job_deleted(loop: L
         )
     )
     loop.send(segment_size=2, overlap=1)
-    loop.cvat.write("delete", loop.cvat.objects(frame=1)[0], job=1)
+    first = loop.cvat.call("GET", "jobs/1/annotations")["shapes"]
+    (gone,) = (shape for shape in first if shape["frame"] == 1 and shape["points"][0] == 32.0)
+    loop.cvat.write("delete", gone, job=1)
     assert loop.load()["deleted"] == 1
     report = loop.load(dest_field="fixed")
     assert report["fields"]["fixed"]["copied"] == 5 and [len(own) for own in loop.labels("fixed")] == [2, 1, 2]
