@@ -15,7 +15,7 @@ from ..runs.sent_classes import keep_sent_classes
 from ..runs.store import RunStore
 from .checks import find_people, summed_up
 from .grow_run import GrowRun
-from .journal import Journal
+from .journal import Journal, SendPlan
 from .prepare import prepare
 from .send_run import LEFT_OUT_TAG, SendRun
 
@@ -108,11 +108,7 @@ def resume(
         Journal(store).finish()
         forget_dead_heartbeat(store)
         return record.summary(key)
-    if client.url != record.server:
-        raise Refused(f"The run '{key}' was begun on {record.server}, but you are connected to {client.url}.")
-    if organization is not None and organization != (record.organization or ""):
-        where = f"in the organization '{record.organization}'" if record.organization else "outside of an organization"
-        raise Refused(f"The run '{key}' was begun {where} and can only go on there. Nothing was changed.")
+    _check_place(key, record, client, organization)
     client = client.within(record.organization)
     plan = Journal(store).plan()
     if plan is None:
@@ -123,15 +119,27 @@ def resume(
     with error_context(lambda: f"The run '{key}' is as it was; resume it when that is mended."):
         client.check()
         people = find_people(client, plan.request)
+    kind = GrowRun if plan.before else SendRun
+    run = kind(_view(dataset, key, plan), record, plan, people, client, reporter, resumed=True)
+    with run.lease:
+        return run.carry_out(None)
+
+
+def _check_place(key: str, record: RunRecord, client: Client, organization: str | None) -> None:
+    """Refuses another server, or another workspace that somebody names."""
+    if client.url != record.server:
+        raise Refused(f"The run '{key}' was begun on {record.server}, but you are connected to {client.url}.")
+    if organization is not None and organization != (record.organization or ""):
+        where = f"in the organization '{record.organization}'" if record.organization else "outside of an organization"
+        raise Refused(f"The run '{key}' was begun {where} and can only go on there. Nothing was changed.")
+
+
+def _view(dataset: Any, key: str, plan: SendPlan) -> Any:
+    """The view that an interrupted run sends."""
     try:
-        before = plan.before
-        collection = records.view_of(dataset, before.stages) if before else dataset.load_annotation_view(key)
+        return records.view_of(dataset, plan.before.stages) if plan.before else dataset.load_annotation_view(key)
     except Exception as error:  # whatever a stage of the view stumbles over
         raise Refused(
             f"The view that the run '{key}' sends can't be opened any more: {error}. Nothing was changed. Bring back "
             "what it needs and resume, or delete the run with its tasks and send again."
         ) from error
-    kind = GrowRun if plan.before else SendRun
-    run = kind(collection, record, plan, people, client, reporter, resumed=True)
-    with run.lease:
-        return run.carry_out(None)
