@@ -279,26 +279,43 @@ class LoadRequest(BaseModel):
         return self.confirm is True or (isinstance(self.confirm, tuple) and caution in self.confirm)
 
 
-class RefreshRequest(BaseModel):
-    """The parameters of a refresh: labels that changed in FiftyOne go into CVAT's jobs.
+class UndoRefreshRequest(BaseModel):
+    """The parameters of taking a refresh back.
 
     Args:
         anno_key: the run's key
-        preview: whether to say what the refresh would do, and to write nothing
         completed: whether to write into jobs that are completed, too
         in_progress: whether to write into jobs that are in progress and have an assignee, who may have them open now
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    anno_key: str
+    completed: bool = False
+    in_progress: bool = False
+
+    def why_not(self, job: Job) -> str | None:
+        """Why a job is left out; ``None`` if it is not."""
+        if job.state == "completed" and not self.completed:
+            return "completed"
+        if job.state == "in progress" and job.assignee is not None and not self.in_progress:
+            return f"in progress, with {job.assignee.username}"
+        return None
+
+
+class RefreshRequest(UndoRefreshRequest):
+    """The parameters of a refresh: labels that changed in FiftyOne go into CVAT's jobs.
+
+    Args:
+        anno_key, completed, in_progress: as of :class:`UndoRefreshRequest`
+        preview: whether to say what the refresh would do, and to write nothing
         tasks, jobs: write only into jobs of these tasks, or into these jobs (ids); by default into all
         max_deleted: the part of the run's labels, 0 to 1, that a refresh may delete in CVAT without being confirmed;
             one or two always may
         confirm: whether more may be deleted
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    anno_key: str
     preview: bool = False
-    completed: bool = False
-    in_progress: bool = False
     tasks: tuple[int, ...] = ()
     jobs: tuple[int, ...] = ()
     max_deleted: float = Field(default=0.2, ge=0, le=1)
@@ -317,11 +334,7 @@ class RefreshRequest(BaseModel):
             return "not asked for"
         if self.tasks and job.task_id not in self.tasks:
             return "not asked for"
-        if job.state == "completed" and not self.completed:
-            return "completed"
-        if job.state == "in progress" and job.assignee is not None and not self.in_progress:
-            return f"in progress, with {job.assignee.username}"
-        return None
+        return super().why_not(job)
 
 
 _FACTS: dict[str, Callable[[Job], Any]] = {

@@ -1,4 +1,4 @@
-"""The loads of a run in words: when, by whom, from whose jobs, and how much."""
+"""The loads and refreshes of a run in words: when, by whom, from whose jobs, and how much."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +11,8 @@ MOST = 50
 """Loads that are listed; the newest."""
 
 COUNTED = {"added": "added", "changed": "changed", "deleted": "deleted", "conflicts": "in conflict"}
+
+WHAT = {"resolve": "decisions", "refresh": "to CVAT"}
 
 STATUS = {"applied": "", "undone": "undone", "applying": "interrupted", "undoing": "undo interrupted"}
 
@@ -29,15 +31,18 @@ def loads(key: str, listed: Sequence[Mapping[str, Any]]) -> str:
     """The loads of a run as a table in Markdown, the newest first."""
     if not listed:
         return f"No load of **{safe(key)}** has changed anything yet."
+    sent = sum(load["kind"] == "refresh" for load in listed)
+    counted = [count(len(listed) - sent, "load")] if len(listed) > sent else []
+    counted += [f"{count(sent, 'send', 'sends')} of changed labels"] if sent else []
     lines = [
-        f"**{count(len(listed), 'load')} of {safe(key)}**",
+        f"**{' and '.join(counted)} of {safe(key)}**",
         "",
         "| Load | When | Who | Jobs | Labels | |",
         "|--:|:--|:--|:--|:--|:--|",
     ]
     for load in list(reversed(listed))[:MOST]:
         counts = ", ".join(f"{load[name]:,} {words}" for name, words in COUNTED.items() if load[name]) or "no change"
-        what = "by itself" if load["by_itself"] else "decisions" if load["kind"] == "resolve" else ""
+        what = "by itself" if load["by_itself"] else WHAT.get(load["kind"], "")
         note = ", ".join(filter(None, [what, STATUS[load["status"]]]))
         who = safe(load["user"]), safe(_jobs(load))
         lines.append(row(load["number"], short_date(load["at"]), *who, counts, note))

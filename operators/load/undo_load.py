@@ -72,7 +72,7 @@ class UndoLoad(InBackground, foo.Operator):
 
 def _last(inputs: types.Object, loads: list[dict[str, Any]]) -> None:
     """Says which load would be undone, or why none can be."""
-    done = [load for load in loads if load["status"] != "undone"]
+    done = [load for load in loads if load["status"] != "undone" and load["kind"] != "refresh"]
     if done and done[-1]["undoable"]:
         inputs.view("load", types.Notice(label=readable(history_texts.last_load(done[-1]))))
         return

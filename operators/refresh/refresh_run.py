@@ -43,9 +43,8 @@ class RefreshRun(InBackground, foo.Operator):
         if run is not None:
             inputs.view("editor", types.Warning(label="Annotators save first", description=EDITOR))
             inputs.bool("preview", default=True, label="Only show what would change", view=types.SwitchView())
-            inputs.bool("completed", default=False, label="Also jobs that are completed", view=types.SwitchView())
-            label = "Also jobs that somebody is working on (in progress, with an assignee)"
-            inputs.bool("in_progress", default=False, label=label, view=types.SwitchView())
+            inputs.bool("completed", default=False, label=texts.COMPLETED, view=types.SwitchView())
+            inputs.bool("in_progress", default=False, label=texts.IN_PROGRESS, view=types.SwitchView())
             label = "Also if this deletes more than a fifth of the labels in CVAT"
             inputs.bool("confirm", default=False, label=label, view=types.SwitchView())
         return choose_run.form(inputs, "Send changed labels to CVAT", "Show" if looks else "Send changes")

@@ -8,6 +8,8 @@ from ..shared.texts import count, table
 
 MOST_JOBS, MOST_CLASSES = 20, 50
 """Jobs, and classes of a field, that are listed one by one."""
+COMPLETED = "Also jobs that are completed"
+IN_PROGRESS = "Also jobs that somebody is working on (in progress, with an assignee)"
 KINDS = ("created", "changed", "deleted")
 
 

@@ -11,6 +11,7 @@ from ...sync import terminal
 from ...sync.progress import ProgressReporter
 from ...sync.readable import readable
 from ...sync.refresh.undo import undo_refresh
+from ...sync.request import UndoRefreshRequest, parse
 from ...sync.runs.record import find
 from ...sync.runs.refreshes import RefreshLog
 from ...sync.runs.store import RunStore
@@ -19,6 +20,7 @@ from ..shared.background import InBackground
 from ..shared.running import perform, show
 from ..shared.safe import WHOLE, safe
 from ..shared.texts import short_date
+from .texts import COMPLETED, IN_PROGRESS
 
 
 class UndoRefresh(InBackground, foo.Operator):
@@ -53,38 +55,42 @@ class UndoRefresh(InBackground, foo.Operator):
                 told = f"Of {short_date(last.at)} by {last.user}: labels {last.created:,} created, "
                 told += f"{last.changed:,} changed, {last.deleted:,} deleted."
                 inputs.view("last", types.Notice(label=readable(told)))
+                inputs.bool("completed", default=False, label=COMPLETED, view=types.SwitchView())
+                inputs.bool("in_progress", default=False, label=IN_PROGRESS, view=types.SwitchView())
         return choose_run.form(inputs, "Take back changes sent to CVAT", "Take back")
 
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Takes back the last refresh of the run ``anno_key``; see :func:`sync.refresh.undo.undo_refresh`."""
-        key = ctx.params.get("anno_key", "")
 
         def work(reporter: ProgressReporter) -> dict[str, Any]:
-            run = find(ctx.dataset, key)
+            given = {k: v for k, v in context.answers(ctx).items() if v is not None}
+            request = parse(UndoRefreshRequest, given)
+            run = find(ctx.dataset, request.anno_key)
             with context.client_for(ctx, run.organization, server=run.server) as client:
-                return undo_refresh(ctx.dataset, key, client, reporter)
+                return undo_refresh(ctx.dataset, request, client, reporter)
 
         return perform(ctx, work, partial(_finish, ctx))
 
-    def __call__(self, samples: Any, anno_key: Any, **login: Any) -> dict[str, Any]:
+    def __call__(self, samples: Any, anno_key: Any, **params: Any) -> dict[str, Any]:
         """Takes back the last refresh of a run from Python.
 
         Args:
             samples: the dataset, or any view of it
             anno_key: the run's key, or the summary that the send returned
-            **login: ``url``, ``token``, ``username``, ``email`` and ``password``, to log in otherwise than the
-                environment says
+            **params: as in :class:`sync.request.UndoRefreshRequest`; and ``url``, ``token``, ``username``, ``email``
+                and ``password`` to log in otherwise than the environment says
 
         Returns:
             what was taken back; see :func:`sync.refresh.undo.undo_refresh`
         """
-        key = choose_run.key_of(anno_key)
-        run = find(samples._root_dataset, key)
+        login, params = context.split_login(params)
+        request = parse(UndoRefreshRequest, {**params, "anno_key": choose_run.key_of(anno_key)})
+        run = find(samples._root_dataset, request.anno_key)
         client = context.client_from(login, run.organization, server=run.server)
         with client, terminal.watching() as reporter:
-            return undo_refresh(samples, key, client, reporter)
+            return undo_refresh(samples, request, client, reporter)
 
 
 def _finish(ctx: foo.ExecutionContext, result: dict[str, Any]) -> Iterator[Any]:
-    yield ctx.ops.notify(result["text"], variant="warning" if result["left"] else "success")
+    yield ctx.ops.notify(result["text"], variant="warning" if result["left"] or result["jobs_left"] else "success")
     yield show(ctx, safe(result["text"], WHOLE))

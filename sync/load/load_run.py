@@ -12,7 +12,7 @@ from ..progress import ProgressReporter
 from ..runs import record as records
 from ..runs.base import BaseStore, OpenConflict, TaskBase, by_label, count_fields
 from ..runs.change import DELETED_TAG, JobPlan
-from ..runs.log import JobEntry, JobNote, LoadLog, LoadRecord, TaskEntry
+from ..runs.log import JobEntry, LoadLog, LoadRecord, TaskEntry, note_of
 from ..runs.marks import JobMark, Marks
 from ..runs.outbox import TrackLabels
 from ..runs.report import LoadReport
@@ -174,7 +174,7 @@ class LoadRun:
         )
         plan = decide(part.diff, part.open, read_local(self.context.labels, part.diff, part.open, settings), settings)
         part.diff.use_up()
-        entry = entry_of(_note(part), plan, part.open, self.earlier.pop(part.job.id, None))
+        entry = entry_of(note_of(part.job), plan, part.open, self.earlier.pop(part.job.id, None))
         if part.timeline is not None:
             name_frames(entry.tally, part.timeline)
         if plan.gone:
@@ -315,12 +315,6 @@ def _facts(entries: Mapping[int, JobEntry]) -> dict[str, Any]:
     counts = {what: sum(tally.total(what) for tally in tallies) for what in ("added", "changed", "deleted")}
     notes = tuple(entries[job_id].note for job_id in sorted(entries))
     return {**counts, "status": "applied", "jobs": notes, "conflicts": sum(len(t.conflicts) for t in tallies)}
-
-
-def _note(changes: JobChanges) -> JobNote:
-    job = changes.job
-    who = job.assignee.username if job.assignee else None
-    return JobNote(job_id=job.id, task_id=job.task_id, assignee=who, stage=job.stage, state=job.state)
 
 
 def _removal(frames: int, *, of_videos: bool) -> str:

@@ -17,6 +17,7 @@ from ..request import RefreshRequest
 from ..runs import record as records
 from ..runs.base import BaseStore, TaskBase
 from ..runs.lease import Lease, is_held
+from ..runs.log import JobNote, note_of
 from ..runs.marks import JobMark
 from ..runs.record import RunRecord, not_here
 from ..runs.refreshes import JobWrites, RefreshLog, RefreshRecord, check_no_refresh, counts_of
@@ -106,10 +107,12 @@ class Work:
 
     Args:
         plans: what is written into each job
+        jobs: these jobs, as CVAT listed them
         labels: how many labels the run has
     """
 
     plans: list[JobWrites] = field(default_factory=list)
+    jobs: dict[int, Job] = field(default_factory=dict)
     labels: int = 0
 
 
@@ -229,7 +232,8 @@ class RefreshContext:
         number = max((record.number for record in log.records()), default=0) + 1
         record = begun or RefreshRecord(number=number, at=records.now(), user=self.user)
         jobs = dict.fromkeys([*record.jobs, *(plan.job_id for plan in work.plans)])
-        record = record.model_copy(update={"jobs": tuple(jobs)})
+        notes = {note.job_id: note for note in record.notes} | {id_: note_of(job) for id_, job in work.jobs.items()}
+        record = record.model_copy(update={"jobs": tuple(jobs), "notes": tuple(notes.values())})
         log.save(record)
         report.refresh = record.number
         for done, plan in enumerate(work.plans):
@@ -248,12 +252,17 @@ class RefreshContext:
 
 def _closed(log: RefreshLog, record: RefreshRecord) -> RefreshRecord:
     """The record of a refresh that is complete."""
-    counts = {"created": 0, "changed": 0, "deleted": 0}
+    counts, notes = {"created": 0, "changed": 0, "deleted": 0}, {note.job_id: note for note in record.notes}
     for job_id in record.jobs:
-        done = log.done(record.number, job_id)
-        for kind, count in counts_of(done.writes, done.told).items() if done else ():
+        if (done := log.done(record.number, job_id)) is None:
+            continue
+        own = counts_of(done.writes, done.told)
+        for kind, count in own.items():
             counts[kind] += count
-    return record.model_copy(update={**counts, "status": "applied"})
+        note = notes.get(job_id, JobNote(job_id=job_id, task_id=done.task_id))
+        told = {"added": own["created"], "changed": own["changed"], "deleted": own["deleted"]}
+        notes[job_id] = note.model_copy(update=told)
+    return record.model_copy(update={**counts, "notes": tuple(notes.values()), "status": "applied"})
 
 
 @dataclass
@@ -312,3 +321,4 @@ class _Looker:
         plan = plan_job(found, now, self.known, base, mark, was_open, self.report)
         if plan.writes:
             self.work.plans.append(plan)
+            self.work.jobs[job.id] = job

@@ -8,6 +8,7 @@ from ...labels.base import BaseLabel
 from ...labels.objects import Object
 from ..errors import Refused, database_context, error_context
 from ..progress import ProgressReporter
+from ..request import UndoRefreshRequest
 from ..runs import record as records
 from ..runs.base import BaseStore
 from ..runs.lease import Lease
@@ -15,19 +16,25 @@ from ..runs.refreshes import LabelWrite, RefreshLog, RefreshRecord
 from ..runs.store import RunStore, Store
 from .settle import carry_out
 
+NAMED = 10
+"""Jobs that are named in a sentence."""
+
 
 @database_context("Take it back again when the database is back: it goes on from there.")
-def undo_refresh(dataset: Any, key: str, client: Client, reporter: ProgressReporter | None = None) -> dict[str, Any]:
+def undo_refresh(
+    dataset: Any, request: UndoRefreshRequest, client: Client, reporter: ProgressReporter | None = None
+) -> dict[str, Any]:
     """Takes back the last refresh of a run that was not taken back yet. The dataset's labels stay as they are.
 
     Args:
         dataset: the dataset, or any view of it
-        key: the run's key
+        request: which run, and which jobs
         client: the CVAT server
         reporter: takes the progress, and carries the wish to stop
 
     Returns:
-        ``refresh`` (its number), ``at``, ``taken_back`` and ``left`` (how many labels), and a ``text``
+        ``refresh`` (its number), ``at``, ``taken_back`` and ``left`` (how many labels), ``jobs_left`` (the jobs that
+        were left out, and why), and a ``text``
 
     Raises:
         RunMissing: if there is no such run
@@ -36,48 +43,94 @@ def undo_refresh(dataset: Any, key: str, client: Client, reporter: ProgressRepor
     """
     reporter = reporter or ProgressReporter()
     client = client.stopping_when(reporter.stop.is_set)
-    dataset = dataset._root_dataset
+    dataset, key = dataset._root_dataset, request.anno_key
     record = records.find(dataset, key)
     store = RunStore(dataset, record.run_id)
     if client.url != record.server:
         raise Refused(f"The run '{key}' was sent to {record.server}, but you are connected to {client.url}.")
     with Lease(store, key, "refreshed") as lease:
-        return take_back(store, key, client.within(record.organization), lease.through(reporter))
+        return take_back(store, request, client.within(record.organization), lease.through(reporter))
 
 
-def take_back(store: Store, key: str, client: Client, reporter: ProgressReporter) -> dict[str, Any]:
+def take_back(store: Store, request: UndoRefreshRequest, client: Client, reporter: ProgressReporter) -> dict[str, Any]:
     """Takes back the last refresh; see :func:`undo_refresh`."""
     log, base = RefreshLog(store), BaseStore(store)
+    last = _last(log, request.anno_key)
+    taken_back = left = 0
+    with error_context(lambda: "Take it back again when that is mended: it goes on from there."):
+        if last.status == "applying":  # what of it is in CVAT is not known before it is complete
+            for job_id in log.planned():
+                carry_out(client, store, log, base, job_id, reporter, last.number)
+        jobs_left = _jobs_left(log, last, request, client)
+        others = [job_id for job_id in last.jobs if job_id not in {job["job_id"] for job in jobs_left}]
+        if last.status != "undoing":
+            log.save(last.model_copy(update={"status": "undoing"}))
+        for job_id in others:
+            reporter.step(f"Taking back what was written into job {job_id}")
+            back, stays = _take_back_job(store, log, base, last, job_id, client, reporter)
+            taken_back, left = taken_back + back, left + stays
+    # What waits in jobs that were left out can still be taken back
+    log.save(last.model_copy(update={"status": "applied" if jobs_left else "undone"}))
+    log.prune()
+    return {
+        "anno_key": request.anno_key,
+        "refresh": last.number,
+        "at": last.at,
+        "taken_back": taken_back,
+        "left": left,
+        "jobs_left": jobs_left,
+        "text": _text(last, taken_back, left, jobs_left),
+    }
+
+
+def _last(log: RefreshLog, key: str) -> RefreshRecord:
+    """The refresh that is taken back.
+
+    Raises:
+        Refused: if there is none
+    """
     done = [record for record in log.records() if record.status != "undone"]
     if not done:
         raise Refused(f"There is no refresh of the run '{key}' to take back.")
     last = done[-1]
     if last.status == "applied" and all(log.done(last.number, job_id) is None for job_id in last.jobs):
         raise Refused(f"The refresh of {last.at} is too old to be taken back: what it wrote is not kept any more.")
-    taken_back = left = 0
-    with error_context(lambda: "Take it back again when that is mended: it goes on from there."):
-        if last.status == "applying":  # what of it is in CVAT is not known before it is complete
-            for job_id in log.planned():
-                carry_out(client, store, log, base, job_id, reporter, last.number)
-        if last.status != "undoing":
-            log.save(last.model_copy(update={"status": "undoing"}))
-        for job_id in last.jobs:
-            reporter.step(f"Taking back what was written into job {job_id}")
-            back, stays = _take_back_job(store, log, base, last, job_id, client, reporter)
-            taken_back, left = taken_back + back, left + stays
-    log.save(last.model_copy(update={"status": "undone"}))
-    log.prune()
+    return last
+
+
+def _jobs_left(
+    log: RefreshLog, last: RefreshRecord, request: UndoRefreshRequest, client: Client
+) -> list[dict[str, Any]]:
+    """The jobs that are left out, and how many labels wait there; none of those in which it has begun."""
+    planned = log.planned()
+    waiting = {
+        job_id: done
+        for job_id in last.jobs
+        if job_id not in planned and (done := log.done(last.number, job_id)) and done.writes
+    }
+    there = client.jobs(task_ids=sorted({done.task_id for done in waiting.values()})) if waiting else []
+    return [
+        {"job_id": job.id, "task_id": job.task_id, "why": why, "labels": len(waiting[job.id].writes)}
+        for job in there
+        if job.id in waiting and (why := request.why_not(job))
+    ]
+
+
+def _text(last: RefreshRecord, taken_back: int, left: int, jobs_left: Sequence[dict[str, Any]]) -> str:
     text = f"The refresh of {last.at} is taken back: {taken_back:,} labels are in CVAT what they were before it."
+    if jobs_left:
+        text = f"Of the refresh of {last.at}, {taken_back:,} labels are in CVAT what they were before it."
     if left:
         text += f" {left:,} were changed there since, and stay."
-    return {
-        "anno_key": key,
-        "refresh": last.number,
-        "at": last.at,
-        "taken_back": taken_back,
-        "left": left,
-        "text": f"{text} The dataset's labels are as they were.",
-    }
+    if jobs_left:
+        labels = sum(job["labels"] for job in jobs_left)
+        named = ", ".join(f"{job['job_id']} ({job['why']})" for job in jobs_left[:NAMED])
+        more = f" and {len(jobs_left) - NAMED:,} more" if len(jobs_left) > NAMED else ""
+        text += (
+            f" {labels:,} wait in jobs that are left out: {named}{more}. Take it back again with `completed=True`, or "
+            "`in_progress=True`, to write into these, too."
+        )
+    return f"{text} The dataset's labels are as they were."
 
 
 def _take_back_job(

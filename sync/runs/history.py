@@ -9,7 +9,8 @@ from typing import Any
 from ..errors import database_context
 from ..readable import readable
 from . import record as records
-from .log import LoadLog
+from .log import LoadLog, LoadRecord
+from .refreshes import RefreshLog, RefreshRecord
 from .store import RunStore, Store
 
 COLUMNS = (
@@ -23,14 +24,15 @@ FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 
 @database_context("Nothing was changed.")
 def history(dataset: Any, key: str) -> list[dict[str, Any]]:
-    """The loads of a run that changed anything, oldest first.
+    """The loads of a run that changed anything, and its refreshes, oldest first.
 
     Args:
         dataset: the dataset, or any view of it
         key: the run's key
 
     Returns:
-        for each its ``number``, ``kind`` (``"load"``, or ``"resolve"`` for decisions about conflicts), ``status``
+        for each its ``number``, ``kind`` (``"load"``, ``"resolve"`` for decisions about conflicts, or ``"refresh"``,
+        which has numbers of its own and counts what was added, changed and deleted in CVAT), ``status``
         (``"applied"``, ``"undone"``, or ``"applying"`` and ``"undoing"`` if it was interrupted), ``at`` (an ISO date in
         UTC), ``user``, ``by_itself`` (whether nobody asked for it), counts of ``added``, ``changed`` and ``deleted``
         labels, ``conflicts``, ``frames_deleted``, ``frames_restored``, whether it is ``undoable``, and its ``jobs``:
@@ -43,8 +45,20 @@ def history(dataset: Any, key: str) -> list[dict[str, Any]]:
 
 
 def history_of(store: Store) -> list[dict[str, Any]]:
-    """The loads of a run; see :func:`history`."""
-    return [record.model_dump(mode="json", exclude={"target", "types"}) for record in LoadLog(store).records()]
+    """The loads and refreshes of a run; see :func:`history`."""
+    loads = [record.model_dump(mode="json", exclude={"target", "types"}) for record in LoadLog(store).records()]
+    log = RefreshLog(store)
+    refreshes = [_as_load(log, record) for record in log.records()]
+    return sorted([*loads, *refreshes], key=lambda item: str(item["at"]))  # of one second: loads first
+
+
+def _as_load(log: RefreshLog, record: RefreshRecord) -> dict[str, Any]:
+    """A refresh as the history has it."""
+    facts = record.model_dump(include={"number", "status", "at", "user", "changed", "deleted"})
+    there = [note for note in record.notes if note.added or note.changed or note.deleted]
+    undoable = record.status != "undone" and log.has_done(record.number)
+    said = LoadRecord(number=record.number, added=record.created, undoable=undoable, jobs=tuple(there))
+    return {**said.model_dump(mode="json", exclude={"target", "types"}), **facts, "kind": "refresh"}
 
 
 @database_context("Nothing was changed.")

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import bson
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from ...cvat import Job
 from ...labels.base import BaseLabel
 from ..dataset.list_changes import FormerValue
 from .base import OpenConflict, dump_labels, read_labels
@@ -37,6 +38,12 @@ class JobNote(BaseModel):
     added: int = 0
     changed: int = 0
     deleted: int = 0
+
+
+def note_of(job: Job) -> JobNote:
+    """A job as it is noted, without counts."""
+    who = job.assignee.username if job.assignee else None
+    return JobNote(job_id=job.id, task_id=job.task_id, assignee=who, stage=job.stage, state=job.state)
 
 
 class LoadRecord(BaseModel):

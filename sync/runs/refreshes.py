@@ -9,6 +9,7 @@ from ...cvat import Shape, Tag
 from ...labels.base import BaseLabel
 from ..errors import Refused
 from .lease import check_free
+from .log import JobNote
 from .store import RunStore, Store, parsed
 
 KEPT = 5
@@ -90,6 +91,7 @@ class RefreshRecord(BaseModel):
         at: when it began, an ISO date in UTC
         user: who did it
         jobs: into which jobs
+        notes: the same jobs with the people and states that they had, and how many labels of each
         created, changed, deleted: how many labels
     """
 
@@ -100,6 +102,7 @@ class RefreshRecord(BaseModel):
     at: str = ""
     user: str = ""
     jobs: tuple[int, ...] = ()
+    notes: tuple[JobNote, ...] = ()
     created: int = 0
     changed: int = 0
     deleted: int = 0
@@ -148,6 +151,10 @@ class RefreshLog:
     def done(self, number: int, job_id: int) -> JobWrites | None:
         """What a refresh wrote into a job."""
         return self._read(f"refresh/done/{number}/{job_id}")
+
+    def has_done(self, number: int) -> bool:
+        """Whether what a refresh wrote is kept."""
+        return bool(self._store.names(f"refresh/done/{number}/"))
 
     def save_done(self, number: int, writes: JobWrites) -> None:
         """Keeps what was written into a job."""

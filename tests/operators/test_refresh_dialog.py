@@ -41,5 +41,6 @@ def test_it_is_taken_back(filled: Loop) -> None:
     dialog = Dialog(filled, "undo_refresh")
     form = dialog.accept_defaults()
     assert "0 created, 1 changed, 0 deleted" in properties(form)["last"]["view"]["label"]
+    assert {"completed", "in_progress"} <= properties(form).keys()
     assert dialog.run().notice[0] == "success"
     assert {label["id"]: name for name, label in filled.cvat.labels().items()}[filled.cvat.shape()["label_id"]] == "cat"

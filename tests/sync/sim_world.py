@@ -31,7 +31,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.undo import undo_last
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import ProgressReporter
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.refresh.refresh import RefreshContext
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.refresh.undo import take_back
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import LoadRequest, RefreshRequest
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import LoadRequest, RefreshRequest, UndoRefreshRequest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.record import RunRecord
 
 from sandbox import Sandbox
@@ -354,7 +354,7 @@ class World:
         return context.run(ProgressReporter()).as_dict()
 
     def take_back(self) -> dict[str, Any]:
-        return take_back(self.store, "run", self.client, ProgressReporter())
+        return take_back(self.store, UndoRefreshRequest(anno_key="run"), self.client, ProgressReporter())
 
     def undo(self) -> dict[str, Any]:
         return undo_last(self.labels, self.store, "run")

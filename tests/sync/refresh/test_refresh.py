@@ -8,6 +8,7 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.history import texts as history_texts
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send import encode
 from sync_killing import Killed, Watcher, watching
@@ -25,8 +26,8 @@ def refresh(loop: Loop, view: Any = None, **params: Any) -> dict[str, Any]:
     return dict(operator("refresh_run")(target, "run", **{"confirm": True, **params}))
 
 
-def take_back(loop: Loop) -> dict[str, Any]:
-    return dict(operator("undo_refresh")(loop.dataset, "run"))
+def take_back(loop: Loop, **params: Any) -> dict[str, Any]:
+    return dict(operator("undo_refresh")(loop.dataset, "run", **params))
 
 
 def totals(report: dict[str, Any], *names: str) -> tuple[int, ...]:
@@ -122,6 +123,28 @@ def test_jobs_that_are_done_or_being_worked_on_are_left_out(ran: Loop) -> None:
     assert totals(refresh(ran, completed=True)) == (0, 1, 0)
     assert totals(refresh(ran, in_progress=True)) == (0, 1, 0)
     assert ran.load()["changed"] == 0
+    listed = [item for item in operator("load_history")(ran.dataset, "run") if item["kind"] == "refresh"]
+    assert [(item["number"], item["changed"], item["status"]) for item in listed] == [
+        (1, 1, "applied"),
+        (2, 1, "applied"),
+    ]
+    assert [(job["job_id"], job["assignee"], job["changed"]) for job in listed[1]["jobs"]] == [(2, "annotator1", 1)]
+    # They are left out when it is taken back, too, and can be taken back later
+    result = take_back(ran)
+    assert (result["refresh"], result["taken_back"], [job["why"] for job in result["jobs_left"]]) == (
+        *(2, 0),
+        ["in progress, with annotator1"],
+    )
+    assert "Take it back again with `completed=True`" in result["text"]
+    assert ran.load()["changed"] == 0 and [name for name, _ in shapes(ran).values()].count("dog") == 6
+    assert take_back(ran, in_progress=True)["taken_back"] == 1
+    assert take_back(ran, in_progress=True)["jobs_left"] == [
+        {"job_id": 1, "task_id": 1, "why": "completed", "labels": 1}
+    ]
+    assert take_back(ran, completed=True)["taken_back"] == 1
+    assert [name for name, _ in shapes(ran).values()].count("dog") == 4
+    text = history_texts.loads("run", operator("load_history")(ran.dataset, "run"))
+    assert text.startswith("**2 sends of changed labels of run**") and "| 1 changed | to CVAT, undone |" in text
 
 
 def test_many_deletions_are_confirmed(ran: Loop) -> None:
