@@ -47,10 +47,9 @@ def preview(found: Mapping[str, Any]) -> str:
         *(row(safe(name), safe(type_)) for name, type_ in found["fields"].items()),
     ]
     if "make" in found:
-        made = f"{count(found['make'], 'sample')} would be made, with images in {code(found['folder'])}."
-        return "\n".join([*lines, "", made])
+        lines += ["", f"{count(found['make'], 'sample')} would be made, with images in {code(found['folder'])}."]
     lines += [line for note in found["notes"] for line in ("", safe(note))]
-    if found["unmatched"]:
+    if found["unmatched"] and "make" not in found:
         lines += [
             "",
             f"{found['media'].capitalize()}s that match no sample:",

@@ -1,9 +1,10 @@
 """An import that is opened again: what came to its project since, and images that did not come the first time."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from ...cvat import Client
+from ...cvat import Client, NotFound
 from ...labels.schema import LabelSchema
 from ..errors import error_context
 from ..progress import ProgressReporter
@@ -15,11 +16,12 @@ from ..runs.record import RunRecord
 from ..runs.store import RunStore
 from ..send.checks import read_paths
 from .linking import Links, NamedFrame
-from .making import Made, files_of, link_made, make_samples
+from .making import Made, check_said, files_of, link_made, make_samples
 from .plan import ImportRequest, check_fields, check_free, check_links, drawn_in
 from .registering import task_base, task_record
 from .schema import derive_schema
 from .survey import FoundTask, survey
+from .videos import of_frames
 
 ALIKE = {"instances": "detections"}
 """A type whose labels may be in a field of another one, too."""
@@ -55,13 +57,17 @@ def grow(
         base, record = BaseStore(store), records.find(dataset, request.anno_key)  # as it is now that nobody loads it
         known = {task.id: found for task in record.tasks if (found := base.task(task.id)) is not None}
         new = sorted(set(ids) - {task.id for task in record.tasks})
-        missing = [frame for task, kept in known.items() if task in ids for frame in _without_sample(task, kept)]
-        if not new and not missing:
-            return None
+        lacking = {task: own for task in known if task in ids and (own := _without_sample(task, known[task]))}
         with error_context(lambda: "Nothing was changed."):
+            missing = [frame for task, own in lacking.items() for frame in _there(client, task, own)]
+            if not new and not missing:
+                return None
             check_free(dataset, client.url, new)
             notes: list[str] = []
-            tasks = survey(client, new, reporter, left=notes if request.project is not None else None) if new else ()
+            left = notes if request.project is not None else None
+            tasks = survey(client, new, reporter, left=left, sequence_field=request.sequence_field) if new else ()
+            check_said(dataset, request.said, tasks)
+            notes += [of_frames(found) for found in tasks if found.sequence is not None]
         return _Growth(dataset, request, record, base, known, tasks, client, reporter).carry_out(missing, notes)
 
 
@@ -69,8 +75,18 @@ def _without_sample(task: int, kept: TaskBase) -> list[NamedFrame]:
     return [frame for frame in _frames(task, kept) if kept.frames[frame.number].sample_id == NO_SAMPLE]
 
 
+def _there(client: Client, task: int, frames: Sequence[NamedFrame]) -> list[NamedFrame]:
+    """Frames of a task that can be fetched: it is still there, and nobody removed them."""
+    try:
+        removed = set(client.task_meta(task).deleted_frames)
+    except NotFound:
+        return []
+    return [frame for frame in frames if frame.number not in removed]
+
+
 def _frames(task: int, kept: TaskBase) -> list[NamedFrame]:
-    return [NamedFrame(task, number, frame.name) for number, frame in enumerate(kept.frames)]
+    of_video = kept.sequence is not None
+    return [NamedFrame(task, number, frame.name, of_video) for number, frame in enumerate(kept.frames)]
 
 
 class _Growth:
@@ -109,7 +125,7 @@ class _Growth:
                 links,
                 self._with_facts(missing),
                 files,
-                self.request.sample_fields,
+                self.request.said,
                 self.client,
                 self.reporter,
             )
@@ -134,11 +150,7 @@ class _Growth:
         """Looks for samples that no frame of the run has."""
         again = {frame.task for frame in missing}
         old = [frame for task in sorted(again) for frame in _frames(task, self.known[task])]
-        new = [
-            NamedFrame(found.task.id, number, frame.name)
-            for found in self.tasks
-            for number, frame in enumerate(found.meta.frames)
-        ]
+        new = [frame for found in self.tasks for frame in found.frames]
         files = files_of(str(self.request.folder), [*old, *new])
         taken = {frame.sample_id for kept in self.known.values() for frame in kept.frames}
         paths = {
@@ -150,7 +162,8 @@ class _Growth:
     def _with_facts(self, missing: Sequence[NamedFrame]) -> tuple[FoundTask, ...]:
         """The tasks that samples are made of, also those that the run had."""
         again = sorted({frame.task for frame in missing})
-        return (*self.tasks, *(survey(self.client, again, self.reporter) if again else ()))
+        found = survey(self.client, again, self.reporter, sequence_field=self.request.sequence_field) if again else ()
+        return (*self.tasks, *(replace(one, sequence=self.known[one.task.id].sequence) for one in found))
 
     def _keep(self, made: Made) -> None:
         """Keeps what is known of the tasks, then the record, and the view of all samples."""

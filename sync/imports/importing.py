@@ -91,11 +91,9 @@ def _with_samples(
     request, dataset = prepared.request, prepared.collection._root_dataset
     safe = f"Images that came are in '{request.folder}'; import again with the same parameters to go on."
     with error_context(lambda: safe):
-        made = make_samples(
-            dataset, prepared.links, prepared.tasks, prepared.files, request.sample_fields, client, reporter
-        )
+        made = make_samples(dataset, prepared.links, prepared.tasks, prepared.files, request.said, client, reporter)
     if not made.links.samples:
-        why = next(iter(made.failed.values()), "")
+        why = next(iter(made.failed.values()), "all frames were removed there.")
         raise Refused(f"None of the images could be fetched: {why} Nothing was imported.")
     whole = replace(prepared, links=made.links, left_out=made.reasons)
     return whole, {**whole.as_dict(), "make": 0, "made": made.count, "not_fetched": made.not_fetched}

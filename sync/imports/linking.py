@@ -9,11 +9,19 @@ Parts = tuple[str, ...]
 
 @dataclass(frozen=True)
 class NamedFrame:
-    """A frame of a task: its number there and its name, which can have directories."""
+    """A frame of a task.
+
+    Args:
+        task: the task
+        number: the frame's number there
+        name: its name, which can have directories
+        of_video: whether it is a frame of a video; the name is then none of CVAT's, and tells nothing about samples
+    """
 
     task: int
     number: int
     name: str
+    of_video: bool = False
 
 
 @dataclass

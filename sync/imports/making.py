@@ -28,6 +28,48 @@ FACTS: dict[Fact, type] = {
 AT_ONCE = 1_000
 """Samples that are added to the dataset together."""
 
+REMOVED = "frames that were removed in CVAT"
+
+
+@dataclass(frozen=True)
+class Said:
+    """The fields in which made samples say what they are.
+
+    Args:
+        facts: where they came from
+        order: of frames of videos, the field with their numbers, from 1; their sequence names the other field
+    """
+
+    facts: tuple[Fact, ...] = ()
+    order: str = "frame_number"
+
+    def fields(self, tasks: Sequence[FoundTask]) -> dict[str, type]:
+        """The types of the fields that samples of these tasks have, by name."""
+        sequences = {name for found in tasks if found.sequence for name in found.sequence.fields}
+        types = dict.fromkeys(sorted(sequences), fo.StringField) | ({self.order: fo.IntField} if sequences else {})
+        return {**{name: FACTS[name] for name in self.facts}, **types}
+
+    def values(self, tasks: Sequence[FoundTask]) -> dict[tuple[int, int], dict[str, Any]]:
+        """What the sample of each frame says, by task and number."""
+        return {key: values for found in tasks for key, values in self._of(found)}
+
+    def _of(self, found: FoundTask) -> Iterator[tuple[tuple[int, int], dict[str, Any]]]:
+        jobs = {number: job for job in found.jobs for number in range(job.start_frame, job.stop_frame + 1)}
+        for frame in found.frames:
+            job = jobs.get(frame.number)
+            who = job.assignee.username if job and job.assignee else None
+            known: dict[Fact, Any] = {
+                "task": found.task.name,
+                "job": job.id if job else None,
+                "subset": found.task.subset or None,
+            }
+            all_facts: dict[Fact, Any] = {**known, "assignee": who}
+            said: dict[str, Any] = {name: all_facts[name] for name in self.facts}
+            if found.sequence is not None:
+                said.update(zip(found.sequence.fields, found.sequence.values, strict=True))
+                said[self.order] = found.span.number_of(frame.number)
+            yield (found.task.id, frame.number), said
+
 
 @dataclass(frozen=True)
 class Made:
@@ -37,11 +79,13 @@ class Made:
         links: which frame is which sample now
         count: how many samples are new
         failed: frames that have no sample because their image did not come, with the reasons
+        removed: how many have none because somebody removed them in CVAT
     """
 
     links: Links
     count: int
     failed: Mapping[NamedFrame, str]
+    removed: int = 0
 
     @property
     def not_fetched(self) -> list[dict[str, str]]:
@@ -51,7 +95,8 @@ class Made:
     @property
     def reasons(self) -> dict[str, int]:
         """How many frames were left out, by reason."""
-        return dict(Counter(f"frames whose image could not be fetched: {why}" for why in self.failed.values()))
+        failed = Counter(f"frames whose image could not be fetched: {why}" for why in self.failed.values())
+        return {**failed, **({REMOVED: self.removed} if self.removed else {})}
 
 
 def files_of(folder: str, frames: Sequence[NamedFrame]) -> dict[tuple[int, int], Path]:
@@ -73,20 +118,27 @@ def link_made(
     made = {key: by_path[str(path)] for key, path in files.items() if str(path) in by_path}
     taken = set(made.values())
     others = {sample: path for sample, path in paths.items() if sample not in taken}
-    links = link([frame for frame in frames if (frame.task, frame.number) not in made], others)
+    new = [frame for frame in frames if (frame.task, frame.number) not in made]
+    links = link([frame for frame in new if not frame.of_video], others)
     links.samples.update(made)
+    links.unmatched += [frame for frame in new if frame.of_video]
     return links
 
 
-def check_facts(dataset: Any, facts: Sequence[Fact]) -> None:
+def check_said(dataset: Any, said: Said, tasks: Sequence[FoundTask] = ()) -> None:
     """Refuses fields that hold something else.
 
     Raises:
         Refused: if there is one
     """
-    for name in facts:
+    for name, type_ in said.fields(tasks).items():
         known = dataset.get_field(name)
-        if known is not None and not isinstance(known, FACTS[name]):
+        if known is not None and not isinstance(known, type_):
+            if name not in said.facts:
+                raise Refused(
+                    f"The dataset has a field '{name}' of another type, so the frames of videos can't say their place "
+                    "there. Nothing was changed. Name other fields by `sequence_field` and `sequence_order`."
+                )
             raise Refused(
                 f"The dataset has a field '{name}' of another type, so samples can't say their {name} there. Nothing "
                 "was changed. Leave it out of `sample_fields`, or rename the field."
@@ -98,44 +150,33 @@ def make_samples(
     links: Links,
     tasks: Sequence[FoundTask],
     files: Mapping[tuple[int, int], Path],
-    facts: Sequence[Fact],
+    said: Said,
     client: Client,
     reporter: ProgressReporter,
 ) -> Made:
-    """Fetches the images of frames that are no sample's, and adds their samples.
+    """Fetches the images of frames that are no sample's, and adds their samples; frames that were removed get none.
 
     Raises:
         Refused: if a file can't be written
         CvatError: if CVAT can't be reached; what came is kept, and found again
     """
-    missing = {frame: files[frame.task, frame.number] for frame in links.unmatched}
+    removed = {(found.task.id, number) for found in tasks for number in found.meta.deleted_frames}
+    missing = {
+        frame: files[frame.task, frame.number] for frame in links.unmatched if (frame.task, frame.number) not in removed
+    }
     fetched = fetch(client, missing, reporter)
     reporter.step("Adding samples")
-    for name in facts:
-        dataset.add_sample_field(name, FACTS[name])
+    for name, type_ in said.fields(tasks).items():
+        if dataset.get_field(name) is None:
+            dataset.add_sample_field(name, type_)
     new = [frame for frame in missing if frame in fetched.files]
-    said = _facts_of(tasks, facts)
+    values = said.values(tasks)
     made: dict[tuple[int, int], str] = {}
     for start in range(0, len(new), AT_ONCE):
         portion = new[start : start + AT_ONCE]
-        samples = [fo.Sample(str(missing[frame]), **said[frame.task, frame.number]) for frame in portion]
+        samples = [fo.Sample(str(missing[frame]), **values[frame.task, frame.number]) for frame in portion]
         ids = dataset.add_samples(samples, progress=False)
         made.update({(frame.task, frame.number): sample for frame, sample in zip(portion, ids, strict=True)})
-    left = [frame for frame in links.unmatched if frame in fetched.failed]
+    left = [frame for frame in links.unmatched if (frame.task, frame.number) not in made]
     whole = replace(links, samples={**links.samples, **made}, unmatched=left)
-    return Made(whole, len(made), fetched.failed)
-
-
-def _facts_of(tasks: Sequence[FoundTask], facts: Sequence[Fact]) -> dict[tuple[int, int], dict[str, Any]]:
-    """What the sample of each frame says, by task and number."""
-    return {key: {name: value for name, value in said.items() if name in facts} for key, said in _each(tasks)}
-
-
-def _each(tasks: Sequence[FoundTask]) -> Iterator[tuple[tuple[int, int], dict[str, Any]]]:
-    for found in tasks:
-        jobs = {number: job for job in found.jobs for number in range(job.start_frame, job.stop_frame + 1)}
-        for number in range(len(found.meta.frames)):
-            job = jobs.get(number)
-            who = job.assignee.username if job and job.assignee else None
-            said = {"task": found.task.name, "job": job.id if job else None, "subset": found.task.subset or None}
-            yield (found.task.id, number), {**said, "assignee": who}
+    return Made(whole, len(made), fetched.failed, len(links.unmatched) - len(missing))

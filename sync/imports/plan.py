@@ -16,11 +16,11 @@ from ..errors import Refused, error_context
 from ..progress import ProgressReporter
 from ..runs import record as records
 from ..send.checks import check_target, read_paths
-from .linking import Links, NamedFrame, link
-from .making import Fact, check_facts, files_of, link_made
+from .linking import Links, link
+from .making import Fact, Said, check_said, files_of, link_made
 from .schema import derive_schema
 from .survey import FoundTask, survey
-from .videos import check_frame_field, compare_frames, on_frames
+from .videos import check_frame_field, compare_frames, of_frames, on_frames
 
 NAMED = 5
 """How many names a sentence lists."""
@@ -43,6 +43,9 @@ class ImportRequest(BaseModel):
         folder: where these images go; an absolute path on this machine
         sample_fields: what made samples say of where they came from, each in a field of that name: ``"task"`` (its
             name), ``"job"`` (its id), ``"subset"``, ``"assignee"``
+        sequence_field: where samples are made of the frames of a video, which CVAT does not give back, the field that
+            says which video they are of: they are an image sequence
+        sequence_order: the field with their numbers in the video, from 1
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +60,13 @@ class ImportRequest(BaseModel):
     create_samples: bool = False
     folder: str | None = Field(default=None, validate_default=True)
     sample_fields: tuple[Fact, ...] = ()
+    sequence_field: str = "sequence"
+    sequence_order: str = "frame_number"
+
+    @property
+    def said(self) -> Said:
+        """The fields in which made samples say what they are."""
+        return Said(self.sample_fields, self.sequence_order)
 
     @field_validator("folder")
     @classmethod
@@ -87,6 +97,15 @@ class ImportRequest(BaseModel):
     def _is_identifier(cls, value: str) -> str:
         if not value.isidentifier():
             raise ValueError("must be a name of letters, digits and underscores that does not start with a digit")
+        return value
+
+    @field_validator("sequence_field", "sequence_order")
+    @classmethod
+    def _is_field_of_its_own(cls, value: str, info: ValidationInfo) -> str:
+        if not value.isidentifier():
+            raise ValueError("must be the name of a field: letters, digits and underscores, no digit first")
+        if value in (*info.data.get("sample_fields", ()), info.data.get("sequence_field")):
+            raise ValueError("each needs a field of its own")
         return value
 
     @field_validator("tasks", "sample_fields", mode="before")
@@ -166,7 +185,7 @@ def prepare_import(
     collection = _collection(target, request)
     dataset = collection._root_dataset
     records.check_key(dataset, request.anno_key)
-    check_facts(dataset, request.sample_fields)
+    check_said(dataset, request.said)
     paths = dict(read_paths(collection, request.media_field))
     with error_context(lambda: "Nothing was changed."):
         reporter.step("Connecting to CVAT")
@@ -176,14 +195,13 @@ def prepare_import(
         is_video = collection.media_type == "video"
         notes: list[str] = []
         of_project = request.create_samples and request.project is not None
-        tasks = survey(client, ids, reporter, is_video, left=notes if of_project else None)
+        sequences = request.sequence_field if request.create_samples else None
+        tasks = survey(client, ids, reporter, is_video, notes if of_project else None, sequences)
         if not tasks:
             raise Refused(f"No task can be imported. {notes[0]}")
-    frames = [
-        NamedFrame(found.task.id, number, frame.name)
-        for found in tasks
-        for number, frame in enumerate(found.meta.frames)
-    ]
+    check_said(dataset, request.said, tasks)
+    notes += [of_frames(found) for found in tasks if found.sequence is not None]
+    frames = [frame for found in tasks for frame in found.frames]
     files = files_of(request.folder, frames) if request.folder is not None else {}
     links = link_made(frames, paths, files) if request.create_samples else link(frames, paths)
     check_links(links, len(frames), request, "video" if is_video else "image")

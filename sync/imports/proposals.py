@@ -10,8 +10,8 @@ MOST = 500
 
 
 def task_choices(client: Client, dataset: Any) -> dict[str, str]:
-    """The tasks that the user can see and no run of the dataset has, the newest first: of what the dataset has, images
-    or videos.
+    """The tasks that the user can see and no run of the dataset has, the newest first: those of videos only where the
+    dataset has videos, all where it has images, as frames of a video can become these.
 
     Returns:
         what to call them, by their ids as texts
@@ -23,7 +23,7 @@ def task_choices(client: Client, dataset: Any) -> dict[str, str]:
 
 
 def _is_of(task: Task, media: str) -> bool:
-    return task.size > 0 and task.dimension != "3d" and (task.mode == "interpolation") == (media == "video")
+    return task.size > 0 and task.dimension != "3d" and (media != "video" or task.mode == "interpolation")
 
 
 def _words(task: Task) -> str:

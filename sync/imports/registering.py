@@ -1,5 +1,7 @@
 """What is kept of a task that is imported."""
 
+import itertools
+
 from ...cvat import Client
 from ...labels.schema import LabelSchema
 from ...labels.vocabulary import Vocabulary
@@ -7,7 +9,6 @@ from ..runs.base import NO_SAMPLE, FrameRecord, TaskBase
 from ..runs.record import TaskRecord
 from .linking import Links
 from .survey import FoundTask
-from .videos import span_of
 
 
 def task_record(found: FoundTask, client: Client) -> TaskRecord:
@@ -23,14 +24,20 @@ def task_record(found: FoundTask, client: Client) -> TaskRecord:
 
 def task_base(found: FoundTask, schema: LabelSchema, links: Links) -> TaskBase:
     """What is kept of a task: nothing that was drawn in it is known so far, nor that frames were removed."""
+    of_video = found.is_video and found.sequence is None
+    images = itertools.repeat(found.meta.frames[0]) if found.is_video else found.meta.frames
     frames = tuple(
         FrameRecord(
-            sample_id=links.samples.get((found.task.id, number), NO_SAMPLE),
+            sample_id=links.samples.get((found.task.id, frame.number), NO_SAMPLE),
             name=frame.name,
-            width=frame.width,
-            height=frame.height,
+            width=image.width,
+            height=image.height,
         )
-        for number, frame in enumerate(found.meta.frames)
+        for frame, image in zip(found.frames, images, strict=False)
     )
-    video = span_of(found) if found.is_video else None
-    return TaskBase(frames=frames, vocabulary=Vocabulary(schema, (), found.labels).dump(), video=video)
+    return TaskBase(
+        frames=frames,
+        vocabulary=Vocabulary(schema, (), found.labels).dump(),
+        video=found.span if of_video else None,
+        sequence=found.sequence,
+    )

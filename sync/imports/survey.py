@@ -5,8 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...cvat import Client, DataMeta, Job, Label, NotFound, Task
+from ..dataset.sequences import ImageSequence
 from ..errors import Refused
 from ..progress import ProgressReporter
+from ..readable import readable
+from ..runs.video import VideoSpan
+from .linking import NamedFrame, parts_of
+
+LONGEST = 100
+"""Characters of a video's name in that of its sequence."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +25,7 @@ class FoundTask:
         jobs: its jobs for annotators
         drawn: the types of the objects that were drawn, by the id of their label; ``"tag"`` for tags
         objects: how many there are
+        sequence: of a video whose frames become images, the sequence that these are
     """
 
     task: Task
@@ -26,11 +34,28 @@ class FoundTask:
     jobs: tuple[Job, ...]
     drawn: Mapping[int, frozenset[str]]
     objects: int
+    sequence: ImageSequence | None = None
 
     @property
     def is_video(self) -> bool:
         """Whether its frames are those of a video."""
         return self.task.mode == "interpolation"
+
+    @property
+    def span(self) -> VideoSpan:
+        """The frames that it has of its video."""
+        return VideoSpan(start=self.meta.start_frame, step=self.meta.step, count=self.meta.size)
+
+    @property
+    def frames(self) -> list[NamedFrame]:
+        """What is linked to samples: its images, its video, or the images that the frames of its video become."""
+        if self.sequence is None:
+            return [NamedFrame(self.task.id, number, frame.name) for number, frame in enumerate(self.meta.frames)]
+        video, span = self.meta.frames[0].name, self.span
+        return [
+            NamedFrame(self.task.id, number, f"{video}/frame_{span.number_of(number):06d}.png", of_video=True)
+            for number in range(span.count)
+        ]
 
 
 def survey(
@@ -39,6 +64,7 @@ def survey(
     reporter: ProgressReporter,
     video: bool = False,
     left: list[str] | None = None,
+    sequence_field: str | None = None,
 ) -> tuple[FoundTask, ...]:
     """Looks at tasks.
 
@@ -48,6 +74,7 @@ def survey(
         reporter: takes the progress
         video: whether the samples are videos
         left: takes sentences about tasks that can't be a run, which are then left out; by default one ends it
+        sequence_field: the field that says of which sequence a sample is, if frames of videos become images
 
     Raises:
         Refused: if one is not there, or can't be a run: it has no frames, or other frames than the samples, 3D, or
@@ -61,7 +88,7 @@ def survey(
     for number, task_id in enumerate(task_ids):
         reporter.step(f"Looking at task {task_id}", number / len(task_ids))
         try:
-            found.append(_look(client, task_id, jobs.get(task_id, []), reporter, video))
+            found.append(_look(client, task_id, jobs.get(task_id, []), reporter, video, sequence_field))
         except Refused as refusal:
             if left is None:
                 raise
@@ -69,28 +96,23 @@ def survey(
     return tuple(found)
 
 
-def _look(client: Client, task_id: int, jobs: Sequence[Job], reporter: ProgressReporter, video: bool) -> FoundTask:
+def _look(
+    client: Client,
+    task_id: int,
+    jobs: Sequence[Job],
+    reporter: ProgressReporter,
+    video: bool,
+    sequence_field: str | None,
+) -> FoundTask:
     try:
         task = client.task(task_id)
     except NotFound:
         raise Refused(f"CVAT has no task {task_id}. Nothing was changed.") from None
     if not task.size:
         raise _refusal(task, "has no frames")
-    if task.dimension == "3d":
-        raise _refusal(task, "is about point clouds, which can't be imported")
     meta = client.task_meta(task_id)
-    if not video and (task.mode == "interpolation" or len(meta.frames) != task.size):
-        raise _refusal(task, "is a video, but the samples are images")
-    if video and (task.mode != "interpolation" or len(meta.frames) != 1):
-        raise _refusal(task, "has images, but the samples are videos")
-    if twice := [name for name, count in Counter(frame.name for frame in meta.frames).items() if count > 1]:
-        raise _refusal(
-            task,
-            f"has honeypots: '{twice[0]}' is more than one of its frames, as copies of a validation pool are by which "
-            "annotators are checked; such a task can't be imported",
-        )
-    if shared := overlap(jobs):
-        raise _refusal(task, f"has frames in two jobs, such as frame {shared[0]}: its labels would be there twice")
+    if why := _fault(task, meta, jobs, video, sequence_field is not None):
+        raise _refusal(task, why)
     drawn: dict[int, set[str]] = {}
     objects = 0
     for job in jobs:
@@ -104,7 +126,35 @@ def _look(client: Client, task_id: int, jobs: Sequence[Job], reporter: ProgressR
             drawn.setdefault(track.label_id, set()).update(shape.type for shape in track.shapes)
         objects += annotations.count
     kinds = {label_id: frozenset(figures) for label_id, figures in drawn.items()}
-    return FoundTask(task, meta, tuple(client.labels(task_id=task_id)), tuple(jobs), kinds, objects)
+    sequence = _sequence(task, meta, sequence_field) if sequence_field and task.mode == "interpolation" else None
+    return FoundTask(task, meta, tuple(client.labels(task_id=task_id)), tuple(jobs), kinds, objects, sequence)
+
+
+def _fault(task: Task, meta: DataMeta, jobs: Sequence[Job], video: bool, any_media: bool) -> str:
+    """Why a task can't be a run; empty if it can."""
+    if task.dimension == "3d":
+        return "is about point clouds, which can't be imported"
+    is_video = task.mode == "interpolation"
+    if len(meta.frames) != (1 if is_video else task.size):
+        return f"says that it has {task.size:,} frames, but names {len(meta.frames):,}"
+    if is_video and not (video or any_media):
+        return "is a video, but the samples are images"
+    if video and not is_video:
+        return "has images, but the samples are videos"
+    if twice := [name for name, count in Counter(frame.name for frame in meta.frames).items() if count > 1]:
+        return (
+            f"has honeypots: '{twice[0]}' is more than one of its frames, as copies of a validation pool are by which "
+            "annotators are checked; such a task can't be imported"
+        )
+    if shared := overlap(jobs):
+        return f"has frames in two jobs, such as frame {shared[0]}: its labels would be there twice"
+    return ""
+
+
+def _sequence(task: Task, meta: DataMeta, field: str) -> ImageSequence:
+    """The image sequence that the frames of a video become: no two tasks are one."""
+    name = readable(parts[-1] if (parts := parts_of(meta.frames[0].name)) else "video", LONGEST)
+    return ImageSequence(fields=(field,), values=(f"{name} #{task.id}",))
 
 
 def overlap(jobs: Sequence[Job]) -> list[int]:

@@ -9,13 +9,18 @@ from ...labels.schema import LabelSchema
 from ..dataset.frames import frame_total
 from ..dataset.samples import FRAMES, FieldPlace
 from ..errors import Refused
-from ..runs.video import VideoSpan
 from .survey import FoundTask
 
 
-def span_of(found: FoundTask) -> VideoSpan:
-    """The frames that a task has of its video."""
-    return VideoSpan(start=found.meta.start_frame, step=found.meta.step, count=found.meta.size)
+def of_frames(found: FoundTask) -> str:
+    """What there is to say of a video whose frames become images."""
+    assert found.sequence is not None
+    name, start, step = found.meta.frames[0].name, found.span.start, found.span.step
+    part = f", frame {start + 1:,} and each {step} from there," if step > 1 else ", from frame {start + 1:,} on,"
+    return (
+        f"'{name}' of task {found.task.id} is a video, which CVAT does not give back: its {found.span.count:,} "
+        f"frames{part if start or step > 1 else ''} become an image sequence, '{found.sequence.values[0]}'."
+    )
 
 
 def on_frames(schema: LabelSchema) -> LabelSchema:
@@ -39,7 +44,7 @@ def compare_frames(dataset: Any, tasks: Sequence[FoundTask], samples: Mapping[tu
     for found in tasks:
         if (sample := samples.get((found.task.id, 0))) is None:
             continue
-        span, total = span_of(found), frame_total(dataset, sample)
+        span, total = found.span, frame_total(dataset, sample)
         name = f"'{found.meta.frames[0].name}'"
         if total is None:
             notes.append(f"{name} has {span.count:,} frames in CVAT; FiftyOne has no metadata to compare them with.")

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from fiftyone.plugins.orgs.roundtrip.cvat.cvat import LabelSpec, UploadFile
+from fiftyone.plugins.orgs.roundtrip.cvat.cvat import DataOptions, LabelSpec, UploadFile
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.connection import connect, find_credentials
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports import importing
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.plan import ImportRequest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import parse
 from sync_loop import Loop
+from sync_videos import clip_file
 
 ATTRIBUTES = [
     {"name": "truncated", "input_type": "checkbox", "default_value": "false", "values": ["false"]},
@@ -68,3 +69,14 @@ class Elsewhere:
 
 def names(loop: Loop, field: str = "gt") -> list[list[str]]:
     return [[label.label for label in labels] for labels in loop.labels(field)]
+
+
+def clip_task(elsewhere: Elsewhere, name: str = "clip_20.mp4", **settings: Any) -> int:
+    """A task of a clip of 20 frames, under this name; its id."""
+    options = settings.pop("options", DataOptions())
+    labels = None if settings.get("project_id") else [CAT, DOG, FISH]
+    task = elsewhere.client.create_task("by hand", labels=labels, **settings)
+    path = clip_file(20)
+    rq_id = elsewhere.client.upload(task.id, [UploadFile(name, path, path.stat().st_size)], options=options)
+    elsewhere.client.wait_for_creation(task.id, rq_id)
+    return task.id

@@ -13,9 +13,9 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.plan import ImportRequest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.undo import undo
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record as records
 from PIL import Image
-from sync_imports import CAT, DOG, FISH, Elsewhere
+from sync_imports import CAT, Elsewhere, clip_task
 from sync_loop import Loop
-from sync_videos import Videos, clip_file, video
+from sync_videos import Videos, video
 
 FRAMES = 20
 
@@ -29,12 +29,7 @@ class Clips(Elsewhere):
 
     def clip(self, name: str = "clip_20.mp4", **settings: Any) -> int:
         """A task of a clip, under this name."""
-        options = settings.pop("options", DataOptions())
-        task = self.client.create_task("by hand", labels=[CAT, DOG, FISH], **settings)
-        path = clip_file(FRAMES)
-        rq_id = self.client.upload(task.id, [UploadFile(name, path, path.stat().st_size)], options=options)
-        self.client.wait_for_creation(task.id, rq_id)
-        return task.id
+        return clip_task(self, name, **settings)
 
 
 @pytest.fixture
