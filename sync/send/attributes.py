@@ -44,8 +44,14 @@ def propose_attributes(
 
 def declared_attribute(item: Mapping[str, Any], document: str) -> AttributeSchema | None:
     """An attribute of the dataset's own label schema, or ``None`` if it is none that annotators can set."""
-    name, kind = item.get("name", ""), item.get("type")
-    if kind not in ("str", "int", "float", "bool") or attribute_problem(name, document) or name in _NOT_ATTRIBUTES:
+    name = item.get("name", "")
+    return None if attribute_problem(name, document) or name in _NOT_ATTRIBUTES else _as_declared(item)
+
+
+def _as_declared(item: Mapping[str, Any]) -> AttributeSchema | None:
+    """How annotators set what a label schema of the dataset declares; ``None`` if CVAT has no widget for it."""
+    kind = item.get("type")
+    if kind not in ("str", "int", "float", "bool"):
         return None
     widget = _COMPONENTS.get(item.get("component", ""), "number" if kind in ("int", "float") else "text")
     values = tuple(value for value in item.get("values") or () if value is not None)
@@ -93,13 +99,17 @@ def _with_kind(settings: Any, proposed: AttributeSchema | None) -> Any:
     return settings
 
 
-def value_schema(said: Mapping[str, Any], seen: Observed, declared: Mapping[str, str]) -> Any:
-    """The attribute of a field that is one value: as said, else a choice of its classes, else what suits the values."""
+def value_schema(dataset: Any, name: str, said: Mapping[str, Any], seen: Observed, declared: Mapping[str, str]) -> Any:
+    """The attribute of a field that is one value: as said, else a choice of its classes, else as the dataset's own
+    schema has it, else what suits the values."""
     given = said.get("attributes")
     if isinstance(given, Mapping) and given.get("value"):
         return given["value"]
     if said.get("classes"):
         return {"type": "select", "values": list(said["classes"])}
+    own = _as_declared((getattr(dataset, "label_schemas", None) or {}).get(name) or {})
+    if own is not None:
+        return widened(own, seen.attributes.get("value", SeenValues()), missing=False)
     known: FieldKind | None = field_kind(declared.get("value"))
     return seen.attribute_schemas(declared).get("value") or {
         "type": "text",

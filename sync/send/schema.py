@@ -1,5 +1,6 @@
 """The label schema of a run: what the person asked for, completed from what the dataset says and has."""
 
+import contextlib
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -78,6 +79,8 @@ def resolve_type(collection: Any, name: str, said: str | None) -> tuple[str, boo
         raise Refused(f"The field '{name}' would be of the frames of videos, and these samples are no videos.")
     if said is not None and said not in LABEL_TYPES:
         raise Refused(f"'{said}' is no label type; these are: {', '.join(LABEL_TYPES)}.")
+    if (outer := _labels_around(collection, name)) is not None:
+        raise Refused(f"'{name}' is a part of the labels of '{outer}'; annotate the field '{outer}'.")
     try:
         found = field_class(collection, name)
     except ValueError as error:
@@ -101,6 +104,18 @@ def resolve_type(collection: Any, name: str, said: str | None) -> tuple[str, boo
             f"The field '{name}' holds {found}, which are annotated as {' or '.join(types)}, not as '{said}'."
         )
     return said or types[0], True
+
+
+def _labels_around(collection: Any, name: str) -> str | None:
+    """The label field whose labels have a part of this name; ``None`` if it is no part of labels."""
+    steps = name.removeprefix(FRAMES).split(".")
+    start = FRAMES if name.startswith(FRAMES) else ""
+    for count in range(1, len(steps)):
+        outer = start + ".".join(steps[:count])
+        with contextlib.suppress(ValueError):
+            if field_class(collection, outer):
+                return outer
+    return None
 
 
 def _check_holder(collection: Any, name: str, type_: LabelType) -> None:
@@ -217,7 +232,7 @@ def complete(
     dataset = collection._root_dataset
     settings["declared"] = declared_fields(dataset, name, LABEL_TYPES[type_])
     if not codec.named:
-        value = value_schema(said, seen, settings["declared"])
+        value = value_schema(dataset, name, said, seen, settings["declared"])
         return {**settings, "classes": [name], "attributes": {"value": value}}
     settings["classes"] = said.get("classes") or propose_classes(collection, name, type_, seen)
     if not settings["classes"]:

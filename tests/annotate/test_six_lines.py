@@ -129,6 +129,36 @@ def test_the_schema_of_the_dataset_is_the_default(filled: Loop) -> None:
     assert filled.cvat.labels(task=2)["cat"]["attributes"] == []
 
 
+VALUES: dict[str, tuple[Any, dict[str, Any], tuple[str, list[str]]]] = {
+    "a choice of numbers": (2, {"type": "int", "component": "dropdown", "values": [1, 2]}, ("select", ["", "1", "2"])),
+    "a slider": (
+        0.5,
+        {"type": "float", "component": "slider", "range": [0.0, 1.0]},
+        ("number", ["0.0", "1.0", "0.01"]),
+    ),
+    "a value that was not declared": (
+        "c",
+        {"type": "str", "component": "radio", "values": ["a"]},
+        ("radio", ["", "a", "c"]),
+    ),
+    "a switch": (True, {"type": "bool", "component": "toggle"}, ("checkbox", ["false"])),
+}
+
+
+@pytest.mark.parametrize("case", VALUES)
+def test_the_schema_of_a_plain_value(filled: Loop, case: str) -> None:
+    """FiftyOne's annotation schema of a field of numbers or texts is the default, too."""
+    value, schema, (widget, choices) = VALUES[case]
+    filled.dataset.set_values("plain", [value, None])
+    filled.dataset.set_label_schemas({"plain": schema})
+    annotate(filled, label_field="plain")
+    (spec,) = filled.cvat.labels()["plain"]["attributes"]
+    assert (spec["input_type"], spec["values"]) == (widget, choices)
+    before = filled.documents()
+    filled.dataset.load_annotations("run")
+    assert filled.documents() == before
+
+
 def test_a_label_schema_and_a_new_field(filled: Loop) -> None:
     schema = {"gt": {}, "sky": {"type": "classification", "classes": ["sunny", "rainy"]}}
     results = annotate(filled, label_field=None, label_schema=schema)
@@ -203,6 +233,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a type of attribute": ({"attributes": {"a": {"type": "occluded"}}}, "unsupported type 'occluded'"),
     "a type of label": ({"label_field": "new", "label_type": "heatmap"}, "unsupported label type 'heatmap'"),
     "a key": ({"anno_key": "not a key"}, "'anno_key' is wrong"),
+    "a part of labels": (
+        {"label_field": "gt.detections.label"},
+        "a part of the labels of 'gt'; annotate the field 'gt'",
+    ),
 }
 
 
