@@ -31,9 +31,8 @@ class ConflictsPage:
 
     def show_conflicts(self, ctx: foo.ExecutionContext) -> None:
         """Opens the page with the conflicts of a run."""
-        ctx.panel.state.run, ctx.panel.state.at = ctx.params.get("run"), 0
+        ctx.panel.state.set({"page": "conflicts", "run": ctx.params.get("run"), "at": 0})
         self._read_conflicts(ctx)
-        ctx.panel.state.page = "conflicts"  # at last: an event amid it would draw that nothing is left to decide
 
     def next(self, ctx: foo.ExecutionContext) -> None:
         """The button "Next": this label is left as it is."""
@@ -117,7 +116,7 @@ class ConflictsPage:
         names = shown_samples.names_of(ctx.dataset, [{"sample_id": step.sample_id}])
         mine = [item for item in waiting if (item["field"], item["label_id"]) == (step.field, step.label_ids[0])]
         ctx.panel.set_data("picture", image)
-        ctx.panel.state.set(  # at once: an event amid it would draw half of it
+        ctx.panel.state.set(
             {
                 "run": key,
                 "at": at,

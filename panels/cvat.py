@@ -8,6 +8,7 @@ import fiftyone.operators.types as types
 
 from ..operators.conflicts.resolve_conflicts import SHOW_CONFLICTS
 from ..operators.shared import shown_samples
+from . import turns
 from .by_itself import ByItself
 from .conflicts_page import ConflictsPage
 from .jobs_page import JobsPage
@@ -30,6 +31,18 @@ class CvatPanel(RunsPage, JobsPage, PlotsPage, ConflictsPage, TextPage, WorkPart
             allow_multiple=False,
             help_markdown="What was sent to CVAT, how far the annotators are, and what waits for you.",
         )
+
+    def execute(self, ctx: foo.ExecutionContext) -> Any:
+        """Does what an event is for, and draws what is new; see :mod:`.turns`."""
+        method = ctx.params.get("__method__") or "on_startup"
+        if method == "on_startup":
+            return super().execute(ctx)
+        with turns.turn(ctx, method) as is_due:
+            if is_due:
+                if callable(call := getattr(self, method, None)):
+                    call(ctx)
+                turns.show(ctx, self.render(ctx))
+        return None
 
     def on_load(self, ctx: foo.ExecutionContext) -> None:
         """Reads the records; CVAT is asked by the timer, so that the panel is there at once."""
@@ -60,7 +73,8 @@ class CvatPanel(RunsPage, JobsPage, PlotsPage, ConflictsPage, TextPage, WorkPart
         """The button "Refresh", and the end of a dialog."""
         self._read_work(ctx)
         self._look(ctx, self._read_runs(ctx))
-        self._show(ctx)
+        if not turns.is_past(ctx):
+            self._show(ctx)
 
     def tick(self, ctx: foo.ExecutionContext) -> None:
         """The timer."""

@@ -46,8 +46,8 @@ class JobsPage:
         """Opens the page of a run."""
         state = ctx.panel.state
         state.run, state.only_state, state.only_assignee = ctx.params["run"], ALL, ALL
+        state.page = "jobs"
         self._read_jobs(ctx)
-        state.page = "jobs"  # at last: an event amid it would draw half of it
 
     def filter_state(self, ctx: foo.ExecutionContext) -> None:
         """The choice of a state."""

@@ -20,7 +20,7 @@ from ..sync.runs.look import kept_look
 from ..sync.runs.stop import stop
 from ..sync.runs.store import RunStore
 from ..sync.watch.status import watch_status
-from . import card_view, cards, header, sandbox_part, server
+from . import card_view, cards, header, sandbox_part, server, turns
 
 PREFIX = "@roundtrip/cvat"
 BEHIND = frozenset({"send_to_cvat", "resume_run", "load_annotations", "undo_load"})
@@ -157,9 +157,13 @@ class RunsPage:
         """Asks CVAT who answers, and for the jobs of the runs."""
         state = ctx.panel.state
         state.asked_at = time.time()
-        state.server, state.missing = server.greet(ctx)
+        with turns.away(ctx):
+            greeting, missing = server.greet(ctx)
+            problems = [] if missing else server.look(ctx, found)
+        if turns.is_past(ctx):
+            return
+        state.server, state.missing, state.problems = greeting, missing, problems
         state.sandbox, state.sandbox_offered = sandbox_part.link(), sandbox_part.is_offered(ctx)
-        state.problems = [] if state.missing else server.look(ctx, found)
         if not state.missing:
             state.looked = server.clock()
         self._read_runs(ctx)

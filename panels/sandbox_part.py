@@ -17,6 +17,7 @@ import fiftyone.operators as foo
 
 from ..sync.connection import NAMES, PREFIX, find_credentials
 from ..sync.errors import NoCredentials
+from . import turns
 
 ROOT = Path(__file__).resolve().parent.parent
 GUARD = ROOT / "demo" / "guard.py"
@@ -34,7 +35,9 @@ class SandboxPart:
 
     def try_sandbox(self, ctx: foo.ExecutionContext) -> None:
         """The button "Try the sandbox"."""
-        if is_offered(ctx) and not start():
+        with turns.away(ctx):
+            is_there = not is_offered(ctx) or start()
+        if not is_there:
             ctx.ops.notify("The sandbox did not start. The log of the FiftyOne server has the details.", "error")
         self.refresh(ctx)  # type: ignore[attr-defined]
 

@@ -14,6 +14,7 @@ from ..sync.errors import CvatError, RoundtripError
 from ..sync.runs import record, status
 from ..sync.runs.comments import comments_now, list_comments
 from ..sync.runs.history import history
+from . import turns
 
 
 class TextPage:
@@ -41,8 +42,12 @@ class TextPage:
 
     def comments(self, ctx: foo.ExecutionContext) -> None:
         """The action "Review comments": as CVAT has them now; if it does not answer, as of the last load."""
-        shown = answer(ctx, lambda: _comments(ctx, ctx.params["run"]))
-        self._show_text(ctx, "Review comments", shown["text"], samples=shown.get("samples", 0), of=shown.get("of", ""))
+        clicked = turns.clicks(ctx)
+        with turns.away(ctx):
+            shown = answer(ctx, lambda: _comments(ctx, ctx.params["run"]))
+        if turns.clicks(ctx) == clicked:  # else the person has gone on to something else
+            samples, of = shown.get("samples", 0), shown.get("of", "")
+            self._show_text(ctx, "Review comments", shown["text"], samples=samples, of=of)
 
     def show_samples(self, ctx: foo.ExecutionContext) -> None:
         """The buttons that show the samples of a result in the grid."""
@@ -67,7 +72,7 @@ class TextPage:
             saves: the run whose history can be saved
         """
         shown = {"text_title": title, "text_shown": text, "text_samples": samples, "text_of": of, "text_saves": saves}
-        ctx.panel.state.set({"page": "text", **shown})  # at once: an event amid it would draw half of it
+        ctx.panel.state.set({"page": "text", **shown})
 
     def _render_text(self, ctx: foo.ExecutionContext, panel: types.Object) -> None:
         state = ctx.panel.state

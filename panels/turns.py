@@ -1,0 +1,162 @@
+"""Events of an open panel that cross: each acts on what the panel shows by then, and draws only what is new.
+
+The App sends with each event the state that the browser had at that moment, and does not wait for the answer before it
+sends the next. An answer that was made from such an old state would draw a page that the person has left. So what a panel
+shows is kept here; of the browser's copy only counts which panel it is, and what has arrived there.
+"""
+
+import json
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+from fiftyone.operators.panel import PanelRefState
+
+OPENED, DRAWN = "opened", "drawn"
+"""Names in a panel's state: of which opened panel it is, and of the number of the picture that the browser has."""
+MOST = 64
+"""Panels that are known; one that was forgotten goes on with the state that its browser has."""
+BY_ITSELF = ("tick", "on_")
+"""What the names of events begin with that are no clicks."""
+
+
+@dataclass
+class Opened:
+    """A panel that somebody has open.
+
+    Attributes:
+        state: as of the last event that is done
+        turn: whose event it is
+        clicks: how many there were; whoever was away can see whether it was overtaken
+        ticks: whether the timer's event is under way; further ones add nothing to it
+        drawn: what was drawn last
+        number: of it
+    """
+
+    state: dict[str, Any]
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    clicks: int = 0
+    ticks: bool = False
+    drawn: str = ""
+    number: int = 0
+
+
+class State(PanelRefState):
+    """The state of a panel during an event. The browser learns of it in the end, at once."""
+
+    def __init__(self, ctx: foo.ExecutionContext, opened: Opened) -> None:
+        super().__init__(ctx)
+        self._opened = opened
+        self._data = dict(opened.state)
+
+    def set(self, key: Any, value: Any = None) -> None:
+        """Sets a value, or several."""
+        self._data.update(key if isinstance(key, dict) else {key: value})
+
+
+_opened: OrderedDict[str, Opened] = OrderedDict()
+_last: dict[str, str] = {}
+"""Of each panel's id, what was opened last: events that were sent before that was answered do not name it."""
+_lock = threading.Lock()
+
+
+@contextmanager
+def turn(ctx: foo.ExecutionContext, method: str) -> Iterator[bool]:
+    """Waits for the events before, and lets this one act on what the panel shows by then.
+
+    Args:
+        ctx: of the event
+        method: of the panel, which is called for it
+
+    Returns:
+        whether there is something to do
+    """
+    opened = _find(ctx, anew=method == "on_load")
+    if method == "tick" and opened.ticks:
+        yield False
+        return
+    opened.ticks |= method == "tick"
+    try:
+        with opened.turn:
+            opened.clicks += not method.startswith(BY_ITSELF)
+            state = ctx.panel._state = State(ctx, opened)
+            yield not is_past(ctx)
+            opened.state = dict(state._data)
+    finally:
+        opened.ticks &= method != "tick"
+
+
+@contextmanager
+def away(ctx: foo.ExecutionContext) -> Iterator[None]:
+    """Lets other events go first while something is asked that may take long; afterwards, the state is the present one."""
+    state = ctx.panel.state
+    opened: Opened = state._opened
+    opened.state = dict(state._data)
+    opened.turn.release()
+    try:
+        yield
+    finally:
+        opened.turn.acquire()
+        state._data = dict(opened.state)
+
+
+def clicks(ctx: foo.ExecutionContext) -> int:
+    """How many clicks there were; if there are more after one was away, the person has gone on to something else."""
+    opened: Opened = ctx.panel.state._opened
+    return opened.clicks
+
+
+def is_past(ctx: foo.ExecutionContext) -> bool:
+    """Whether an event is of the dataset that the App showed before, and was sent before the panel had the present one."""
+    now = ctx.panel.state.dataset
+    return bool(now) and _copy(ctx).get("dataset") == ctx.dataset_name != now
+
+
+def show(ctx: foo.ExecutionContext, output: types.Property) -> None:
+    """Tells the browser what is new to it. What it shows already is not drawn again, as that would close open menus."""
+    state, has = ctx.panel.state, _copy(ctx)
+    opened: Opened = state._opened
+    drawn = json.dumps(output.to_json(), sort_keys=True, default=str)
+    is_new = drawn != opened.drawn or has.get(DRAWN) != opened.number
+    if is_new:
+        opened.drawn, opened.number = drawn, opened.number + 1
+        state.set(DRAWN, opened.number)
+    news = {name: value for name, value in state._data.items() if name not in has or not _same(has[name], value)}
+    if news:
+        ctx.ops.patch_panel_state(news)
+    if is_new:
+        ctx.ops.show_panel_output(output)
+
+
+def _find(ctx: foo.ExecutionContext, *, anew: bool) -> Opened:
+    has, panel = _copy(ctx), str(ctx.panel_id)
+    with _lock:
+        key = "" if anew else str(has.get(OPENED) or _last.get(panel, ""))
+        found = _opened.get(key)
+        if found is None:
+            key = key or secrets.token_hex(8)
+            number = has.get(DRAWN)
+            found = Opened({**has, OPENED: key}, number=number if isinstance(number, int) else 0)
+            _opened[key] = found
+        _opened.move_to_end(key)
+        _last[panel] = key
+        while len(_opened) > MOST:
+            gone, _ = _opened.popitem(last=False)
+            for panel in [panel for panel, key in _last.items() if key == gone]:
+                del _last[panel]
+        return found
+
+
+def _copy(ctx: foo.ExecutionContext) -> Mapping[str, Any]:
+    """The state that the browser had when it sent an event."""
+    return ctx.panel_state if isinstance(ctx.panel_state, Mapping) else {}
+
+
+def _same(one: Any, other: Any) -> bool:
+    return json.dumps(one, default=str) == json.dumps(other, default=str)
