@@ -58,22 +58,57 @@
   };
   const TYPING = "input, textarea, select, [contenteditable=true], [role=dialog], [role=listbox], [data-cy=modal]";
 
+  const CLICKS = "data-roundtrip-clicks"; // how many clicks what is drawn is of
+  const PATIENCE = 60_000; // milliseconds until the next key is pressed although the one before has no answer yet
+
+  const thePanel = () => document.querySelector("[data-cy=panel-content-cvat]");
+  const clicks = () => thePanel()?.querySelector(`[${CLICKS}]`)?.getAttribute(CLICKS);
+
+  /** The button of the page of conflicts with these words; nothing if another page is open. */
+  function find(words) {
+    const buttons = [...(thePanel()?.querySelectorAll("button") ?? [])];
+    const ends = (end) => buttons.find((button) => button.textContent.trim().endsWith(end)); // its icon is text, too
+    return ends("Keep mine") && ends(words);
+  }
+
+  /** Waits until something newer is drawn. */
+  async function drawn(before) {
+    const ends = Date.now() + PATIENCE;
+    while (clicks() === before && Date.now() < ends) {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+  }
+
+  const waiting = [];
+  let isPressing = false;
+
+  /** Presses the buttons of the keys, each once what came of the one before is drawn: so each is about what it shows. */
+  async function pressAll() {
+    if (isPressing) return;
+    isPressing = true;
+    while (waiting.length) {
+      const before = clicks();
+      const button = find(waiting.shift());
+      if (button) {
+        button.click();
+        await drawn(before);
+      }
+    }
+    isPressing = false;
+  }
+
   /**
-   * Presses the button of a key, if the page of conflicts is open and the person does not type elsewhere. A key that is
-   * held down counts once: what it would decide about next, nobody has seen.
+   * Takes a key, if the page of conflicts is open and the person does not type elsewhere. A key that is held down counts
+   * once: what it would decide about next, nobody has seen.
    */
   function pressed(event) {
-    const panel = document.querySelector("[data-cy=panel-content-cvat]");
     const label = BUTTONS[event.key?.toLowerCase()];
     const elsewhere = event.target.closest?.(TYPING) || document.querySelector("[data-cy=modal-looker-container]");
-    if (!panel || !label || elsewhere || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
-    const buttons = [...panel.querySelectorAll("button")];
-    const find = (words) => buttons.find((button) => button.textContent.trim().endsWith(words)); // its icon is text, too
-    const button = find(label);
-    if (!find("Keep mine") || !button) return;
+    if (!label || elsewhere || event.repeat || event.ctrlKey || event.metaKey || event.altKey || !find(label)) return;
     event.preventDefault();
     event.stopPropagation();
-    button.click();
+    waiting.push(label);
+    pressAll();
   }
 
   document.addEventListener("keydown", pressed, true);

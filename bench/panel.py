@@ -57,8 +57,12 @@ class OpenPanel:
         asyncio.run(ctx.resolve_secret_values(panel._plugin_secrets))
         panel.execute(ctx)
         answer = json.dumps([message.to_json() for message in ctx.executor._requests], default=str)
-        self.state, self.sent = dict(ctx.panel.state._data), len(answer)
-        return time.perf_counter() - started, time.process_time() - processor
+        taken = time.perf_counter() - started, time.process_time() - processor
+        self.sent = len(answer)
+        for message in ctx.executor._requests:
+            if message.operator_uri == "patch_panel_state":
+                self.state.update(message.params["state"])
+        return taken
 
 
 def make(here: World, runs: int, jobs: int) -> Any:

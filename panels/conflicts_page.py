@@ -17,12 +17,15 @@ from ..operators.shared.texts import count
 from ..sync.errors import RoundtripError
 from ..sync.load.resolve import conflicts, resolve
 from ..sync.load.versions import Versions, find_versions
+from . import turns
 from .steps import Step, all_like, all_on, this_one, to_steps
 
 SIDES = {"remote": "Take CVAT's", "local": "Keep mine"}
 ONE_KEYS = "Keys: **C** takes CVAT's, **M** keeps mine, **O** opens the sample"
 KEYS = f"{ONE_KEYS}, **N** or **→** goes to the next, **B** or **←** back"
 """What the file `assets/app.js` does with keys."""
+CLICKS = "data-roundtrip-clicks"
+"""Says in the page how many clicks it is of, so that the file knows when a key's answer is drawn."""
 Decisions = list[dict[str, Any]]
 
 
@@ -44,10 +47,10 @@ class ConflictsPage:
 
     def open(self, ctx: foo.ExecutionContext) -> None:
         """The button "Open sample": with the label selected."""
-        step = _step(ctx)
-        labels = [{"label_id": i, "sample_id": step.sample_id, "field": step.field} for i in step.label_ids[:1]]
-        ctx.ops.set_selected_labels(labels)
-        ctx.ops.open_sample(id=step.sample_id)
+        if step := _meant(ctx):
+            labels = [{"label_id": i, "sample_id": step.sample_id, "field": step.field} for i in step.label_ids[:1]]
+            ctx.ops.set_selected_labels(labels)
+            ctx.ops.open_sample(id=step.sample_id)
 
     def view_all(self, ctx: foo.ExecutionContext) -> None:
         """The button "View all": the samples with conflicts in the grid."""
@@ -56,38 +59,37 @@ class ConflictsPage:
 
     def take_remote(self, ctx: foo.ExecutionContext) -> None:
         """The button "Take CVAT's"."""
-        self._decide(ctx, this_one(_step(ctx), "remote"))
+        self._decide(ctx, lambda step: this_one(step, "remote"))
 
     def take_local(self, ctx: foo.ExecutionContext) -> None:
         """The button "Keep mine"."""
-        self._decide(ctx, this_one(_step(ctx), "local"))
+        self._decide(ctx, lambda step: this_one(step, "local"))
 
     def all_remote(self, ctx: foo.ExecutionContext) -> None:
         """The button "Take CVAT's" for all of this kind."""
-        self._decide(ctx, all_like(_step(ctx), "remote"))
+        self._decide(ctx, lambda step: all_like(step, "remote"))
 
     def all_local(self, ctx: foo.ExecutionContext) -> None:
         """The button "Keep mine" for all of this kind."""
-        self._decide(ctx, all_like(_step(ctx), "local"))
+        self._decide(ctx, lambda step: all_like(step, "local"))
 
     def sample_remote(self, ctx: foo.ExecutionContext) -> None:
         """The button "Take CVAT's" for all of this sample."""
-        self._decide_sample(ctx, "remote")
+        self._decide(ctx, lambda step: _of_its_sample(ctx, step, "remote"))
 
     def sample_local(self, ctx: foo.ExecutionContext) -> None:
         """The button "Keep mine" for all of this sample."""
-        self._decide_sample(ctx, "local")
+        self._decide(ctx, lambda step: _of_its_sample(ctx, step, "local"))
 
     def _go(self, ctx: foo.ExecutionContext, by: int) -> None:
         ctx.panel.state.at = (ctx.panel.state.at or 0) + by
         self._read_conflicts(ctx)
 
-    def _decide_sample(self, ctx: foo.ExecutionContext, take: str) -> None:
-        steps = to_steps(conflicts(ctx.dataset, ctx.panel.state.run))
-        self._decide(ctx, all_on(steps, _step(ctx).sample_id, take))
-
-    def _decide(self, ctx: foo.ExecutionContext, decisions: Decisions) -> None:
-        done = answer(ctx, lambda: resolve(ctx.dataset, ctx.panel.state.run, decisions))
+    def _decide(self, ctx: foo.ExecutionContext, choose: Callable[[Step], Decisions]) -> None:
+        step = _meant(ctx)
+        if step is None:
+            return
+        done = answer(ctx, lambda: resolve(ctx.dataset, ctx.panel.state.run, choose(step)))
         if "decided" in done:
             ctx.ops.notify(conflict_texts.decided(done), variant="success")
             list(reload(ctx))
@@ -142,18 +144,20 @@ class ConflictsPage:
                 "picture", point_on_hover=False, alt_text="The label as it was, as you have it, and as CVAT has it"
             )
         panel.md(state.changes, name="changes")
-        panel.md(KEYS if state.steps > 1 else ONE_KEYS, name="keys")
+        keys = KEYS if state.steps > 1 else ONE_KEYS
+        panel.md(keys, name="keys", componentsProps={"container": {CLICKS: turns.clicks(ctx)}})
         this = panel.h_stack("this", gap=1, align_x="left")
-        self._sides(this, "", self.take_remote, self.take_local, variant="contained")
-        this.btn("open", label="Open sample", icon="open_in_full", on_click=self.open, variant="outlined")
+        params = {"label": state.step["label_ids"][0]}  # what is pressed twice is meant once
+        self._sides(this, "", self.take_remote, self.take_local, params, variant="contained")
+        this.btn("open", "Open sample", "open_in_full", "outlined", on_click=self.open, params=params)
         if state.steps > 1:
             this.btn("back", label="Back", on_click=self.back, variant="outlined")
             this.btn("next", label="Next", on_click=self.next, variant="outlined")
             like = panel.h_stack("like", gap=1, align_x="left")
-            self._sides(like, " for all of this kind", self.all_remote, self.all_local)
+            self._sides(like, " for all of this kind", self.all_remote, self.all_local, params)
         if state.on_sample > 1:
             same = panel.h_stack("same", gap=1, align_x="left")
-            self._sides(same, " for all of this sample", self.sample_remote, self.sample_local)
+            self._sides(same, " for all of this sample", self.sample_remote, self.sample_local, params)
         if state.steps > 1:
             panel.btn("view_all", label="View all in the grid", icon="filter_alt", on_click=self.view_all)
 
@@ -163,16 +167,25 @@ class ConflictsPage:
         of: str,
         remote: Callable[..., Any],
         local: Callable[..., Any],
+        params: dict[str, Any],
         variant: str = "outlined",
     ) -> None:
         for side, on_click in (("remote", remote), ("local", local)):
-            row.btn(side, label=SIDES[side] + of, on_click=on_click, variant=variant)
+            row.btn(side, label=SIDES[side] + of, on_click=on_click, variant=variant, params=params)
 
 
-def _step(ctx: foo.ExecutionContext) -> Step:
-    kept = dict(ctx.panel.state.step)
+def _meant(ctx: foo.ExecutionContext) -> Step | None:
+    """The label that the person saw who pressed a button; ``None`` if it is decided since, as by a second click."""
+    kept = ctx.panel.state.step
+    if not kept or ctx.params.get("label", kept["label_ids"][0]) != kept["label_ids"][0]:
+        return None
     frames = kept["frames"]
     return Step(kept["field"], kept["sample_id"], tuple(kept["label_ids"]), tuple(kept["parts"]), frames)
+
+
+def _of_its_sample(ctx: foo.ExecutionContext, step: Step, take: str) -> Decisions:
+    steps = to_steps(conflicts(ctx.dataset, ctx.panel.state.run))
+    return all_on(steps, step.sample_id, take)
 
 
 def describe(key: str, at: int, total: int, name: str, step: Step) -> str:

@@ -1,8 +1,8 @@
 """Events of an open panel that cross: each acts on what the panel shows by then, and draws only what is new.
 
 The App sends with each event the state that the browser had at that moment, and does not wait for the answer before it
-sends the next. An answer that was made from such an old state would draw a page that the person has left. So what a panel
-shows is kept here; of the browser's copy only counts which panel it is, and what has arrived there.
+sends the next. An answer that was made from such an old state would draw a page that the person has left. So what a
+panel shows is kept here; of the browser's copy only counts which panel it is, and what has arrived there.
 """
 
 import json
@@ -94,7 +94,7 @@ def turn(ctx: foo.ExecutionContext, method: str) -> Iterator[bool]:
 
 @contextmanager
 def away(ctx: foo.ExecutionContext) -> Iterator[None]:
-    """Lets other events go first while something is asked that may take long; afterwards, the state is the present one."""
+    """Lets other events go first while something is asked that may take long; the state is the present one then."""
     state = ctx.panel.state
     opened: Opened = state._opened
     opened.state = dict(state._data)
@@ -113,7 +113,7 @@ def clicks(ctx: foo.ExecutionContext) -> int:
 
 
 def is_past(ctx: foo.ExecutionContext) -> bool:
-    """Whether an event is of the dataset that the App showed before, and was sent before the panel had the present one."""
+    """Whether an event is of the dataset that was shown before, and sent before the panel showed the present one."""
     now = ctx.panel.state.dataset
     return bool(now) and _copy(ctx).get("dataset") == ctx.dataset_name != now
 

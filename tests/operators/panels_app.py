@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 import time
 from typing import Any
@@ -23,16 +24,27 @@ class Panel:
         self.event("on_load")
 
     def event(self, method: str, **params: Any) -> None:
-        """Something happens: the App calls a method, keeps the state and draws anew."""
-        given = {"panel_id": "p", "panel_state": self.state, "__method__": method, **params}
+        """Something happens: the App calls a method, and takes over what is new."""
+        self.answer(self.send(method, **params))
+
+    def send(self, method: str, **params: Any) -> ExecutionContext:
+        """What the App sends when something happens: among it, the state that the browser has now."""
+        given = {"panel_id": "p", "panel_state": copy.deepcopy(self.state), "__method__": method, **params}
         request = {"dataset_name": self.loop.dataset.name, "filters": {}, "view": [], "params": given}
         secrets = self.panel._plugin_secrets
         ctx = ExecutionContext(request, executor=Executor(), operator_uri=self.panel.uri, required_secrets=secrets)
         asyncio.run(ctx.resolve_secret_values(secrets))
+        return ctx
+
+    def answer(self, ctx: ExecutionContext) -> None:
+        """The panel does what was asked, and the browser takes over what it is told."""
         self.panel.execute(ctx)
-        self.asked = [(step.operator_uri, step.params or {}) for step in ctx.executor._requests]
-        self.state = json.loads(json.dumps(ctx.panel.state._data))
-        self.shown = self.panel.render(ctx).to_json()["type"]["properties"]
+        asked = [(step.operator_uri, step.params or {}) for step in ctx.executor._requests]
+        self.asked = json.loads(json.dumps(asked, default=str))
+        for news in self.of("patch_panel_state"):
+            self.state.update(news["state"])
+        for drawn in self.of("show_panel_output"):
+            self.shown = drawn["output"]["type"]["properties"]
 
     @property
     def notice(self) -> dict[str, Any]:

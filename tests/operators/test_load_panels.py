@@ -11,19 +11,6 @@ from panels_app import Panel
 from sync_loop import URI, Loop, operator
 
 
-@pytest.fixture
-def clash(filled: Loop) -> Loop:
-    """Both labels have one class in CVAT and another here; a load left them alone."""
-    filled.send(classes=["cat", "dog", "cow", "hen"])
-    for frame in (0, 1):
-        filled.cvat.relabel(filled.cvat.shape(frame), "cow")
-    for sample in filled.dataset:
-        sample.gt.detections[0].label = "hen"
-        sample.save()
-    filled.load(policy="ask")
-    return filled
-
-
 def classes(loop: Loop) -> list[str]:
     return [label.label for labels in loop.labels() for label in labels]
 
