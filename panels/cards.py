@@ -38,8 +38,9 @@ class CardAction(NamedTuple):
     needs: str = ""
 
 
+STOP = CardAction("stop", "Stop", "stop", ("sending",))
 STEPS = (
-    CardAction("stop", "Stop", "stop", ("sending",)),
+    STOP,
     CardAction("resume", "Resume", "play_arrow", ("interrupted",)),
     CardAction("show_conflicts", "Resolve", "rule", needs="conflicts"),
     CardAction("load", "Load", "download", needs="usable"),
@@ -56,8 +57,9 @@ MENU = (
     CardAction("comments", "Review comments", "comment", needs="commented"),
     CardAction("watch_rule", "When to load by itself", "autorenew", needs="usable"),
     CardAction("resume_with", "Resume with options", "tune", ("interrupted",)),
-    CardAction("stop", "Stop", "stop", ("sending",)),
+    STOP,
     CardAction("refresh_run", "Send changed labels", "sync", ("sent",), needs="own"),
+    CardAction("undo_refresh", "Take back sent changes", "undo", ("sent",), needs="refreshed"),
     CardAction("add_samples", "Add samples", "playlist_add", ("sent",), needs="own"),
     CardAction("view", "View samples", "filter_alt"),
     CardAction("info", "Info", "info"),
@@ -74,6 +76,8 @@ class Facts(NamedTuple):
         loads: those that changed anything, oldest first
         jobs: as CVAT had them at the last look; ``None`` if there was none
         busy: what somebody does with it at this moment, besides sending it
+        stoppable: whether that can be stopped from here
+        refreshed: whether something was sent into its jobs that can be taken back
         watch: whether it is loaded by itself
     """
 
@@ -81,6 +85,8 @@ class Facts(NamedTuple):
     loads: Sequence[LoadRecord] = ()
     jobs: Sequence[JobLook] | None = None
     busy: str = ""
+    stoppable: bool = False
+    refreshed: bool = False
     watch: WatchStatus = OFF
 
 
@@ -114,6 +120,8 @@ def card(run: Run, facts: Facts = NOTHING) -> dict[str, Any]:
         "was_loaded": bool(record.loaded_at),
         "commented": bool(record.loaded_at) or comments > 0,
         "own": not record.imported,
+        "stoppable": bool(facts.busy) and facts.stoppable,
+        "refreshed": facts.refreshed,
         "watch": by_itself.facts(facts.watch),
         "loads_by_itself": by_itself.count_loads(facts.loads),
     }
@@ -184,9 +192,9 @@ def waits(jobs: Sequence[JobLook], marks: Mapping[int, JobMark], conflicts: int,
 
 
 def next_step(card: Mapping[str, Any]) -> CardAction | None:
-    """The one thing to do next with a run; nothing while somebody is at it."""
+    """The one thing to do next with a run; while somebody is at it, to stop that, if it can be."""
     if card["busy"] and card["state"] != "sending":
-        return None
+        return STOP if card["stoppable"] else None
     return next((action for action in STEPS if _is_offered(action, card)), None)
 
 

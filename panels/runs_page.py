@@ -8,6 +8,7 @@ import fiftyone.operators.types as types
 
 from ..operators.load import built_in_runs
 from ..operators.load import from_panel as loads
+from ..operators.refresh import from_panel as refreshes
 from ..operators.send import from_panel as sends
 from ..operators.shared import choose_run
 from ..operators.shared.running import answer
@@ -17,13 +18,24 @@ from ..sync.runs.base import BaseStore
 from ..sync.runs.lease import VERBS, Heartbeat, read_heartbeat
 from ..sync.runs.log import LoadLog
 from ..sync.runs.look import kept_look
-from ..sync.runs.stop import stop
+from ..sync.runs.refreshes import RefreshLog
+from ..sync.runs.stop import STOPPABLE, stop
 from ..sync.runs.store import RunStore
 from ..sync.watch.status import watch_status
 from . import card_view, cards, header, sandbox_part, server, turns
 
 PREFIX = "@roundtrip/cvat"
-BEHIND = frozenset({"send_to_cvat", "resume_run", "load_annotations", "undo_load"})
+BEHIND = frozenset(
+    {
+        "send_to_cvat",
+        "resume_run",
+        "add_samples",
+        "load_annotations",
+        "undo_load",
+        "refresh_run",
+        "undo_refresh",
+    }
+)
 """Operators that the panel shows the progress and the result of."""
 FIRST, WORKING, BUSY, IDLE = 300, 1_000, 2_000, 10_000
 """Milliseconds until the next look at the records: at first, while the panel does something, while something is sent
@@ -97,6 +109,15 @@ class RunsPage:
     def refresh_run(self, ctx: foo.ExecutionContext) -> None:
         """The action "Send changed labels"."""
         self._prompt(ctx, "refresh_run")
+
+    def refresh_again(self, ctx: foo.ExecutionContext) -> None:
+        """A refresh with these parameters, such as one that was looked at before."""
+        refreshes.begin_refresh(ctx, dict(ctx.params.get("refresh") or {}))
+        self._show_work(ctx)
+
+    def undo_refresh(self, ctx: foo.ExecutionContext) -> None:
+        """The action "Take back sent changes": its form says which ones these are."""
+        self._prompt(ctx, "undo_refresh")
 
     def add_samples(self, ctx: foo.ExecutionContext) -> None:
         """The action "Add samples"."""
@@ -201,6 +222,8 @@ def _facts(dataset: Any, run: choose_run.Run) -> cards.Facts:
         loads=LoadLog(store).records() if run.record.loaded_at else (),
         jobs=look.jobs if look else None,
         busy=_busy(heartbeat),
+        stoppable=heartbeat is not None and heartbeat.doing in STOPPABLE,
+        refreshed=RefreshLog(store).last() is not None,
         watch=watch_status(dataset, run.record),
     )
 

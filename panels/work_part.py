@@ -6,14 +6,26 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ..operators.shared import panel_work
-from ..operators.shared.panel_work import SENDING, PanelWork
+from ..operators.shared.panel_work import PanelWork
 from ..operators.shared.reloading import reload
 from ..operators.shared.safe import WHOLE
 from ..sync.readable import readable
 from .card_view import bar
 
 CLICKS = frozenset(
-    {"load_again", "load_with", "resume_with", "send", "show_conflicts", "show_jobs", "show_samples", "undo_now"}
+    {
+        "add_samples",
+        "load_again",
+        "load_with",
+        "refresh_again",
+        "refresh_run",
+        "send",
+        "show_conflicts",
+        "show_jobs",
+        "show_samples",
+        "undo_now",
+        "undo_refresh",
+    }
 )
 """Methods of the panel that a notice may offer."""
 ALERTS = {"success": types.Success, "warning": types.Warning, "error": types.Error}
@@ -52,7 +64,7 @@ class WorkPart:
             return False
         state.told = [work.number for work in found if work.outcome is not None]
         state.notice = notice(ended[-1])
-        if any(work.verb != SENDING for work in ended):  # a send changes no label
+        if not all(work.into_cvat for work in ended):
             list(reload(ctx))
         return True
 

@@ -8,14 +8,13 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ...sync import terminal
-from ...sync.progress import ProgressReporter
 from ...sync.refresh.refresh import EDITOR, refresh
 from ...sync.request import RefreshRequest, parse
 from ...sync.runs.record import find
-from ..shared import choose_run, context
+from ..shared import choose_run, context, panel_work
 from ..shared.background import InBackground
 from ..shared.running import perform, show
-from . import texts
+from . import from_panel, texts
 
 
 class RefreshRun(InBackground, foo.Operator):
@@ -52,15 +51,11 @@ class RefreshRun(InBackground, foo.Operator):
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Refreshes the run ``anno_key``; parameters: :class:`sync.request.RefreshRequest`, result:
         :func:`sync.refresh.refresh.refresh`."""
-
-        def work(reporter: ProgressReporter) -> dict[str, Any]:
-            given = {k: v for k, v in context.answers(ctx).items() if v is not None}
-            request = parse(RefreshRequest, given)
-            run = find(ctx.dataset, request.anno_key)
-            with context.client_for(ctx, run.organization, server=run.server) as client:
-                return refresh(ctx.dataset, request, client, reporter)
-
-        return perform(ctx, work, partial(_finish, ctx))
+        params = from_panel.given(ctx)
+        if panel_work.is_asked_for(ctx):
+            from_panel.begin_refresh(ctx, params)
+            return iter(())
+        return perform(ctx, partial(from_panel.carry_out, ctx, params), partial(_finish, ctx))
 
     def __call__(self, samples: Any, anno_key: Any, **params: Any) -> dict[str, Any]:
         """Refreshes a run from Python.

@@ -8,18 +8,18 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ...sync import terminal
-from ...sync.progress import ProgressReporter
 from ...sync.readable import readable
 from ...sync.refresh.undo import undo_refresh
 from ...sync.request import UndoRefreshRequest, parse
 from ...sync.runs.record import find
 from ...sync.runs.refreshes import RefreshLog
 from ...sync.runs.store import RunStore
-from ..shared import choose_run, context
+from ..shared import choose_run, context, panel_work
 from ..shared.background import InBackground
 from ..shared.running import perform, show
 from ..shared.safe import WHOLE, safe
 from ..shared.texts import short_date
+from . import from_panel
 from .texts import COMPLETED, IN_PROGRESS
 
 
@@ -45,8 +45,7 @@ class UndoRefresh(InBackground, foo.Operator):
         inputs = types.Object()
         run = choose_run.choose(ctx, inputs, only="sent")
         if run is not None:
-            done = RefreshLog(RunStore(ctx.dataset, run.record.run_id)).records()
-            last = next((item for item in reversed(done) if item.status != "undone"), None)
+            last = RefreshLog(RunStore(ctx.dataset, run.record.run_id)).last()
             if last is None:
                 sentence = "Nothing was sent into the jobs of this run that can be taken back."
                 notice = inputs.view("last", types.Warning(label=sentence))
@@ -61,15 +60,11 @@ class UndoRefresh(InBackground, foo.Operator):
 
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Takes back the last refresh of the run ``anno_key``; see :func:`sync.refresh.undo.undo_refresh`."""
-
-        def work(reporter: ProgressReporter) -> dict[str, Any]:
-            given = {k: v for k, v in context.answers(ctx).items() if v is not None}
-            request = parse(UndoRefreshRequest, given)
-            run = find(ctx.dataset, request.anno_key)
-            with context.client_for(ctx, run.organization, server=run.server) as client:
-                return undo_refresh(ctx.dataset, request, client, reporter)
-
-        return perform(ctx, work, partial(_finish, ctx))
+        params = from_panel.given(ctx)
+        if panel_work.is_asked_for(ctx):
+            from_panel.begin_take_back(ctx, params)
+            return iter(())
+        return perform(ctx, partial(from_panel.take_back, ctx, params), partial(_finish, ctx))
 
     def __call__(self, samples: Any, anno_key: Any, **params: Any) -> dict[str, Any]:
         """Takes back the last refresh of a run from Python.

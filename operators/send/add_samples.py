@@ -15,10 +15,10 @@ from ...sync.runs.record import find
 from ...sync.runs.store import RunStore
 from ...sync.send.grow import grow
 from ...sync.send.growth import lacking
-from ..shared import choose_run, context, texts
+from ..shared import choose_run, context, panel_work, texts
 from ..shared.background import InBackground
 from ..shared.running import perform, show
-from . import dry_run_text, form, media_form
+from . import dry_run_text, form, from_panel, media_form
 from .finish import unstoppable
 from .send_to_cvat import SendToCvat, look_at_growth
 
@@ -63,6 +63,7 @@ class AddSamples(InBackground, foo.Operator):
         """Adds to the run ``anno_key``; parameters: :class:`sync.request.SendRequest`, result:
         :func:`sync.send.grow.grow`."""
         dry = bool(ctx.params.get("dry_run"))
+        is_behind = panel_work.is_asked_for(ctx) and not dry
 
         def work(reporter: ProgressReporter) -> dict[str, Any]:
             given = {k: v for k, v in context.answers(ctx).items() if k not in FORM_ONLY and v not in (None, "", [])}
@@ -71,8 +72,11 @@ class AddSamples(InBackground, foo.Operator):
             with context.client_for(ctx, run.organization, server=run.server) as client:
                 if dry:
                     return look_at_growth(samples, request, client, reporter)
-                return grow(samples, request, client, unstoppable(reporter))
+                return grow(samples, request, client, reporter if is_behind else unstoppable(reporter))
 
+        if is_behind:
+            from_panel.begin_growth(ctx, str(ctx.params.get("anno_key") or ""), work)
+            return iter(())
         return perform(ctx, work, partial(_foretell if dry else _finish, ctx))
 
     def __call__(self, samples: Any, anno_key: Any, *, dry_run: bool = False, **params: Any) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from ...sync.send.send import resume
 from ..shared import context, panel_work, texts
 from ..shared.panel_work import Click, Outcome, Work
 
+SENDING = "Sending"
+
 
 def begin_send(ctx: foo.ExecutionContext, key: str, work: Work) -> None:
     """Begins a send whose form the panel opened."""
@@ -21,7 +23,18 @@ def begin_send(ctx: foo.ExecutionContext, key: str, work: Work) -> None:
             return None
         return Outcome("error", str(error), clicks=(Click("send", "Open the form again", {"answers": answers}),))
 
-    panel_work.begin(ctx, panel_work.SENDING, key, work, sent, fail)
+    panel_work.begin(ctx, SENDING, key, work, sent, fail, into_cvat=True)
+
+
+def begin_growth(ctx: foo.ExecutionContext, key: str, work: Work) -> None:
+    """Begins to add samples to a run."""
+
+    def fail(error: Exception) -> Outcome | None:
+        if not isinstance(error, Refused):
+            return None
+        return Outcome("error", str(error), clicks=(Click("add_samples", "Open the form again", {"run": key}),))
+
+    panel_work.begin(ctx, "Adding samples to", key, work, added, fail, into_cvat=True)
 
 
 def begin_resume(ctx: foo.ExecutionContext, key: str, bad_files: str | None = None) -> None:
@@ -38,7 +51,7 @@ def begin_resume(ctx: foo.ExecutionContext, key: str, bad_files: str | None = No
         with context.client_for(ctx, run.organization, server=run.server) as client:
             return resume(ctx.dataset, key, client, reporter, bad_files=bad_files)
 
-    panel_work.begin(ctx, panel_work.SENDING, key, work, sent)
+    panel_work.begin(ctx, SENDING, key, work, sent, into_cvat=True)
 
 
 def sent(summary: dict[str, Any]) -> Outcome:
@@ -49,3 +62,9 @@ def sent(summary: dict[str, Any]) -> Outcome:
         line += f" {left_out:,} left out."
     clicks = (Click("show_jobs", "Show its jobs", {"run": summary["anno_key"]}),)
     return Outcome("warning" if left_out or summary.get("notes") else "success", line, texts.sent(summary), clicks)
+
+
+def added(summary: dict[str, Any]) -> Outcome:
+    """What was added."""
+    clicks = (Click("show_jobs", "Show its jobs", {"run": summary["anno_key"]}),)
+    return Outcome("success", texts.added_line(summary), texts.added(summary), clicks)

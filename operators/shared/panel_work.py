@@ -28,8 +28,6 @@ MOST = 50
 """Works that are kept in all."""
 
 STARTING = Progress("Starting")
-SENDING = "Sending"
-"""The verb of works that change no label of the dataset."""
 
 Variant = Literal["success", "warning", "error"]
 
@@ -73,6 +71,7 @@ class PanelWork:
         verb: what is done, such as ``"Loading"``
         key: the run
         dataset: the id of its dataset
+        into_cvat: whether it writes into CVAT, and so changes no label of the dataset
         progress: how far it is
         outcome: what came of it; ``None`` as long as it goes on
         ended: when, in seconds since the epoch
@@ -83,6 +82,7 @@ class PanelWork:
     key: str
     dataset: str
     reporter: ProgressReporter
+    into_cvat: bool = False
     progress: Progress = STARTING
     outcome: Outcome | None = None
     ended: float = 0.0
@@ -102,7 +102,14 @@ Fail = Callable[[Exception], Outcome | None]
 
 
 def begin(
-    ctx: foo.ExecutionContext, verb: str, key: str, work: Work, tell: Tell, fail: Fail = lambda error: None
+    ctx: foo.ExecutionContext,
+    verb: str,
+    key: str,
+    work: Work,
+    tell: Tell,
+    fail: Fail = lambda error: None,
+    *,
+    into_cvat: bool = False,
 ) -> PanelWork:
     """Begins to do something with a run. What is done already is not begun twice.
 
@@ -113,13 +120,14 @@ def begin(
         work: does it
         tell: what came of it, if it went well
         fail: what came of it, if the error is one that it knows
+        into_cvat: whether it changes no label of the dataset
     """
     dataset = str(ctx.dataset._doc.id)
     with _lock:
         for other in _works:
             if (other.dataset, other.key, other.outcome) == (dataset, key, None):
                 return other
-        found = PanelWork(next(_numbers), verb, key, dataset, ProgressReporter())
+        found = PanelWork(next(_numbers), verb, key, dataset, ProgressReporter(), into_cvat)
         _forget_old()
         _works.append(found)
     reporter = ProgressReporter(report=lambda progress: setattr(found, "progress", progress), stop=found.reporter.stop)

@@ -130,6 +130,10 @@ class RefreshLog:
         """The one that was interrupted, if any was."""
         return next((record for record in self.records() if record.status in ("applying", "undoing")), None)
 
+    def last(self) -> RefreshRecord | None:
+        """The last one that was not taken back."""
+        return next((record for record in reversed(self.records()) if record.status != "undone"), None)
+
     def save(self, record: RefreshRecord) -> None:
         """Keeps a record, in the place of what was known of this refresh."""
         others = [item for item in self.records() if item.number != record.number]

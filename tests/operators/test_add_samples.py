@@ -5,6 +5,7 @@ from __future__ import annotations
 import fiftyone as fo
 import pytest
 from operators_app import Dialog, invalid, properties
+from panels_app import Panel
 from sync_loop import Loop
 
 
@@ -38,3 +39,19 @@ def test_it_shows_and_adds(more: Loop) -> None:
     assert shown.notice == ("success", "Added 1 sample with 1 label to the run 'run', in 1 new task.")
     assert "2 samples it had already" in shown.output and "run (task 2)" in shown.output
     assert len(more.cvat.find("tasks")) == 2
+
+
+def test_it_goes_on_behind_the_panel(more: Loop) -> None:
+    panel = Panel(more, "cvat")
+    panel.event("add_samples", run="run")
+    (asked,) = panel.of("prompt_user_for_operation")
+    dialog = Dialog(more, "add_samples", **asked["params"], add_classes=True)
+    dialog.accept_defaults()
+    assert dialog.run().steps == []
+    panel.wait_for_work()
+    assert panel.notice["line"] == "Added 1 sample with 1 label to the run 'run', in 1 new task."
+    assert [*panel.clicks] == ["Show its jobs"]
+    assert dialog.run().steps == []
+    panel.wait_for_work()
+    assert panel.notice["variant"] == "error" and "nothing to add" in panel.notice["line"]
+    assert [*panel.clicks] == ["Open the form again"]

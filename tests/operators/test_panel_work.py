@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.panels.work_part import CLICKS
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record as records
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.lease import Lease
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import RunStore
 from operators_app import Dialog
 from panels_app import Panel
 from sync_loop import URI, Loop
@@ -189,3 +192,58 @@ def test_forms_that_nobody_opened_from_the_panel_show_their_result_themselves(fi
 @pytest.mark.parametrize("method", sorted(CLICKS))
 def test_every_click_is_a_method(filled: Loop, method: str) -> None:
     assert callable(getattr(Panel(filled, "cvat").panel, method))
+
+
+def test_changed_labels_are_looked_at_sent_and_taken_back_behind_the_panel(filled: Loop) -> None:
+    filled.send()
+    label = filled.dataset.first()
+    label.gt.detections[0].label = "dog"
+    label.save()
+    panel = opened(filled)
+    assert "Take back sent changes" not in str(card(panel)["actions"])
+    panel.event("refresh_run", run="run")
+    (asked,) = panel.of("prompt_user_for_operation")
+    dialog = Dialog(filled, "refresh_run", **asked["params"])
+    dialog.accept_defaults()
+    assert dialog.run().steps == [], "the form closes, and shows nothing itself"
+    panel.wait_for_work()
+    line = "into 1 job in CVAT: labels 0 created, 1 changed, 0 deleted."
+    assert panel.notice["line"] == f"This would write {line} Nothing is written yet."
+    assert [*panel.clicks] == ["Send them", "Open the form again"]
+    panel.click("Send them")
+    panel.wait_for_work()
+    assert panel.notice["line"] == f"Wrote {line}"
+    assert "Take back sent changes" in str(card(panel)["actions"])
+    panel.click("Take back")
+    (asked,) = panel.of("prompt_user_for_operation")
+    assert asked["operator_uri"] == f"{URI}/undo_refresh"
+    dialog = Dialog(filled, "undo_refresh", **asked["params"])
+    dialog.accept_defaults()
+    assert dialog.run().steps == []
+    panel.wait_for_work()
+    assert panel.notice["variant"] == "success" and "reload_dataset" not in [name for name, _ in panel.asked]
+    assert "Take back sent changes" not in str(card(panel)["actions"])
+    names = {number["id"]: name for name, number in filled.cvat.labels().items()}
+    assert names[filled.cvat.shape()["label_id"]] == "cat"
+
+
+def test_what_is_done_elsewhere_is_shown_and_can_be_stopped(filled: Loop) -> None:
+    """By a script, a watcher or another tab: for the panel, all of them are a sign of life in the database."""
+    filled.send()
+    store = RunStore(filled.dataset, records.find(filled.dataset, "run").run_id)
+    panel = opened(filled)
+    idle = panel.shown["timer"]["view"]["interval"]
+    for doing, words, stops in (("loaded", "Loading it", True), ("decided", "Deciding the conflicts of it", False)):
+        with Lease(store, "run", doing):
+            panel.event("tick")
+            shown = card(panel)
+            assert shown["busy"]["view"]["label"] == words
+            assert panel.shown["timer"]["view"]["interval"] < idle
+            row = shown["actions"]["type"]["properties"]
+            assert [item["view"]["label"] for name, item in row.items() if name == "step"] == ["Stop"] * stops
+            panel.event("stop", run="run")
+            (said,) = panel.of("notify")
+            assert ("within some seconds" in said["message"]) == stops, said
+            assert (store.noted("stop") is not None) == stops
+    panel.event("tick")
+    assert "busy" not in card(panel) and "step" in card(panel)["actions"]["type"]["properties"]
