@@ -35,10 +35,34 @@ class Frames(Calls):
             AnswerTooLarge: It is larger than any frame.
             UnwritableFile: The file can't be written.
         """
+        return self._download(task_id, "frame", number, into, quality)
+
+    def download_chunk(self, task_id: int, number: int, into: BinaryIO) -> str:
+        """Downloads a chunk of a task into a file, piece by piece: many frames in one answer.
+
+        Args:
+            task_id: The task.
+            number: The number of the chunk; each has as many frames as ``data/meta`` says, the last one those that
+                are left.
+            into: A file that is open for writing and can be sought; what it has is replaced.
+
+        Returns:
+            The content type: ``application/zip`` for images, which has them as they were uploaded (TIFF is encoded
+            again) in the order of their names; ``video/mp4`` for a video, encoded again.
+
+        Raises:
+            Refused: There is no such chunk.
+            ServerFault: CVAT can't make it.
+            AnswerTooLarge: It is larger than a frame may be.
+            UnwritableFile: The file can't be written.
+        """
+        return self._download(task_id, "chunk", number, into, "original")
+
+    def _download(self, task_id: int, kind: str, number: int, into: BinaryIO, quality: str) -> str:
         response = self.session.request(
             "GET",
             f"/api/tasks/{task_id}/data",
-            params={"type": "frame", "number": number, "quality": quality},
+            params={"type": kind, "number": number, "quality": quality},
             timeout=max(self.session.timeout, FRAME_TIMEOUT),
             limit=FRAME_LIMIT,
             into=into,

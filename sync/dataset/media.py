@@ -205,6 +205,21 @@ def _look(path: str | None) -> Look:
 TOO_LARGE = f"has more than {MOST_PIXELS:,} pixels, which is the most that CVAT takes"
 
 
+def displayed_size(path: Path) -> tuple[int, int] | None:
+    """Width and height of an image as displayed, in pixels; ``None`` if it is too large to say.
+
+    Raises:
+        ValueError: if it is no image; the message is the end of a sentence
+    """
+    try:
+        with Image.open(path) as image:
+            return _displayed(image)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return None
+    except (OSError, SyntaxError, ValueError):
+        raise ValueError("is not an image that can be read") from None
+
+
 def decoding_fault(path: str) -> str:
     """What is wrong with an image of which all is read; empty if nothing is, or it is not here.
 

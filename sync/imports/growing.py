@@ -16,7 +16,7 @@ from ..runs.record import RunRecord
 from ..runs.store import RunStore
 from ..send.checks import read_paths
 from .linking import Links, NamedFrame
-from .making import Made, check_said, files_of, link_made, make_samples
+from .making import Files, Made, check_said, link_made, make_samples
 from .plan import ImportRequest, check_fields, check_free, check_links, drawn_in
 from .registering import task_base, task_record
 from .schema import derive_schema
@@ -151,7 +151,7 @@ class _Growth:
         again = {frame.task for frame in missing}
         old = [frame for task in sorted(again) for frame in _frames(task, self.known[task])]
         new = [frame for found in self.tasks for frame in found.frames]
-        files = files_of(str(self.request.folder), [*old, *new])
+        files = Files.of(str(self.request.folder), [*old, *new])
         taken = {frame.sample_id for kept in self.known.values() for frame in kept.frames}
         paths = {
             sample: path for sample, path in read_paths(self.dataset, self.request.media_field) if sample not in taken

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -99,14 +99,25 @@ class Made:
         return {**failed, **({REMOVED: self.removed} if self.removed else {})}
 
 
-def files_of(folder: str, frames: Sequence[NamedFrame]) -> dict[tuple[int, int], Path]:
-    """The file of each frame, by task and number."""
-    return {key: Path(folder) / place for key, place in places_of(frames).items()}
+@dataclass(frozen=True)
+class Files:
+    """Where the images of frames are, or will be.
+
+    Args:
+        folder: the folder of those that are fetched
+        fetched: their files, by task and number of the frame
+    """
+
+    folder: str = ""
+    fetched: Mapping[tuple[int, int], Path] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, folder: str, frames: Sequence[NamedFrame]) -> "Files":
+        """Those of some frames."""
+        return cls(folder, {key: Path(folder) / place for key, place in places_of(frames).items()})
 
 
-def link_made(
-    frames: Sequence[NamedFrame], paths: Mapping[str, str | None], files: Mapping[tuple[int, int], Path]
-) -> Links:
+def link_made(frames: Sequence[NamedFrame], paths: Mapping[str, str | None], files: Files) -> Links:
     """Links frames to samples: those that were made of them before by their files, the others by name.
 
     Args:
@@ -115,7 +126,7 @@ def link_made(
         files: where the image of each frame is, or would be
     """
     by_path = {path: sample for sample, path in paths.items() if path}
-    made = {key: by_path[str(path)] for key, path in files.items() if str(path) in by_path}
+    made = {key: by_path[str(path)] for key, path in files.fetched.items() if str(path) in by_path}
     taken = set(made.values())
     others = {sample: path for sample, path in paths.items() if sample not in taken}
     new = [frame for frame in frames if (frame.task, frame.number) not in made]
@@ -149,7 +160,7 @@ def make_samples(
     dataset: Any,
     links: Links,
     tasks: Sequence[FoundTask],
-    files: Mapping[tuple[int, int], Path],
+    files: Files,
     said: Said,
     client: Client,
     reporter: ProgressReporter,
@@ -161,10 +172,9 @@ def make_samples(
         CvatError: if CVAT can't be reached; what came is kept, and found again
     """
     removed = {(found.task.id, number) for found in tasks for number in found.meta.deleted_frames}
-    missing = {
-        frame: files[frame.task, frame.number] for frame in links.unmatched if (frame.task, frame.number) not in removed
-    }
-    fetched = fetch(client, missing, reporter)
+    missing = [frame for frame in links.unmatched if (frame.task, frame.number) not in removed]
+    wanted = {frame: files.fetched[frame.task, frame.number] for frame in missing}
+    fetched = fetch(client, files.folder, wanted, tasks, reporter)
     reporter.step("Adding samples")
     for name, type_ in said.fields(tasks).items():
         if dataset.get_field(name) is None:
@@ -174,7 +184,7 @@ def make_samples(
     made: dict[tuple[int, int], str] = {}
     for start in range(0, len(new), AT_ONCE):
         portion = new[start : start + AT_ONCE]
-        samples = [fo.Sample(str(missing[frame]), **values[frame.task, frame.number]) for frame in portion]
+        samples = [fo.Sample(str(wanted[frame]), **values[frame.task, frame.number]) for frame in portion]
         ids = dataset.add_samples(samples, progress=False)
         made.update({(frame.task, frame.number): sample for frame, sample in zip(portion, ids, strict=True)})
     left = [frame for frame in links.unmatched if (frame.task, frame.number) not in made]

@@ -16,8 +16,9 @@ from ..errors import Refused, error_context
 from ..progress import ProgressReporter
 from ..runs import record as records
 from ..send.checks import check_target, read_paths
+from .folders import check_folders
 from .linking import Links, link
-from .making import Fact, Said, check_said, files_of, link_made
+from .making import Fact, Files, Said, check_said, link_made
 from .schema import derive_schema
 from .survey import FoundTask, survey
 from .videos import check_frame_field, compare_frames, of_frames, on_frames
@@ -131,7 +132,7 @@ class PreparedImport:
         schema: the run's schema
         user: the CVAT user
         notes: sentences for the person
-        files: where the images of frames are, or will be, if samples are made of them; by task and number
+        files: where the images of frames are, or will be, if samples are made of them
         left_out: how many frames have no sample, by reason
     """
 
@@ -142,7 +143,7 @@ class PreparedImport:
     schema: LabelSchema
     user: str
     notes: tuple[str, ...] = ()
-    files: Mapping[tuple[int, int], Path] = field(default_factory=dict)
+    files: Files = field(default_factory=Files)
     left_out: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -200,9 +201,11 @@ def prepare_import(
         if not tasks:
             raise Refused(f"No task can be imported. {notes[0]}")
     check_said(dataset, request.said, tasks)
+    if request.folder is not None:
+        check_folders(request.folder, client.url, [found.task for found in tasks])
     notes += [of_frames(found) for found in tasks if found.sequence is not None]
     frames = [frame for found in tasks for frame in found.frames]
-    files = files_of(request.folder, frames) if request.folder is not None else {}
+    files = Files.of(request.folder, frames) if request.folder is not None else Files()
     links = link_made(frames, paths, files) if request.create_samples else link(frames, paths)
     check_links(links, len(frames), request, "video" if is_video else "image")
     if is_video:

@@ -1,7 +1,5 @@
 """What is kept of a task that is imported."""
 
-import itertools
-
 from ...cvat import Client
 from ...labels.schema import LabelSchema
 from ...labels.vocabulary import Vocabulary
@@ -25,15 +23,14 @@ def task_record(found: FoundTask, client: Client) -> TaskRecord:
 def task_base(found: FoundTask, schema: LabelSchema, links: Links) -> TaskBase:
     """What is kept of a task: nothing that was drawn in it is known so far, nor that frames were removed."""
     of_video = found.is_video and found.sequence is None
-    images = itertools.repeat(found.meta.frames[0]) if found.is_video else found.meta.frames
     frames = tuple(
         FrameRecord(
             sample_id=links.samples.get((found.task.id, frame.number), NO_SAMPLE),
             name=frame.name,
-            width=image.width,
-            height=image.height,
+            width=found.image_of(frame.number).width,
+            height=found.image_of(frame.number).height,
         )
-        for frame, image in zip(found.frames, images, strict=False)
+        for frame in found.frames
     )
     return TaskBase(
         frames=frames,

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ...cvat import Client, DataMeta, Job, Label, NotFound, Task
+from ...cvat import Client, DataMeta, FrameMeta, Job, Label, NotFound, Task
 from ..dataset.sequences import ImageSequence
 from ..errors import Refused
 from ..progress import ProgressReporter
@@ -45,6 +45,10 @@ class FoundTask:
     def span(self) -> VideoSpan:
         """The frames that it has of its video."""
         return VideoSpan(start=self.meta.start_frame, step=self.meta.step, count=self.meta.size)
+
+    def image_of(self, frame: int) -> FrameMeta:
+        """What CVAT says of a frame; of a video it says it once."""
+        return self.meta.frames[0 if self.is_video else frame]
 
     @property
     def frames(self) -> list[NamedFrame]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,12 @@ def test_an_original_frame_is_what_was_uploaded(cvat: Client, images: Callable[.
         assert into.getvalue() == file.path.read_bytes()
     with pytest.raises(Refused, match="frame number should be in the"):
         cvat.download_frame(task.id, 99, io.BytesIO())
+    chunk = io.BytesIO(b"something that was there before")
+    assert cvat.download_chunk(task.id, 0, chunk) == "application/zip"
+    with zipfile.ZipFile(chunk) as archive:
+        assert [archive.read(name) for name in sorted(archive.namelist())] == [file.path.read_bytes() for file in files]
+    with pytest.raises(Refused, match="chunk number should be in the"):
+        cvat.download_chunk(task.id, 1, io.BytesIO())
 
 
 @pytest.mark.parametrize("packed", [False, True])
