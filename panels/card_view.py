@@ -7,6 +7,9 @@ import fiftyone.operators.types as types
 from ..operators.shared.safe import WHOLE, safe
 from . import by_itself, cards
 
+ALIGNED = {"progressLabel": {"sx": {"minWidth": "3.5em", "textAlign": "right"}}}
+"""How a bar looks: as long with ``7%`` beside it as with ``100%``."""
+
 
 def render(page: Any, panel: types.Object, number: int, card: dict[str, Any], is_working: bool) -> None:
     """Draws the card of a run.
@@ -43,7 +46,7 @@ def bar(box: types.Object, name: str, done: float | None, label: str) -> None:
         label: the words below
     """
     number = "" if done is None else f"_{done * 100:.0f}"
-    box.float(f"{name}{number}", default=done, view=types.ProgressView(label=label))
+    box.float(f"{name}{number}", default=done, view=types.ProgressView(label=label, componentsProps=ALIGNED))
 
 
 def _buttons(page: Any, row: types.Object, card: dict[str, Any], is_working: bool) -> None:

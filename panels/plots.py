@@ -27,7 +27,10 @@ def name(text: str) -> str:
 
 
 def states_over_time(look: Look | None) -> Traces:
-    """How many jobs were in which state at each look, as areas on top of each other; nothing if there was none."""
+    """How many jobs were in which state at each look, as areas on top of each other; nothing if there was none.
+
+    Areas of one moment have no width: of that, it is one bar.
+    """
     if look is None or not look.jobs:
         return []
     moments = [*look.past, look.past[-1]._replace(at=look.at)] if look.past else []
@@ -36,6 +39,9 @@ def states_over_time(look: Look | None) -> Traces:
         for moment in moments
     ]
     states = in_order(state for moment in moments for state in moment.states)
+    if len(set(times)) == 1:
+        when = times[0][:16].replace("T", " ")
+        return [_bars(name(state), [when], [moments[-1].states.get(state, 0)], _color(state)) for state in states]
     return [
         {
             "type": "scatter",
@@ -44,10 +50,14 @@ def states_over_time(look: Look | None) -> Traces:
             "x": times,
             "y": [moment.states.get(state, 0) for moment in moments],
             "stackgroup": "jobs",
-            "line": {"shape": "hv", "width": 1, "color": COLORS.get(state, "#8a6fc0")},
+            "line": {"shape": "hv", "width": 1, "color": _color(state)},
         }
         for state in states
     ]
+
+
+def _color(state: str) -> str:
+    return COLORS.get(state, "#8a6fc0")
 
 
 def labels_by_class(sent: Counts, now: Counts) -> Traces:

@@ -225,17 +225,24 @@ def undone(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
     kept = result["edited_since"]
     if kept:
         lines += ["", f"{kept_line(kept)[:-1]}:", ""]
-        lines += [
-            f"- {safe(item['field'])} on {safe(names.get(item['sample_id'], item['sample_id']))} "
-            f"({code(item['label_id'])})"
-            for item in kept[: conflict_texts.MOST]
-        ]
+        lines += [_kept(item, names) for item in kept[: conflict_texts.MOST]]
         if len(kept) > conflict_texts.MOST:
             lines.append(f"- ... and {len(kept) - conflict_texts.MOST:,} more")
     if result["samples_gone"]:
         belong = "belongs to a sample that is" if result["samples_gone"] == 1 else "belong to samples that are"
         lines += ["", f"{count(result['samples_gone'], 'label')} {belong} no longer in the dataset."]
     return "\n".join(lines)
+
+
+def _kept(item: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """A label that was edited since the load, and what of it: ``- cat on photo_001.jpg, field gt: class and shape``."""
+    parts = dict.fromkeys(
+        "shape" if path in conflict_texts.SHAPE_PATHS else conflict_texts.part(path) for path in item["edited"]
+    )
+    edited = "deleted, or made again" if "existence" in item["edited"] else ", ".join(parts)
+    what = item["class"] if isinstance(item["class"], str) else "a label"
+    sample = names.get(item["sample_id"], item["sample_id"])
+    return f"- {safe(what)} on {safe(sample)}, field {code(item['field'])}: {safe(edited)}"
 
 
 def kept_line(kept: Sequence[Any]) -> str:

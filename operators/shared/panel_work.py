@@ -71,10 +71,10 @@ class PanelWork:
         verb: what is done, such as ``"Loading"``
         key: the run
         dataset: the id of its dataset
-        into_cvat: whether it writes into CVAT, and so changes no label of the dataset
         progress: how far it is
         outcome: what came of it; ``None`` as long as it goes on
         ended: when, in seconds since the epoch
+        into_cvat: whether it writes into CVAT, and so changes no label of the dataset
     """
 
     number: int
@@ -82,10 +82,10 @@ class PanelWork:
     key: str
     dataset: str
     reporter: ProgressReporter
-    into_cvat: bool = False
     progress: Progress = STARTING
     outcome: Outcome | None = None
     ended: float = 0.0
+    into_cvat: bool = False
 
     def stop(self) -> None:
         """Asks it to end; it does so within some seconds."""
@@ -127,7 +127,7 @@ def begin(
         for other in _works:
             if (other.dataset, other.key, other.outcome) == (dataset, key, None):
                 return other
-        found = PanelWork(next(_numbers), verb, key, dataset, ProgressReporter(), into_cvat)
+        found = PanelWork(next(_numbers), verb, key, dataset, ProgressReporter(), into_cvat=into_cvat)
         _forget_old()
         _works.append(found)
     reporter = ProgressReporter(report=lambda progress: setattr(found, "progress", progress), stop=found.reporter.stop)

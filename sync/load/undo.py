@@ -7,7 +7,7 @@ from typing import Any
 from ...labels.base import BaseLabel
 from ...labels.types import LABEL_TYPES
 from ..dataset.labels import DatasetLabels, Labels
-from ..dataset.samples import FRAMES, FieldPlace
+from ..dataset.samples import FRAMES, Document, FieldPlace
 from ..dataset.writes import Reverts
 from ..errors import Refused, database_context
 from ..runs import record as records
@@ -36,7 +36,7 @@ class Undone:
     removed: int = 0
     restored: int = 0
     changed: int = 0
-    edited_since: list[dict[str, str]] = field(default_factory=list)
+    edited_since: list[dict[str, Any]] = field(default_factory=list)
     samples_gone: int = 0
 
     def count(self, change: Change) -> None:
@@ -67,8 +67,9 @@ def undo(dataset: Any, key: str) -> dict[str, Any]:
 
     Returns:
         ``load`` (the number of the load), ``at`` (when it was), ``removed``, ``restored`` and ``changed`` (how many
-        labels), ``edited_since`` (``field``, ``sample_id``, ``label_id`` of the labels that were left alone),
-        ``samples_gone`` and a ``text``
+        labels), ``edited_since`` (the labels that were left alone), ``samples_gone`` and a ``text``. What was edited
+        since is told by ``field``, ``sample_id``, ``label_id``, ``class`` and ``edited``: the paths that differ, or
+        ``existence`` if the label was deleted since, or is there again
 
     Raises:
         RunMissing: if there is no such run
@@ -173,8 +174,7 @@ def plan_undo(
             undone.samples_gone += 1
             continue
         if _is_edited(local, change):
-            where = {"field": change.field, "sample_id": change.sample_id, "label_id": change.label_id}
-            undone.edited_since.append(where)
+            undone.edited_since.append(_edit(change, held.labels.get(change.label_id)))
             continue
         if change.kind in ("moved", "moved away") and change.label_id in stay:
             continue  # what it is in its other field was edited since: it stays there, and only there
@@ -192,6 +192,25 @@ def _is_edited(local: Local, change: Change) -> bool:
         return False
     now = held.labels.get(change.label_id)
     return not same_document(now, change.after) and not same_document(now, change.before)
+
+
+def _edit(change: Change, now: Document | None) -> dict[str, Any]:
+    """A label that somebody edited since, and what of it."""
+    label, after = now or change.after or change.before or {}, change.after
+    edited = ["existence"]
+    if now is not None and after is not None:
+        edited = sorted(path for path in {*now, *after} if not same_document(_only(path, now), _only(path, after)))
+    return {
+        "field": change.field,
+        "sample_id": change.sample_id,
+        "label_id": change.label_id,
+        "class": label.get("label"),
+        "edited": edited,
+    }
+
+
+def _only(path: str, document: Document) -> Document | None:
+    return {path: document[path]} if path in document else None
 
 
 def _revert(reverts: Reverts, change: Change) -> None:

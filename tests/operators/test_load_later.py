@@ -71,7 +71,7 @@ def test_undo_says_what_was_edited_since(loaded: Loop) -> None:
     shown = Dialog(loaded, "undo_load", anno_key="run").run()
     assert shown.notice == ("warning", "Load 1 is undone: 1 label is as before.")
     assert "1 label was edited since and is left as you have it now:" in shown.output
-    assert f"- gt on photo_001.jpg (`{loaded.labels()[1][0].id}`)" in shown.output
+    assert "- hen on photo_001.jpg, field `gt`: class" in shown.output
     (output,) = shown.of("show_output")
     button = properties(properties(output["outputs"])["samples"])["view_samples"]["view"]
     assert button["label"] == "View the 1 sample with labels that were kept"

@@ -35,6 +35,8 @@ def test_states_over_time() -> None:
     traces = plots.states_over_time(Look(at=120.0, jobs=(job("new"), job("completed", 2)), past=past))
     assert values(traces, "y") == {"completed": [0, 1, 1], "new": [2, 1, 1]}
     assert all(len(set(trace["x"])) == 3 for trace in traces)
+    bars = plots.states_over_time(Look(at=0.0, jobs=(job("new"), job("new", 2)), past=past[:1]))
+    assert [(bar["type"], bar["x"], len(bar["y"])) for bar in bars] == [("bar", [2], 1)], "one moment has no width"
     assert plots.states_over_time(None) == plots.states_over_time(Look(at=1.0)) == []
 
 

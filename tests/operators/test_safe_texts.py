@@ -164,7 +164,7 @@ def run(nasty: str) -> Run:
 
 
 def undone(nasty: str) -> dict[str, Any]:
-    kept = [{"field": nasty, "sample_id": nasty, "label_id": nasty}]
+    kept = [{"field": nasty, "sample_id": nasty, "label_id": nasty, "class": nasty, "edited": [nasty]}]
     return {"load": 1, "removed": 1, "restored": 1, "changed": 1, "edited_since": kept, "samples_gone": 1}
 
 

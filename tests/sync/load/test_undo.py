@@ -150,7 +150,8 @@ def test_labels_that_were_edited_since_are_left_alone_and_listed(loop: Loop) -> 
     sample.save()
     edited = sample.gt.detections[1].id
     undone = undo(loop.dataset, "run")
-    assert undone["edited_since"] == [{"field": "gt", "sample_id": ids[0], "label_id": edited}]
+    where = {"field": "gt", "sample_id": ids[0], "label_id": edited}
+    assert undone["edited_since"] == [{**where, "class": "mine", "edited": ["label"]}]
     assert undone["changed"] == 2
     assert [label.bounding_box == box for label, box in zip(loop.labels()[0], BOXES, strict=True)] == [
         True,
