@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PureWindowsPath
 from typing import Literal, NamedTuple, TypeAlias
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 ServerSource: TypeAlias = Literal["share", "cloud_storage"]
 
@@ -65,6 +65,21 @@ class MediaMap:
                 _check(found)
                 return ServerFile(found, entry.storage_id)
         raise ValueError("is not under a mapped prefix")
+
+    def paths_of(self, file: ServerFile) -> list[str]:
+        """What a file that the server sees may be called here: the longest directory that is mapped comes first."""
+        try:
+            _check(file.path)
+        except ValueError:  # no name that leads elsewhere is followed
+            return []
+        found = []
+        for entry in sorted(self.prefixes, key=lambda entry: len(entry.target), reverse=True):
+            folder = f"{entry.target}/" if entry.target else ""
+            if entry.storage_id == file.storage_id and file.path.startswith(folder):
+                rest = file.path[len(folder) :]
+                is_url = entry.prefix.startswith(("http://", "https://"))
+                found.append(f"{entry.prefix}/{quote(rest) if is_url else rest}")
+        return found
 
 
 def read_media_map(source: ServerSource, given: Mapping[str, int | str]) -> MediaMap:

@@ -44,7 +44,7 @@ def told(page: str, heading: str) -> set[str]:
         ("send_to_cvat", "sync/request.py", "SendRequest"),
         ("load_annotations", "sync/request.py", "LoadRequest"),
         ("watch_runs", "sync/watch/rule.py", "WatchRequest"),
-        ("import_from_cvat", "sync/imports/plan.py", "ImportRequest"),
+        ("import_from_cvat", "sync/imports/request.py", "ImportRequest"),
     ],
 )
 def test_each_parameter_is_told_and_no_other(root: Path, operator: str, file: str, model: str) -> None:

@@ -85,6 +85,8 @@ class DataMeta(Resource):
         deleted_frames: Task frame numbers that an annotator removed.
         included_frames: Frames that a ground truth job is about; None otherwise.
         chunk_size: Frames in a chunk.
+        cloud_storage_id: The cloud storage that the files are in; None if they are elsewhere, or the server does not
+            say.
     """
 
     size: Count = 0
@@ -95,6 +97,7 @@ class DataMeta(Resource):
     deleted_frames: Many[int] = ()
     included_frames: tuple[int, ...] | None = Field(None, fail_fast=True)
     chunk_size: int | None = None
+    cloud_storage_id: int | None = None
     image_quality: int | None = None
 
     @property

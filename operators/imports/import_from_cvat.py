@@ -9,7 +9,8 @@ import fiftyone.operators.types as types
 
 from ...sync import terminal
 from ...sync.imports.importing import import_from_cvat
-from ...sync.imports.plan import ImportRequest, prepare_import
+from ...sync.imports.plan import prepare_import
+from ...sync.imports.request import ImportRequest
 from ...sync.progress import ProgressReporter
 from ...sync.request import parse
 from ..load import texts as load_texts
@@ -40,7 +41,7 @@ class ImportFromCvat(InBackground, foo.Operator):
         return form.build(ctx) if context.in_app(ctx) else None
 
     def execute(self, ctx: foo.ExecutionContext) -> Any:
-        """Imports; see :class:`sync.imports.plan.ImportRequest` and :func:`sync.imports.importing.import_from_cvat`."""
+        """Imports; see :func:`sync.imports.importing.import_from_cvat`."""
 
         def work(reporter: ProgressReporter) -> dict[str, Any]:
             request = parse(ImportRequest, form.read(ctx))
@@ -58,7 +59,7 @@ class ImportFromCvat(InBackground, foo.Operator):
             samples: the dataset, or a view of the samples that are meant
             anno_key: the key of the new run
             dry_run: whether only to find out what would be imported; nothing is changed
-            **params: as in :class:`sync.imports.plan.ImportRequest`, such as ``tasks``, ``project`` and
+            **params: as in :class:`sync.imports.request.ImportRequest`, such as ``tasks``, ``project`` and
                 ``label_field``; and ``url``, ``token``, ``username``, ``email`` and ``password`` to log in otherwise
                 than the environment says
 

@@ -6,7 +6,8 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ...sync.errors import CvatError, RoundtripError
-from ...sync.imports.plan import ImportRequest, prepare_import
+from ...sync.imports.plan import prepare_import
+from ...sync.imports.request import ImportRequest
 from ...sync.request import parse
 from ..shared import context
 from ..shared.safe import WHOLE, safe

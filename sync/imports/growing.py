@@ -15,10 +15,14 @@ from ..runs.marks import JobMark
 from ..runs.record import RunRecord
 from ..runs.store import RunStore
 from ..send.checks import read_paths
+from .checks import check_fields, check_free, check_links, notes_of
+from .fitting import find_links
 from .linking import Links, NamedFrame
-from .making import Files, Made, check_said, link_made, make_samples
-from .plan import ImportRequest, check_fields, check_free, check_links, drawn_in
+from .making import Files, Made, check_said, make_samples
+from .own_media import find_own
+from .plan import drawn_in
 from .registering import task_base, task_record
+from .request import ImportRequest
 from .schema import derive_schema
 from .survey import FoundTask, survey
 from .videos import of_frames
@@ -115,15 +119,17 @@ class _Growth:
 
     def carry_out(self, missing: Sequence[NamedFrame], notes: Sequence[str]) -> dict[str, Any]:
         """Links, makes samples, and keeps it."""
-        links, files, wanted = self._link(missing)
+        found = self._with_facts(missing)
+        links, files, wanted = self._link(missing, found)
         check_links(links, len(wanted), self.request, "image")
+        notes = [*notes, *notes_of(links, self.request, files.own)]
         check_fields(self.dataset, self.schema, sorted(links.samples.values()))
         safe = f"Images that came are in '{self.request.folder}'; import again with the same parameters to go on."
         with error_context(lambda: safe):
             made = make_samples(
                 self.dataset,
                 links,
-                self._with_facts(missing),
+                found,
                 files,
                 self.request.said,
                 self.client,
@@ -146,18 +152,18 @@ class _Growth:
             "not_fetched": made.not_fetched,
         }
 
-    def _link(self, missing: Sequence[NamedFrame]) -> tuple[Links, Any, list[NamedFrame]]:
+    def _link(self, missing: Sequence[NamedFrame], found: Sequence[FoundTask]) -> tuple[Links, Files, list[NamedFrame]]:
         """Looks for samples that no frame of the run has."""
         again = {frame.task for frame in missing}
         old = [frame for task in sorted(again) for frame in _frames(task, self.known[task])]
         new = [frame for found in self.tasks for frame in found.frames]
-        files = Files.of(str(self.request.folder), [*old, *new])
+        files = Files.of(str(self.request.folder), [*old, *new], find_own(self.request.places, found))
         taken = {frame.sample_id for kept in self.known.values() for frame in kept.frames}
         paths = {
             sample: path for sample, path in read_paths(self.dataset, self.request.media_field) if sample not in taken
         }
         wanted = [*missing, *new]
-        return link_made(wanted, paths, files), files, wanted
+        return find_links(self.dataset, self.request, found, wanted, files, paths), files, wanted
 
     def _with_facts(self, missing: Sequence[NamedFrame]) -> tuple[FoundTask, ...]:
         """The tasks that samples are made of, also those that the run had."""

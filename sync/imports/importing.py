@@ -15,9 +15,10 @@ from ..runs.marks import JobMark
 from ..runs.record import RunRecord
 from ..runs.store import RunStore
 from .growing import grow
-from .making import make_samples
-from .plan import ImportRequest, PreparedImport, prepare_import, task_ids
+from .making import UNCLEAR, make_samples
+from .plan import PreparedImport, prepare_import, task_ids
 from .registering import task_base, task_record
+from .request import ImportRequest
 
 UNMATCHED = {"image": "frames that match no sample", "video": "videos that match no sample"}
 """What the frames, or videos, are called that an import leaves out."""
@@ -135,9 +136,10 @@ def _register(prepared: PreparedImport, client: Client) -> None:
 
 
 def _unmatched(prepared: PreparedImport) -> dict[str, int]:
-    """How many frames, or videos, match no sample, if any."""
-    count = len(prepared.links.unmatched)
-    return {UNMATCHED[prepared.media]: count} if count else {}
+    """How many frames, or videos, match no sample, or more than one, if any."""
+    links = prepared.links
+    counts = {UNMATCHED[prepared.media]: len(links.unmatched), UNCLEAR: len(links.unclear)}
+    return {why: count for why, count in counts.items() if count}
 
 
 def _view(prepared: PreparedImport) -> Any:

@@ -32,11 +32,17 @@ class Links:
         samples: the sample of each frame that has one, by task and number
         unmatched: frames that are no sample's
         ambiguous: sentences about frames that could be several samples', or samples that could be several frames'
+        unclear: the frames that these are about, which are in no other list
+        sure: the frames in ``samples``, by task and number, that have a sample not by their name alone
+        unfit: why frames in ``unmatched`` are not the samples that have their names
     """
 
     samples: dict[tuple[int, int], str] = field(default_factory=dict)
     unmatched: list[NamedFrame] = field(default_factory=list)
     ambiguous: list[str] = field(default_factory=list)
+    unclear: list[NamedFrame] = field(default_factory=list)
+    sure: frozenset[tuple[int, int]] = frozenset()
+    unfit: dict[NamedFrame, str] = field(default_factory=dict)
 
 
 def link(frames: Sequence[NamedFrame], paths: Mapping[str, str | None]) -> Links:
@@ -63,6 +69,7 @@ def link(frames: Sequence[NamedFrame], paths: Mapping[str, str | None]) -> Links
         if len(samples) > 1:
             fits = _some([f"'{paths[ids[sample]]}'" for sample in samples])
             links.ambiguous.append(f"frame {frame.number} of task {frame.task}, '{frame.name}', fits {fits}")
+            links.unclear.append(frame)
         elif number not in rivals:  # no sample, or one that another frame fits better
             links.unmatched.append(frame)
         elif len(rivals) > 1:
@@ -70,6 +77,7 @@ def link(frames: Sequence[NamedFrame], paths: Mapping[str, str | None]) -> Links
         else:
             links.samples[frame.task, frame.number] = ids[samples[0]]
     for sample, several in crowded.items():
+        links.unclear += several
         fits = _some([f"frame {frame.number} of task {frame.task}" for frame in several])
         links.ambiguous.append(f"'{paths[ids[sample]]}' fits {fits}")
     return links

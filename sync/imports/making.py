@@ -29,6 +29,7 @@ AT_ONCE = 1_000
 """Samples that are added to the dataset together."""
 
 REMOVED = "frames that were removed in CVAT"
+UNCLEAR = "frames whose names do not tell which sample they are"
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,16 @@ class Said:
     Args:
         facts: where they came from
         order: of frames of videos, the field with their numbers, from 1; their sequence names the other field
+        media_field: the field with the paths by which samples are found again
     """
 
     facts: tuple[Fact, ...] = ()
     order: str = "frame_number"
+    media_field: str = "filepath"
+
+    def sample(self, path: str, values: Mapping[str, Any]) -> fo.Sample:
+        """A sample of an image."""
+        return fo.Sample(**{**values, self.media_field: path, "filepath": path})
 
     def fields(self, tasks: Sequence[FoundTask]) -> dict[str, type]:
         """The types of the fields that samples of these tasks have, by name."""
@@ -96,7 +103,8 @@ class Made:
     def reasons(self) -> dict[str, int]:
         """How many frames were left out, by reason."""
         failed = Counter(f"frames whose image could not be fetched: {why}" for why in self.failed.values())
-        return {**failed, **({REMOVED: self.removed} if self.removed else {})}
+        others = {REMOVED: self.removed, UNCLEAR: len(self.links.unclear)}
+        return {**failed, **{why: count for why, count in others.items() if count}}
 
 
 @dataclass(frozen=True)
@@ -106,15 +114,22 @@ class Files:
     Args:
         folder: the folder of those that are fetched
         fetched: their files, by task and number of the frame
+        own: the paths of those that are here, or in a bucket, and are not fetched
     """
 
     folder: str = ""
     fetched: Mapping[tuple[int, int], Path] = field(default_factory=dict)
+    own: Mapping[tuple[int, int], str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, folder: str, frames: Sequence[NamedFrame]) -> "Files":
+    def of(cls, folder: str, frames: Sequence[NamedFrame], own: Mapping[tuple[int, int], str]) -> "Files":
         """Those of some frames."""
-        return cls(folder, {key: Path(folder) / place for key, place in places_of(frames).items()})
+        return cls(folder, {key: Path(folder) / place for key, place in places_of(frames).items()}, own)
+
+    def paths(self) -> Iterator[tuple[tuple[int, int], str]]:
+        """The paths that the sample of a frame may have, by its task and number."""
+        yield from self.own.items()
+        yield from ((key, str(path)) for key, path in self.fetched.items())
 
 
 def link_made(frames: Sequence[NamedFrame], paths: Mapping[str, str | None], files: Files) -> Links:
@@ -126,12 +141,13 @@ def link_made(frames: Sequence[NamedFrame], paths: Mapping[str, str | None], fil
         files: where the image of each frame is, or would be
     """
     by_path = {path: sample for sample, path in paths.items() if path}
-    made = {key: by_path[str(path)] for key, path in files.fetched.items() if str(path) in by_path}
+    made = {key: by_path[path] for key, path in files.paths() if path in by_path}
     taken = set(made.values())
     others = {sample: path for sample, path in paths.items() if sample not in taken}
     new = [frame for frame in frames if (frame.task, frame.number) not in made]
     links = link([frame for frame in new if not frame.of_video], others)
     links.samples.update(made)
+    links.sure = frozenset(made)
     links.unmatched += [frame for frame in new if frame.of_video]
     return links
 
@@ -173,18 +189,21 @@ def make_samples(
     """
     removed = {(found.task.id, number) for found in tasks for number in found.meta.deleted_frames}
     missing = [frame for frame in links.unmatched if (frame.task, frame.number) not in removed]
-    wanted = {frame: files.fetched[frame.task, frame.number] for frame in missing}
+    own = {frame: files.own[key] for frame in missing if (key := (frame.task, frame.number)) in files.own}
+    wanted = {frame: files.fetched[frame.task, frame.number] for frame in missing if frame not in own}
     fetched = fetch(client, files.folder, wanted, tasks, reporter)
     reporter.step("Adding samples")
     for name, type_ in said.fields(tasks).items():
         if dataset.get_field(name) is None:
             dataset.add_sample_field(name, type_)
-    new = [frame for frame in missing if frame in fetched.files]
+    new = [frame for frame in missing if frame in own or frame in fetched.files]
     values = said.values(tasks)
     made: dict[tuple[int, int], str] = {}
     for start in range(0, len(new), AT_ONCE):
         portion = new[start : start + AT_ONCE]
-        samples = [fo.Sample(str(wanted[frame]), **values[frame.task, frame.number]) for frame in portion]
+        samples = [
+            said.sample(own.get(frame) or str(wanted[frame]), values[frame.task, frame.number]) for frame in portion
+        ]
         ids = dataset.add_samples(samples, progress=False)
         made.update({(frame.task, frame.number): sample for frame, sample in zip(portion, ids, strict=True)})
     left = [frame for frame in links.unmatched if (frame.task, frame.number) not in made]

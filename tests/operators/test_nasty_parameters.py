@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat import CvatError
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import RoundtripError
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.plan import ImportRequest
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.request import ImportRequest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import LoadRequest, SendRequest
 from sync_loop import Loop, operator
 

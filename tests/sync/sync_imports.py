@@ -9,7 +9,7 @@ from typing import Any
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat import DataOptions, LabelSpec, UploadFile
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.connection import connect, find_credentials
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports import importing
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.plan import ImportRequest
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.request import ImportRequest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import parse
 from sync_loop import Loop
 from sync_videos import clip_file

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.media_map import read_media_map
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.media_map import ServerFile, read_media_map
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import SendRequest, parse
 
 AZURE = "https://acc.blob.core.windows.net/container"
@@ -65,6 +65,29 @@ NOT_FOUND: dict[str, tuple[str, dict[str, int | str], str, str]] = {
 def test_what_is_nowhere(source: Any, given: dict[str, int | str], path: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         read_media_map(source, given).locate(path)
+
+
+BACK: dict[str, tuple[Any, dict[str, int | str], tuple[Any, ...], list[str]]] = {
+    "a share": ("share", {"/d": ""}, ("a/b.jpg", None), ["/d/a/b.jpg"]),
+    "a directory of it": ("share", {"/d": "x"}, ("x/a.jpg", None), ["/d/a.jpg"]),
+    "another directory": ("share", {"/d": "x"}, ("xy/a.jpg", None), []),
+    "the longest counts first": ("share", {"/d": "", "/e": "x"}, ("x/a.jpg", None), ["/e/a.jpg", "/d/x/a.jpg"]),
+    "Windows": ("share", {"C:\\d": "x"}, ("x/a.jpg", None), ["C:/d/a.jpg"]),
+    "a bucket": ("cloud_storage", {"s3://b/f": 3}, ("f/a.jpg", 3), ["s3://b/f/a.jpg"]),
+    "another bucket": ("cloud_storage", {"s3://b/f": 3}, ("f/a.jpg", 4), []),
+    "nobody said which": ("cloud_storage", {"/mnt": "3:f"}, ("f/a.jpg", None), []),
+    "a share is no bucket": ("share", {"/d": ""}, ("a.jpg", 3), []),
+    "a URL": ("cloud_storage", {"https://x.org/b": "3:"}, ("a b.jpg", 3), ["https://x.org/b/a%20b.jpg"]),
+    "a way out": ("share", {"/d": ""}, ("../a.jpg", None), []),
+    "an absolute path": ("share", {"/d": ""}, ("/etc/a.jpg", None), []),
+    "a backslash": ("share", {"/d": ""}, ("a\\b.jpg", None), []),
+}
+
+
+@pytest.mark.parametrize("case", BACK)
+def test_the_way_back(case: str) -> None:
+    source, given, file, paths = BACK[case]
+    assert read_media_map(source, given).paths_of(ServerFile(*file)) == paths
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {

@@ -9,7 +9,8 @@ import fiftyone as fo
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat import DataOptions, UploadFile
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.plan import ImportRequest, prepare_import
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.plan import prepare_import
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.request import ImportRequest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.undo import undo
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record as records
 from PIL import Image
