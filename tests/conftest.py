@@ -10,6 +10,7 @@ The first such import starts a private database, and builds FiftyOne's plugin re
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -113,6 +114,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if changing:
         raise pytest.UsageError(f"these cases have another name in every process, give them ids: {', '.join(changing)}")
     items.sort(key=lambda item: _place_in_line(item.nodeid))
+
+
+def pytest_collection_finish() -> None:
+    """Takes what was imported out of Python's search for garbage, which would go through FiftyOne again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

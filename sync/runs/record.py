@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ...labels.schema import LabelSchema
 from ..errors import Refused, RunMissing, database_context
 from .lease import check_free, is_held
+from .reading import read_anew
 from .store import RunStore, stored_runs
 
 BACKEND = "@roundtrip/cvat"
@@ -320,7 +321,7 @@ def sweep(dataset: Any) -> None:
     """
     stored = stored_runs(dataset)
     held = {run_id for run_id in stored if is_held(RunStore(dataset, run_id))}
-    dataset._reload(hard=True)  # only now: what was stored or held before has its record by now
+    read_anew(dataset)  # only now: what was stored or held before has its record by now
     if find_unreadable(dataset):
         return
     with_record = {record.run_id for record in find_all(dataset).values()}
@@ -329,12 +330,9 @@ def sweep(dataset: Any) -> None:
 
 
 def _keys(dataset: Any) -> list[str]:
-    """The keys of a dataset's runs as the database has them: another process may have made, or changed, some.
-
-    The dataset's public ``reload()`` would throw away what the person has changed in samples and not saved yet.
-    """
+    """The keys of a dataset's runs as the database has them: another process may have made, or changed, some."""
     try:
-        dataset._reload(hard=True)
+        read_anew(dataset)
     except ValueError:  # FiftyOne has no such dataset any more
         raise RunMissing(f"The dataset '{dataset.name}' was deleted meanwhile, and its runs with it.") from None
     return list(dataset.list_annotation_runs())
