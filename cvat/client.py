@@ -12,6 +12,7 @@ from .kept import kept_session
 from .projects import Projects
 from .retry import USUAL, RetryPolicy
 from .reviews import Reviews
+from .searching import Searching
 from .server_media import ServerMedia
 from .session import CONNECTIONS, READ_TIMEOUT, Session
 from .tasks import Tasks
@@ -19,7 +20,7 @@ from .waiting import Stopped, pause
 from .webhooks import Webhooks
 
 
-class Client(Accounts, Projects, Tasks, ServerMedia, Frames, Jobs, Reviews, Webhooks):
+class Client(Accounts, Projects, Tasks, Searching, ServerMedia, Frames, Jobs, Reviews, Webhooks):
     """A CVAT server. Usable from several threads, and as a context manager.
 
     Nothing is sent before the first call. Closing ends the connections but never logs out, because a logout

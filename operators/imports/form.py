@@ -7,16 +7,13 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ...sync.errors import CvatError, RoundtripError
-from ...sync.imports import proposals
 from ...sync.imports.making import FACTS
-from ...sync.readable import readable
+from ...sync.names import project_of_choice
 from ...sync.runs import record
-from ...sync.send.proposals import project_of_choice
 from ..shared import choose_run, context, cvat_names
 from . import look
 
-FORM_ONLY = frozenset({"target", "slice", "dry_run", "ignore", "look", "seen"})
+FORM_ONLY = frozenset({"target", "slice", "dry_run", "ignore", "look", "seen", "find_tasks"})
 AGAIN = "The run is there: tasks that came to its project since, and images that did not come before, are added to it."
 TARGETS = {
     "dataset": "The whole dataset",
@@ -87,16 +84,10 @@ def _missing(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
 
 def _tasks(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
     """Asks for the tasks; whether the answer is clear."""
-    view = types.AutocompleteView(allow_user_input=True, allow_duplicates=False, space=6)
-    offered = _offered(ctx)
-    for number, words in offered.items():
-        view.add_choice(number, label=readable(words))
-    hint = "Find them by name" if offered else "Their numbers in CVAT"
-    tasks = inputs.list("tasks", types.String(), label="Tasks", description=hint, view=view)
-    projects = types.AutocompleteView(allow_user_input=True, space=6)
-    for name in cvat_names.names(ctx, "projects"):
-        projects.add_choice(name, label=readable(name))
-    inputs.str("project", label="Or a project", description="All of its tasks", view=projects)
+    all_tasks, projects = cvat_names.Names("tasks"), cvat_names.Names("projects")
+    hint = "Choose them by name, or type their numbers in CVAT"
+    tasks = cvat_names.ask_for_several(ctx, inputs, "tasks", all_tasks, "Tasks", hint)
+    cvat_names.ask_for_one(ctx, inputs, "project", projects, "Or a project", "All of its tasks")
     said = ctx.params.get("tasks") or []
     if wrong := [task for task in said if not str(task).isdecimal()]:
         tasks.invalid, tasks.error_message = (
@@ -106,15 +97,6 @@ def _tasks(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
     elif not said and not ctx.params.get("project"):
         tasks.invalid, tasks.error_message = True, "Choose a task or a project."
     return not tasks.invalid
-
-
-@foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]
-def _offered(ctx: foo.ExecutionContext) -> dict[str, str]:
-    """The tasks that could be imported: what to call them, by their numbers as texts; none if CVAT can't be asked."""
-    try:
-        return proposals.task_choices(context.client_for(ctx, hasty=True), ctx.dataset)
-    except (RoundtripError, CvatError):
-        return {}
 
 
 def read(ctx: foo.ExecutionContext) -> dict[str, Any]:

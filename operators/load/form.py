@@ -16,7 +16,7 @@ from ..shared import choose_run, context, cvat_names
 from ..shared.safe import WHOLE, safe
 from . import built_in_runs, look, texts
 
-FORM_ONLY = frozenset({"more", "beside", "into", "most_deleted", "look", "seen", "stopped"})
+FORM_ONLY = frozenset({"more", "beside", "into", "most_deleted", "look", "seen", "stopped", "find_assignees"})
 CONFIRM = "confirm_"
 """What the names of boxes begin with; what follows is the caution, and of which load."""
 POLICIES = {
@@ -95,10 +95,8 @@ def _policy(inputs: types.Object) -> None:
 def _options(ctx: foo.ExecutionContext, inputs: types.Object, run: choose_run.Run) -> None:
     _several(inputs, "states", "Only jobs in state", {name: name for name in STATES})
     _several(inputs, "stages", "Only jobs in stage", {name: name for name in STAGES})
-    people = types.AutocompleteView(allow_user_input=True, allow_duplicates=False, space=6)
-    for person in cvat_names.names(ctx, "users"):
-        people.add_choice(person, label=readable(person))
-    inputs.list("assignees", types.String(), label="Only jobs of", description="User names in CVAT", view=people)
+    people = cvat_names.Names("users", run.record)
+    cvat_names.ask_for_several(ctx, inputs, "assignees", people, "Only jobs of", "User names in CVAT")
     if len(run.record.tasks) > 1:
         _several(inputs, "tasks", "Only jobs in task", {str(task.id): task.name for task in run.record.tasks})
     choice = types.RadioGroup(orientation="vertical")

@@ -7,7 +7,7 @@ import fiftyone.operators.types as types
 
 from ...sync.errors import Refused
 from ...sync.readable import readable
-from ...sync.runs.record import find
+from ...sync.runs import record
 from ..load.form import STAGES, STATES
 from ..shared import context, cvat_names
 from ..shared.choose_run import form
@@ -35,10 +35,10 @@ class ChangeJob(foo.Operator):
         if not context.in_app(ctx):
             return None
         inputs = types.Object()
-        people = types.AutocompleteView(allow_user_input=True)
-        for person in cvat_names.names(ctx, "users"):
-            people.add_choice(person, label=readable(person))
-        inputs.str("assignee", label="Assignee", description="A user name; empty to leave it as it is", view=people)
+        run = record.find_all(ctx.dataset).get(ctx.params.get("anno_key", ""))
+        hint = "A user name; empty to leave it as it is"
+        people = cvat_names.Names("users", run)
+        cvat_names.ask_for_one(ctx, inputs, "assignee", people, "Assignee", hint, space=12)
         inputs.bool("nobody", default=False, label="Take it from whoever has it", view=types.SwitchView())
         for name, label, offered in (("stage", "Stage", STAGES), ("state", "State", STATES)):
             view = types.DropdownView()
@@ -51,7 +51,7 @@ class ChangeJob(foo.Operator):
         """Changes the ``job`` of the run ``anno_key``: its ``assignee``, ``stage`` and ``state``, if given."""
 
         def work() -> dict[str, Any]:
-            run = find(ctx.dataset, ctx.params.get("anno_key", ""))
+            run = record.find(ctx.dataset, ctx.params.get("anno_key", ""))
             job = ctx.params.get("job")
             if job not in {job_id for task in run.tasks for job_id in task.jobs}:
                 raise Refused(f"The run has no job {job}.")

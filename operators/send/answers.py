@@ -7,6 +7,7 @@ import fiftyone.operators as foo
 
 from ...labels.attributes import Kind, Unreadable, from_text
 from ...sync.errors import Refused
+from ...sync.names import project_of_choice
 from ...sync.send import proposals
 from ...sync.send.schema import ALLOW
 from ..shared import context
@@ -27,6 +28,7 @@ FORM_ONLY = frozenset(
         "resume",
         "slice",
         "for_review",
+        "find_job_assignees",
     }
 )
 """Answers that are no parameters of a send."""
@@ -57,7 +59,7 @@ def read(ctx: foo.ExecutionContext) -> dict[str, Any]:
     if params.get("sequence_order") == BY_NAME:
         del params["sequence_order"]
     if context.in_app(ctx) and (project := params.pop("project_name", None)):
-        params.update(proposals.project_of_choice(project))
+        params.update(project_of_choice(project))
     answers, locked = ctx.params.get("schema"), bool(ctx.params.get("for_review"))
     if locked:
         params.update(dict.fromkeys(ALLOW, False))

@@ -7,6 +7,7 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
+from ...sync import names
 from ...sync.errors import CvatError, RoundtripError
 from ...sync.readable import readable
 from ...sync.send import proposals
@@ -146,7 +147,7 @@ def common_folder(paths: Iterable[str]) -> str:
 def _storages(ctx: foo.ExecutionContext) -> dict[str, str]:
     """The cloud storages that CVAT shows, by id as text; nothing if it can't be asked."""
     try:
-        return proposals.storage_names(context.client_for(ctx, ctx.params.get("organization") or None, hasty=True))
+        return names.storage_names(context.client_for(ctx, ctx.params.get("organization") or None, hasty=True))
     except (RoundtripError, CvatError):
         return {}
 

@@ -23,11 +23,9 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
         inputs: the form
         connected: whether CVAT can be asked for names
     """
-    people = cvat_names.names(ctx, "users") if connected else []
-    projects = cvat_names.names(ctx, "projects") if connected else []
-    organizations = cvat_names.organizations(ctx) if connected else {}
-    _suggest(inputs, "organization", "Organization", organizations, _hint(ctx))
-    _suggest(inputs, "project_name", "Project", dict.fromkeys(projects), "One that exists, or the name of a new one")
+    _organization(ctx, inputs, cvat_names.organizations(ctx) if connected else {})
+    hint = "One that exists, or the name of a new one"
+    cvat_names.ask_for_one(ctx, inputs, "project_name", cvat_names.Names("projects", known=connected), "Project", hint)
     project_labels.show(ctx, inputs, connected)
     if ctx.params.get("project_name"):
         _lacks(inputs)
@@ -47,13 +45,10 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
         inputs.int("overlap", default=0, label="Images that jobs share", min=0, view=short)
     if is_video or sequence_form.is_asked_first(ctx):
         _tolerance(inputs, types.View(space=4 if is_video else 3))
-    _suggest(inputs, "task_assignee", "Task assignee", dict.fromkeys(people), "Who is responsible")
-    view = types.AutocompleteView(allow_user_input=True, allow_duplicates=False)
-    for person in people:
-        view.add_choice(person, label=readable(person))
-    inputs.list(
-        "job_assignees", types.String(), label="Job assignees", description="They get the jobs in turn", view=view
-    )
+    people = cvat_names.Names("users", known=connected)
+    cvat_names.ask_for_one(ctx, inputs, "task_assignee", people, "Task assignee", "Who is responsible")
+    hint = "They get the jobs in turn"
+    cvat_names.ask_for_several(ctx, inputs, "job_assignees", people, "Job assignees", hint, space=12)
     inputs.int("image_quality", default=75, label="Image quality", description="1 to 100", min=1, max=100)
     inputs.str("issue_tracker", label="Issue tracker", description="A link that is kept with the tasks")
     media = ctx.dataset.app_config.media_fields
@@ -109,12 +104,12 @@ def _lacks(inputs: types.Object) -> None:
     inputs.enum("project_labels", lacks.values(), default="stop", label="If the project lacks labels", view=lacks)
 
 
-def _suggest(inputs: types.Object, name: str, label: str, offered: Mapping[str, str | None], hint: str) -> None:
-    """Asks for a name that can be typed, or found in a list; what is offered may have words beside it."""
+def _organization(ctx: foo.ExecutionContext, inputs: types.Object, offered: Mapping[str, str]) -> None:
+    """Asks for the organization, whose short name can be typed, or found in a list."""
     view = types.AutocompleteView(allow_user_input=True, space=6)
-    for item, words in offered.items():
-        view.add_choice(item, label=readable(item), description=readable(words) if words else None)
-    inputs.str(name, label=label, description=hint, view=view)
+    for slug, words in offered.items():
+        view.add_choice(slug, label=readable(slug), description=readable(words))
+    inputs.str("organization", label="Organization", description=_hint(ctx), view=view)
 
 
 def _hint(ctx: foo.ExecutionContext) -> str:

@@ -19,6 +19,7 @@ from . import answers
 MOST = 30
 """Labels that are listed one by one."""
 
+SEVERAL = "CVAT has several projects of this name. Choose one of the list, which shows their numbers."
 LACKS = {
     "stop": "**With what is missing, nothing can be sent.** Choose below what to do about it.",
     "leave_out": "What is missing is left out, and stays in the dataset as it is.",
@@ -38,8 +39,13 @@ def show(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> No
     name = ctx.params.get("project_name")
     if not name or not connected:
         return
-    if name not in cvat_names.names(ctx, "projects"):
-        inputs.view("new_project", types.Notice(label="There is no project of this name yet: it will be made."))
+    offered = _offered(ctx, name)
+    if name not in offered:
+        if any(choice.startswith(f"{name} (#") for choice in offered):
+            several = inputs.view("several_projects", types.Warning(label=SEVERAL))
+            several.invalid, several.error_message = True, SEVERAL
+        else:
+            inputs.view("new_project", types.Notice(label="There is no project of this name yet: it will be made."))
         return
     try:
         asked = answers.read(ctx)
@@ -58,9 +64,13 @@ def show(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> No
 def names_of(ctx: foo.ExecutionContext) -> list[str]:
     """The names of the labels of the chosen project; none if none that exists is chosen."""
     name = ctx.params.get("project_name")
-    if not name or name not in cvat_names.names(ctx, "projects"):
+    if not name or name not in _offered(ctx, name):
         return []
     return [label.name for label in _found(ctx, name, cvat_names.workspace(ctx)).labels]
+
+
+def _offered(ctx: foo.ExecutionContext, name: str) -> Mapping[str, str]:
+    return cvat_names.offered(ctx, cvat_names.Names("projects"), name).choices
 
 
 @foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]

@@ -1,6 +1,5 @@
 """What a form can offer: the fields of a collection, their proposed schema, and who answers at the server."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from ..dataset.media import BadFile, find_frames
 from ..dataset.samples import FRAMES, field_class
 from ..dataset.videos import find_videos
 from ..errors import Refused
+from ..names import project_of_choice
 from ..request import SendRequest
 from .checks import read_paths
 from .project import FoundProject, lacks
@@ -173,21 +173,8 @@ def describe_login(client: Client) -> str:
     return f"CVAT {server.version} at {server.url}, logged in as {server.user.username}{where}"
 
 
-def project_choices(client: Client) -> list[str]:
-    """The projects that the user can see: their names, or ``name (#id)`` for those of one name."""
-    projects = client.projects()
-    uses = Counter(project.name for project in projects)
-    return sorted(p.name if uses[p.name] == 1 else f"{p.name} (#{p.id})" for p in projects)
-
-
-def project_of_choice(text: str) -> dict[str, Any]:
-    """The parameters of a send that mean one of :func:`project_choices`, or the name of a new project."""
-    match = re.fullmatch(r".*\(#(\d+)\)", text, re.DOTALL)
-    return {"project_id": int(match[1])} if match else {"project_name": text}
-
-
 def find_chosen(client: Client, choice: str) -> FoundProject:
-    """The project of one of :func:`project_choices`, with its labels, whichever workspace it is in."""
+    """The project of one of :func:`offer_projects`, with its labels, whichever workspace it is in."""
     said = project_of_choice(choice)
     found = [client.project(said["project_id"])] if "project_id" in said else client.find_projects(choice)
     return FoundProject(found[0], tuple(client.labels(project_id=found[0].id))) if found else FoundProject()
@@ -215,21 +202,6 @@ def fit(collection: Any, request: SendRequest, found: FoundProject) -> dict[str,
         "unlike": list(fits.unlike),
         "unused": [label.name for label in found.labels if label.name not in fits.names.values()],
     }
-
-
-def organization_choices(client: Client) -> dict[str, str]:
-    """The organizations of the user: what to call them, by their short names."""
-    return {item.slug: f"{item.name} ({item.slug})" if item.name else item.slug for item in client.organizations()}
-
-
-def user_names(client: Client) -> list[str]:
-    """The names of the users to whom work can be given, as far as CVAT shows them."""
-    return sorted(user.username for user in client.users())
-
-
-def storage_names(client: Client) -> dict[str, str]:
-    """The cloud storages that the user can see: what to call them, by their ids as texts."""
-    return {str(item.id): f"{item.display_name} ({item.resource})" for item in client.cloud_storages()}
 
 
 def unsendable(collection: Any, media_field: str) -> tuple[int, list[BadFile]]:
