@@ -5,14 +5,11 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..operators.comments import texts as comment_texts
+from ..operators.comments import current
 from ..operators.history import texts as history_texts
-from ..operators.shared import context, shown_samples, texts
+from ..operators.shared import shown_samples, texts
 from ..operators.shared.running import answer
-from ..operators.shared.safe import WHOLE, safe
-from ..sync.errors import CvatError, RoundtripError
 from ..sync.runs import record, status
-from ..sync.runs.comments import comments_now, list_comments
 from ..sync.runs.history import history
 from . import turns
 
@@ -44,7 +41,7 @@ class TextPage:
         """The action "Review comments": as CVAT has them now; if it does not answer, as of the last load."""
         clicked = turns.clicks(ctx)
         with turns.away(ctx):
-            shown = answer(ctx, lambda: _comments(ctx, ctx.params["run"]))
+            shown = answer(ctx, lambda: current.comments(ctx, ctx.params["run"]))
         if turns.clicks(ctx) == clicked:  # else the person has gone on to something else
             samples, of = shown.get("samples", 0), shown.get("of", "")
             self._show_text(ctx, "Review comments", shown["text"], samples=samples, of=of)
@@ -87,22 +84,3 @@ class TextPage:
             row.btn("save", "Save as a file", "save", "outlined", on_click=self.save_history, params=params)
         panel.md(f"**{state.text_title}**", name="title")
         panel.md(state.text_shown or "", name="shown")
-
-
-def _comments(ctx: foo.ExecutionContext, key: str) -> dict[str, Any]:
-    """The review comments of a run in Markdown, and the samples with open ones, which are kept to be shown."""
-    run, away = record.find(ctx.dataset, key), ""
-    try:
-        with context.client_for(ctx, run.organization, server=run.server, hasty=True) as client:
-            found = comments_now(ctx.dataset, run, client)
-    except (RoundtripError, CvatError) as error:
-        found = list_comments(ctx.dataset, key)
-        away = f"{safe(error, WHOLE)} These are the comments as of the last load.\n\n"
-    named = [item for item in found if item["sample_id"]]
-    ids = list(dict.fromkeys(item["sample_id"] for item in named if not item["resolved"]))
-    shown_samples.keep(ctx, f"comments {key}", ids)
-    names = shown_samples.names_of(ctx.dataset, named)
-    text = comment_texts.listed(found, {task.id: task.url for task in run.tasks}, names, run.server)
-    if not found and not away:
-        text = "Nobody has commented on this run in CVAT."
-    return {"text": away + text, "samples": len(ids), "of": f"comments {key}"}

@@ -21,12 +21,11 @@ class OpenInCvat(foo.Operator):
             label="Open in CVAT",
             description="Links to the tasks and jobs of a run",
             icon="open_in_new",
-            dynamic=True,
             risk_level=types.RiskLevel.LOW,
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
-        if not context.in_app(ctx):
+        if not context.in_app(ctx) or choose_run.without_question(ctx):
             return None
         inputs = types.Object()
         choose_run.choose(ctx, inputs)
@@ -34,7 +33,7 @@ class OpenInCvat(foo.Operator):
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """The links of the run ``anno_key``: ``tasks``, and a ``text`` in Markdown."""
-        return answer(ctx, lambda: self(ctx.dataset, ctx.params.get("anno_key", "")))
+        return answer(ctx, lambda: self(ctx.dataset, choose_run.without_question(ctx) or ""))
 
     def __call__(self, samples: Any, anno_key: Any) -> dict[str, Any]:
         """The links of a run, from Python.

@@ -21,12 +21,11 @@ class RunInfo(foo.Operator):
             label="CVAT run info",
             description="What was sent, when, by whom, and where it is",
             icon="info",
-            dynamic=True,
             risk_level=types.RiskLevel.LOW,
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
-        if not context.in_app(ctx):
+        if not context.in_app(ctx) or choose_run.without_question(ctx):
             return None
         inputs = types.Object()
         choose_run.choose(ctx, inputs)
@@ -34,7 +33,7 @@ class RunInfo(foo.Operator):
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """The record of the run ``anno_key``, and a ``text`` in Markdown."""
-        return answer(ctx, lambda: self(ctx.dataset, ctx.params.get("anno_key", "")))
+        return answer(ctx, lambda: self(ctx.dataset, choose_run.without_question(ctx) or ""))
 
     def __call__(self, samples: Any, anno_key: Any) -> dict[str, Any]:
         """The record of a run, from Python.

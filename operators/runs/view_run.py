@@ -5,7 +5,7 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ...sync.runs.record import find
+from ...sync.runs import record
 from ...sync.send.send import LEFT_OUT_TAG
 from ..shared import choose_run, context, texts
 from ..shared.running import answer
@@ -21,17 +21,21 @@ class ViewRun(foo.Operator):
             label="View samples of a CVAT run",
             description="Show the samples that were sent with a run",
             icon="filter_alt",
-            dynamic=True,
             risk_level=types.RiskLevel.LOW,
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
         if not context.in_app(ctx):
             return None
+        key, records = choose_run.without_question(ctx), record.find_all(ctx.dataset)
+        asked = [records[key]] if key in records else [] if key else list(records.values())
+        left_out = any(texts.images_left_out(run.left_out) for run in asked)
+        if key and not left_out:
+            return None
         inputs = types.Object()
-        run = choose_run.choose(ctx, inputs)
-        if run is not None and (number := texts.images_left_out(run.record.left_out)):
-            label = f"Only the {texts.count(number, 'sample')} that could not be sent"
+        choose_run.choose(ctx, inputs)
+        if left_out:
+            label = "Only those that could not be sent"
             inputs.bool("left_out", default=False, label=label, view=types.CheckboxView())
         return choose_run.form(inputs, "View the samples of a run", "Show samples")
 
@@ -39,7 +43,8 @@ class ViewRun(foo.Operator):
         """Loads the view of the run ``anno_key``, or only of what was ``left_out``; the number of ``samples``."""
 
         def work() -> dict[str, Any]:
-            view = self(ctx.dataset, ctx.params.get("anno_key", ""), left_out=bool(ctx.params.get("left_out")))
+            key = choose_run.without_question(ctx) or ""
+            view = self(ctx.dataset, key, left_out=bool(ctx.params.get("left_out")))
             ctx.ops.set_view(view)
             return {"samples": len(view)}
 
@@ -54,6 +59,6 @@ class ViewRun(foo.Operator):
             left_out: whether only those that could not be sent because of their files
         """
         dataset, key = samples._root_dataset, choose_run.key_of(anno_key)
-        find(dataset, key)
+        record.find(dataset, key)
         view = dataset.load_annotation_view(key)
         return view.match_tags(LEFT_OUT_TAG) if left_out else view

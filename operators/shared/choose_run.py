@@ -53,8 +53,7 @@ def choose(
         the chosen run; ``None`` if there is none, or it is one of the others
     """
     found = find_all(ctx.dataset)
-    partly = only == "sent" and not whole
-    offered = {run.key: run for run in found if only in (None, run.status.state) or (partly and is_usable(run))}
+    offered = {run.key: run for run in _among(found, only, whole=whole)}
     others = others or {}
     if not offered and not others:
         sentence = NONE_SUCH[only] if found and only else "This dataset has no run yet. Start with Send to CVAT."
@@ -73,6 +72,24 @@ def choose(
     if said not in offered and said not in others:
         prop.invalid, prop.error_message = True, f"The run '{said}' is {now}; choose another one."
     return offered.get(said)
+
+
+def without_question(ctx: foo.ExecutionContext, only: State | None = None) -> str | None:
+    """The run that is meant without asking: the one that was said, or the only one that :func:`choose` would offer.
+
+    An operator that needs no more than that has no form then, and the App runs it at once.
+    """
+    said = ctx.params.get("anno_key")
+    if said:
+        return str(said)
+    offered = _among(find_all(ctx.dataset), only)
+    return offered[0].key if len(offered) == 1 else None
+
+
+def _among(found: list[Run], only: State | None, *, whole: bool = False) -> list[Run]:
+    """The runs in a state; of complete ones also those that are so in part, unless only whole ones will do."""
+    partly = only == "sent" and not whole
+    return [run for run in found if only in (None, run.status.state) or (partly and is_usable(run))]
 
 
 def is_usable(run: Run) -> bool:

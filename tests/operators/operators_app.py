@@ -68,8 +68,14 @@ class Dialog:
         return self.form()
 
     def accept_defaults(self) -> dict[str, Any]:
-        """Does what the App does with a new form: takes over its defaults, until nothing new shows; the form."""
+        """Does what the App does with a new form: takes over its defaults, until nothing new shows; the form.
+
+        One that is not dynamic is asked for once.
+        """
         form = self.form()
+        if not self.operator.config.dynamic:
+            self.request["params"] = {**defaults(form), **self.request["params"]}
+            return form
         while (filled := {**defaults(form), **self.request["params"]}) != self.request["params"]:
             form = self.fill(**filled)
         return form
@@ -83,6 +89,18 @@ class Dialog:
                 ctx = Dialog(self.loop, view["operator"].rpartition("/")[2], **view["params"]).run()
                 form = self.fill(**{name: {"state": "loaded", "data": ctx.result}})
         return form
+
+    def opens_at_once(self) -> bool:
+        """Whether the App runs it without showing a form."""
+        form = self.operator.resolve_input(self.context())
+        return form is None and not self.operator.config.dynamic
+
+    def output(self) -> dict[str, Any]:
+        """Presses the button; the ``form`` that shows the result, and the result itself."""
+        result = self.run().result or {}
+        self.request["results"] = result
+        form = self.operator.resolve_output(self.context())
+        return {**result, "form": dict(form.to_json())}
 
     def run(self) -> Shown:
         """Presses the button."""

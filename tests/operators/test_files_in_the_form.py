@@ -50,7 +50,7 @@ def test_their_samples_are_left_out_and_tagged(filled: Loop, missing: str) -> No
     assert "| images: the file is missing | 1 |" in info
     assert "1 sample was not sent; it has the tag" in info
     form = Dialog(filled, "view_run").accept_defaults()
-    assert properties(form)["left_out"]["view"]["label"] == "Only the 1 sample that could not be sent"
+    assert properties(form)["left_out"]["view"]["label"] == "Only those that could not be sent"
     assert Dialog(filled, "view_run", anno_key="cvat", left_out=True).run().result == {"samples": 1}
     assert Dialog(filled, "view_run", anno_key="cvat").run().result == {"samples": 2}
 

@@ -45,9 +45,11 @@ def test_they_are_listed(reviewed: Loop) -> None:
 
 def test_the_samples_are_one_click_away(reviewed: Loop) -> None:
     reviewed.load()
-    form = Dialog(reviewed, "comments").accept_defaults()
-    assert properties(form)["list"]["default"].startswith("**2 comments, 1 open**")
-    button = properties(properties(form)["samples"])["view_samples"]["view"]
+    dialog = Dialog(reviewed, "comments")
+    assert dialog.opens_at_once()
+    shown = dialog.output()
+    assert shown["text"].startswith("**2 comments, 1 open**")
+    button = properties(properties(shown["form"])["samples"])["view_samples"]["view"]
     assert button["label"] == "View the 1 sample with open comments"
     assert Dialog(reviewed, "view_samples", **button["params"]).run().result == {"samples": 1}
 
@@ -56,4 +58,4 @@ def test_nobody_commented(filled: Loop) -> None:
     filled.send()
     filled.load()
     text = Dialog(filled, "comments", anno_key="run").run().result["text"]
-    assert text == "Nobody commented on this run in CVAT, as of the last load."
+    assert text == "Nobody has commented on this run in CVAT."

@@ -12,6 +12,8 @@ OF_A_LOAD = ["undo_load", "resolve_conflicts", "load_history", "comments"]
 OTHERS = ["view_samples", "show_form", "import_from_cvat", "send_to_cvat", "resume_run", "stop_run"]
 OF_A_RUN = ["load_annotations", "open_in_cvat", "run_info", "view_run", "rename_run", "move_run", "delete_run"]
 
+AT_ONCE = ["open_in_cvat", "run_info", "view_run", "comments"]
+
 NEW_KEY = {"rename_run": {"new_key": "other"}}
 
 
@@ -42,6 +44,20 @@ def test_without_a_run(filled: Loop, name: str) -> None:
     form = Dialog(filled, name).form()
     assert invalid(form) == {"no_runs": "This dataset has no run yet. Start with Send to CVAT."}
     assert "Send to CVAT" in properties(form)["no_runs"]["view"]["label"]
+
+
+def test_what_asks_for_nothing_else_opens_at_once(filled: Loop) -> None:
+    """With one run, or from a run: without a question. With several: a choice, and no more."""
+    filled.send(anno_key="first")
+    for name in AT_ONCE:
+        assert Dialog(filled, name).opens_at_once(), name
+        assert Dialog(filled, name).run().steps or Dialog(filled, name).run().result["text"]
+    filled.send(anno_key="second")
+    for name in AT_ONCE:
+        dialog = Dialog(filled, name)
+        assert not dialog.opens_at_once(), name
+        assert list(properties(dialog.accept_defaults())) == ["anno_key"], name
+        assert Dialog(filled, name, anno_key="first").opens_at_once(), name
 
 
 @pytest.mark.parametrize("name", OF_A_RUN)

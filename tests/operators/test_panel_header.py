@@ -50,7 +50,10 @@ def test_what_is_wrong_with_the_address(filled: Loop, monkeypatch: pytest.Monkey
     assert said in outcome(panel)
     assert panel.shown["problem"]["view"]["description"] == panel.state["missing"]
     assert "test" in panel.shown["bar"]["type"]["properties"]
-    assert "export FIFTYONE_CVAT_TOKEN" in panel.shown["how"]["default"]
+    how = panel.shown["how"]["default"]
+    assert "export FIFTYONE_CVAT_TOKEN=..." in how
+    assert '$env:FIFTYONE_CVAT_USERNAME = "..."' in how
+    assert '{"backends": {"cvat": {"url"' in how
 
 
 def test_a_wrong_password(filled: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
