@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from ...cvat.models import Shape, Track
 from .compare import FrameChange, compare
-from .identity import LabelKey
+from .identity import Identity, LabelKey
 from .interpolate import Interpolated, interpolate
 from .match import BaseTrack, Matches, TrackNow, match_tracks
 from .moved import SizeOf
 from .numbering import Numbering, number_tracks
+from .shared import OtherTrack
 from .stored import Oddity
 
 
@@ -79,6 +80,8 @@ def load_tracks(
     removed: Collection[int] = (),
     facts: Collection[str] = (),
     defaults: Mapping[int, str] | None = None,
+    others: Sequence[OtherTrack] = (),
+    settled: Mapping[int, Identity] | None = None,
 ) -> LoadedTracks:
     """Compares the tracks of a job with what they were when both sides last agreed.
 
@@ -91,6 +94,7 @@ def load_tracks(
         removed: frames that were removed in CVAT: nothing on them counts as changed
         facts: what of :data:`.compare.FACTS` is kept in attributes
         defaults: texts of attributes that CVAT got since, by the ids of their specs
+        others, settled: what other jobs say of objects; see :func:`.numbering.number_tracks`
     """
     matches = match_tracks(base, now, frames)
     keys = [dict(one.held) for one in base]
@@ -117,7 +121,7 @@ def load_tracks(
         fresh = [(f, shape) for f in here - one.sources.keys() if (shape := found.shape(f))]
         new += [NewFrame(f, number, shape, f in found.keyframes) for f, shape in fresh]
     new.sort(key=lambda label: (label.frame, label.track))
-    numbering = number_tracks(matches, base, used)
+    numbering = number_tracks(matches, base, used, others, settled)
     return LoadedTracks(matches, numbering, tuple(edited), tuple(deleted), tuple(moved), tuple(new), tuple(odd))
 
 

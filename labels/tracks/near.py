@@ -37,13 +37,13 @@ class Nearness:
         if not self._lost or not fresh:
             return
         self._every = 1 + len(self._lost) * len(fresh) * len(self._frames) // MOST_BOXES
-        new = np.stack([_boxes(track, self._frames, None)[:: self._every] for track in fresh])
+        new = np.stack([boxes_of(track, self._frames, None)[:: self._every] for track in fresh])
         self._there = ~np.isnan(new[..., 0])
         self._near = np.zeros((len(self._lost), *self._there.shape), dtype=bool)
         self._scores = np.zeros((len(self._lost), len(fresh), 3))
         labels = np.array([track.label_id for track in fresh])
         for number, (track, held) in enumerate(zip(self._lost, self._held, strict=True)):
-            overlap = _overlap(_boxes(track, self._frames, set(held))[:: self._every], new)
+            overlap = overlap_of(boxes_of(track, self._frames, set(held))[:: self._every], new)
             near = overlap >= LEAST_OVERLAP
             self._near[number] = near
             same_class = (labels == track.label_id) & near.any(axis=1)
@@ -90,7 +90,7 @@ class Nearness:
         return (frame - self._frames.start) // self._every
 
 
-def _boxes(track: Track, frames: range, held: set[int] | None) -> Array:
+def boxes_of(track: Track, frames: range, held: set[int] | None) -> Array:
     """The box around a track on each frame: ``(n, 4)`` pixels, left, top, right, bottom; ``nan`` where it is not."""
     boxes = np.full((len(frames), 4), np.nan)
     for frame, item in interpolate(track, frames).frames.items():
@@ -113,7 +113,7 @@ def _box(item: FrameShape) -> tuple[float, float, float, float]:
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def _overlap(old: Array, new: Array) -> NDArray[np.float64]:
+def overlap_of(old: Array, new: Array) -> NDArray[np.float64]:
     """Intersection over union of boxes, frame by frame: ``(n, 4)`` and ``(m, n, 4)`` give ``(m, n)``; 0 without one."""
     sides = np.minimum(old[:, 2:], new[..., 2:]) - np.maximum(old[:, :2], new[..., :2])
     both = np.prod(np.clip(sides, 0.0, None), axis=-1)

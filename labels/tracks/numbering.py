@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..attributes import LARGEST_INTEGER
 from .identity import Identity
 from .match import BaseTrack, Matches
+from .shared import OtherTrack, find_shared
 
 FOUND = "tracks that lost their ids in CVAT and were found again"
 SPLIT_OFF = "tracks that were split off others: they have new indexes"
 MERGED = "tracks that were merged into others: they have the index of these"
 NEW = "new tracks: they have new indexes"
+SHARED = "tracks that are drawn in two jobs that share frames: they are one object"
+RENUMBERED = "tracks that are one object with others, as a job between shows: they have the index of these"
 
 
 @dataclass(frozen=True)
@@ -25,20 +28,38 @@ class Numbering:
         identities: for each track, what says in FiftyOne which object it is. New labels get it, and labels that came to
             the track from another one; a new object has no instance yet
         counts: what happened to tracks, by reason
+        shared: tracks of other jobs that new tracks are, too, by the number of the new one
+        renumbered: the numbers of tracks that are another object than they were
     """
 
     identities: tuple[Identity, ...]
     counts: Counter[str] = field(default_factory=Counter)
+    shared: Mapping[int, Sequence[OtherTrack]] = field(default_factory=dict)
+    renumbered: frozenset[int] = frozenset()
 
 
-def number_tracks(matches: Matches, base: Sequence[BaseTrack], used: Collection[int]) -> Numbering:
+def number_tracks(
+    matches: Matches,
+    base: Sequence[BaseTrack],
+    used: Collection[int],
+    others: Sequence[OtherTrack] = (),
+    settled: Mapping[int, Identity] | None = None,
+) -> Numbering:
     """Gives each track of a job its object.
 
     Args:
         matches: the tracks
         base: those that they were
         used: the indexes that the field has anywhere in the video, or had when both sides last agreed
+        others: tracks of jobs that share frames with this one, but which it did not have; the first that a new track is
+            says which object that is
+        settled: the objects of some tracks, by their ids: what they were known as turned out to be another object
     """
+    fresh = [number for number, one in enumerate(matches.tracks) if one.same is None]
+    shared = find_shared([matches.tracks[number].track for number in fresh], others) if others else {}
+    shared = {fresh[number]: there for number, there in shared.items()}
+    settled = settled or {}
+    renumbered: set[int] = set()
     free = _free_indexes({*used, *(one.identity.index or 0 for one in base)})
     tracks = matches.tracks
     identities: dict[int, Identity] = {}
@@ -46,14 +67,22 @@ def number_tracks(matches: Matches, base: Sequence[BaseTrack], used: Collection[
     for number in sorted(range(len(tracks)), key=lambda n: (tracks[n].track.frame, tracks[n].track.id or 0)):
         one = tracks[number]
         if one.same is not None:
-            identities[number] = base[one.same].identity
+            was = base[one.same].identity
+            identities[number] = settled.get(one.track.id or 0, was)
+            renumbered.update([number] if identities[number] != was else [])
             counts[FOUND] += one.how != "id"
             continue
-        identities[number] = Identity(next(free))
+        if number in shared:
+            identities[number] = settled.get(one.track.id or 0, shared[number][0].identity)
+            counts[SHARED] += 1
+            continue
+        identities[number] = settled.get(one.track.id or 0) or Identity(next(free))
         counts[SPLIT_OFF if one.sources else NEW] += 1
     still_there = {one.same for one in tracks}
     counts[MERGED] += len({old for one in tracks if one.same is not None for old in one.others} - still_there)
-    return Numbering(tuple(identities[number] for number in range(len(tracks))), +counts)
+    counts[RENUMBERED] += len(renumbered)
+    found = tuple(identities[number] for number in range(len(tracks)))
+    return Numbering(found, +counts, shared, frozenset(renumbered))
 
 
 def _free_indexes(taken: Collection[int]) -> Iterator[int]:

@@ -81,8 +81,7 @@ def survey(
         sequence_field: the field that says of which sequence a sample is, if frames of videos become images
 
     Raises:
-        Refused: if one is not there, or can't be a run: it has no frames, or other frames than the samples, 3D, or
-            overlapping jobs
+        Refused: if one is not there, or can't be a run: it has no frames, or other frames than the samples, or is 3D
     """
     jobs: dict[int, list[Job]] = {}
     for job in client.jobs(task_ids=task_ids):
@@ -115,7 +114,7 @@ def _look(
     if not task.size:
         raise _refusal(task, "has no frames")
     meta = client.task_meta(task_id)
-    if why := _fault(task, meta, jobs, video, sequence_field is not None):
+    if why := _fault(task, meta, video, sequence_field is not None):
         raise _refusal(task, why)
     drawn: dict[int, set[str]] = {}
     objects = 0
@@ -134,7 +133,7 @@ def _look(
     return FoundTask(task, meta, tuple(client.labels(task_id=task_id)), tuple(jobs), kinds, objects, sequence)
 
 
-def _fault(task: Task, meta: DataMeta, jobs: Sequence[Job], video: bool, any_media: bool) -> str:
+def _fault(task: Task, meta: DataMeta, video: bool, any_media: bool) -> str:
     """Why a task can't be a run; empty if it can."""
     if task.dimension == "3d":
         return "is about point clouds, which can't be imported"
@@ -150,8 +149,6 @@ def _fault(task: Task, meta: DataMeta, jobs: Sequence[Job], video: bool, any_med
             f"has honeypots: '{twice[0]}' is more than one of its frames, as copies of a validation pool are by which "
             "annotators are checked; such a task can't be imported"
         )
-    if shared := overlap(jobs):
-        return f"has frames in two jobs, such as frame {shared[0]}: its labels would be there twice"
     return ""
 
 
@@ -159,17 +156,6 @@ def _sequence(task: Task, meta: DataMeta, field: str) -> ImageSequence:
     """The image sequence that the frames of a video become: no two tasks are one."""
     name = readable(parts[-1] if (parts := parts_of(meta.frames[0].name)) else "video", LONGEST)
     return ImageSequence(fields=(field,), values=(f"{name} #{task.id}",))
-
-
-def overlap(jobs: Sequence[Job]) -> list[int]:
-    """The frames that two jobs have, in order."""
-    seen: set[int] = set()
-    twice: set[int] = set()
-    for job in jobs:
-        frames = set(range(job.start_frame, job.stop_frame + 1))
-        twice |= seen & frames
-        seen |= frames
-    return sorted(twice)
 
 
 def _refusal(task: Task, why: str) -> Refused:

@@ -40,7 +40,7 @@ def decide(diff: JobDiff, was_open: Sequence[OpenConflict], local: Local, settin
     base = [*diff.kept]
     base.extend(label for edited in diff.edited if (label := job.edit(edited)))
     base.extend(label for gone in diff.deleted if (label := job.delete(gone)))
-    base.extend(label for new in diff.new if (label := job.add(new)))
+    base.extend(job.add(diff.new))
     job.unmark_kept(diff.kept)
     job.tally.matches.update(diff.matches)
     for what, count in diff.odd.items():

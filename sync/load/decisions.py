@@ -1,6 +1,6 @@
 """The decisions about the labels of one job, one after the other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +8,7 @@ from ...labels.attributes import Unreadable
 from ...labels.base import BaseLabel, apply_changes
 from ...labels.codec import Parts
 from ...labels.objects import Object, key_of
+from ...labels.read import Reading
 from ...labels.schema import FieldSchema
 from ...labels.types import LABEL_TYPES
 from ..dataset.labels import SampleLabels
@@ -18,6 +19,7 @@ from ..runs.change import Change
 from ..runs.report import Counts
 from .copying import derived_id
 from .diff import New
+from .drawn_twice import parts_of_copy
 from .edited_label import Edited
 from .label_changes import added, edited_change, moved_away, moved_here, reset_values
 from .label_tracks import track_of_label
@@ -189,24 +191,42 @@ class JobDecisions:
         self._write(gone, after, held, {})
         return after
 
-    def add(self, new: New) -> BaseLabel | None:
-        """Adds a label that was drawn in CVAT; its base."""
+    def add(self, news: Sequence[New]) -> Iterator[BaseLabel]:
+        """Adds labels that were drawn in CVAT; their bases."""
+        drawn = [(new, base) for new in news if (base := self._drawn(new)) is not None]
+        alike = self.settings.shared.alike([base for _, base in drawn], self.settings.schema)
+        for number, (new, base) in enumerate(drawn):
+            after = self._add(new, base, alike.get(number))
+            if after is not None:
+                yield after
+
+    def _drawn(self, new: New) -> BaseLabel | None:
+        """A new label as it would be; ``None`` if it has no field."""
         name = self.settings.field_of(new)
         if name is None:
             self.tally.unexpected[f"{new.figure}: ignored"] += 1
             leave(self.tally.objects, new.objects, NO_FIELD, new.as_label(), new.place)
             return None
-        place, schema = self.settings.place(name), self.settings.schema.fields[name]
+        plain, schema = self.settings.place(name).plain, self.settings.schema.fields[name]
         label_id = derived_id(self.settings.run_id, name, *map(str, key_of(new.objects[0])))
-        nothing = dict.fromkeys(schema.all_attributes)
-        base = BaseLabel(
+        return BaseLabel(
             field=name,
             sample_id=new.sample_id,
             frame=new.frame,
-            label_id=new.sample_id if place.plain else label_id,
-            parts={**nothing, **new.drawn.parts},
+            label_id=new.sample_id if plain else label_id,
+            parts={**dict.fromkeys(schema.all_attributes), **new.drawn.parts},
             objects=new.objects,
         )
+
+    def _add(self, new: New, base: BaseLabel, alike: BaseLabel | None) -> BaseLabel | None:
+        """Adds a label; its base.
+
+        Args:
+            new: what was drawn
+            base: the label as it would be
+            alike: the label of another job that it is
+        """
+        name, place, schema = base.field, self.settings.place(base.field), self.settings.schema.fields[base.field]
         if name in self.settings.read_only:
             self._refuse_read_only(base, new.objects, new.place)
             return None
@@ -216,9 +236,8 @@ class JobDecisions:
         if held is None:
             leave(self.tally.objects, new.objects, SAMPLE_GONE, base, new.place)
             return None
-        alike = self.settings.shared.drawn_alike(base)
         if alike is not None and alike.label_id in held.labels:
-            base = base.model_copy(update={"label_id": alike.label_id, "parts": alike.parts})
+            return self._join(new, base, alike, held)
         refused = self.tally.of(name).refused
         refused.update(new.drawn.refused)
         problem = "additions" if schema.existing_field and not schema.allow_additions else None
@@ -236,11 +255,44 @@ class JobDecisions:
         except Unreadable as error:
             leave(self.tally.objects, new.objects, f"not readable: {error}", base, new.place)
             return None
-        after = base.model_copy(update={"parts": {**nothing, **settled}})
+        after = base.model_copy(update={"parts": {**dict.fromkeys(schema.all_attributes), **settled}})
         if not self.planned.add(replace(change, base_after=after), held):
             self._leave_large(new.objects, base, new.place)
             return None
         self.tally.objects.applied += len(new.objects)
+        return after
+
+    def _join(self, new: New, base: BaseLabel, alike: BaseLabel, held: SampleLabels) -> BaseLabel | None:
+        """Makes a new label the one that a load of another job made; its base.
+
+        What differs in the two jobs is merged like a part that both changed.
+        """
+        schema = self.settings.schema.fields[base.field]
+        try:
+            _, settled = added(base, held, schema, base.parts)
+        except Unreadable as error:
+            leave(self.tally.objects, new.objects, f"not readable: {error}", base, new.place)
+            return None
+        then, now = parts_of_copy(alike.parts, settled, base.parts, LABEL_TYPES[schema.type].codec.geometry)
+        copy = base.model_copy(update={"label_id": alike.label_id, "parts": then})
+        document, plain = held.labels[alike.label_id], self.settings.place(base.field).plain
+        decision, decided = self._merge(copy, document, now)
+        edited = Edited(copy, Reading(now, new.drawn.refused), new.objects, new.place)
+        self.tally.of(base.field).refused.update(new.drawn.refused)
+        values: Document = {}
+        if decision.action == "ask":
+            self.open.append(edited.as_conflict(decided).model_copy(update={"on_sample": plain}))
+            leave(self.tally.objects, edited.objects, WAITS, copy, edited.place)
+            after, marked = copy, None if plain else True
+        else:
+            decision, values, written = self._applied(copy, document, decision)
+            read = replace(edited, reading=Reading({path: settled.get(path, value) for path, value in now.items()}))
+            after, marked = self._agreed(read, decision, written, schema), None
+            count_edited(self.tally.objects, edited, decision, document, after)
+        change = edited_change(copy, after, document, values, marked)
+        if change is not None and not self.planned.add(replace(change, base=None), held):
+            self._leave_large(new.objects, copy, new.place)
+            return None
         return after
 
     def unmark_kept(self, kept: Sequence[BaseLabel]) -> None:
@@ -300,8 +352,9 @@ class JobDecisions:
         document = held.labels.get(base.label_id)
         if document is None:
             return True
-        taggable = not self.settings.place(base.field).plain
-        change = edited_change(base, after, document, values, marked if taggable else None)
+        plain = self.settings.place(base.field).plain
+        tagged = None if plain or (not marked and self.settings.shared.waits(base)) else marked
+        change = edited_change(base, after, document, values, tagged)
         return change is None or self.planned.add(change, held)
 
     def _leave_large(self, objects: Sequence[Object], label: BaseLabel, place: str) -> None:

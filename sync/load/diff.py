@@ -9,6 +9,8 @@ from ...labels.attributes import Unreadable
 from ...labels.base import BaseLabel
 from ...labels.objects import Object, key_of, same_content, shape_of
 from ...labels.read import NewLabel, read_new
+from ...labels.tracks.identity import Identity
+from ...labels.tracks.shared import OtherTrack
 from ...labels.types import LABEL_TYPES, NEW_FIELD_FOR
 from ...labels.vocabulary import Vocabulary
 from ..runs.base import NO_SAMPLE, FrameRecord
@@ -73,6 +75,7 @@ class JobDiff:
         present: what they are where a label was edited, or came: by their id and frame
         notes: what there is to say of them
         indexes: of the objects that they are
+        shared: tracks of other jobs that new tracks are, too, and the objects that they all are
     """
 
     kept: list[BaseLabel] = field(default_factory=list)
@@ -87,6 +90,7 @@ class JobDiff:
     present: dict[tuple[int, int], Shape] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     indexes: frozenset[int] = frozenset()
+    shared: tuple[tuple[OtherTrack, Identity], ...] = ()
 
     def copy(self) -> "JobDiff":
         """The same, to be used up."""

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from ...labels.base import BaseLabel
 from ...labels.schema import FieldSchema, LabelSchema
 from ...labels.types import NEW_FIELD_FOR
+from ...labels.vocabulary import Vocabulary
 from ..dataset.samples import FRAMES
 from ..progress import ProgressReporter
 from ..runs import record as records
@@ -60,6 +61,7 @@ class LoadRun:
         self.left: frozenset[int] = frozenset()
         self.entries: dict[int, JobEntry] = {}
         self.known: dict[int, TaskBase] = {}
+        self.words: dict[int, Vocabulary] = {}
 
     def so_far(self) -> str:
         """What became of the dataset, should the load end here."""
@@ -99,6 +101,7 @@ class LoadRun:
         marks = self.base.marks()
         done, count = 0, len(found.job_changes)
         self.known = {task.state.task.id: task.known for task in found.tasks}
+        self.words = {task.state.task.id: task.vocabulary for task in found.tasks}
         for task in found.tasks:
             self._tag_frames(task)
             for held in task.jobs:
@@ -170,7 +173,9 @@ class LoadRun:
             rooms,
             read_only,
             in_sequence=isinstance(part.timeline, TaskSequence),
-            shared=SharedLabels(self.base, part.neighbors, part.job.id),
+            shared=SharedLabels(
+                self.base, part.neighbors, part.job.id, part.diff.tracks, self.words.get(part.job.task_id)
+            ),
         )
         plan = decide(part.diff, part.open, read_local(self.context.labels, part.diff, part.open, settings), settings)
         part.diff.use_up()

@@ -26,6 +26,7 @@ from .job_changes import JobChanges
 from .read_ahead import ReadAhead
 from .shared_jobs import neighbors_of
 from .task_notes import names_of, notes_of, unsent
+from .task_objects import TaskObjects
 from .track_diff import VideoJob
 from .video_diff import diff_video
 from .video_frames import Entries, TakenIndexes, TrackFrames, frames_of, placed_entries, timeline_of
@@ -183,22 +184,35 @@ class _Reader:
             return None
         self.found.notes += names_of(then, vocabulary)
         flipped = state.removed ^ frozenset(known.deleted_frames)
-        changed: list[HeldJob] = []
-        for job in state.jobs:
+        changed: dict[int, HeldJob] = {}
+        fixed = {job.id for job in state.left if self.found.has_moved(job)}
+        objects = TaskObjects(self.base, (*state.jobs, *state.left), fixed)
+        for job in sorted(state.jobs, key=lambda job: (job.start_frame, job.id)):
             read = self.found.has_moved(job) or bool(vocabulary.renamed or vocabulary.renumbered)
             read = read or any(job.start_frame <= frame <= job.stop_frame for frame in flipped)
-            if read:
-                try:
-                    changed.append(self._read(job, state, known, vocabulary))
-                except (*OF_ONE, StateUnreadable) as error:
-                    self.fail([job], error, f"Job {job.id} (frames {job.start_frame} to {job.stop_frame})")
+            if read or job.id in objects.pending:
+                changed.update(self._try_to_read(job, state, known, vocabulary, objects))
             elif job in due:
-                changed.append(self._look_again(job, known, state))
+                changed[job.id] = self._look_again(job, known, state)
+        for job in (*state.jobs, *state.left):
+            if job.id in objects.pending:
+                changed.update(self._try_to_read(job, state, known, vocabulary, objects))
         failed = tuple(job for job in state.jobs if job.id in self.found.failed)
         if failed:
             rest = tuple(job for job in state.jobs if job not in failed)
             state = replace(state, jobs=rest, left=(*state.left, *failed))
-        return TaskChanges(state, known, vocabulary, tuple(changed))
+        return TaskChanges(state, known, vocabulary, tuple(map(changed.__getitem__, objects.order(changed))))
+
+    def _try_to_read(
+        self, job: Job, state: TaskState, known: TaskBase, vocabulary: Vocabulary, objects: TaskObjects
+    ) -> dict[int, HeldJob]:
+        """What changed in a job, by its id; nothing if it can't be read."""
+        try:
+            return {job.id: self._read(job, state, known, vocabulary, objects)}
+        except (*OF_ONE, StateUnreadable) as error:
+            objects.pending.discard(job.id)
+            self.fail([job], error, f"Job {job.id} (frames {job.start_frame} to {job.stop_frame})")
+            return {}
 
     def fail(self, jobs: Sequence[Job], error: Problem, what: str) -> None:
         """Leaves jobs that can't be read, unless the server does not answer at all.
@@ -233,27 +247,38 @@ class _Reader:
                         votes.setdefault(item.label_id, Counter())[now[key_of(item)]] += 1
         return then.refreshed(labels, {old: found.most_common(1)[0][0] for old, found in votes.items()})
 
-    def _read(self, job: Job, state: TaskState, known: TaskBase, vocabulary: Vocabulary) -> HeldJob:
+    def _read(
+        self, job: Job, state: TaskState, known: TaskBase, vocabulary: Vocabulary, objects: TaskObjects
+    ) -> HeldJob:
         self.reporter.step(f"Reading job {job.id}", READING * len(self.seen) / max(1, self.found.jobs))
         self.seen.append(job.id)
         date, annotations = self.ahead.take(job)
         self.unreachable = False
 
         def compare(annotations: Annotations, base: BaseStore) -> JobChanges:
-            return replace(self, base=base)._compare(job, date, annotations, state, known, vocabulary)
+            return replace(self, base=base)._compare(job, date, annotations, state, known, vocabulary, objects)
 
         return self.holder.hold(compare(annotations, self.base), annotations, compare)
 
     def _compare(
-        self, job: Job, date: str, annotations: Annotations, state: TaskState, known: TaskBase, vocabulary: Vocabulary
+        self,
+        job: Job,
+        date: str,
+        annotations: Annotations,
+        state: TaskState,
+        known: TaskBase,
+        vocabulary: Vocabulary,
+        objects: TaskObjects,
     ) -> JobChanges:
         frames = frames_of(known, self.labels)
         base, tracks, open_ = placed_entries(frames, self._known(job))
         span = range(max(0, job.start_frame), min(job.stop_frame + 1, len(frames)))
         if isinstance(frames, TrackFrames):
-            used = self.indexes.of(known)
-            video = VideoJob(base, tracks, annotations, frames, span, state.removed, used, self.record.run_id)
-            diff = diff_video(video, vocabulary)
+            used, run_id = self.indexes.of(known), self.record.run_id
+            others, settled = objects.others(job, tracks, annotations), objects.settled.get(job.id, {})
+            job_now = VideoJob(base, tracks, annotations, frames, span, state.removed, used, run_id, others, settled)
+            diff = diff_video(job_now, vocabulary)
+            objects.note(job, diff)
             self.indexes.take(known, diff.indexes)
         else:
             diff = diff_job(base, annotations, frames, state.removed, vocabulary, span)

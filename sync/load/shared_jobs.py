@@ -2,26 +2,25 @@
 
 In whatever order the jobs are loaded, the end is the same. Changes of different parts are both applied. Of a part that
 both changed, differently, the change of the earlier job counts. A label that one of them deletes is deleted. What is
-new and exactly the same in both is one label: CVAT puts what is written into a whole task into each job of its frame.
+new in both is one label if it is alike (see `drawn_twice`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-from ...cvat import Job, Tag
+from ...cvat import Job, Shape
 from ...labels.base import BaseLabel
-from ...labels.objects import Object, texts_of
+from ...labels.schema import LabelSchema
+from ...labels.tracks.identity import Identity
+from ...labels.vocabulary import Vocabulary
 from ..runs.base import BaseStore
-from ..runs.outbox import each_label
+from ..runs.outbox import TrackLabels, each_label
+from .drawn_twice import Drawn, find_alike
 from .merge import EXISTENCE, OtherJob
 
 Key = tuple[str, str]
 """A label: its field and its id."""
-
-Look = tuple[Any, ...]
-"""All that copies of a label in two jobs have in common."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +66,24 @@ class SharedLabels:
         base: what the labels of each job were when both sides last agreed
         neighbors: the other jobs
         job_id: the job
+        tracks: its tracks as they are now
+        vocabulary: what the task's labels mean; needed to find what is new in two jobs
     """
 
-    def __init__(self, base: BaseStore | None = None, neighbors: Sequence[Neighbor] = (), job_id: int = 0) -> None:
+    def __init__(
+        self,
+        base: BaseStore | None = None,
+        neighbors: Sequence[Neighbor] = (),
+        job_id: int = 0,
+        tracks: Sequence[TrackLabels] = (),
+        vocabulary: Vocabulary | None = None,
+    ) -> None:
         self._base, self._neighbors, self._job_id = base, neighbors, job_id
+        self._objects, self._vocabulary = _objects_of(tracks), vocabulary
         self._labels: dict[int, dict[Key, BaseLabel]] = {}
-        self._drawn: dict[int, dict[Look, BaseLabel]] = {}
+        self._drawn: dict[int, list[Drawn]] = {}
         self._gone: dict[int, Mapping[Key, bool]] = {}
+        self._open: dict[int, set[Key]] = {}
 
     def has(self, frame: int) -> bool:
         """Whether another job has a frame, too."""
@@ -93,21 +103,45 @@ class SharedLabels:
         for one in self._of(label.frame):
             there = self._labels[one.job_id].get(key)
             if there is not None:
-                return OtherJob(one.is_earlier, there.parts, frozenset(there.wrote))
+                made = key not in self._own  # all of it comes from loads of that job
+                return OtherJob(one.is_earlier, there.parts, frozenset(there.parts if made else there.wrote))
             if key in self._gone[one.job_id]:
                 return OtherJob(one.is_earlier, None, (EXISTENCE,) if self._gone[one.job_id][key] else ())
         return None
 
-    def drawn_alike(self, label: BaseLabel) -> BaseLabel | None:
-        """The label of another job, and not of this one, that is exactly what a new label is; ``None`` if none is."""
+    def waits(self, label: BaseLabel) -> bool:
+        """Whether a label is in a conflict of another job that nobody has decided."""
         for one in self._of(label.frame):
-            if one.job_id not in self._drawn:
-                there = self._labels[one.job_id].values()
-                self._drawn[one.job_id] = {_look(item): item for item in there if item.objects}
-            found = self._drawn[one.job_id].get(_look(label))
-            if found is not None and (found.field, found.label_id) not in self._own:
-                return found
-        return None
+            if one.job_id not in self._open:
+                assert self._base is not None, "there are other jobs"
+                waiting = self._base.open(one.job_id)
+                self._open[one.job_id] = {(item.base.field, item.base.label_id) for item in waiting}
+            if (label.field, label.label_id) in self._open[one.job_id]:
+                return True
+        return False
+
+    def alike(self, news: Sequence[BaseLabel], schema: LabelSchema) -> dict[int, BaseLabel]:
+        """The label of another job, and not of this one, that each new label is, by the number of the new one."""
+        near = {one.job_id for frame in {label.frame for label in news} for one in self._of(frame)}
+        there = [item for job_id in sorted(near) for item in self._of_job(job_id)]
+        if not there or self._vocabulary is None:
+            return {}
+        here = [Drawn(label, self._objects.get(_track_of(label))) for label in news]
+        return find_alike(here, there, schema, self._vocabulary)
+
+    def _of_job(self, job_id: int) -> list[Drawn]:
+        """The labels of another job on the frames that both have, but for those that this one has, too."""
+        if job_id not in self._drawn:
+            assert self._base is not None, "there are other jobs"
+            tracks = self._base.tracks(job_id)
+            objects = _objects_of(tracks)
+            of_labels = {(label.field, label.label_id): item.identity for item in tracks for label in item.labels}
+            self._drawn[job_id] = [
+                Drawn(label, of_labels.get(key) or objects.get(_track_of(label)))
+                for key, label in self._labels[job_id].items()
+                if key not in self._own
+            ]
+        return self._drawn[job_id]
 
     @cached_property
     def _own(self) -> set[Key]:
@@ -130,13 +164,11 @@ class SharedLabels:
                 yield one
 
 
-def _look(label: BaseLabel) -> Look:
-    return label.field, label.frame, *map(_look_of, label.objects)
+def _objects_of(tracks: Iterable[TrackLabels]) -> dict[int | None, Identity]:
+    """Which object each track is, by its id."""
+    return {item.track.id: item.identity for item in tracks if item.identity}
 
 
-def _look_of(item: Object) -> Look:
-    look = item.label_id, tuple(sorted(texts_of(item).items()))
-    if isinstance(item, Tag):
-        return look
-    parts = tuple(map(_look_of, item.elements))
-    return *look, item.track is None, item.type, item.points, item.rotation, item.occluded, item.outside, parts
+def _track_of(label: BaseLabel) -> int | None:
+    first = label.objects[0] if label.objects else None
+    return first.track if isinstance(first, Shape) else None

@@ -10,10 +10,11 @@ from ...labels.base import BaseLabel
 from ...labels.objects import same_content
 from ...labels.renumbered import track_with_present_ids
 from ...labels.tracks.compare import content_of
-from ...labels.tracks.identity import LabelKey
+from ...labels.tracks.identity import Identity, LabelKey
 from ...labels.tracks.interpolate import Interpolated, interpolate
 from ...labels.tracks.load import LoadedTracks, load_tracks
 from ...labels.tracks.match import BaseTrack
+from ...labels.tracks.shared import OtherTrack
 from ...labels.vocabulary import Vocabulary
 from ..runs.outbox import TrackLabels
 from .edited_label import Edited, read_edited
@@ -69,6 +70,8 @@ class VideoJob:
         removed: frames that were removed in CVAT
         used: the indexes that are taken in the video or sequence
         run_id: the run's own id
+        others: tracks of jobs that share frames with it, but which it does not have
+        settled: which objects some of its tracks turned out to be, by their ids
     """
 
     base: Sequence[BaseLabel]
@@ -79,6 +82,8 @@ class VideoJob:
     removed: Collection[int]
     used: Collection[int]
     run_id: str
+    others: Sequence[OtherTrack] = ()
+    settled: Mapping[int, Identity] = field(default_factory=dict)
 
 
 def diff_tracks(job: VideoJob, waiting: Sequence[BaseLabel], vocabulary: Vocabulary) -> TrackDiff:
@@ -147,7 +152,15 @@ class _TrackDiffer:
         facts = {fact for item in vocabulary.schema.fields.values() for fact in item.facts}
         now = self._present_tracks()
         self.loaded: LoadedTracks = load_tracks(
-            bases, now, job.span, job.frames.size_of, job.used, frozenset(job.removed), facts
+            bases,
+            now,
+            job.span,
+            job.frames.size_of,
+            job.used,
+            frozenset(job.removed),
+            facts,
+            others=job.others,
+            settled=job.settled,
         )
         self.now = self.loaded.matches.tracks
         self.result = TrackDiff(Identities(self.loaded, known, vocabulary, job.run_id), left=self.left)
@@ -193,7 +206,7 @@ class _TrackDiffer:
                     self._delete(label, owner, number)
                 elif key in edits and (change := edits[key]).then and change.now:
                     self._edit(label, owner, number, change.then, change.now)
-                elif key in moved or self._is_renamed(owner):
+                elif key in moved or self._is_renamed(owner) or number in self.result.identities.renumbered:
                     self._edit(label, owner, number, self._then(label, owner), self._now(number, frame))
                 else:
                     self._keep(label, number)
@@ -319,7 +332,9 @@ class _TrackDiffer:
     def _is_moved(self, label: BaseLabel, owner: int, number: int) -> bool:
         """Whether a label is on a track of another object now; one that was put back may have been on this one."""
         was = label.parts.get(INDEX)
-        return owner != self.now[number].same or was not in (None, self.result.identities.of(number).index)
+        identities = self.result.identities
+        moved = owner != self.now[number].same or number in identities.renumbered
+        return moved or was not in (None, identities.of(number).index)
 
     def _with_then(self, label: BaseLabel, owner: int, number: int | None) -> BaseLabel:
         """A label with what it was when both sides last agreed, on the track that it is on now: so it is found again.

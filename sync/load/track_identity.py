@@ -7,6 +7,7 @@ from typing import Any
 from ...labels.codec import Parts
 from ...labels.tracks.identity import Identity
 from ...labels.tracks.load import LoadedTracks
+from ...labels.tracks.shared import OtherTrack
 from ...labels.types import LABEL_TYPES
 from ...labels.vocabulary import Vocabulary
 from ..runs.outbox import TrackLabels
@@ -33,15 +34,24 @@ class Identities:
         self._found = loaded.numbering.identities
         self._with_instances = any(item.instance for item in known)
         self._keyframes = {(new.track, new.frame) for new in loaded.new if new.keyframe}
+        self._shared = loaded.numbering.shared
+        self.renumbered = loaded.numbering.renumbered
         self.counts = loaded.numbering.counts
 
     def of(self, number: int) -> Identity:
         """What says which object a track is."""
         found = self._found[number]
+        if number in self._shared:
+            return found
         if found.instance is None and self._with_instances and self._tracks[number].same is None:
             instance = derived_id(self._run_id, INSTANCE, str(self._tracks[number].track.id))
             return Identity(found.index, instance)
         return found
+
+    @property
+    def shared(self) -> list[tuple[OtherTrack, Identity]]:
+        """The tracks of other jobs that new tracks are, too, and the objects that they all are."""
+        return [(other, self.of(number)) for number, there in self._shared.items() for other in there]
 
     @property
     def indexes(self) -> set[int]:

@@ -67,6 +67,7 @@ def diff_video(job: VideoJob, vocabulary: Vocabulary) -> JobDiff:
         present=present,
         notes=tuple(f"{count:,} {what}." for what, count in tracks.identities.counts.items()),
         indexes=frozenset(tracks.identities.indexes),
+        shared=tuple(tracks.identities.shared),
     )
 
 

@@ -255,7 +255,7 @@ class World:
     places = (GT, PRED, SKY)
 
     def __init__(self, template: Template) -> None:
-        self.box = template.box
+        self.template, self.box = template, template.box
         self.clock = Clock()
         self.labels = self.make_labels(template)
         self.store = MemoryStore(template.store, self.clock)

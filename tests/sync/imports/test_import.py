@@ -255,3 +255,42 @@ def test_ids_do_not_depend_on_when_it_is_loaded(elsewhere: Elsewhere, task: int)
     undo(loop.dataset, "run")
     assert elsewhere.run(task)["added"] == 3
     assert loop.dataset.values("gt.detections.id", unwind=True) == ids
+
+
+def test_what_stands_in_two_jobs_of_an_image_is_one_label(elsewhere: Elsewhere) -> None:
+    """Of what two jobs have differently, that of the earlier one counts, and it is counted."""
+    made = elsewhere.make(labels=(CAT, DOG, FISH), segment_size=2, overlap=1)
+    cvat = elsewhere.loop.cvat
+    labels = cvat.labels(made)
+    shape = {"frame": 1, "rotation": 0.0, "occluded": False, "z_order": 0, "attributes": []}
+    mask = [0.0, 16.0, 10.0, 10.0, 13.0, 13.0]
+    point = {**shape, "type": "points", "outside": False}
+    parts = [
+        {**point, "label_id": part["id"], "points": [x, 9.0]} for x, part in enumerate(labels["fish"]["sublabels"])
+    ]
+    shapes = [
+        {**shape, "type": "rectangle", "label_id": labels["dog"]["id"], "points": [50.0, 50.0, 90.0, 90.0]},
+        {**shape, "type": "mask", "label_id": labels["dog"]["id"], "points": mask},
+        {**shape, "type": "skeleton", "label_id": labels["fish"]["id"], "points": [], "elements": parts},
+    ]
+    tags = [{"frame": 1, "label_id": labels["dog"]["id"], "attributes": []}]
+    whole = {"version": 0, "tags": tags, "shapes": shapes, "tracks": []}
+    cvat.call("PATCH", f"tasks/{made}/annotations", whole, action="create")
+    jobs = [item["id"] for item in cvat.jobs(made)]
+    copies = cvat.call("GET", f"jobs/{jobs[1]}/annotations")["shapes"]
+    moved = {**next(item for item in copies if item["type"] == "rectangle"), "points": [55.0, 50.0, 95.0, 90.0]}
+    cvat.write("update", moved, task=made, job=jobs[1])
+    report = elsewhere.run(made, label_field=None)
+    assert (report["added"], report["changed"]) == (4, 0)
+    sample = list(elsewhere.loop.dataset)[1]
+    assert sample.detections.detections[0].bounding_box[0] == 50 / 320 and len(sample.detections.detections) == 2
+    objects = report["objects"]
+    assert objects["found"] == objects["unchanged"] + objects["applied"] + objects["left"] == 8
+    assert objects["left"] == 1 and "changed differently in two jobs that have their frame" in str(report)
+    assert elsewhere.loop.load()["jobs_read"] == 0
+    box = next(
+        item for item in cvat.call("GET", f"jobs/{jobs[0]}/annotations")["shapes"] if item["type"] == "rectangle"
+    )
+    cvat.write("update", {**box, "points": [60.0, 50.0, 100.0, 90.0]}, task=made, job=jobs[0])
+    assert elsewhere.loop.load()["changed"] == 1
+    assert list(elsewhere.loop.dataset)[1].detections.detections[0].bounding_box[0] == 60 / 320

@@ -128,6 +128,47 @@ def test_frames_are_linked_by_their_numbers(clips: Clips) -> None:
     assert report["notes"][0] == "'clip_20.mp4' has 6 of its 20 frames in CVAT."
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (2, 1, 0)], ids=str)
+def test_what_stands_in_two_jobs_is_one_object(clips: Clips, order: tuple[int, ...]) -> None:
+    """CVAT cuts tracks at the borders of jobs, and makes jobs of videos share five frames unless told otherwise."""
+    task = clips.clip(segment_size=10)
+    cvat = clips.loop.cvat
+    jobs = {item["start_frame"]: item["id"] for item in cvat.jobs(task)}
+    assert [*jobs] == [0, 5, 10]  # and frames up to 9, 14 and 19
+    in_order = order == (0, 1, 2)
+    if not in_order:
+        assert clips.run(task, label_field="gt")["added"] == 0  # there is nothing yet
+    labels = cvat.labels(task)
+    cat = {"frame": 2, "label_id": labels["cat"]["id"], "group": 0, "attributes": []}
+    shapes = [box_at(2, 0.0), box_at(17, 45.0), box_at(18, 45.0, outside=True)]
+    dog = {**box_at(6, 30.0), "label_id": labels["dog"]["id"]}
+    whole = {"version": 0, "tags": [], "shapes": [dog], "tracks": [{**cat, "shapes": shapes}]}
+    cvat.call("PATCH", f"tasks/{task}/annotations", whole, action="create")
+    parts = [cvat.call("GET", f"jobs/{job}/annotations") for job in jobs.values()]
+    assert [(len(part["tracks"]), len(part["shapes"])) for part in parts] == [(1, 1), (1, 1), (1, 0)]
+    reports = [clips.run(task, label_field="gt")] if in_order else []
+    reports += [] if in_order else [clips.loop.load(jobs=[[*jobs.values()][number]]) for number in order]
+    assert sum(report["added"] for report in reports) == 17
+    for report in reports:
+        objects = report["objects"]
+        assert objects["found"] == objects["unchanged"] + objects["applied"] + objects["left"]
+    field = next(name for report in reports for name, counts in report["fields"].items() if counts["added"])
+    boxes = lefts(clips, field.removeprefix("frames."))
+    cats = {number: [item for item in items if item[0] == "cat"] for number, items in boxes.items()}
+    index = cats[3][0][1]
+    assert cats == {number: [("cat", index, 3.0 * (number - 3))] for number in range(3, 19)}
+    assert [number for number, items in boxes.items() if ("dog", None, 30.0) in items] == [7]
+    notes = [note for report in reports for note in report["notes"]]
+    assert any("drawn in two jobs that share frames: they are one object" in note for note in notes)
+    assert clips.loop.load()["jobs_read"] == 0
+
+
+def box_at(frame: int, x: float, **more: Any) -> dict[str, Any]:
+    """A keyframe, or a shape."""
+    blank = {"type": "rectangle", "occluded": False, "outside": False, "z_order": 0, "rotation": 0.0, "attributes": []}
+    return {**blank, **at(frame, x), **more}
+
+
 def test_what_is_refused(clips: Clips, tmp_path: Path) -> None:
     loop, task = clips.loop, clips.clip()
     annotate(clips, task)
@@ -138,10 +179,8 @@ def test_what_is_refused(clips: Clips, tmp_path: Path) -> None:
     images = clips.client.create_task("images", labels=[CAT])
     rq_id = clips.client.upload(images.id, [UploadFile("a.png", *_photo(tmp_path))])
     clips.client.wait_for_creation(images.id, rq_id)
-    overlapping = clips.clip(segment_size=10, overlap=4)
     refused: list[tuple[dict[str, Any], str]] = [
         ({"tasks": images.id}, "has images, but the samples are videos"),
-        ({"tasks": overlapping}, "has frames in two jobs"),
         ({"tasks": task, "label_field": {"detections": "old"}}, "'frames.old' has labels on 1 of the videos already"),
         ({"tasks": clips.clip("other.mp4")}, "None of the 1 videos has the file name"),
     ]

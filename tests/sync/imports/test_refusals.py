@@ -76,11 +76,6 @@ def test_no_frame_fits(elsewhere: Elsewhere) -> None:
     _refused(elsewhere, task, "None of the 3 frames has the file name of a sample's `filepath`", unmatched="ignore")
 
 
-def test_overlapping_jobs(elsewhere: Elsewhere) -> None:
-    task = elsewhere.make(segment_size=2, overlap=1)
-    _refused(elsewhere, task, "has frames in two jobs, such as frame 1: its labels would be there twice")
-
-
 def test_a_task_with_honeypots(elsewhere: Elsewhere, task: int) -> None:
     """Frames of a validation pool are in it more than once, under one name, as CVAT has them."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -160,11 +160,24 @@ def steps(*whats: str) -> st.SearchStrategy[list[Step]]:
 
 
 def labels_of(world: World) -> Any:
-    return {
-        (place.name, sample): dict(sorted(labels.items()))
-        for place in world.places
-        for sample, labels in world.documents(place).items()
-    }
+    """The labels by field and sample. What is new in both jobs has the id that the first job's object gave it."""
+    sent = {str(item["_id"]) for sample in world.template.samples.values() for item in labels_in(sample)}
+    found: dict[Any, Any] = {}
+    for place in world.places:
+        for sample, labels in world.documents(place).items():
+            found[place.name, sample] = {key: item for key, item in sorted(labels.items()) if key in sent}
+            drawn = [{**item, "_id": None, "index": None} for key, item in labels.items() if key not in sent]
+            found[place.name, sample, "new"] = sorted((dict(sorted(item.items())) for item in drawn), key=repr)
+    return found
+
+
+def labels_in(document: Any) -> Iterator[Thing]:
+    """All labels in a document."""
+    if isinstance(document, (dict, list)):
+        if isinstance(document, dict) and "_cls" in document and "_id" in document:
+            yield document
+        for item in document.values() if isinstance(document, dict) else document:
+            yield from labels_in(item)
 
 
 @pytest.mark.parametrize("policy", ["remote", "local", "ask"])
@@ -242,6 +255,8 @@ def edit_clip(world: VideoWorld, step: Step) -> None:
     span = world.spans[job]
     at = span[(2 * frame) % len(span)]
     labels = {item.name: item for item in world.box.store.task("1").labels.values()}
+    if what in ("draw", "shape"):
+        draw_into_all(world, what == "draw", span[frame], labels["car"].id, 30.0 * number, value)
     if not tracks:
         return
     track = tracks[number % len(tracks)]
@@ -271,6 +286,18 @@ def edit_clip(world: VideoWorld, step: Step) -> None:
         put(world, job, track, pinned)
 
 
+def draw_into_all(world: VideoWorld, is_track: bool, frame: int, label: int, x: float, value: int) -> None:
+    """Writes something into the whole task: CVAT cuts it at the borders of the jobs."""
+    blank = {"type": "rectangle", "rotation": 0.0, "occluded": False, "outside": False, "z_order": 0, "attributes": []}
+    shape = {**blank, "frame": frame, "points": [x, 150.0, x + 25.0, 180.0 + value]}
+    end = min(frame + 5 + value, 11)
+    last = {**shape, "frame": end, "points": [x + 10.0, 150.0, x + 35.0, 180.0 + value]}
+    track = {"frame": frame, "label_id": label, "group": 0, "attributes": [], "shapes": [shape, last]}
+    things: Thing = {"shapes": [], "tracks": [track]} if is_track else {"shapes": [{**shape, "label_id": label}]}
+    body = {"version": 0, "tags": [], "tracks": [], **things}
+    world.call("PATCH", "/api/tasks/1/annotations", params={"action": "create"}, json=body)
+
+
 def respec(attributes: Sequence[Thing], label: Any) -> list[Thing]:
     return [{**item, "spec_id": label.attributes[0].id} for item in attributes]
 
@@ -297,7 +324,7 @@ def put(world: VideoWorld, job: int, track: Thing, keyframe: Thing) -> None:
 def test_a_clip_of_jobs_with_overlap(clip: Template, policy: str) -> None:
     here = steps("move", "class", "set", *([] if policy == "ask" else ["delete"]))
 
-    @given(steps("move", "move", "class", "set", "set", "hide", "delete", "undo"), here)
+    @given(steps("move", "move", "class", "set", "set", "hide", "delete", "undo", "draw", "draw", "shape"), here)
     @SETTINGS
     def law(there: list[Step], mine: list[Step]) -> None:
         def make() -> World:
