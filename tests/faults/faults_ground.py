@@ -11,7 +11,7 @@ from http.client import HTTPConnection
 from typing import Any
 
 import fiftyone as fo
-from faults_outcome import Books, Outcome, differences, not_once, outcome
+from faults_outcome import Books, Outcome, differences, not_once, object_ids, outcome
 from faults_points import Death, Point, call_pattern, lasting
 from faults_scenario import Scene, fill
 from faults_work import Processes, Told, Work
@@ -42,23 +42,30 @@ class Ground:
         self._folder = scratch_folder("faults")
         self._dataset = fo.Dataset(name)
         fill(self._dataset, self._folder, scene)
-        self._books = Books(self._dataset, ["last_modified_at"] if scene.unreadable else [])
+        self._books = Books(self._dataset, ["last_modified_at"] if scene.unreadable or scene.edits else [])
         (self.undisturbed, one), (again, other) = (self._send_undisturbed() for _ in range(2))
         self.points = [point for point in lasting((one, other)) if re.search(scene.interest, point.name)]
         assert differences(asdict(self.undisturbed), asdict(again)) == [], "two undisturbed sends differ"
 
     def _send_undisturbed(self) -> tuple[Outcome, list[Point]]:
         with self.server() as box:
-            told = self.work(box, "send")
+            told = self.work(box, self.scene.act)
             assert told is not None and not told.error, told
-            return outcome(self._books, box), told.points
+            return self._outcome(box), told.points
+
+    def _outcome(self, box: Sandbox) -> Outcome:
+        return outcome(self._books, box, self._ids)
 
     @contextmanager
     def server(self) -> Iterator[Sandbox]:
         """A server of its own; afterwards the dataset is again as it was."""
         with Sandbox(anonymous_rate=None, creation_delay=0.0, share=self._folder) as box:
-            self.scene.prepare(box)
             try:
+                self.scene.prepare(box)
+                for act in self.scene.first:
+                    told = self.work(box, act)
+                    assert told is not None and not told.error, told
+                self._ids = object_ids(box)
                 yield box
             finally:
                 self._books.restore()
@@ -77,7 +84,7 @@ class Ground:
 
     def differs(self, box: Sandbox) -> list[str]:
         """How what there is now differs from what there is after an undisturbed send."""
-        now = outcome(self._books, box)
+        now = self._outcome(box)
         return [*not_once(self.undisturbed, now), *differences(asdict(self.undisturbed), asdict(now))]
 
     def leftovers(self, box: Sandbox) -> list[str]:
@@ -85,6 +92,11 @@ class Ground:
         box.settle()
         left = differences(self._books.before, self._books.documents())
         return [*left, *(f"{kind}: {things}" for kind, things in box.state().items() if things)]
+
+    @property
+    def labels(self) -> int:
+        """How many labels a load finds afterwards."""
+        return self.scene.kept or sum(self.undisturbed.record["labels"].values())
 
     @property
     def changes_samples(self) -> bool:

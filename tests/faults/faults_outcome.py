@@ -31,6 +31,7 @@ class Outcome:
         samples, dataset: the raw documents
         record: the run's record
         kept: what is kept of the run, by name
+        same: how many of the objects that were there before are there under the same ids
     """
 
     server: Any
@@ -39,6 +40,7 @@ class Outcome:
     dataset: Any
     record: Any
     kept: Any
+    same: int
 
 
 class Books:
@@ -54,6 +56,7 @@ class Books:
         self._passing = dict.fromkeys(passing, 0)
         self._db, self._id = foo.get_db_conn(), dataset._doc.id
         self._whole = self._db.datasets.find_one({"_id": self._id})
+        self._samples = list(dataset._sample_collection.find())
         self.before = self.documents()
         assert self.before["runs"] == self.before["kept"] == []
 
@@ -78,18 +81,26 @@ class Books:
     def restore(self) -> None:
         """Takes all runs away, with the tags that they gave to samples."""
         self._db.datasets.replace_one({"_id": self._id}, self._whole)
-        self._dataset._sample_collection.update_many({"tags": {"$ne": []}}, {"$set": {"tags": []}})
+        for sample in self._samples:
+            self._dataset._sample_collection.replace_one({"_id": sample["_id"]}, sample)
         self._db.runs.delete_many({"_dataset_id": self._id})
         self._db.execution_store.delete_many({"dataset_id": self._id})
         assert self.documents() == self.before, "the dataset can't be brought back"
 
 
-def outcome(books: Books, box: Sandbox) -> Outcome:
+def object_ids(box: Sandbox) -> set[tuple[str, int]]:
+    """The ids of all objects on a server, with their kind."""
+    jobs = box.store.jobs.values()
+    return {(kind, key) for job in jobs for kind in ("shapes", "tags", "tracks") for key in getattr(job, kind)}
+
+
+def outcome(books: Books, box: Sandbox, before: set[tuple[str, int]]) -> Outcome:
     """What there is now.
 
     Args:
         books: of a dataset with one run
         box: the server
+        before: the ids of the objects that it had before
     """
     box.settle()
     documents = books.documents()
@@ -101,6 +112,7 @@ def outcome(books: Books, box: Sandbox) -> Outcome:
         dataset=documents["dataset"],
         record=_record(record),
         kept=_names(documents["kept"]),
+        same=len(before & object_ids(box)),
     )
 
 
@@ -152,7 +164,8 @@ def _record(config: Mapping[str, Any]) -> dict[str, Any]:
 def _names(keys: Sequence[str]) -> dict[str, int]:
     """What is kept, counted by name; of labels once for each job: their batches may have become smaller."""
     names = [_RUN_ID.sub("", key) for key in keys]
-    counts = Counter(re.sub(r"^(job|task)/\d+", r"\1/N", name) for name in names if name[:5] not in ("drawn", "saved"))
+    of_ids = r"^(job|task|refresh/done/\d+)/\d+"
+    counts = Counter(re.sub(of_ids, r"\1/N", name) for name in names if name[:5] not in ("drawn", "saved"))
     drawn, saved = ({name[6:] for name in names if name.startswith(kind)} for kind in ("drawn", "saved"))
     assert drawn == saved, f"not answered: {drawn - saved}; not drawn: {saved - drawn}"
     return {**counts, **{f"drawn/{name.rpartition('/')[0]}": 1 for name in drawn}}

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import fiftyone as fo
 import fiftyone.core.odm.database as fod
 from faults_points import WRITES, Death, Kind, Moment, Point, call_name, write_name
+from faults_scenario import SOME, edit
 from faults_work import KEY, Told, Work
 from fiftyone.operators.registry import OperatorRegistry
 from pymongo import monitoring
@@ -37,8 +38,15 @@ from fiftyone.plugins.orgs.roundtrip.cvat.cvat.tasks import Tasks  # noqa: E402
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import RoundtripError, RunMissing  # noqa: E402
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load import load  # noqa: E402
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import ProgressReporter  # noqa: E402
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import LoadRequest, SendRequest, parse  # noqa: E402
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.refresh.refresh import refresh  # noqa: E402
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import (  # noqa: E402
+    LoadRequest,
+    RefreshRequest,
+    SendRequest,
+    parse,
+)
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send import delete_run, encode, patience, task_marks  # noqa: E402
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.grow import grow  # noqa: E402
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.send import resume, send  # noqa: E402
 
 HASTY = RetryPolicy(attempts=3, connect_attempts=2, first_pause=0.004, longest_pause=0.01, longest_wait=0.01)
@@ -96,6 +104,27 @@ def _resume(dataset: Any, request: Mapping[str, Any], client: Client) -> Any:
         return _send(dataset, request, client)  # it ended before there was anything to go on with
 
 
+def _send_some(dataset: Any, request: Mapping[str, Any], client: Client) -> Any:
+    return _send(dataset.sort_by("filepath").limit(SOME), request, client)
+
+
+def _grow(dataset: Any, request: Mapping[str, Any], client: Client) -> Any:
+    return grow(dataset, parse(SendRequest, {"anno_key": KEY, "extend": True, "add_classes": True}), client)
+
+
+def _grow_on(dataset: Any, request: Mapping[str, Any], client: Client) -> Any:
+    run = resume(dataset, KEY, client)
+    return _grow(dataset, request, client) if run["samples"] < len(dataset) else run
+
+
+def _edit(dataset: Any, request: Mapping[str, Any], client: Client) -> Any:
+    edit(dataset)
+
+
+def _refresh(dataset: Any, request: Mapping[str, Any], client: Client) -> Any:
+    return refresh(dataset, RefreshRequest(anno_key=KEY), client)
+
+
 def _load(dataset: Any, request: Mapping[str, Any], client: Client) -> Any:
     return load(dataset, parse(LoadRequest, {"anno_key": KEY}), client)
 
@@ -107,7 +136,17 @@ def _delete(dataset: Any, request: Mapping[str, Any], client: Client) -> Any:
         return None
 
 
-ACTS = {"send": _send, "resume": _resume, "load": _load, "delete": _delete}
+ACTS = {
+    "send": _send,
+    "resume": _resume,
+    "load": _load,
+    "delete": _delete,
+    "send some": _send_some,
+    "grow": _grow,
+    "grow on": _grow_on,
+    "edit": _edit,
+    "refresh": _refresh,
+}
 
 
 class Witness(monitoring.CommandListener):

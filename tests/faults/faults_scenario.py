@@ -11,6 +11,7 @@ import cv2
 import fiftyone as fo
 import numpy as np
 import requests
+from bson import ObjectId
 from PIL import Image
 
 from sandbox import Sandbox
@@ -23,6 +24,13 @@ CLIP = 10
 """Frames of a video."""
 CLIP_LABELS = 2 * CLIP + CLIP // 2 + 1
 BLOB = np.eye(6, 8, dtype=bool) | np.eye(6, 8, 1, dtype=bool)
+
+SOME = 4
+"""Samples that a run has before it grows."""
+SENT = SAMPLES * 4 + SAMPLES // 2 * 3
+"""Labels of all images."""
+ADDED, DELETED = 1, 2
+"""Labels that come and go by :func:`edit`."""
 
 FIELDS = ["boxes", "blobs", "lines", "pose", "weather"]
 _IN_PARTS = {"label_field": FIELDS, "task_size": 3, "segment_size": 2}
@@ -51,6 +59,10 @@ class Scene:
         root: where the images are said to be, if only the server sees them
         unreadable: the numbers of images that CVAT can't read
         videos: how many videos are sent, instead of images
+        first: what is done before, undisturbed: names of ``faults_process.ACTS``
+        act: what is disturbed
+        again: what goes on with it
+        kept: the labels that a load finds afterwards, if those are not what the record of the run says
     """
 
     request: Mapping[str, Any]
@@ -59,6 +71,15 @@ class Scene:
     root: str = ""
     unreadable: tuple[int, ...] = ()
     videos: int = 0
+    first: tuple[str, ...] = ()
+    act: str = "send"
+    again: str = "resume"
+    kept: int | None = None
+
+    @property
+    def edits(self) -> bool:
+        """Whether samples are changed by what is done before."""
+        return "edit" in self.first
 
     @property
     def samples(self) -> int:
@@ -99,9 +120,12 @@ SCENES = {
         interest="data|annotations|requests|jobs|drawn|saved|frames",
         videos=2,
     ),
+    "growth": Scene({**_IN_PARTS, "project_name": "Streets"}, first=("send some",), act="grow", again="grow on"),
+    "refresh": Scene(_IN_PARTS, first=("send", "edit"), act="refresh", again="refresh", kept=SENT + ADDED - DELETED),
 }
 """The sends: tasks of their own; tasks of a new project with people; of one that is there and lacks labels; of images
-that the server sees by itself; one that finds out late that an image can't be read; and videos with tracks."""
+that the server sees by itself; one that finds out late that an image can't be read; and videos with tracks. Then
+samples, some with a new class, that are added to a run; and labels that changed here and go into the jobs of one."""
 
 
 def fill(dataset: fo.Dataset, folder: Path, scene: Scene) -> None:
@@ -119,8 +143,28 @@ def fill(dataset: fo.Dataset, folder: Path, scene: Scene) -> None:
         sample = fo.Sample(place, boxes=_boxes(number), weather=_weather(number))
         if number % 2:
             sample["blobs"], sample["lines"], sample["pose"] = _blobs(number), _lines(number), _pose(number)
+        if scene.act == "grow" and number >= SOME:
+            sample.boxes.detections[0].label = "van"
         samples.append(sample)
     dataset.add_samples(samples)
+
+
+def edit(dataset: fo.Dataset) -> None:
+    """Changes labels of several jobs: one is drawn as more objects then, one comes, two go, the others stay."""
+    samples = list(dataset.sort_by("filepath"))
+    boxes = [sample.boxes.detections for sample in samples]
+    boxes[0][0].bounding_box, boxes[0][1].label = [0.2, 0.2, 0.3, 0.3], "bus"
+    boxes[1][2].plate, boxes[1][1].confidence = "new", 0.75
+    del boxes[2][0], boxes[7][2]
+    new = fo.Detection(label="car", bounding_box=[0.6, 0.6, 0.2, 0.2], plate="new", parked=True)
+    new._id = ObjectId(24 * "a")  # the same in every process
+    boxes[4].append(new)
+    samples[3].blobs.detections[0].mask = ~BLOB
+    samples[3].pose.keypoints[0].points[0] = (0.3, 0.3)
+    samples[5].lines.polylines[0].points.append([[0.7, 0.7], [0.8, 0.9]])
+    samples[6].weather.label = "rain"
+    for sample in samples:
+        sample.save()
 
 
 def _video(folder: Path, number: int) -> fo.Sample:

@@ -1,6 +1,7 @@
-"""A send survives anything: whatever happens at whatever point, going on ends as if nothing had happened.
+"""A send survives anything, and so do a growth and a refresh: whatever happens at whatever point, going on ends as if
+nothing had happened.
 
-The points are found by the suite itself: the calls and writes that two undisturbed sends make. A sample of them is
+The points are found by the suite itself: the calls and writes that two undisturbed ones make. A sample of them is
 tried, and with ``ROUNDTRIP_ALL`` each.
 """
 
@@ -40,8 +41,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
 }
 LONG = 20
 """Times that a fault lasts: more often than any request is repeated."""
-WHAT_TO_DO = ("Resume the run", "you can send again", "Nothing was sent")
-"""One of these is said whenever a send ends early."""
+WHAT_TO_DO = ("Resume the run", "you can send again", "Nothing was sent", "you can try again", "Call it again")
+"""One of these is said whenever a send, a growth or a refresh ends early."""
 
 Case = tuple[Point, str]
 
@@ -96,6 +97,8 @@ def long_answers(found: Sequence[Point]) -> Iterator[Case]:
     return answers(first_and_last(found))
 
 
+NOT_GIVEN_UP = ("refresh",)
+"""What leaves a run that is complete, so that it is not deleted with its tasks."""
 CASES = {"death": (deaths, 36), "end": (ends, 10), "answer": (answers, 24), "long_answer": (long_answers, 10)}
 """What happens at which points; and how many of that are tried, if not all."""
 
@@ -103,13 +106,13 @@ CASES = {"death": (deaths, 36), "end": (ends, 10), "answer": (answers, 24), "lon
 def spread(found: Sequence[tuple[str, Point, str]]) -> list[tuple[str, Point, str]]:
     """The cases in random order, but first one of each name of a point, then a second: rare points are not missed.
 
-    Points of videos are others than those of images.
+    Points of videos are others than those of images, and so are those of refreshes.
     """
     mixed = random.Random(SEED).sample(found, len(found))
-    seen: Counter[tuple[bool, str]] = Counter()
+    seen: Counter[tuple[bool, str, str]] = Counter()
     ranks = []
     for name, point, _ in mixed:
-        key = bool(SCENES[name].videos), point.name
+        key = bool(SCENES[name].videos), SCENES[name].again, point.name
         seen[key] += 1
         ranks.append(seen[key])
     return [case for _, case in sorted(zip(ranks, mixed, strict=True), key=lambda ranked: ranked[0])]
@@ -119,7 +122,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Makes a test of each case: the send, the point, and what happens there."""
     for happening in CASES.keys() & set(metafunc.fixturenames):
         make, some = CASES[happening]
-        found = [(name, *case) for name in SCENES for case in make(points(name))]
+        names = [name for name in SCENES if happening != "end" or name not in NOT_GIVEN_UP]
+        found = [(name, *case) for name in names for case in make(points(name))]
         if not ALL:
             found = spread(found)[:some]
         ids = [f"{name}-{what}-{point}" for name, point, what in found]
@@ -128,7 +132,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def goes_on(box: Sandbox, on: Ground) -> None:
     """Ends a send in another process, and proves that nothing tells it from an undisturbed one."""
-    told = on.work(box, "resume")
+    told = on.work(box, on.scene.again)
     assert told is not None and not told.error, told
     is_as_undisturbed(box, on)
 
@@ -143,7 +147,7 @@ def is_as_undisturbed(box: Sandbox, on: Ground) -> None:
         "added": 0,
         "changed": 0,
         "deleted": 0,
-        "unchanged": sum(on.undisturbed.record["labels"].values()),
+        "unchanged": on.labels,
     }
     assert [point for point in told.points if "samples." in point.name] == []
     assert not on.samples_moved()
@@ -157,19 +161,23 @@ def count(struck: Struck, test: str, came: bool) -> None:
 def test_undisturbed(name: str) -> None:
     on = ground(name)
     assert on.points
-    assert on.changes_samples == bool(on.scene.unreadable)
+    assert on.changes_samples == bool(on.scene.unreadable or on.scene.edits)
     with on.server() as box:
-        told = on.work(box, "send")
+        told = on.work(box, on.scene.act)
         assert told is not None
-        assert told.answers["send"]["samples"] == on.scene.samples
-        assert told.answers["send"]["labels"] >= on.scene.labels
+        if on.scene.act == "refresh":
+            assert [told.answers["refresh"][what] for what in ("created", "changed", "deleted")] == [1, 7, 2]
+            assert told.answers["refresh"]["left"] == []
+        else:
+            assert told.answers[on.scene.act]["samples"] == on.scene.samples
+            assert told.answers[on.scene.act]["labels"] >= on.scene.labels
         is_as_undisturbed(box, on)
 
 
 def test_killed(name: str, point: Point, death: Any, struck: Struck) -> None:
     on = ground(name)
     with on.server() as box:
-        told = on.work(box, "send", death=Death(point, death))
+        told = on.work(box, on.scene.act, death=Death(point, death))
         count(struck, "death", told is None)
         goes_on(box, on)
 
@@ -177,7 +185,7 @@ def test_killed(name: str, point: Point, death: Any, struck: Struck) -> None:
 def test_killed_and_given_up(name: str, point: Point, end: Any, struck: Struck) -> None:
     on = ground(name)
     with on.server() as box:
-        count(struck, "end", on.work(box, "send", death=Death(point, end)) is None)
+        count(struck, "end", on.work(box, on.scene.act, death=Death(point, end)) is None)
         if on.is_sent():
             return  # a complete run: what it made may be in use
         told = on.work(box, "delete")
@@ -202,7 +210,7 @@ def meets(name: str, point: Point, answer: str, times: int, struck: Struck) -> N
     on = ground(name)
     with on.server() as box:
         fault = strike(box, point, ANSWERS[answer], times)
-        told = on.work(box, "send")
+        told = on.work(box, on.scene.act)
         count(struck, answer, fault.applied > 0)
         box.faults.clear()
         assert told is not None
@@ -216,7 +224,7 @@ def test_killed_again_and_again(name: str, seed: int, struck: Struck) -> None:
     on = ground(name)
     chance = random.Random(seed)
     with on.server() as box:
-        for act in ("send", *["resume"] * 30):
+        for act in (on.scene.act, *[on.scene.again] * 30):
             death = Death(chance.choice(on.points), chance.choice(("before", "after")))
             told = on.work(box, act, death=death)
             if told is None:

@@ -160,7 +160,7 @@ class StoryOfLoads(RuleBasedStateMachine):
         except Killed:
             pass
         finally:
-            self.world.clock.last = None
+            self.world.clock.last, self.world.clock.dead = None, False
 
     def base(self, world: World) -> Any:
         """What both sides agreed on, job by job."""
@@ -176,8 +176,12 @@ class StoryOfLoads(RuleBasedStateMachine):
 
     def loaded(self, jobs: tuple[int, ...]) -> list[int]:
         """The frames that such a load is about."""
-        frames = [frame for frame in self.frames if not jobs or self.world.job_of(frame).id in jobs]
+        frames = [frame for frame in self.there_are() if not jobs or self.world.job_of(frame).id in jobs]
         return [f for f in frames if f not in self.removed and self.world.sample_ids[f] not in self.world.labels.gone]
+
+    def there_are(self) -> Iterable[int]:
+        """The frames that can be loaded."""
+        return self.frames
 
     def settle(self, there: dict[int, set[str]]) -> None:
         """Remembers what both sides have seen."""

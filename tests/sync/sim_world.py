@@ -17,6 +17,8 @@ from urllib.parse import urlencode
 import bson
 from bson import ObjectId
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat import Client, Credentials
+from fiftyone.plugins.orgs.roundtrip.cvat.cvat.answers import error_for
+from fiftyone.plugins.orgs.roundtrip.cvat.cvat.responses import Response
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.types import LABEL_TYPES
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.labels import SampleLabels, held
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.list_changes import FormerValue
@@ -47,17 +49,25 @@ class Killed(BaseException):
 
 
 class Clock:
-    """Counts writes, and kills at one of them."""
+    """Counts writes, and kills at one of them: after that there is neither a write nor a request."""
 
     def __init__(self) -> None:
         self.writes = 0
         self.last: int | None = None
+        self.dead = False
 
     def tick(self) -> None:
         """One write."""
+        self.check()
         if self.last is not None and self.writes >= self.last:
+            self.dead = True
             raise Killed
         self.writes += 1
+
+    def check(self) -> None:
+        """Whether the process lives."""
+        if self.dead:
+            raise Killed
 
 
 class Nowhere:
@@ -87,6 +97,20 @@ class MemoryStore(DryRunStore):
             for name in self.names(start):
                 self.clock.tick()
                 del self._kept[name]
+
+    def forget(self, name: str) -> None:
+        """Forgets one name."""
+        self.clock.tick()
+        self._kept[name] = None
+
+    def note(self, name: str, value: Thing) -> None:
+        """Keeps something small."""
+        self.save(name, _dump(value))
+
+    def noted(self, name: str) -> Thing | None:
+        """Something small."""
+        text = self.load(name)
+        return None if text is None else dict(json.loads(text))
 
     @property
     def contents(self) -> dict[str, bytes]:
@@ -201,7 +225,8 @@ class Direct:
                 "HTTP_AUTHORIZATION": "Basic YWRtaW46YWRtaW4=",
             }
         )
-        assert reply.status < 400, (method, path, json, reply.body)
+        if reply.status >= 400:
+            raise error_for(Response(reply.status, method, path, {}, reply.body), url="http://box", with_token=False)
         return Answer(reply.status, reply.body, f"http://box{path}")
 
 
@@ -234,7 +259,7 @@ def make_template(box: Sandbox, record: RunRecord, store: Any, samples: Iterable
         },
         samples={str(sample["_id"]): sample for sample in samples},
         jobs={i: duplicate((job.shapes, job.tags, job.tracks, job.updated_date)) for i, job in task.jobs.items()},
-        labels=dict(task.labels),
+        labels=dict(task.used_labels),
         dates=(task.updated_date, [rows._sequence for rows in tables(box)]),
     )
 
@@ -282,7 +307,8 @@ class World:
             for rows, things in zip(tables(self.box), (shapes, tags, tracks, keyframes), strict=True):
                 for key in things:
                     rows.insert(job, key)
-        task.labels = dict(template.labels)
+        task.used_labels.clear()
+        task.used_labels.update(template.labels)
         task.data.deleted_frames = set()
         task.updated_date, sequences = template.dates
         for rows, sequence in zip(tables(self.box), sequences, strict=True):

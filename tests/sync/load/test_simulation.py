@@ -220,7 +220,7 @@ class Story(StoryOfLoads):
         assert len(set(ids)) == len(ids), "an object belongs to two labels"
         drawn = {thing["id"]: thing for thing in self.world.things() if thing["frame"] in live}
         for label in known:
-            if label.label_id not in waiting and label.frame in live:
+            if label.label_id not in waiting and self.world.sample_ids.index(label.sample_id) in live:
                 (thing,) = (drawn[item.id] for item in label.objects)
                 assert set(marks_drawn(thing)) <= all_marks([label.parts]), "the base is not what CVAT has"
         if not waiting:

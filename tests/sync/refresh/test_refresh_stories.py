@@ -27,7 +27,7 @@ from tests.sync.load.test_simulation import Story, template
 
 __all__ = ["template"]
 
-STORIES = int(os.environ.get("ROUNDTRIP_STORIES", "2000" if os.environ.get("ROUNDTRIP_ALL") else "60"))
+STORIES = int(os.environ.get("ROUNDTRIP_STORIES", "2000" if os.environ.get("ROUNDTRIP_ALL") else "36"))
 WRITTEN = ("created", "changed", "deleted")
 
 
@@ -73,7 +73,7 @@ class RefreshStory(Story):
             self.world.take_back()
         assert self.world.dump() == dataset
         assert before <= self.marks_there(), "an edit made in CVAT is lost by taking a refresh back"
-        self.settle({frame: self.there(frame) - before for frame in range(3)})
+        self.settle({frame: self.there(frame) - before for frame in self.frames})
 
     def check_refresh(self, act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Does it, and looks at what must hold; the report."""
@@ -89,7 +89,7 @@ class RefreshStory(Story):
         assert len(gone) <= len(deleted)
         again = self.world.refresh()
         assert [again[name] for name in WRITTEN] == [0, 0, 0], "all is written at once"
-        self.settle({frame: self.there(frame) - before for frame in range(3)})
+        self.settle({frame: self.there(frame) - before for frame in self.frames})
         return report
 
     def owners(self) -> dict[str, list[Any]]:
@@ -99,11 +99,11 @@ class RefreshStory(Story):
         return {label.label_id: [place_of(item.model_dump()) for item in label.objects] for label in labels}
 
     def marks_there(self) -> set[str]:
-        return set().union(*(self.there(frame) for frame in range(3)))
+        return set().union(*(self.there(frame) for frame in self.frames))
 
     def annotators(self) -> set[str]:
         """The marks of annotators that no load has brought yet."""
-        return set().union(*(self.there(frame) - self.known_there[frame] for frame in range(3)))
+        return set().union(*(self.there(frame) - self.known_there[frame] for frame in self.frames))
 
     def held(self) -> list[str]:
         """The classes of the labels on samples that are there, and whose frames are."""
@@ -121,7 +121,7 @@ class RefreshStory(Story):
         """The same of CVAT, but for exact copies of objects, which are no labels."""
         base = BaseStore(self.world.store)
         own = {key_of(item) for job in base.marks() for label in base.labels(job) or () for item in label.objects}
-        names = {label.id: label.name for label in self.world.box.store.task("1").labels.values()}
+        names = {label.id: label.name for label in self.world.box.store.task("1").used_labels.values()}
         live = self.loaded(())
         things = [("shape", thing) for thing in self.world.things()]
         things += [("tag", thing) for thing in self.world.things("tags")]
