@@ -127,7 +127,7 @@ def send_video(
     """
     done = written or {}
     by_frame = _jobs_by_frame(jobs)
-    encoded, left_out = _encode([label for label in labels if label.frame in by_frame], field, vocabulary, group)
+    encoded, left_out = encode_all([label for label in labels if label.frame in by_frame], field, vocabulary, group)
     left_out += [Notice(NOWHERE, label) for label in labels if label.frame not in by_frame]
     kept = [label for label in labels if label.key in encoded]
     objects = find_objects(kept)
@@ -163,9 +163,17 @@ def _place(sent: SentTrack) -> tuple[int, int, int]:
     return sent.job, sent.origin, sent.track.frame
 
 
-def _encode(
+def encode_all(
     labels: Iterable[FrameLabel], field: str, vocabulary: Vocabulary, group: int
 ) -> tuple[dict[LabelKey, Encoded], list[Notice]]:
+    """Labels of a field as CVAT objects; those that can't be, and why.
+
+    Args:
+        labels: with the pixels of their masks
+        field: their field
+        vocabulary: the run's words
+        group: the largest CVAT group that is in use
+    """
     encoded: dict[LabelKey, Encoded] = {}
     left_out: list[Notice] = []
     for label in labels:
@@ -189,7 +197,7 @@ def _chains(
     notices: list[Notice] = []
     by_kind: dict[tuple[int, str], list[tuple[FrameLabel, Shape]]] = {}
     for label in labels:
-        shape = _alone(encoded[label.key])
+        shape = alone(encoded[label.key])
         if shape is None:
             notices.append(Notice(NO_TRACK, label))
         else:
@@ -204,8 +212,8 @@ def _chains(
     return chains, notices
 
 
-def _alone(encoded: Encoded) -> Shape | None:
-    """The shape of a label that can be on a frame of a track."""
+def alone(encoded: Encoded) -> Shape | None:
+    """The shape of a label that can be on a frame of a track; ``None`` if it has none."""
     if len(encoded.objects) != 1 or not isinstance(encoded.objects[0], Shape):
         return None
     return encoded.objects[0] if encoded.objects[0].type != "mask" else None
@@ -299,7 +307,7 @@ def _track(
     tolerance: float,
 ) -> Track:
     """The track of an object of one class in one job."""
-    shapes = {label.frame: shape for label in chain if (shape := _alone(encoded[label.key]))}
+    shapes = {label.frame: shape for label in chain if (shape := alone(encoded[label.key]))}
     forced = {label.frame for label in chain if label.document.get("keyframe") is True}
     return track_of(shapes, last, tolerance, forced, *specs)
 

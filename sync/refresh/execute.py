@@ -1,15 +1,15 @@
 """Writing into one job what was planned. Whatever was done of it before is done once: it can be killed anywhere."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...cvat import Annotations, Client, CvatError, Shape, Tag
 from ...cvat.models import Track
 from ...labels.base import BaseLabel
 from ...labels.objects import Key, Object, key_of
-from ..runs.outbox import Batch, BatchAnswer, JobPlace, Outbox, labels_of
-from ..runs.refreshes import JobWrites, LabelWrite
+from ..runs.outbox import Batch, BatchAnswer, JobPlace, Outbox, TrackLabels, labels_of
+from ..runs.refreshes import JobWrites, LabelWrite, TrackWrite
 from ..runs.store import Store
 from ..send.attempts import Attempts
 from ..send.encode import Identity, identities
@@ -18,6 +18,7 @@ from ..send.job_writer import JobWriter, WriterContext
 from ..send.refusals import is_about_labels
 from ..send.video_labels import batches_of
 from .draw import as_written, in_order
+from .execute_tracks import TrackExecutor, first_of, new_entry, tracks_of
 from .prefixed_store import PrefixedStore
 from .report import DISAGREES, TOUCHED
 
@@ -34,17 +35,23 @@ class Outcome:
 
     Args:
         written: the labels that CVAT has as they were written, with their objects
-        left: the others, and why
+        tracks: the tracks, too
+        left: the other labels, and why
         refused: labels that CVAT does not take, by reason
         date: the job's, afterwards
         quiet: whether nothing else changed in the job meanwhile
     """
 
     written: list[LabelWrite] = field(default_factory=list)
-    left: list[tuple[LabelWrite, str]] = field(default_factory=list)
+    tracks: list[TrackWrite] = field(default_factory=list)
+    left: list[tuple[BaseLabel, str]] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     date: str = ""
     quiet: bool = False
+
+    def of(self, plan: JobWrites) -> JobWrites:
+        """What was written of what was planned."""
+        return plan.model_copy(update={"writes": tuple(self.written), "tracks": tuple(self.tracks)})
 
 
 class JobExecutor:
@@ -69,68 +76,95 @@ class JobExecutor:
     def run(self) -> Outcome:
         """Writes, reads the job again, and compares."""
         before_date, there = self._client.stable_annotations(self._plan.job_id)
-        before, tracks = current(there), _tracks(there)
-        created = self._create(before)
-        wanted = self._sort(before, created)
+        before, tracks = current(there), tracks_of(there)
+        writer = TrackExecutor(self._client, self._plan, self._outcome.left)
+        blocked = writer.sort(tracks)
+        created, new_tracks = self._create(before, tracks, blocked)
+        wanted = self._sort(before, created, blocked)
         dropped = {write.key for write in self._plan.writes if write.drops_objects}
         self._update([write for write in wanted if write.kind == "changed" and write.key not in dropped])
+        writer.write(self._check, self._outcome.refused)
         self._delete([write for write in wanted if write.key in dropped], before)
         self._outcome.date, there = self._client.stable_annotations(self._plan.job_id)
-        after = current(there)
+        after, tracks_after = current(there), tracks_of(there)
         for write in wanted:
             # What was created is known by its ids, whatever somebody made of it since
             self._compare(write, after, known=write.key in created)
+        self._outcome.tracks = writer.compare(tracks_after, new_tracks, self._refused())
+        self._outcome.quiet = before_date == self._plan.date and (
+            self._others(before, tracks, wanted) == self._others(after, tracks_after, wanted)
+        )
+        return self._outcome
+
+    def _others(
+        self, there: Current, tracks: Mapping[int, Track], wanted: Sequence[LabelWrite]
+    ) -> tuple[dict[Key, Object], dict[int, Track]]:
+        """What of a job is not about what is written."""
         own = {key_of(item) for write in self._plan.writes for item in write.objects}
         own |= {key_of(item) for write in wanted for item in (write.after.objects if write.after else ())}
-        others = {key: item for key, item in before.items() if key not in own}
-        is_same = others == {key: item for key, item in after.items() if key not in own} and tracks == _tracks(there)
-        self._outcome.quiet = before_date == self._plan.date and is_same
-        return self._outcome
+        ours = {write.id for write in (*self._plan.tracks, *self._outcome.tracks)}
+        return (
+            {key: item for key, item in there.items() if key not in own},
+            {track_id: track for track_id, track in tracks.items() if track_id not in ours},
+        )
 
     # New objects
 
-    def _create(self, before: Current) -> dict[Identity, BaseLabel]:
-        """Creates objects, each once; the labels with the objects that CVAT made."""
-        new = [write for write in self._plan.writes if write.makes_objects]
-        if not new:
-            return {}
+    def _create(
+        self, before: Current, tracks: Mapping[int, Track], blocked: Collection[Identity]
+    ) -> tuple[dict[Identity, BaseLabel], dict[Identity, TrackLabels]]:
+        """Creates objects, each once: the labels with what CVAT made, and the tracks by their first label."""
+        new = [write for write in self._plan.writes if write.makes_objects and write.key not in blocked]
+        new_tracks = [entry for write in self._plan.tracks if (entry := new_entry(write, blocked))]
+        if not new and not new_tracks:
+            return {}, {}
         outbox = self._writers.outbox
         if next(outbox.batches(PLACE), None) is None:  # what was there before is nothing that a request made
             outbox.draw(PLACE, 0, Batch())
-            outbox.save(PLACE, 0, _ids(before))
+            outbox.save(PLACE, 0, _ids(before, tracks))
         earlier = settle(self._client, self._plan.job_id, PLACE, outbox, self._writers.attempts, self._check)
-        refused = {(item.field, item.sample_id, item.label_id) for item in self._writers.attempts.refusals(PLACE)}
-        done = identities([kept.batch for kept in earlier]) | refused
-        free = [write.label for write in new if not write.objects or _is_as(write.objects, before)]
-        rest = [label for label in free if _identity(label) not in done]
+        done = identities([kept.batch for kept in earlier]) | self._refused()
+        free: list[BaseLabel | TrackLabels] = [
+            write.label for write in new if not write.objects or _is_as(write.objects, before)
+        ]
+        rest = [entry for entry in (*free, *new_tracks) if first_of(entry) not in done]
         writer = JobWriter(self._writers, PLACE, batches_of(rest, {}), self._outcome.refused, earlier)
         for _ in writer.write(self._plan.job_id):
             self._check()
-        return {
-            _identity(label): label
+        made = [
+            entry
             for kept in outbox.batches(PLACE)
             if kept.saved is not None
-            for label in labels_of(kept.batch, kept.saved, kept.number)
-            if isinstance(label, BaseLabel)
-        }
+            for entry in labels_of(kept.batch, kept.saved, kept.number)
+        ]
+        return (
+            {first_of(entry): entry for entry in made if isinstance(entry, BaseLabel)},
+            {first_of(entry): entry for entry in made if isinstance(entry, TrackLabels)},
+        )
+
+    def _refused(self) -> set[Identity]:
+        """Labels that CVAT is known not to take."""
+        refusals = self._writers.attempts.refusals(PLACE)
+        return {(item.field, item.sample_id, item.label_id) for item in refusals}
 
     # What is there
 
-    def _sort(self, before: Current, created: Mapping[Identity, BaseLabel]) -> list[LabelWrite]:
+    def _sort(
+        self, before: Current, created: Mapping[Identity, BaseLabel], blocked: Collection[Identity]
+    ) -> list[LabelWrite]:
         """What can be written as planned: nobody touched its objects since."""
-        found = []
-        refused = {(item.field, item.sample_id, item.label_id) for item in self._writers.attempts.refusals(PLACE)}
+        found, refused = [], self._refused()
         for write in self._plan.writes:
             if write.makes_objects:
                 made = created.get(write.key)
                 if made is not None:
                     found.append(write.model_copy(update={"after": made}))
-                elif write.key not in refused:
-                    self._outcome.left.append((write, TOUCHED))
+                elif write.key not in refused and write.key not in blocked:  # of a track it is told already
+                    self._outcome.left.append((write.label, TOUCHED))
             elif write.kind == "agreed" or _is_as(write.objects, before) or self._is_done(write, before):
                 found.append(write)
             else:
-                self._outcome.left.append((write, TOUCHED))
+                self._outcome.left.append((write.label, TOUCHED))
         return found
 
     def _is_done(self, write: LabelWrite, before: Current) -> bool:
@@ -183,18 +217,13 @@ class JobExecutor:
         if known:
             self._outcome.written.append(write)
         if not good:
-            self._outcome.left.append((write, DISAGREES))
+            self._outcome.left.append((write.label, DISAGREES))
 
 
 def current(annotations: Annotations) -> dict[Key, Object]:
     """The tags and shapes of a job, by identity, in a form in which they compare."""
     objects: list[Object] = [*annotations.tags, *annotations.shapes]
     return {key_of(item): in_order(item) for item in objects}
-
-
-def _tracks(annotations: Annotations) -> dict[int | None, Track]:
-    """The tracks of a job, by id."""
-    return {track.id: track for track in annotations.tracks}
 
 
 def _is_as(objects: Sequence[Object], there: Current) -> bool:
@@ -206,14 +235,12 @@ def _is_written(objects: Sequence[Object], there: Current) -> bool:
     return all(new is not None and as_written(item, new) for item, new in zip(objects, found, strict=True))
 
 
-def _ids(there: Current) -> BatchAnswer:
+def _ids(there: Current, tracks: Mapping[int, Track]) -> BatchAnswer:
     return BatchAnswer(
-        tags=tuple(key[1] for key in there if key[0] == "tag"), shapes=tuple(key[1] for key in there if key[0] != "tag")
+        tags=tuple(key[1] for key in there if key[0] == "tag"),
+        shapes=tuple(key[1] for key in there if key[0] != "tag"),
+        tracks=tuple({"id": track_id} for track_id in tracks),
     )
-
-
-def _identity(label: BaseLabel) -> Identity:
-    return label.field, label.sample_id, label.label_id
 
 
 def _annotations(objects: Sequence[Object]) -> Annotations:

@@ -2,46 +2,26 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from ...cvat import Annotations, Job
 from ...labels.base import BaseLabel
 from ...labels.objects import Key, Object, key_of
-from ...labels.vocabulary import Vocabulary
+from ...labels.tracks.compare import same_track
 from ..load.diff import JobDiff, diff_job
+from ..load.track_diff import VideoJob
+from ..load.video_diff import diff_video
 from ..runs.base import OpenConflict, TaskBase
 from ..runs.marks import JobMark
-from ..runs.refreshes import JobWrites, LabelWrite
+from ..runs.refreshes import JobWrites, LabelKey, LabelWrite
 from ..send.encode import draw
 from ..send.refusals import unstorable
 from .draw import in_order, in_place
 from .execute import current
 from .fates import Fate, Remote, fate_of
-from .local_changes import Candidate, LabelKey
+from .job_now import JobNow
+from .local_changes import Candidate
 from .report import BOTH, ON_TRACK, REMOVED, RENAMED, WAITS, RefreshReport
-
-
-@dataclass(frozen=True)
-class JobNow:
-    """A job as CVAT has it now.
-
-    Args:
-        job: the job
-        date: its date
-        annotations: what it has
-        removed: the frames of its task that were removed
-        vocabulary: what the task's labels mean
-        shared: frames that an earlier job has, too
-        told: those of them whose labels are counted there
-    """
-
-    job: Job
-    date: str
-    annotations: Annotations
-    removed: frozenset[int]
-    vocabulary: Vocabulary
-    shared: frozenset[int]
-    told: frozenset[int]
+from .track_changes import TrackOwners
+from .track_plan import TrackPlanner, TrackSettings, is_object
 
 
 def plan_job(
@@ -69,14 +49,58 @@ def plan_job(
     diff = diff_job(base, now.annotations, known.frames, now.removed, words, span)
     planner = _Planner(now, diff, {(item.base.field, item.base.label_id) for item in was_open}, report)
     writes = planner.writes(candidates)
+    return _planned(now, diff, writes, mark)
+
+
+def plan_video_job(
+    candidates: Sequence[Candidate],
+    now: JobNow,
+    owners: TrackOwners,
+    base: Sequence[BaseLabel],
+    mark: JobMark,
+    was_open: Sequence[OpenConflict],
+    settings: TrackSettings,
+    report: RefreshReport,
+) -> JobWrites:
+    """Decides what is written into a job of a video, or of an image sequence; see :func:`plan_job`.
+
+    Args:
+        owners: its tracks when both sides last agreed
+        base: its other labels, and those of tracks that the base has apart
+        settings: how tracks are written
+    """
+    tracks = list(owners.entries.values())
+    job = VideoJob(base, tracks, now.annotations, settings.frames, settings.span, now.removed, (), "")
+    diff = diff_video(job, now.vocabulary)
+    waiting = {(item.base.field, item.base.label_id) for item in was_open}
+    fields = now.vocabulary.schema.fields
+    on_tracks: list[Candidate] = []
+    others: list[Candidate] = []
+    for candidate in candidates:
+        has_track = candidate.key in owners.of
+        if candidate.base is None and candidate.document is not None:
+            has_track = is_object(fields[candidate.field].type, candidate.document)
+        (on_tracks if has_track else others).append(candidate)
+    written, alone = TrackPlanner(now, owners, diff, waiting, settings, report).plan(on_tracks)
+    writes = [*_Planner(now, diff, waiting, report).writes(others), *alone]
+    plan = _planned(now, diff, writes, mark)
+    there = {item.track.id: item.track for item in diff.tracks}
+    same = there.keys() == owners.entries.keys() and all(
+        same_track(item.track, there[track_id]) for track_id, item in owners.entries.items()
+    )
+    return plan.model_copy(update={"tracks": tuple(written), "settled": plan.settled and same})
+
+
+def _planned(now: JobNow, diff: JobDiff, writes: Sequence[LabelWrite], mark: JobMark) -> JobWrites:
+    """What is written of labels that are no tracks."""
     agreed = {write.key for write in writes if write.kind == "agreed"}
     waiting = [*(edited.base for edited in diff.edited), *diff.deleted]
     left = diff.objects.left if diff.objects else {}
     settled = all(_key(label) in agreed for label in waiting) and not diff.new
     settled = settled and (mark.updated_date == now.date or not left)
     return JobWrites(
-        job_id=job.id,
-        task_id=job.task_id,
+        job_id=now.job.id,
+        task_id=now.job.task_id,
         date=now.date,
         writes=tuple(writes),
         shared=tuple(sorted(now.shared)),

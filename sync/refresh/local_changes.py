@@ -1,7 +1,7 @@
 """Which labels changed in FiftyOne since both sides last agreed."""
 
-from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ...labels.base import BaseLabel
 from ...labels.codec import Parts
@@ -12,6 +12,7 @@ from ..dataset.mask_files import with_pixels
 from ..dataset.samples import Document, FieldPlace
 from ..load.rebase import local_of
 from ..runs.base import NO_SAMPLE, TaskBase
+from ..runs.refreshes import LabelKey
 from ..send.encode import Place
 from .fates import differs
 from .report import GONE, HIDDEN, RefreshReport
@@ -20,8 +21,11 @@ from .sent_view import Hidden, nothing_hidden
 SAMPLES = 1_000
 """Samples whose labels are in memory at a time."""
 
-LabelKey = tuple[str, str, str]
-"""A label: its field, its sample and its own id."""
+Places = Mapping[str, Sequence[Place]]
+"""Where the labels of each field are: on which frames, and which documents hold them."""
+
+Reidentified = Callable[[BaseLabel, Document], bool]
+"""Whether a label is of another object now than that whose track it is on."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,11 @@ class Candidate:
         """Its field, its sample and its own id."""
         return self.field, self.place.sample_id, self.label.label_id
 
+    @property
+    def is_reidentified(self) -> bool:
+        """Whether all that changed of it is which object it is."""
+        return self.base is not None and self.local is not None and not differs(self.base.parts, self.local)
+
 
 class LocalChanges:
     """Finds the labels of jobs that changed in FiftyOne.
@@ -65,84 +74,116 @@ class LocalChanges:
         schema: the run's schema
         samples: the samples that are looked at; ``None`` for all
         hidden: which labels were meant not to be sent
+
+    Attributes:
+        fields: where the labels of each field are
     """
 
     def __init__(
         self, labels: Labels, schema: LabelSchema, samples: Container[str] | None, hidden: Hidden = nothing_hidden
     ) -> None:
-        self._labels, self._schema, self._samples, self._hidden = labels, schema, samples, hidden
-        self._places = {name: FieldPlace.of(name, LABEL_TYPES[item.type]) for name, item in schema.fields.items()}
+        self.labels, self._schema, self._samples, self._hidden = labels, schema, samples, hidden
+        self.fields = {name: FieldPlace.of(name, LABEL_TYPES[item.type]) for name, item in schema.fields.items()}
 
-    def find(
-        self,
-        known: TaskBase,
-        span: range,
-        base: Sequence[BaseLabel],
-        report: RefreshReport,
-        told: Container[int] = (),
-    ) -> Iterator[Candidate]:
-        """The labels of some frames that changed; counts those that did not.
+    def places(self, known: TaskBase, span: range) -> Places:
+        """Where labels of images are looked at.
 
         Args:
             known: what is kept of the task
             span: the frames
+        """
+        frames = [Place(number, known.frames[number].sample_id, known.frames[number].size) for number in span]
+        frames = [frame for frame in frames if self.is_wanted(frame.sample_id)]
+        return dict.fromkeys(self.fields, frames)
+
+    def find(
+        self,
+        places: Places,
+        base: Sequence[BaseLabel],
+        report: RefreshReport,
+        told: Container[int] = (),
+        elsewhere: Container[tuple[str, str]] = (),
+        reidentified: Reidentified = lambda label, document: False,
+    ) -> Iterator[Candidate]:
+        """The labels of some frames that changed; counts those that did not.
+
+        Args:
+            places: the frames, by field
             base: the labels of these frames when both sides last agreed
             report: counts
             told: frames whose labels an earlier job counts
+            elsewhere: labels that are in other jobs, by field and id, so that they are not new
+            reidentified: whether a label is of another object now
         """
         held: dict[tuple[str, str], dict[str, BaseLabel]] = {}
-        silent = RefreshReport(anno_key="")
         for label in base:
             held.setdefault((label.field, label.sample_id), {})[label.label_id] = label
-        frames = [Place(number, known.frames[number].sample_id, known.frames[number].size) for number in span]
-        frames = [frame for frame in frames if self._is_wanted(frame.sample_id)]
-        for start in range(0, len(frames), SAMPLES):
-            some = frames[start : start + SAMPLES]
-            for name, place in self._places.items():
-                found = self._labels.read(place, [frame.sample_id for frame in some])
+        look = _Look(self._schema, report, told, elsewhere, reidentified)
+        for name, frames in places.items():
+            place = self.fields[name]
+            for start in range(0, len(frames), SAMPLES):
+                some = frames[start : start + SAMPLES]
+                found = self.labels.read(place, [frame.sample_id for frame in some])
                 new = {key: item.labels.keys() - held.get((name, key), {}).keys() for key, item in found.items()}
                 hidden = self._hidden(place, new)
                 for frame in some:
                     known_labels = held.get((name, frame.sample_id), {})
-                    counts = silent if frame.frame in told else report
                     if frame.sample_id in found:
-                        there = found[frame.sample_id]
-                        yield from self._of_sample(name, frame, known_labels, there, hidden, counts)
+                        yield from look.at(name, frame, known_labels, found[frame.sample_id], hidden)
                     else:
                         for label in known_labels.values():
-                            counts.leave(GONE, label)
+                            look.counts(label.frame).leave(GONE, label)
 
-    def _is_wanted(self, sample_id: str) -> bool:
+    def is_wanted(self, sample_id: str) -> bool:
+        """Whether a sample is looked at."""
         return sample_id != NO_SAMPLE and (self._samples is None or sample_id in self._samples)
 
-    def _of_sample(
+
+@dataclass(frozen=True)
+class _Look:
+    """A look at the labels of a job; see :meth:`LocalChanges.find`."""
+
+    schema: LabelSchema
+    report: RefreshReport
+    told: Container[int]
+    elsewhere: Container[tuple[str, str]]
+    reidentified: Reidentified
+    silent: RefreshReport = field(default_factory=lambda: RefreshReport(anno_key=""))
+
+    def counts(self, frame: int) -> RefreshReport:
+        """Where the labels of a frame are counted."""
+        return self.silent if frame in self.told else self.report
+
+    def at(
         self,
         name: str,
-        frame: Place,
+        place: Place,
         base: Mapping[str, BaseLabel],
         held: SampleLabels,
         hidden: Container[tuple[str, str]],
-        report: RefreshReport,
     ) -> Iterator[Candidate]:
-        schema = self._schema.fields[name]
+        """The labels of a field in one document that changed."""
+        schema = self.schema.fields[name]
         for label_id, label in base.items():
-            document = held.labels.get(label_id)
-            local = None
+            document, report = held.labels.get(label_id), self.counts(label.frame)
+            local, is_other = None, False
             if document is not None:
                 document = with_pixels(document, held.media, held.own)
                 try:
                     local = local_of(label, document, schema)
+                    is_other = self.reidentified(label, document)
                 except Exception as error:  # whatever is in a document: it is this label that stays behind
                     report.leave(f"labels that can't be read ({type(error).__name__})", label)
                     continue
-            if local is None or differs(label.parts, local):
-                yield Candidate(frame, name, label, document, local)
+            if local is None or is_other or differs(label.parts, local):
+                yield Candidate(replace(place, frame=label.frame), name, label, document, local)
             else:
                 report.unchanged += 1
         for label_id, document in held.labels.items():
-            if label_id not in base and schema.classes:
-                new = Candidate(frame, name, None, document, {"label": document.get("label")})
-                if (frame.sample_id, label_id) in hidden:
-                    report.leave(HIDDEN, new.label)
-                else:
-                    yield new
+            if label_id in base or not schema.classes or (name, label_id) in self.elsewhere:
+                continue
+            new = Candidate(place, name, None, document, {"label": document.get("label")})
+            if (place.sample_id, label_id) in hidden:
+                self.counts(place.frame).leave(HIDDEN, new.label)
+            else:
+                yield new

@@ -1,30 +1,31 @@
 """Refresh: labels that changed in FiftyOne go into CVAT's open jobs; what annotators touched stays as it is."""
 
 import getpass
-from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container
+from dataclasses import dataclass
 from typing import Any
 
-from ...cvat import Client, Job
+from ...cvat import Client
+from ...labels.tracks.keyframes import TOLERANCE_PX
+from ..dataset.clips import is_clips
 from ..dataset.garbage import paused_garbage_collection
 from ..dataset.labels import DatasetLabels, Labels
 from ..dataset.samples import FRAMES, as_collection
-from ..errors import Refused, StateUnreadable, database_context, error_context, sentence
-from ..load.fetch import OF_ONE, TaskState, fetch_labels, fetch_tasks
-from ..load.shared_jobs import shared_with_earlier
+from ..errors import Refused, database_context, error_context, sentence
+from ..load.fetch import fetch_tasks
 from ..progress import ProgressReporter
 from ..request import RefreshRequest
 from ..runs import record as records
-from ..runs.base import BaseStore, TaskBase
+from ..runs.base import BaseStore
 from ..runs.lease import Lease, is_held
 from ..runs.log import JobNote, note_of
-from ..runs.marks import JobMark
 from ..runs.record import RunRecord, not_here
-from ..runs.refreshes import JobWrites, RefreshLog, RefreshRecord, check_no_refresh, counts_of
+from ..runs.refreshes import RefreshLog, RefreshRecord, check_no_refresh, counts_of
 from ..runs.store import RunStore, Store
+from ..send.journal import Journal
 from .fields import check_fields
-from .find import JobNow, plan_job
-from .local_changes import Candidate, LocalChanges
+from .local_changes import LocalChanges
+from .look import Looked, TaskLooker, Work
 from .report import RefreshReport
 from .sent_view import Hidden, SentView, nothing_hidden
 from .settle import carry_out
@@ -68,9 +69,7 @@ def refresh(
     record = records.find(dataset, request.anno_key)
     store = RunStore(dataset, record.run_id)
     _check(request, record, client, is_sending=record.status != "sent" and is_held(store))
-    if target is not dataset and any(name.startswith(FRAMES) for name in record.label_schema):
-        raise Refused("This run's labels are on frames of videos, and a view says nothing of these: give the dataset.")
-    samples = None if target is dataset else frozenset(as_collection(target).values("id"))
+    samples = None if target is dataset else frozenset(_samples_of(target, record))
     context = RefreshContext(
         labels=DatasetLabels(dataset),
         store=store,
@@ -80,6 +79,7 @@ def refresh(
         user=client.session.credentials.user or getpass.getuser(),
         samples=samples,
         hidden=SentView(dataset, request.anno_key, record).hidden,
+        tolerance=kept.keyframe_tolerance if (kept := Journal(store).kept_request()) else TOLERANCE_PX,
     )
     with paused_garbage_collection():
         if request.preview:
@@ -95,25 +95,25 @@ def _check(request: RefreshRequest, record: RunRecord, client: Client, *, is_sen
         raise Refused(f"The run '{key}' is being sent at this moment; wait for its end, or stop it, then refresh it.")
     if not record.complete_tasks:
         raise Refused(f"The run '{key}' has no complete task in CVAT, so there is nothing to refresh.")
-    if record.media_type == "video":
-        raise Refused(f"The run '{key}' has videos. Their tracks can't be refreshed; load them, or send a run anew.")
     if client.url != record.server:
         raise Refused(f"The run '{key}' was sent to {record.server}, but you are connected to {client.url}.")
 
 
-@dataclass
-class Work:
-    """What is to be written, found out before anything is.
+def _samples_of(target: Any, record: RunRecord) -> list[str]:
+    """The samples that a view is of.
 
-    Args:
-        plans: what is written into each job
-        jobs: these jobs, as CVAT listed them
-        labels: how many labels the run has
+    Raises:
+        Refused: if they are no samples of the run
     """
-
-    plans: list[JobWrites] = field(default_factory=list)
-    jobs: dict[int, Job] = field(default_factory=dict)
-    labels: int = 0
+    is_video = record.media_type == "video"
+    whole = is_video and target.media_type == "video" and not is_clips(target)
+    if any(name.startswith(FRAMES) for name in record.label_schema) and not whole:
+        raise Refused(
+            "This run's labels are on frames of videos. Give the dataset, or a view of whole videos."
+            if is_video
+            else "This run's labels are on frames of videos, and a view says nothing of these: give the dataset."
+        )
+    return list(as_collection(target).values("id"))
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,7 @@ class RefreshContext:
         user: who refreshes
         samples: the samples that are looked at; ``None`` for all
         hidden: which labels were meant not to be sent
+        tolerance: how many pixels CVAT may show the coordinates of tracks off between keyframes
     """
 
     labels: Labels
@@ -139,6 +140,7 @@ class RefreshContext:
     user: str = ""
     samples: Container[str] | None = None
     hidden: Hidden = nothing_hidden
+    tolerance: float = TOLERANCE_PX
 
     def run(self, reporter: ProgressReporter) -> RefreshReport:
         """Looks, and writes unless only a preview was asked for."""
@@ -152,9 +154,7 @@ class RefreshContext:
         report.jobs_written = len(work.plans)
         if self.request.preview:
             for plan in work.plans:
-                for write in plan.writes:
-                    if write.label.frame not in plan.told:
-                        report.count(write)
+                report.count(plan)
             return report
         if work.plans:
             with error_context(lambda: "Call it again when that is mended: it goes on, and nothing is there twice."):
@@ -182,11 +182,6 @@ class RefreshContext:
         known = {task.id: kept for task in record.complete_tasks if (kept := base.task(task.id))}
         if len(known) < len(record.complete_tasks):
             raise Refused(f"{not_here(self.request.anno_key)} Refresh it there.")
-        if any(task.sequence is not None for task in known.values()):
-            raise Refused(
-                f"The run '{self.request.anno_key}' has image sequences. Their tracks can't be refreshed; load them, "
-                "or send a run anew."
-            )
         marks = base.marks()
         check_fields(self.labels, schema, self.request.anno_key, marks)
         work = Work(labels=sum(sum(mark.labels.values()) for mark in marks.values()))
@@ -194,12 +189,23 @@ class RefreshContext:
         states = fetch_tasks(self.client, record, known, lambda job: True)
         jobs = [job for state in states for job in state.jobs]
         report.jobs = len(jobs)
-        changes = LocalChanges(self.labels, schema, self.samples, self.hidden)
+        looked = Looked(
+            client=self.client,
+            record=record,
+            request=self.request,
+            base=base,
+            known=known,
+            marks=marks,
+            changes=LocalChanges(self.labels, schema, self.samples, self.hidden),
+            report=report,
+            work=work,
+            tolerance=self.tolerance,
+        )
         for state in states:
             if state.problem or state.error is not None:
                 report.note([state.problem or (sentence(state.error) if state.error else "")])
                 continue
-            looker = _Looker(self, state, known[state.task.id], base, marks, changes, report, work)
+            looker = TaskLooker(looked, state)
             for job in state.jobs:
                 reporter.step(f"Looking at job {job.id}")
                 looker.look_at(job)
@@ -211,7 +217,7 @@ class RefreshContext:
         Raises:
             Refused: if so
         """
-        deleted = sum(counts_of(plan.writes, plan.told)["deleted"] for plan in work.plans)
+        deleted = sum(counts_of(plan)["deleted"] for plan in work.plans)
         most = max(FEW, self.request.max_deleted * work.labels)
         if deleted > most and not self.request.confirm and not self.request.preview:
             raise Refused(
@@ -240,11 +246,9 @@ class RefreshContext:
             reporter.step(f"Writing into job {plan.job_id}", done / len(work.plans))
             log.save_plan(plan)
             outcome = carry_out(self.client, self.store, log, base, plan.job_id, reporter, record.number)
-            for write in outcome.written:
-                if write.label.frame not in plan.told:
-                    report.count(write)
-            for write, reason in outcome.left:
-                report.leave(reason, write.label)
+            report.count(outcome.of(plan))
+            for label, reason in outcome.left:
+                report.leave(reason, label)
             report.leave_all(outcome.refused)
         log.save(_closed(log, record))
         log.prune()
@@ -256,69 +260,10 @@ def _closed(log: RefreshLog, record: RefreshRecord) -> RefreshRecord:
     for job_id in record.jobs:
         if (done := log.done(record.number, job_id)) is None:
             continue
-        own = counts_of(done.writes, done.told)
+        own = counts_of(done)
         for kind, count in own.items():
             counts[kind] += count
         note = notes.get(job_id, JobNote(job_id=job_id, task_id=done.task_id))
         told = {"added": own["created"], "changed": own["changed"], "deleted": own["deleted"]}
         notes[job_id] = note.model_copy(update=told)
     return record.model_copy(update={**counts, "notes": tuple(notes.values()), "status": "applied"})
-
-
-@dataclass
-class _Looker:
-    """Looks at the jobs of one task."""
-
-    context: RefreshContext
-    state: TaskState
-    known: TaskBase
-    base: BaseStore
-    marks: Mapping[int, JobMark]
-    changes: LocalChanges
-    report: RefreshReport
-    work: Work
-    vocabulary: Any = None
-
-    def look_at(self, job: Job) -> None:
-        """Plans what is written into a job; of one that is left out, counts what waits for it."""
-        why_not = self.context.request.why_not(job)
-        mark = self.marks.get(job.id, JobMark())
-        span = range(max(0, job.start_frame), min(job.stop_frame + 1, len(self.known.frames)))
-        trial = RefreshReport(anno_key="") if why_not else self.report
-        try:
-            base, _ = self.base.known_entries(job.id, mark)
-            shared = shared_with_earlier(job, self.state.jobs)
-            asked = [one for one in self.state.jobs if self.context.request.why_not(one) is None]
-            told = shared_with_earlier(job, asked)
-            found = list(self.changes.find(self.known, span, base, trial, told))
-            if why_not:
-                self._leave_out(job, why_not, sum(item.place.frame not in shared for item in found))
-            elif found:
-                self._plan(job, found, base, mark, shared, told)
-        except (*OF_ONE, StateUnreadable) as error:
-            self.report.note([f"Job {job.id} could not be read: {sentence(error)} Nothing is written into it."])
-
-    def _leave_out(self, job: Job, why: str, waiting: int) -> None:
-        if why != "not asked for" and waiting:
-            self.report.jobs_left.append({"job_id": job.id, "task_id": job.task_id, "why": why, "labels": waiting})
-
-    def _plan(
-        self,
-        job: Job,
-        found: list[Candidate],
-        base: Any,
-        mark: JobMark,
-        shared: frozenset[int],
-        told: frozenset[int],
-    ) -> None:
-        client = self.context.client
-        if self.vocabulary is None:
-            then = self.known.words(self.context.record.schema_)
-            self.vocabulary = then.refreshed(fetch_labels(client, self.context.record, self.state))
-        date, annotations = client.stable_annotations(job.id)
-        now = JobNow(job, date, annotations, self.state.removed, self.vocabulary, shared, told)
-        was_open = self.base.open(job.id) if mark.open else ()
-        plan = plan_job(found, now, self.known, base, mark, was_open, self.report)
-        if plan.writes:
-            self.work.plans.append(plan)
-            self.work.jobs[job.id] = job

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from ...labels.base import BaseLabel
 from ..readable import readable
-from ..runs.refreshes import LabelWrite
+from ..runs.refreshes import JobWrites
 
 Written = Literal["created", "changed", "deleted"]
 NAMED = 20
@@ -20,6 +20,7 @@ BOTH = "changed here and in CVAT: load, which merges them, then refresh again"
 WAITS = "in conflict: decide first"
 REMOVED = "on frames that were removed in CVAT"
 ON_TRACK = "part of a track in CVAT"
+OTHER_TRACK = "on tracks that have other ids in CVAT by now: load first, then refresh again"
 RENAMED = "in a task whose labels were changed in CVAT: load first"
 TOUCHED = "changed in CVAT while the refresh was on: load, which merges them"
 DISAGREES = "another one in CVAT after the write: an open editor may have saved over it. Load to see what is there"
@@ -63,13 +64,14 @@ class RefreshReport(BaseModel):
     jobs_left: list[dict[str, Any]] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
 
-    def count(self, write: LabelWrite) -> None:
-        """Counts a label that is written."""
-        if write.kind == "agreed":
-            self.unchanged += 1
-            return
-        name = str(write.label.parts.get("label") or "")
-        self.fields.setdefault(write.label.field, {}).setdefault(write.kind, Counter())[name] += 1
+    def count(self, writes: JobWrites) -> None:
+        """Counts the labels that are written into a job."""
+        for kind, label in writes.counted:
+            if kind == "agreed":
+                self.unchanged += 1
+                continue
+            name = str(label.parts.get("label") or "")
+            self.fields.setdefault(label.field, {}).setdefault(kind, Counter())[name] += 1
 
     def leave(self, reason: str, label: BaseLabel | None = None, count: int = 1) -> None:
         """Counts a label that stays behind."""

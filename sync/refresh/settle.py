@@ -3,10 +3,12 @@
 from ...cvat import Client, NotFound
 from ...labels.base import BaseLabel
 from ..errors import Cancelled
+from ..load.label_tracks import track_of_label
 from ..progress import ProgressReporter
 from ..runs.base import BaseStore, count_fields
 from ..runs.marks import JobMark
-from ..runs.refreshes import JobWrites, LabelWrite, RefreshLog
+from ..runs.outbox import TrackLabels
+from ..runs.refreshes import JobWrites, LabelWrite, RefreshLog, TrackWrite
 from ..runs.store import Store
 from .execute import JobExecutor, Outcome
 from .report import JOB_GONE
@@ -45,7 +47,7 @@ def carry_out(
         if not is_gone(client, plan):
             raise
         log.forget_plan(job_id)
-        return Outcome(left=[(write, JOB_GONE) for write in plan.writes if write.kind != "agreed"])
+        return Outcome(left=[(label, JOB_GONE) for kind, label in plan.changes if kind != "agreed"])
     _agree(base, plan, outcome)
     if number is not None:
         _remember(log, number, plan, outcome)
@@ -65,6 +67,8 @@ def _agree(base: BaseStore, plan: JobWrites, outcome: Outcome) -> None:
     mark = marks.get(plan.job_id, JobMark())
     labels, tracks = base.known_entries(plan.job_id, mark)
     now = rebased(labels, outcome.written)
+    for track in outcome.tracks:
+        now, tracks = with_track(now, tracks, track)
     base.save_labels(plan.job_id, now, tracks)
     is_known = plan.settled and outcome.quiet and not outcome.left
     date = outcome.date if is_known else mark.updated_date
@@ -79,15 +83,30 @@ def rebased(labels: tuple[BaseLabel, ...], writes: list[LabelWrite]) -> tuple[Ba
     return tuple(label for label in (*kept, *new.values()) if label is not None)
 
 
+def with_track(
+    labels: tuple[BaseLabel, ...], tracks: tuple[TrackLabels, ...], write: TrackWrite
+) -> tuple[tuple[BaseLabel, ...], tuple[TrackLabels, ...]]:
+    """A base with what was written of a track."""
+    apart = [label for label in labels if (on := track_of_label(label)) is None or on != write.id]
+    others = [item for item in tracks if item.track.id != write.id]
+    return (*apart, *write.waiting), (*others, *([write.after] if write.after is not None else []))
+
+
 def _remember(log: RefreshLog, number: int, plan: JobWrites, outcome: Outcome) -> None:
     """Keeps what was written, so that it can be taken back."""
     writes = {write.key: write for write in outcome.written if write.kind != "agreed"}
+    tracks = {write.id: write for write in outcome.tracks}
     done = log.done(number, plan.job_id)
     for earlier in done.writes if done else ():
         later = writes.pop(earlier.key, None)
         if (joint := earlier if later is None else joined(earlier, later)) is not None:
             writes[earlier.key] = joint
-    log.save_done(number, plan.model_copy(update={"writes": tuple(writes.values())}))
+    for before in done.tracks if done else ():
+        then = tracks.pop(before.id, None)
+        if (both := before if then is None else joined_tracks(before, then)) is not None:
+            tracks[before.id] = both
+    kept = {"writes": tuple(writes.values()), "tracks": tuple(tracks.values())}
+    log.save_done(number, plan.model_copy(update=kept))
 
 
 def joined(one: LabelWrite, other: LabelWrite) -> LabelWrite | None:
@@ -98,4 +117,14 @@ def joined(one: LabelWrite, other: LabelWrite) -> LabelWrite | None:
         return one
     kind = "created" if one.before is None else "deleted" if other.after is None else "changed"
     facts = {"kind": kind, "before": one.before, "after": other.after, "objects": one.objects}
+    return one.model_copy(update=facts)
+
+
+def joined_tracks(one: TrackWrite, other: TrackWrite) -> TrackWrite | None:
+    """Two writes of a track, one after the other, as one; ``None`` if nothing is left of them."""
+    if one.there is None and other.track is None:
+        return None
+    kind = "created" if one.there is None else "deleted" if other.track is None else "changed"
+    touched = tuple(dict.fromkeys((*one.touched, *other.touched)))
+    facts = {"kind": kind, "track": other.track, "after": other.after, "waiting": other.waiting, "touched": touched}
     return one.model_copy(update=facts)

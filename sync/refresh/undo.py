@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...cvat import Client, Shape
+from ...cvat.models import Track
 from ...labels.base import BaseLabel
 from ...labels.objects import Object
+from ...labels.tracks.compare import same_track
 from ..errors import Refused, database_context, error_context
 from ..progress import ProgressReporter
 from ..request import UndoRefreshRequest
 from ..runs import record as records
 from ..runs.base import BaseStore
 from ..runs.lease import Lease
-from ..runs.refreshes import LabelWrite, RefreshLog, RefreshRecord
+from ..runs.refreshes import LabelWrite, RefreshLog, RefreshRecord, TrackWrite, key_of
 from ..runs.store import RunStore, Store
 from .settle import carry_out
 
@@ -106,11 +108,11 @@ def _jobs_left(
     waiting = {
         job_id: done
         for job_id in last.jobs
-        if job_id not in planned and (done := log.done(last.number, job_id)) and done.writes
+        if job_id not in planned and (done := log.done(last.number, job_id)) and not done.is_empty
     }
     there = client.jobs(task_ids=sorted({done.task_id for done in waiting.values()})) if waiting else []
     return [
-        {"job_id": job.id, "task_id": job.task_id, "why": why, "labels": len(waiting[job.id].writes)}
+        {"job_id": job.id, "task_id": job.task_id, "why": why, "labels": sum(1 for _ in waiting[job.id].counted)}
         for job in there
         if job.id in waiting and (why := request.why_not(job))
     ]
@@ -146,15 +148,17 @@ def _take_back_job(
     plan = log.plan(job_id)
     if plan is None:
         done = log.done(last.number, job_id)
-        if done is None or not done.writes:
+        if done is None or done.is_empty:
             return 0, 0
-        plan = done.model_copy(update={"writes": tuple(map(inverse, done.writes)), "settled": False})
+        back = {"writes": tuple(map(inverse, done.writes)), "tracks": tuple(map(inverse_track, done.tracks))}
+        plan = done.model_copy(update={**back, "settled": False})
         log.save_plan(plan)
     outcome = carry_out(client, store, log, base, job_id, reporter, None)
-    log.save_done(last.number, plan.model_copy(update={"writes": ()}))
+    log.save_done(last.number, plan.model_copy(update={"writes": (), "tracks": ()}))
     log.forget_plan(job_id)
-    left = {write.key for write, _ in outcome.left}
-    return sum(write.key not in left for write in outcome.written), len(left) + outcome.refused.total()
+    left = {key_of(label) for label, _ in outcome.left}
+    back_again = sum(key_of(label) not in left for _, label in outcome.of(plan).changes)
+    return back_again, len(left) + outcome.refused.total()
 
 
 def inverse(write: LabelWrite) -> LabelWrite:
@@ -168,6 +172,31 @@ def inverse(write: LabelWrite) -> LabelWrite:
     if write.after is None:
         return LabelWrite(kind="created", after=after)
     return LabelWrite(kind="changed", before=write.after, after=after, objects=objects)
+
+
+def inverse_track(write: TrackWrite) -> TrackWrite:
+    """What takes the write of a track back."""
+    kind = "deleted" if write.there is None else "created" if write.track is None else "changed"
+    same = write.before is not None and write.there is not None and same_track(write.before.track, write.there)
+    track = write.there
+    if track is not None and write.track is not None:
+        track = _with_known_ids(track, write.track)
+    facts = {"there": write.track, "track": track, "before": write.after, "after": write.before, "as_written": same}
+    return write.model_copy(update={**facts, "kind": kind, "waited": write.waiting, "waiting": write.waited})
+
+
+def _with_known_ids(track: Track, there: Track) -> Track:
+    """A track as it was; its keyframes that are gone since are new ones."""
+    ids = {shape.id for shape in there.shapes}
+    shapes = tuple(s if s.id in ids else s.model_copy(update={"id": None}) for s in track.shapes)
+    parts = {part.label_id: part for part in there.elements}
+    elements = tuple(
+        _with_known_ids(part.model_copy(update={"id": parts[part.label_id].id}), parts[part.label_id])
+        if part.label_id in parts
+        else _with_known_ids(part.model_copy(update={"id": None}), part.model_copy(update={"shapes": ()}))
+        for part in track.elements
+    )
+    return track.model_copy(update={"shapes": shapes, "elements": elements})
 
 
 def _anew(item: Object) -> Object:

@@ -1,19 +1,25 @@
 """What refreshes wrote into CVAT, label by label, so that they can be gone on with, and taken back."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from ...cvat import Shape, Tag
+from ...cvat.models import Track
 from ...labels.base import BaseLabel
 from ..errors import Refused
 from .lease import check_free
 from .log import JobNote
+from .outbox import TrackLabels
 from .store import RunStore, Store, parsed
 
 KEPT = 5
 """Refreshes of a run that can be taken back."""
+
+LabelKey = tuple[str, str, str]
+"""A label: its field, its sample and its own id."""
 
 Kind = Literal["created", "changed", "deleted", "agreed"]
 Status = Literal["applying", "applied", "undoing", "undone"]
@@ -44,9 +50,9 @@ class LabelWrite(BaseModel):
         return found
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> LabelKey:
         """Its field, its sample and its own id."""
-        return self.label.field, self.label.sample_id, self.label.label_id
+        return key_of(self.label)
 
     @property
     def makes_objects(self) -> bool:
@@ -59,13 +65,57 @@ class LabelWrite(BaseModel):
         return self.kind == "deleted" or self.makes_objects or (self.kind == "changed" and not self.label.objects)
 
 
+class TrackWrite(BaseModel):
+    """What is written of one track.
+
+    Args:
+        kind: what happens to it in CVAT
+        there: the track in CVAT before; ``None`` of one that is created
+        track: as it is written; ``None`` of one that is deleted
+        before: what the base has of it, with the labels that it holds
+        after: the same afterwards
+        waited, waiting: labels on it that the base has apart, before and afterwards: CVAT has something else there,
+            which no load has brought yet
+        touched: its labels that this creates, changes or deletes in CVAT: their fields, samples and ids
+        as_written: whether the base's track is, afterwards, what CVAT has then
+    """
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
+
+    kind: Literal["created", "changed", "deleted"]
+    there: Track | None = None
+    track: Track | None = None
+    before: TrackLabels | None = None
+    after: TrackLabels | None = None
+    waited: tuple[BaseLabel, ...] = ()
+    waiting: tuple[BaseLabel, ...] = ()
+    touched: tuple[tuple[str, str, str], ...] = ()
+    as_written: bool = True
+
+    @property
+    def id(self) -> int | None:
+        """Its id in CVAT; ``None`` of one that is not there yet."""
+        return self.there.id if self.there else self.track.id if self.track else None
+
+    @property
+    def labels_before(self) -> tuple[BaseLabel, ...]:
+        """The labels that it had."""
+        return (*(self.before.labels if self.before else ()), *self.waited)
+
+    @property
+    def labels_after(self) -> tuple[BaseLabel, ...]:
+        """The labels that it has."""
+        return (*(self.after.labels if self.after else ()), *self.waiting)
+
+
 class JobWrites(BaseModel):
     """What is written into a job.
 
     Args:
         job_id, task_id: the job
         date: the job's, when that was found out
-        writes: its labels
+        writes: its labels, but for those of tracks
+        tracks: its tracks
         shared: frames that an earlier job has, too
         told: those of them whose labels are counted there, as that job is not left out
         settled: whether nothing waits in CVAT to be loaded from it
@@ -76,10 +126,44 @@ class JobWrites(BaseModel):
     job_id: int
     task_id: int
     date: str = ""
-    writes: tuple[LabelWrite, ...]
+    writes: tuple[LabelWrite, ...] = ()
+    tracks: tuple[TrackWrite, ...] = ()
     shared: tuple[int, ...] = ()
     told: tuple[int, ...] = ()
     settled: bool = False
+
+    @property
+    def changes(self) -> Iterator[tuple[Kind, BaseLabel]]:
+        """What becomes of each label in CVAT; of one that goes from one object to another, it is one change."""
+        before: dict[LabelKey, BaseLabel] = {}
+        after: dict[LabelKey, BaseLabel] = {}
+        for write in self.writes:
+            if write.kind == "agreed":
+                yield "agreed", write.label
+                continue
+            before.update({write.key: write.before} if write.before else {})
+            after.update({write.key: write.after} if write.after else {})
+        for track in self.tracks:
+            touched = set(track.touched)
+            before.update({key_of(label): label for label in track.labels_before if key_of(label) in touched})
+            after.update({key_of(label): label for label in track.labels_after if key_of(label) in touched})
+        for key, label in {**before, **after}.items():
+            yield "created" if key not in before else "deleted" if key not in after else "changed", label
+
+    @property
+    def counted(self) -> Iterator[tuple[Kind, BaseLabel]]:
+        """The same without labels that an earlier job counts."""
+        return ((kind, label) for kind, label in self.changes if label.frame not in self.told)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in it."""
+        return not self.writes and not self.tracks
+
+
+def key_of(label: BaseLabel) -> LabelKey:
+    """Which label it is: its field, its sample and its own id."""
+    return label.field, label.sample_id, label.label_id
 
 
 class RefreshRecord(BaseModel):
@@ -203,15 +287,7 @@ def check_no_refresh(store: RunStore, key: str) -> None:
         )
 
 
-def counts_of(writes: Sequence[LabelWrite], told: Sequence[int] = ()) -> dict[str, int]:
-    """How many labels were created, changed and deleted.
-
-    Args:
-        writes: the labels
-        told: frames that an earlier job counts
-    """
-    found = dict.fromkeys(("created", "changed", "deleted"), 0)
-    for write in writes:
-        if write.kind in found and write.label.frame not in told:
-            found[write.kind] += 1
-    return found
+def counts_of(writes: JobWrites) -> dict[str, int]:
+    """How many labels were created, changed and deleted."""
+    found = Counter(kind for kind, _ in writes.counted)
+    return {kind: found[kind] for kind in ("created", "changed", "deleted")}

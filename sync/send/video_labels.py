@@ -181,11 +181,11 @@ class VideoLabels:
             counter[readable(f"{name}: {notice.reason}")] += 1
         origins = _Origins(name, itertools.chain.from_iterable(self._earlier.values()))
         for track in sent.tracks:
-            entry = _track_entry(name, track, origins.of(track), sent, holders)
+            entry = track_entry(name, track, origins.of(track), sent, holders)
             self._add(found, track.job, entry, sent)
             self._count(found, track.job, entry)
         for shape in sent.shapes:
-            label = _base_label(name, shape.key, sent, holders, drawn=True)
+            label = base_label(name, shape.key, sent, holders, drawn=True)
             found.group = max(found.group, *(item.group or 0 for item in label.objects))
             for job in self._segments:
                 if label.frame in job.frames and shape.key not in written[job.number]:
@@ -230,18 +230,27 @@ class _Origins:
         return self._known.get(track.identity, self._first + track.origin)
 
 
-def _track_entry(name: str, track: SentTrack, origin: int, sent: SentVideo, holders: Mapping[int, str]) -> TrackLabels:
+def track_entry(name: str, track: SentTrack, origin: int, sent: SentVideo, holders: Mapping[int, str]) -> TrackLabels:
+    """A track that is to be created, with the labels that it stands for.
+
+    Args:
+        name: their field
+        track: the track
+        origin: the number of its object
+        sent: what was made of the labels
+        holders: the documents that hold them, by frame
+    """
     return TrackLabels.model_construct(
         field=name,
         origin=origin,
         index=track.identity.index,
         instance=track.identity.instance,
         track=track.track,
-        labels=tuple(_base_label(name, key, sent, holders, drawn=False) for key in track.held),
+        labels=tuple(base_label(name, key, sent, holders, drawn=False) for key in track.held),
     )
 
 
-def _base_label(
+def base_label(
     name: str, key: tuple[int, str], sent: SentVideo, holders: Mapping[int, str], *, drawn: bool
 ) -> BaseLabel:
     """A label that is a shape by itself, or in a track."""

@@ -254,17 +254,6 @@ def test_every_kind_of_field(loop: Loop, kind: str) -> None:
     assert sum(len(loop.cvat.objects(name)) for name in kinds) == count
 
 
-def test_videos_are_refused_by_name(loop: Loop) -> None:
-    from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record as records
-
-    loop.fill(fo.Detections(detections=[box("cat")]))
-    loop.send()
-    found = records.find(loop.dataset, "run")
-    records.update(loop.dataset, "run", found.model_copy(update={"media_type": "video"}))
-    with pytest.raises(Exception, match=r"has videos\. Their tracks can't be refreshed"):
-        refresh(loop)
-
-
 # Faults
 
 

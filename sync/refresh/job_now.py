@@ -1,0 +1,29 @@
+"""A job as CVAT has it when a refresh looks at it."""
+
+from dataclasses import dataclass
+
+from ...cvat import Annotations, Job
+from ...labels.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class JobNow:
+    """A job as CVAT has it now.
+
+    Args:
+        job: the job
+        date: its date
+        annotations: what it has
+        removed: the frames of its task that were removed
+        vocabulary: what the task's labels mean
+        shared: frames that an earlier job has, too
+        told: those of them whose labels are counted there
+    """
+
+    job: Job
+    date: str
+    annotations: Annotations
+    removed: frozenset[int]
+    vocabulary: Vocabulary
+    shared: frozenset[int]
+    told: frozenset[int]

@@ -1,0 +1,371 @@
+"""What is written into a job of the labels on its tracks, and of those that are to be on tracks."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from ...cvat import Shape
+from ...labels.base import BaseLabel
+from ...labels.encode import Encoded
+from ...labels.shapes import Size
+from ...labels.tracks.edit import edit_track
+from ...labels.tracks.identity import FrameLabel, Identity, find_objects, shared_identity
+from ...labels.tracks.restless import read_only_specs
+from ...labels.tracks.send import alone, encode_all, send_video
+from ...labels.types import LABEL_TYPES
+from ..dataset.mask_files import with_pixels
+from ..dataset.samples import Document
+from ..load.diff import JobDiff
+from ..load.track_identity import INDEX, INSTANCE
+from ..load.video_frames import TrackFrames
+from ..runs.outbox import TrackLabels
+from ..runs.refreshes import LabelKey, LabelWrite, TrackWrite, key_of
+from ..send.refusals import unstorable
+from ..send.video_labels import track_entry
+from .draw import merged, track_in_order
+from .fates import Remote, differs, fate_of
+from .job_now import JobNow
+from .local_changes import Candidate
+from .report import BOTH, OTHER_TRACK, REMOVED, RENAMED, WAITS, RefreshReport
+from .track_changes import TrackChange, TrackOwners, by_label, track_changes
+
+NO_SIZE = Size(1, 1)
+"""Of a track, which stands for its labels only as to which object they are."""
+
+
+@dataclass(frozen=True)
+class TrackSettings:
+    """How tracks are written.
+
+    Args:
+        frames: the frames of the task
+        span: those of the job
+        mutable: the attributes, by the ids of their specs, that may change along a track
+        tolerance: how many pixels CVAT may show changed coordinates off between keyframes
+    """
+
+    frames: TrackFrames
+    span: range
+    mutable: frozenset[int]
+    tolerance: float
+
+
+def is_object(field_type: str, document: Document) -> bool:
+    """Whether a label can be on a frame of a track: it says which object it is, and is no mask and no tag."""
+    if not Identity.of(document):
+        return False
+    return LABEL_TYPES[field_type].codec.shape_type(document) not in ("mask", "tag")
+
+
+@dataclass
+class _Drawn:
+    """A label as it is drawn now.
+
+    Args:
+        label: as it is in the base then
+        own: as it is in FiftyOne
+        encoded: what was made of it
+        from_: the track that it leaves
+    """
+
+    label: BaseLabel
+    own: FrameLabel
+    encoded: Encoded
+    from_: TrackChange | None = None
+
+    @property
+    def shape(self) -> Shape | None:
+        """What it is on a track; ``None`` if it can't be on one."""
+        return alone(self.encoded)
+
+    @property
+    def kind(self) -> tuple[int, str] | None:
+        """What a track has to be of, to have it."""
+        return (self.shape.label_id, self.shape.type) if self.shape else None
+
+
+class TrackPlanner:
+    """Decides about the labels of one job that are, or are to be, on tracks.
+
+    Args:
+        now: the job
+        owners: its tracks when both sides last agreed
+        diff: what changed in CVAT
+        was_open: labels whose conflicts wait for a decision, by field and id
+        settings: how tracks are written
+        report: counts what is left
+    """
+
+    def __init__(
+        self,
+        now: JobNow,
+        owners: TrackOwners,
+        diff: JobDiff,
+        was_open: set[tuple[str, str]],
+        settings: TrackSettings,
+        report: RefreshReport,
+    ) -> None:
+        self._now, self._owners, self._was_open = now, owners, was_open
+        self._settings, self._report = settings, report
+        self._words = now.vocabulary
+        self._unsure = diff.incomplete or bool(self._words.renamed or self._words.renumbered)
+        self.changes = track_changes(owners, diff, settings.span)
+        self._kept = by_label(self.changes)
+        self._edited = {key_of(edited.base): edited for edited in diff.edited}
+        self._deleted = {key_of(label) for label in diff.deleted}
+        self._singles: list[LabelWrite] = []
+        self._made: list[TrackWrite] = []
+        there = now.annotations
+        groups = [[item.group or 0 for item in items] for items in (there.tags, there.shapes, there.tracks)]
+        self._group = max(chain(*groups), default=0)
+        self._origin = max((item.origin for item in owners.entries.values()), default=-1)
+
+    def plan(self, candidates: Sequence[Candidate]) -> tuple[list[TrackWrite], list[LabelWrite]]:
+        """What is written: tracks, and labels that are single shapes now. All else is counted."""
+        by_field: dict[str, list[Candidate]] = {}
+        for candidate in candidates:
+            if candidate.document is not None and self._is_drawn(candidate):
+                by_field.setdefault(candidate.field, []).append(candidate)
+            elif candidate.document is None:
+                self._delete(candidate)
+        for name, some in by_field.items():
+            self._place(name, list(self._drawn(name, some)))
+        writes = [self._write(change) for change in self.changes.values() if change.touched]
+        return [*writes, *self._made], self._singles
+
+    # What becomes of each label
+
+    def _is_drawn(self, candidate: Candidate) -> bool:
+        """Whether a label is created, or changed; if not, it is counted why."""
+        reason = self._reason(candidate)
+        if not reason and candidate.base is not None:
+            fate = fate_of(candidate.base.parts, candidate.local, self._remote(candidate.key), self._parts(candidate))
+            if fate in ("update", "unchanged"):  # unchanged, but of another object
+                return True
+            if fate == "theirs" and candidate.is_reidentified:
+                fate = "both"
+            self._report.unchanged += fate == "agreed" and candidate.base.frame not in self._now.told
+            reason = BOTH if fate == "both" else ""
+        if reason:
+            self._leave(reason, candidate)
+        return not reason and candidate.base is None
+
+    def _delete(self, candidate: Candidate) -> None:
+        """Takes a label from its track that was deleted here."""
+        reason = self._reason(candidate)
+        if not reason and candidate.base is not None:
+            fate = fate_of(candidate.base.parts, None, self._remote(candidate.key))
+            if fate == "delete":
+                self.changes[self._kept[candidate.key]].take(candidate.base)
+            reason = BOTH if fate == "both" else ""
+        if reason:
+            self._leave(reason, candidate)
+
+    def _reason(self, candidate: Candidate) -> str:
+        """Why nothing is written of a label, whatever became of it; empty if something may be."""
+        label = candidate.base
+        if self._unsure:
+            return RENAMED
+        if candidate.label.frame in self._now.removed:
+            return REMOVED
+        if label is None:
+            return ""
+        if (label.field, label.label_id) in self._was_open:
+            return WAITS
+        if (track_id := self._kept.get(candidate.key)) is not None:
+            return self.changes[track_id].why_not
+        known = candidate.key in self._edited or candidate.key in self._deleted
+        return "" if known else OTHER_TRACK
+
+    def _remote(self, key: LabelKey) -> Remote:
+        return "kept" if key in self._kept else "edited" if key in self._edited else "deleted"
+
+    def _parts(self, candidate: Candidate) -> dict[str, object] | None:
+        edited = self._edited.get(candidate.key)
+        return None if edited is None or edited.to is not None else {**edited.base.parts, **edited.reading.parts}
+
+    def _drawn(self, name: str, candidates: Sequence[Candidate]) -> Iterator[_Drawn]:
+        """Labels of a field as they are drawn; those that can't be are counted."""
+        by_key: dict[tuple[int, str], tuple[Candidate, FrameLabel]] = {}
+        for candidate in candidates:
+            frame, document = candidate.label.frame, with_pixels(candidate.document or {})
+            label = FrameLabel(frame, candidate.label.label_id, document, self._settings.frames.size_of(frame))
+            by_key[label.key] = candidate, label
+        encoded, left = encode_all([label for _, label in by_key.values()], name, self._words, self._group)
+        for notice in left:
+            self._leave(f"{name}: {notice.reason}", by_key[notice.label.key][0])
+        for key, made in encoded.items():
+            candidate, own = by_key[key]
+            self._group = max(self._group, *(item.group or 0 for item in made.objects))
+            written = _as_written(candidate, made)
+            if refusals := unstorable(written):
+                self._leave(refusals[0].sentence, candidate)
+                continue
+            is_own, item = written.frame not in self._now.told, _Drawn(written, own, made)
+            if candidate.base and not differs(written.parts, candidate.base.parts) and not self._is_reidentified(item):
+                self._report.unchanged += is_own  # what changed of it is nothing that CVAT gets
+                continue
+            if is_own:
+                self._report.leave_all(Counter(f"{name}: {reason}" for reason in made.left_out))
+            yield item
+
+    def _leave(self, reason: str, candidate: Candidate) -> None:
+        if candidate.label.frame not in self._now.told:
+            self._report.leave(reason, candidate.label)
+
+    # Where each label goes
+
+    def _place(self, name: str, drawn: Sequence[_Drawn]) -> None:
+        """Puts labels on their tracks, or on those of their objects; what finds none gets a new one."""
+        free: list[_Drawn] = []
+        for item in drawn:
+            change = self.changes.get(self._kept.get(key_of(item.label), 0))
+            if change and item.kind == change.kind and not self._is_reidentified(item):
+                self._put(change, item)
+                continue
+            if change:
+                change.take(item.label)
+                item.from_ = change
+            free.append(item)
+        tracks = [change for change in self.changes.values() if change.entry.field == name and not change.why_not]
+        numbers = find_objects([*map(_of_track, tracks), *(item.own for item in free)]).numbers
+        objects = _Objects(tracks, free, numbers)
+        self._new_tracks(name, [item for item in free if not self._home(item, objects)], objects)
+
+    def _is_reidentified(self, item: _Drawn) -> bool:
+        base = self._owners.base_of(key_of(item.label))
+        return base is not None and self._owners.is_reidentified(base, item.own.document)
+
+    def _home(self, item: _Drawn, objects: "_Objects") -> bool:
+        """Puts a label on a track of its object, or makes it a single shape; whether that could be."""
+        number, frame = objects.number_of(item), item.label.frame
+        if item.shape is None or number is None:
+            self._alone(item)
+            return True
+        there = objects.homes.setdefault((number, item.kind), [])
+        if home := next((change for change in there if change.is_free(frame)), None):
+            self._put(home, item)
+        elif item.from_ is None and any(frame in change.theirs for change in there):
+            if frame not in self._now.told:
+                self._report.leave(BOTH, item.label)
+        elif there:
+            self._alone(item)
+        elif item.from_ is not None and item.from_.is_left and objects.is_whole(item):
+            # All of a track became something else: it stays the same track
+            item.from_.identity = shared_identity([one.own for one in objects.leaving(item)])
+            there.append(item.from_)
+            self._put(item.from_, item)
+        else:
+            return False
+        return True
+
+    def _put(self, change: TrackChange, item: _Drawn) -> None:
+        assert item.shape is not None, "a label without a shape is on no track"
+        shape, before = item.shape, change.then.shape(item.label.frame)
+        if before is not None:
+            found = merged(shape, before, self._words.schema.fields[item.label.field])
+            shape = found if isinstance(found, Shape) else shape
+        label = item.label.model_copy(update={"objects": ()})
+        change.put(label, shape, forced=item.own.document.get("keyframe") is True)
+
+    def _alone(self, item: _Drawn) -> None:
+        """Makes a label shapes of its own."""
+        group = (item.encoded.objects[0].group or 0) if len(item.encoded.objects) > 1 else 0
+        self._singles.append(LabelWrite(kind="created", after=item.label.model_copy(update={"group": group})))
+
+    def _new_tracks(self, name: str, items: Sequence[_Drawn], objects: "_Objects") -> None:
+        """Makes tracks of labels whose objects have none here."""
+        if not items:
+            return
+        by_key = {item.own.key: item for item in sorted(items, key=lambda item: item.label.frame)}
+        held = {item.label.frame: item.label.sample_id for item in items}
+        settings, labels = self._settings, [item.own for item in by_key.values()]
+        sent = send_video(labels, name, self._words, settings.mutable, [settings.span], settings.tolerance, self._group)
+        for reason, count in sent.counts.items():
+            self._report.note([f"{name}: {count:,} {reason}."])
+        for shape in sent.shapes:
+            self._alone(by_key[shape.key])
+        for track in sent.tracks:
+            origin = objects.origins.get(objects.number_of(by_key[track.held[0]]), self._origin + 1 + track.origin)
+            own = tuple(by_key[key].label.model_copy(update={"objects": ()}) for key in track.held)
+            entry = track_entry(name, track, origin, sent, held).model_copy(update={"labels": own})
+            touched = tuple(map(key_of, own))
+            self._made.append(TrackWrite(kind="created", track=entry.track, after=entry, touched=touched))
+        self._origin += 1 + max((track.origin for track in sent.tracks), default=-1)
+
+    # What is written of a track
+
+    def _write(self, change: TrackChange) -> TrackWrite:
+        entry, settings = change.entry, self._settings
+        schema = self._words.schema.fields[entry.field]
+        specs = settings.mutable, read_only_specs(entry.field, self._words)
+        track = edit_track(
+            change.track, change.shapes, settings.span, settings.tolerance, specs, change.forced, schema.facts
+        )
+        track_id = change.track.id or 0
+        after = None
+        if track is not None:
+            identity = change.identity or entry.identity
+            labels = tuple(label for _, label in sorted(change.labels.items()))
+            named = {"index": identity.index, "instance": identity.instance}
+            after = TrackLabels(field=entry.field, origin=entry.origin, track=track, labels=labels, **named)
+        return TrackWrite(
+            kind="deleted" if track is None else "changed",
+            there=track_in_order(change.track),
+            track=track,
+            before=entry,
+            after=after,
+            waited=tuple(self._owners.waited.get(track_id, ())),
+            waiting=tuple(change.pending),
+            touched=tuple(change.touched),
+        )
+
+
+class _Objects:
+    """Which objects the tracks of a field, and labels that are on none of them, are.
+
+    Args:
+        tracks: the tracks
+        free: the labels
+        numbers: the objects of the tracks, and then of the labels; ``None`` for labels that are of none
+    """
+
+    def __init__(self, tracks: Sequence[TrackChange], free: Sequence[_Drawn], numbers: Sequence[int | None]) -> None:
+        self.homes: dict[tuple[object, object], list[TrackChange]] = {}
+        self.origins: dict[int | None, int] = {}
+        for change, number in zip(tracks, numbers, strict=False):
+            self.homes.setdefault((number, change.kind), []).append(change)
+            self.origins.setdefault(number, change.entry.origin)
+        self._numbers = {item.own.key: n for item, n in zip(free, numbers[len(tracks) :], strict=True)}
+        self._leaving: dict[int, list[_Drawn]] = {}
+        for item in free:
+            self._leaving.setdefault(id(item.from_), []).append(item)
+
+    def number_of(self, item: _Drawn) -> int | None:
+        """The object of a label."""
+        return self._numbers[item.own.key]
+
+    def leaving(self, item: _Drawn) -> list[_Drawn]:
+        """The labels that leave the same track."""
+        return self._leaving[id(item.from_)]
+
+    def is_whole(self, item: _Drawn) -> bool:
+        """Whether the labels that leave the same track can be one track."""
+        return len({(self.number_of(one), one.kind) for one in self.leaving(item)}) == 1
+
+
+def _as_written(candidate: Candidate, made: Encoded) -> BaseLabel:
+    """A label as it is in the base once it is written."""
+    base, local = candidate.base, candidate.local or {}
+    before = base.parts if base else {}
+    identity = {name: local[name] for name in (INDEX, INSTANCE) if name in before and name in local}
+    parts = {**before, **identity, **made.parts}
+    return candidate.label.model_copy(update={"parts": parts, "objects": made.objects, "wrote": ()})
+
+
+def _of_track(change: TrackChange) -> FrameLabel:
+    """A track as a label that is of its object."""
+    identity = change.entry.identity
+    instance = None if identity.instance is None else {"_id": identity.instance}
+    return FrameLabel(-1, str(change.track.id), {"index": identity.index, "instance": instance}, NO_SIZE)

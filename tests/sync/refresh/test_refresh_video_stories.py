@@ -1,0 +1,182 @@
+"""Random stories of people who edit tracks and labels, with loads and refreshes between, killed and taken back.
+
+Whatever happens: nothing of an annotator's is lost, a refresh does not touch the dataset, a second one finds nothing to
+do, and after a load and a refresh CVAT shows on each frame what FiftyOne has there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from math import ceil
+from typing import Any
+
+import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.refresh import execute, execute_tracks
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.send import patience
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import rule, run_state_machine_as_test
+from sim_story import NUMBERS, POLICIES
+from sim_video import VideoWorld
+from sim_world import Template
+from video_loop import HEIGHT, WIDTH
+
+from tests.sync.load.test_video_simulation import FRAME, FRAMES, VideoStory, template
+
+__all__ = ["template"]
+
+STORIES = int(os.environ.get("ROUNDTRIP_STORIES", "1000" if os.environ.get("ROUNDTRIP_ALL") else "30"))
+WRITTEN = ("created", "changed", "deleted")
+OFF = 0.5 + 1e-6
+"""Pixels."""
+
+
+class RefreshVideoStory(VideoStory):
+    """What people may do, and what must hold of refreshes."""
+
+    world: VideoWorld
+
+    # people in FiftyOne
+
+    @rule(number=NUMBERS, frame=FRAME, length=st.integers(1, FRAMES))
+    def move_many_here(self, number: int, frame: int, length: int) -> None:
+        """An object goes along another way on some frames."""
+        at = self.mark() / 4
+        for step, (sample, label_id) in enumerate(self.of_object(number, frame, length)):
+            self.world.edit(sample, label_id, bounding_box=[(at + step / 3) / WIDTH, 0.5, 0.1, 0.1])
+
+    @rule(number=NUMBERS, frame=FRAME, length=st.integers(1, FRAMES))
+    def delete_many_here(self, number: int, frame: int, length: int) -> None:
+        for sample, label_id in list(self.of_object(number, frame, length)):
+            self.world.delete(sample, label_id)
+
+    @rule(number=NUMBERS, name=st.sampled_from(["car", "van"]))
+    def relabel_all_here(self, number: int, name: str) -> None:
+        for sample, label_id in self.of_object(number, 0, FRAMES):
+            self.world.edit(sample, label_id, label=name)
+
+    @rule(number=NUMBERS, frame=FRAME, length=st.integers(1, FRAMES), index=st.integers(1, 5))
+    def reindex_here(self, number: int, frame: int, length: int, index: int) -> None:
+        for sample, label_id in self.of_object(number, frame, length):
+            self.world.edit(sample, label_id, index=index)
+
+    @rule(frame=FRAME, length=st.integers(1, 5), index=st.sampled_from([1, 2, 3, 50]))
+    def add_many_here(self, frame: int, length: int, index: int) -> None:
+        """Labels of an object that may be there."""
+        at = self.mark() / 4
+        for step, sample in enumerate(self.world.sample_ids[frame : frame + length]):
+            place = [(at + step) / WIDTH, 0.1, 0.1, 0.1]
+            self.world.add(sample, self.mark(), label="car", bounding_box=place, index=index)
+
+    def of_object(self, number: int, frame: int, length: int) -> Iterator[tuple[str, str]]:
+        """The labels of an object on some frames."""
+        documents = self.world.documents()
+        indexes = sorted({i.get("index") or 0 for labels in documents.values() for i in labels.values()} - {0})
+        for sample in self.world.sample_ids[frame : frame + length] if indexes else ():
+            for label_id, item in documents.get(sample, {}).items():
+                if item.get("index") == indexes[number % len(indexes)]:
+                    yield sample, label_id
+
+    # the plugin
+
+    @rule()
+    def refresh(self) -> None:
+        self.check_refresh(self.world.refresh)
+
+    @rule(at=st.integers(0, 40))
+    def refresh_killed(self, at: int) -> None:
+        def act() -> dict[str, Any]:
+            self.kill(at, self.world.refresh)
+            return self.world.refresh()
+
+        self.check_refresh(act)
+
+    @rule(policy=POLICIES)
+    def load_and_refresh(self, policy: str) -> None:
+        """Then both sides have the same, but for what waits for a person."""
+        self.load(policy, ())
+        report = self.check_refresh(self.world.refresh)
+        other = self.world.fork()
+        loaded = other.load(policy=policy)
+        assert not any(loaded[name] for name in ("added", "changed", "deleted")), "both sides had agreed"
+        assert other.dump() == self.world.dump()
+        if not report["left"] and not loaded["conflicts"] and not loaded["objects"]["left"]:
+            for frame in self.loaded(()):
+                self.check_frame(frame)
+
+    @rule(at=st.integers(0, 40), dies=st.booleans())
+    def take_back(self, at: int, dies: bool) -> None:
+        before, dataset = self.annotators(), self.world.dump()
+        with suppress(Refused):
+            if dies:
+                self.kill(at, self.world.take_back)
+            self.world.take_back()
+        assert self.world.dump() == dataset
+        assert before <= self.marks_there(), "an edit made in CVAT is lost by taking a refresh back"
+        self.settle({frame: self.there(frame) - before for frame in self.frames})
+
+    # what must hold
+
+    def check_refresh(self, act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Does it, and looks at what must hold; the report."""
+        before, dataset = self.annotators(), self.world.dump()
+        report = act()
+        assert self.world.dump() == dataset, "a refresh changes nothing here"
+        assert before <= self.marks_there(), "an edit made in CVAT is lost"
+        again = self.world.refresh()
+        assert [again[name] for name in WRITTEN] == [0, 0, 0], "all is written at once"
+        self.settle({frame: self.there(frame) - before for frame in self.frames})
+        return report
+
+    def check_frame(self, frame: int) -> None:
+        """Each label of a frame is there once, where it is here."""
+        names = {label.id: label.name for label in self.world.box.store.task("1").labels.values()}
+        there = sorted((names[shape.label_id], *shape.points[:4]) for shape in self.shown(frame))
+        documents = self.world.documents().get(self.world.sample_ids[frame], {}).values()
+        here = sorted(self.drawn(item) for item in documents if item["label"] in names.values())
+        assert [item[0] for item in there] == [item[0] for item in here], f"frame {frame} has other labels"
+        free = list(there)
+        for name, *points in here:
+            near = next((o for o in free if o[0] == name and _off(o[1:], points) <= OFF), None)
+            assert near is not None, f"a label of frame {frame} is elsewhere in CVAT"
+            free.remove(near)
+
+    def drawn(self, item: dict[str, Any]) -> tuple[Any, ...]:
+        x, y, width, height = item["bounding_box"]
+        return item["label"], x * WIDTH, y * HEIGHT, (x + width) * WIDTH, (y + height) * HEIGHT
+
+    def marks_there(self) -> set[str]:
+        return set().union(*(self.there(frame) for frame in self.frames))
+
+    def annotators(self) -> set[str]:
+        """The marks of annotators that no load has brought yet."""
+        return set().union(*(self.there(frame) - self.known_there[frame] for frame in self.frames))
+
+
+def _off(one: Any, other: Any) -> float:
+    return max(abs(a - b) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_stories_with_refreshes(template: Template, monkeypatch: pytest.MonkeyPatch, part: int) -> None:
+    monkeypatch.setattr(patience, "LEAST", 0.0)
+    monkeypatch.setattr(patience, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(execute, "OBJECTS", 2 + 100 * part)
+    monkeypatch.setattr(execute_tracks, "KEYFRAMES", 2 + 100 * part)
+    stories = seed(part)(type("RefreshVideoStory", (RefreshVideoStory,), {"template": template}))
+    run_state_machine_as_test(
+        stories,
+        settings=settings(
+            max_examples=ceil(STORIES / 2),
+            stateful_step_count=12,
+            phases=[Phase.generate],
+            deadline=None,
+            database=None,
+            print_blob=True,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
