@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -111,6 +112,7 @@ def _listening(options: argparse.Namespace, watcher: Watcher) -> Iterator[None]:
             hooks = Hooks(options.webhook_url, secret, _connect, _print)
             stack.callback(hooks.remove)
             hooks.make(places_of(watched_records(watcher.dataset, watcher.order), options.webhook_scope))
+            watcher.meet = partial(hooks.meet, options.webhook_scope)
         _print("", f"Listening at {options.webhook_host}, port {receiver.port}.")
         yield
 

@@ -86,6 +86,8 @@ class Hooks:
         self._connect = connect
         self._tell = tell
         self._made: list[tuple[RunRecord, int]] = []
+        self._places: set[Place] = set()
+        self._said: dict[str, str] = {}
 
     def make(self, places: dict[Place, RunRecord]) -> None:
         """Makes a webhook at each place, instead of one that a process left there which was killed.
@@ -95,16 +97,40 @@ class Hooks:
         """
         try:
             for place, record in places.items():
-                client = self._connect(record)
-                for left in self._ours(client, place):
-                    client.delete_webhook(left.id)
-                self._made.append((record, self._create(client, place)))
+                self._make(place, record)
         except (RoundtripError, CvatError):
             self.remove()
             raise
 
+    def meet(self, scope: Scope, runs: Iterable[tuple[str, RunRecord]]) -> None:
+        """Makes the webhooks that lack for runs which are watched now.
+
+        What can't be made is told of once, and tried again at the next look: the run is looked at all the same.
+
+        Args:
+            scope: whether they are those of projects or of organizations
+            runs: the runs, with their keys
+        """
+        for key, record in runs:
+            try:
+                for place in places_of([(key, record)], scope).keys() - self._places:
+                    self._make(place, record)
+                self._said.pop(key, None)
+            except (RoundtripError, CvatError) as error:
+                if self._said.get(key) != str(error):
+                    self._said[key] = str(error)
+                    self._tell(key, f"No webhook was made: {error}")
+
+    def _make(self, place: Place, record: RunRecord) -> None:
+        client = self._connect(record)
+        for left in self._ours(client, place):
+            client.delete_webhook(left.id)
+        self._made.append((record, self._create(client, place)))
+        self._places.add(place)
+
     def remove(self) -> None:
         """Removes them; one that can't be removed is told of."""
+        self._places.clear()
         while self._made:
             record, webhook_id = self._made.pop()
             try:

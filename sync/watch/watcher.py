@@ -52,6 +52,7 @@ class Watcher:
         clock: the time, in seconds since the epoch
 
     Attributes:
+        meet: told at each look which runs are watched, with their keys: some begin later than the watcher
         ended: why it ended by itself; empty while it has not
         loads: the reports of its loads
         tasks: the ids of the tasks that were looked at last
@@ -71,6 +72,7 @@ class Watcher:
         self.ended = ""
         self.loads: list[dict[str, Any]] = []
         self.tasks: frozenset[int] = frozenset()
+        self.meet: Callable[[Sequence[tuple[str, RunRecord]]], None] = lambda runs: None
         self._connect = connect
         self.alarm = alarm
         self._tell = tell
@@ -134,6 +136,7 @@ class Watcher:
         self._miss({record.run_id for record in there.values()})
         self._wanted.clear()
         chosen, tasks = [], set[int]()
+        watched: list[tuple[str, RunRecord]] = []
         for key, record in there.items():
             if record.run_id in self._given_up:
                 continue
@@ -143,10 +146,12 @@ class Watcher:
                 self._say(record.run_id, key, str(error))
                 continue
             if run is not None:
+                watched.append((key, record))
                 tasks.update(task.id for task in record.complete_tasks)
                 if run.memory.due <= now + 1.0:
                     chosen.append(run)
         self.tasks = frozenset(tasks)
+        self.meet(watched)
         return chosen
 
     def _take(self, key: str, record: RunRecord, now: float) -> Chosen | None:

@@ -18,7 +18,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.history import history
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch import background
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch.alarm import Alarm
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch.program import prepare
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch.rule import WatchRequest
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch.rule import WatchRequest, turn_on
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch.status import WatchStatus, watch_status
 from operators_app import Dialog, defaults, properties
 from panels_app import Panel
@@ -228,4 +228,27 @@ def test_the_program_makes_a_webhook_and_removes_it(filled: Loop, capsys: Any) -
     with program._listening(program._parser().parse_args(arguments), watcher):
         (hook,) = filled.cvat.find("webhooks")
         assert hook["project_id"] == 1 and "Listening at 127.0.0.1, port " in capsys.readouterr().out
+    assert filled.cvat.find("webhooks") == []
+
+
+def test_runs_that_join_later_get_their_webhook(filled: Loop, capsys: Any) -> None:
+    """Each place has one; what can't be made is told of once, and the run is watched all the same."""
+    arguments = ["--dataset", filled.dataset.name, "--webhook", "0", "--webhook-url", "http://127.0.0.1:9/"]
+    watcher = prepare(filled.dataset, WatchRequest(), program._connect, program._print, Alarm())
+    with program._listening(program._parser().parse_args(arguments), watcher):
+        watcher.look()
+        assert filled.cvat.find("webhooks") == []
+        for key, project in (("one", "night"), ("two", "night"), ("three", "day"), ("alone", None)):
+            filled.send(anno_key=key, project_name=project)
+            turn_on(filled.dataset, key, {}, here=True)
+        fault = filled.box.faults.add("status", "POST", "/api/webhooks", status=403)
+        watcher.look()
+        watcher.look()
+        assert fault.applied == 1
+        assert sorted(hook["project_id"] for hook in filled.cvat.find("webhooks")) == [1, 2]
+        said = capsys.readouterr().out
+        assert said.count("No webhook was made") == 2 and said.count("is in no project of CVAT") == 1
+        made = filled.clock
+        watcher.look()
+        assert not [line for line in filled.requests(made) if "webhooks" in line]
     assert filled.cvat.find("webhooks") == []
