@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import fiftyone.operators as foo
 import pytest
+from fiftyone.operators.delegated import DelegatedOperationService
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.watch import program
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record as records
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.history import history
@@ -22,7 +24,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch.rule import WatchRequest, t
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch.status import WatchStatus, watch_status
 from operators_app import Dialog, defaults, properties
 from panels_app import Panel
-from sync_loop import Loop, operator
+from sync_loop import URI, Loop, operator
 
 
 @pytest.fixture(autouse=True)
@@ -252,3 +254,17 @@ def test_runs_that_join_later_get_their_webhook(filled: Loop, capsys: Any) -> No
         watcher.look()
         assert not [line for line in filled.requests(made) if "webhooks" in line]
     assert filled.cvat.find("webhooks") == []
+
+
+def test_a_worker_watches(filled: Loop) -> None:
+    """As a worker of FiftyOne runs what was scheduled, in a process that has it as any other."""
+    filled.send()
+    complete(filled)
+    asked = {"dataset": filled.dataset, "request_delegation": True}
+    queued = foo.execute_operator(f"{URI}/watch_runs", ctx=asked, params={"runs": ["run"], "once": True}).result
+    service = DelegatedOperationService()
+    service.execute_operation(service.get(queued["id"]))
+    done = service.get(queued["id"])
+    assert done.run_state == "completed" and "Loaded by itself from 1 of 1 jobs" in done.status.label, done.result
+    assert done.result.result["text"] == "1 load came by itself."
+    assert history(filled.dataset, "run")[0]["by_itself"]
