@@ -41,16 +41,8 @@ class LoadHistory(foo.Operator):
             return None
         inputs = types.Object()
         run = choose_run.choose(ctx, inputs, only="sent")
-        if run is not None:
-            default = next((label["label_id"] for label in ctx.selected_labels or ()), "")
-            inputs.str(
-                "label_id",
-                default=default,
-                label="Only of one label",
-                description="Its id; that of the selected label, if there is one",
-            )
-            _show(ctx, inputs, run.key)
-        return choose_run.form(inputs, "Load history", "Save")
+        can_save = run is not None and _show(ctx, inputs, run.key)
+        return choose_run.form(inputs, "Load history", "Save" if can_save else "Close")
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """The loads of the run ``anno_key``, or those that changed ``label_id``; saved, if there is a ``path``.
@@ -108,20 +100,27 @@ class LoadHistory(foo.Operator):
         return None if context.in_app(ctx) else output("Load history")
 
 
-def _show(ctx: foo.ExecutionContext, inputs: types.Object, key: str) -> None:
-    """Shows the list in the form, and asks as what it is to be saved."""
-    label_id = ctx.params.get("label_id")
+def _show(ctx: foo.ExecutionContext, inputs: types.Object, key: str) -> bool:
+    """Shows the list in the form, and asks as what it is to be saved; whether there is anything to be saved."""
+    default = next((label["label_id"] for label in ctx.selected_labels or ()), "")
+    label_id = ctx.params.get("label_id", default)
     try:
         listed = label_history(ctx.dataset, key, label_id) if label_id else history(ctx.dataset, key)
     except RoundtripError as error:
         inputs.view("problem", types.Warning(label=safe(error, WHOLE)))
-        return
+        return False
     inputs.md(_text(ctx, key, label_id, listed), name="list")
+    if listed or label_id:
+        hint = "Its id; that of the selected label, if there is one"
+        inputs.str("label_id", default=default, label="Only of one label", description=hint)
+    if not listed:
+        return False
     choices = types.RadioGroup(orientation="horizontal")
     if not label_id:
         choices.add_choice("csv", label="CSV, for a spreadsheet")
     choices.add_choice("json", label="JSON")
     inputs.enum("save_as", choices.values(), default=choices.values()[0], label="Save as", view=choices)
+    return True
 
 
 def _text(ctx: foo.ExecutionContext, key: str, label_id: str | None, listed: list[dict[str, Any]]) -> str:

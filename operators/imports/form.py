@@ -77,7 +77,7 @@ def _missing(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
     facts = types.DropdownView(multiple=True)
     for name in FACTS:
         facts.add_choice(name, label=name)
-    label = "What made samples say of where they came from"
+    label = "What new samples keep of where they came from"
     inputs.list("sample_fields", types.String(), label=label, description="Each in a field of its own", view=facts)
     return bool(said) and not folder.invalid
 

@@ -9,11 +9,15 @@ import fiftyone.operators.types as types
 
 from ...sync import terminal
 from ...sync.progress import ProgressReporter
-from ...sync.runs.record import find
+from ...sync.runs.record import RunRecord, find
 from ...sync.send.delete_run import delete
 from ..shared import choose_run, context
 from ..shared.running import perform, show
 from ..shared.safe import WHOLE, safe
+
+TASKS, UNUSED = "delete_tasks", "delete_unused_tasks"
+"""The box of a run, and that of one that nobody can work on, which is ticked. The App keeps the answer to a box when
+another run is chosen, so these have two names."""
 
 
 class DeleteRun(foo.Operator):
@@ -37,9 +41,10 @@ class DeleteRun(foo.Operator):
         inputs = types.Object()
         run = choose_run.choose(ctx, inputs)
         if run is None or not run.record.imported:  # what was there before a run stays
+            name = _box(run.record) if run else TASKS
             inputs.bool(
-                "delete_tasks",
-                default=bool(run and run.status.state != "sent"),
+                name,
+                default=name == UNUSED,
                 label="Delete its tasks in CVAT too",
                 description="With everything that was annotated there and not yet loaded",
                 view=types.CheckboxView(),
@@ -52,7 +57,7 @@ class DeleteRun(foo.Operator):
         def work(reporter: ProgressReporter) -> dict[str, Any]:
             key = ctx.params.get("anno_key", "")
             run, client = find(ctx.dataset, key), None
-            if ctx.params.get("delete_tasks"):
+            if ctx.params.get(_box(run) if context.in_app(ctx) else TASKS):
                 client = context.client_for(ctx, run.organization, server=run.server)
             return delete(ctx.dataset, key, client, reporter)
 
@@ -79,3 +84,9 @@ class DeleteRun(foo.Operator):
         yield ctx.ops.notify(result["text"], variant="success")
         yield ctx.ops.reload_dataset()
         yield show(ctx, safe(result["text"], WHOLE))
+
+
+def _box(run: RunRecord) -> str:
+    """The name of the box that deletes a run's tasks: of what an interrupted send left, without a task that is
+    complete, they are of no use."""
+    return TASKS if run.status == "sent" or run.complete_tasks else UNUSED

@@ -51,7 +51,7 @@ class AddSamples(InBackground, foo.Operator):
             form.choose_target(ctx, inputs, "Add")
             _new(ctx, inputs, run)
             label = "Add classes that the run lacks"
-            hint = "Of the new samples; without this, labels of such classes stay behind, and are counted"
+            hint = "Otherwise labels of these classes are left out, and counted"
             inputs.bool("add_classes", default=False, label=label, description=hint, view=types.SwitchView())
             media_form.policy(inputs, "stop")
             label = "Only show what would be added"

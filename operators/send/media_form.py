@@ -44,10 +44,10 @@ def bad_files(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         return
     choice = types.RadioGroup()
     choice.add_choice("stop", label="Send nothing")
-    choice.add_choice("leave_out", label=f"Leave their samples out, and tag them {LEFT_OUT_TAG}")
-    prop = inputs.enum("bad_files", choice.values(), default="stop", label="These samples", view=choice)
+    choice.add_choice("leave_out", label=f"Send the others, and tag these samples {LEFT_OUT_TAG}")
+    prop = inputs.enum("bad_files", choice.values(), default="stop", label="What to do", view=choice)
     if ctx.params.get("bad_files", "stop") == "stop":
-        prop.invalid, prop.error_message = True, "Put the files right, or leave their samples out."
+        prop.invalid, prop.error_message = True, "Repair the files, or send the others."
 
 
 @foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]

@@ -27,7 +27,7 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
     hint = "One that exists, or the name of a new one"
     cvat_names.ask_for_one(ctx, inputs, "project_name", cvat_names.Names("projects", known=connected), "Project", hint)
     project_labels.show(ctx, inputs, connected)
-    if ctx.params.get("project_name"):
+    if ctx.params.get("project_name") and "new_project" not in inputs.properties:
         _lacks(inputs)
     inputs.str("task_name", label="Task name", view=types.View(space=6))
     inputs.str("subset", label="Subset", description="Of the tasks, such as train", view=types.View(space=6))
@@ -37,20 +37,22 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
     else:
         if not sequence_form.is_asked_first(ctx):
             sequence_form.ask(ctx, inputs)
-        short = types.View(space=3)
+        short = types.View(space=3 if sequence_form.is_asked_first(ctx) else 4)
         inputs.int(
             "task_size", label="Images in a task", description="Empty for as many as go into one", min=1, view=short
         )
         inputs.int("segment_size", label="Images in a job", description="Empty for one job", min=1, view=short)
-        inputs.int("overlap", default=0, label="Images that jobs share", min=0, view=short)
+        inputs.int("overlap", default=0, label="Images that jobs share", description="0 for none", min=0, view=short)
     if is_video or sequence_form.is_asked_first(ctx):
         _tolerance(inputs, types.View(space=4 if is_video else 3))
     people = cvat_names.Names("users", known=connected)
     cvat_names.ask_for_one(ctx, inputs, "task_assignee", people, "Task assignee", "Who is responsible")
     hint = "They get the jobs in turn"
-    cvat_names.ask_for_several(ctx, inputs, "job_assignees", people, "Job assignees", hint, space=12)
-    inputs.int("image_quality", default=75, label="Image quality", description="1 to 100", min=1, max=100)
-    inputs.str("issue_tracker", label="Issue tracker", description="A link that is kept with the tasks")
+    cvat_names.ask_for_several(ctx, inputs, "job_assignees", people, "Job assignees", hint)
+    half = types.View(space=6)
+    quality = "Of what annotators see, from 1 to 100 (best)"
+    inputs.int("image_quality", default=75, label="Image quality", description=quality, min=1, max=100, view=half)
+    inputs.str("issue_tracker", label="Issue tracker", description="A link that is kept with the tasks", view=half)
     media = ctx.dataset.app_config.media_fields
     if len(media) > 1:
         paths = types.DropdownView()
@@ -97,7 +99,7 @@ def _rotation(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
 
 
 def _lacks(inputs: types.Object) -> None:
-    lacks = types.DropdownView(space=6)
+    lacks = types.DropdownView()
     lacks.add_choice("stop", label="Stop and say what it lacks")
     lacks.add_choice("leave_out", label="Leave that out")
     lacks.add_choice("extend", label="Add it to the project")

@@ -49,7 +49,7 @@ class WatchRuns(InBackground, foo.Operator):
                 for choice in offered:
                     view.add_choice(choice, label=choice)
                 default = list(getattr(known, name))
-                inputs.list(name, types.String(), default=default, label=label, description="None: any", view=view)
+                inputs.list(name, types.String(), default=default, label=label, description="Empty for any", view=view)
             policies = types.RadioGroup(orientation="vertical")
             for name, label in POLICIES.items():
                 policies.add_choice(name, label=label)

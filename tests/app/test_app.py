@@ -232,10 +232,10 @@ def test_attributes(app: App, dataset: fo.Dataset, annotator: Annotator) -> None
 def test_more_options(app: App, dataset: fo.Dataset, annotator: Annotator) -> None:
     form = app.press_send()
     form.switch("More options")
-    expect(form.root).not_to_contain_text("If the project lacks labels")
     form.choose("Task assignee", "annotator1")
     form.fill("Project", "streets")
-    expect(form.field("If the project lacks labels")).to_be_visible()
+    expect(form.root).to_contain_text("There is no project of this name yet: it will be made.")
+    expect(form.root).not_to_contain_text("If the project lacks labels")
     form.fill("Images in a task", "6")
     form.fill("Images in a job", "2")
     form.add("Job assignees", "annotator1", "annotator2")

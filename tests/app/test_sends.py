@@ -127,7 +127,7 @@ def test_files_that_cannot_be_sent(app: App, dataset: fo.Dataset, tmp_path: Path
     expect(form.button("Send")).to_be_disabled()
     app.shoot("bad_files")
     form.settle()
-    form.root.get_by_label("Leave their samples out").click()
+    form.root.get_by_label("Send the others").click()
     form.submit("Send")
     app.result("1 sample was not sent; it has the tag not_sent_to_cvat.")
     app.shoot("left_out")

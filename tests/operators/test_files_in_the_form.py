@@ -37,7 +37,7 @@ def test_bad_files_are_shown_before_anything_is_sent(filled: Loop, missing: str)
     notice = properties(form)["unsendable"]["view"]
     assert notice["label"] == "1 of 2 images can't be sent"
     assert notice["description"] == f"{missing} is missing"
-    assert invalid(form) == {"bad_files": "Put the files right, or leave their samples out."}
+    assert invalid(form) == {"bad_files": "Repair the files, or send the others."}
 
 
 def test_their_samples_are_left_out_and_tagged(filled: Loop, missing: str) -> None:

@@ -136,15 +136,19 @@ def test_delete(filled: Loop, with_tasks: bool) -> None:
 
 
 def test_delete_what_an_interrupted_send_left(filled: Loop) -> None:
-    """Its tasks are of no use without it: the dialog proposes to delete them."""
+    """Its tasks are of no use without it: the dialog proposes to delete them, and never those of another run."""
+    filled.send(anno_key="whole")
     filled.box.faults.add("status", "PATCH", "/annotations", status=500)
     with pytest.raises(Exception, match="Resume the run 'run' to go on from there"):
         filled.send()
     dialog = Dialog(filled, "delete_run")
     form = dialog.accept_defaults()
-    assert properties(form)["delete_tasks"]["default"] is True
+    assert properties(form)["delete_unused_tasks"]["default"] is True
+    other = Dialog(filled, "delete_run", **{**dialog.request["params"], "anno_key": "whole"})
+    assert properties(other.form())["delete_tasks"]["default"] is False
+    assert "Still in CVAT: task 1." in other.run().notice[1], "the App keeps what was ticked for the run before"
     assert dialog.run().notice[0] == "success"
-    assert filled.cvat.find("tasks") == []
+    assert [task["id"] for task in filled.cvat.find("tasks")] == [1]
 
 
 def test_links_info_view(filled: Loop) -> None:
