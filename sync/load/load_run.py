@@ -139,7 +139,7 @@ class LoadRun:
         was: Counter[str] = Counter()
         for part in parts:
             was.update(count_fields((*part.base, *part.tracks), part.shared))
-            job, date, shared = part.job, part.date, part.shared
+            job, date, shared, near = part.job, part.date, part.shared, part.neighbors
             on_tracks, present = part.diff.tracks, part.diff.present
             plan = self._apply_part(part)
             alone, nested = nest(plan.base, on_tracks, present)
@@ -157,7 +157,8 @@ class LoadRun:
         counts = count_fields((*labels, *tracks), shared)
         if self.kind == "resolve":  # which frames an earlier job has is not known then, but was counted before
             counts = _moved_on(marks[job.id].labels, was, counts)
-        marks.save({job.id: JobMark(updated_date=then, labels=counts, open=len(conflicts))})
+        shares = tuple(one.as_mark() for one in near) if conflicts else ()
+        marks.save({job.id: JobMark(updated_date=then, labels=counts, open=len(conflicts), shares=shares)})
 
     def _apply_part(self, part: JobChanges) -> JobPlan:
         """Decides about labels of a job, and writes them; what was decided."""

@@ -33,6 +33,7 @@ from .load_run import LoadRun
 from .merge import ALL
 from .merge_settings import MergeSettings
 from .remote_changes import reopened
+from .shared_jobs import Neighbor, SharedLabels
 from .video_frames import TaskSequence, Timeline, frames_of, placed_entries, timeline_of
 
 
@@ -107,8 +108,13 @@ def open_conflicts(context: LoadContext) -> list[dict[str, Any]]:
     load_run = LoadRun(context.dry_run(), ProgressReporter())
     listed: list[dict[str, Any]] = []
     for changes in _open_jobs(load_run, load_run.base.marks()):
-        in_sequence = isinstance(changes.timeline, TaskSequence)
-        settings = MergeSettings(context.record.run_id, context.mapped.schema, "ask", in_sequence=in_sequence)
+        settings = MergeSettings(
+            context.record.run_id,
+            context.mapped.schema,
+            "ask",
+            in_sequence=isinstance(changes.timeline, TaskSequence),
+            shared=SharedLabels(load_run.base, changes.neighbors, changes.job.id),
+        )
         diff = JobDiff(edited=changes.diff.edited, deleted=changes.diff.deleted)
         plan = decide(diff, changes.open, read_local(context.labels, diff, changes.open, settings), settings)
         if changes.timeline is not None:
@@ -184,7 +190,8 @@ def _open_jobs(load_run: LoadRun, marks: Mapping[int, JobMark]) -> list[JobChang
             base, tracks, open_ = placed_entries(frames_of(known, load_run.context.labels), entries)
         timeline = timeline_of(known)
         diff = replace(reopened(base, open_), tracks=tracks)
-        changed.append(JobChanges(job, None, diff, base, open_, tracks=tracks, timeline=timeline))
+        near = Neighbor.of(mark)
+        changed.append(JobChanges(job, None, diff, base, open_, tracks=tracks, timeline=timeline, neighbors=near))
     return changed
 
 

@@ -15,6 +15,7 @@ from ...labels.schema import LabelSchema
 from ...labels.tracks.identity import Identity
 from ...labels.vocabulary import Vocabulary
 from ..runs.base import BaseStore
+from ..runs.marks import JobMark, SharedFrames
 from ..runs.outbox import TrackLabels, each_label
 from .drawn_twice import Drawn, find_alike
 from .merge import EXISTENCE, OtherJob
@@ -36,6 +37,15 @@ class Neighbor:
     job_id: int
     frames: range
     is_earlier: bool
+
+    @classmethod
+    def of(cls, mark: JobMark) -> tuple["Neighbor", ...]:
+        """Those of a job with open conflicts, as they were when it was last loaded."""
+        return tuple(cls(one.job_id, range(one.first, one.last + 1), one.is_earlier) for one in mark.shares)
+
+    def as_mark(self) -> SharedFrames:
+        """The same, to be kept."""
+        return SharedFrames(self.job_id, self.frames[0], self.frames[-1], self.is_earlier)
 
 
 def neighbors_of(job: Job, jobs: Iterable[Job]) -> tuple[Neighbor, ...]:

@@ -135,7 +135,8 @@ def finish_undo(labels: Labels, base: BaseStore, log: LoadLog, load: LoadRecord)
 def _undo_job(labels: Labels, base: BaseStore, marks: Marks, load: LoadRecord, entry: JobEntry, undone: Undone) -> None:
     """Labels first, then the conflicts and the base, then the mark: each can be done twice."""
     job_id = entry.note.job_id
-    known = base.known_labels(job_id, marks.get(job_id, JobMark()))
+    mark = marks.get(job_id, JobMark())
+    known = base.known_labels(job_id, mark)
     back, reverts = plan_undo(entry, read_changed(labels, entry.changes, load.types), undone)
     for name, bundle in reverts.items():
         labels.revert(FieldPlace.of(name, LABEL_TYPES[load.types[name]]), bundle)
@@ -148,7 +149,8 @@ def _undo_job(labels: Labels, base: BaseStore, marks: Marks, load: LoadRecord, e
     base.save_open(job_id, tuple(open_))
     now, tracks = rebase(known, back), without(base.tracks(job_id), back.keys())
     base.save_labels(job_id, now, tracks)
-    marks.save({job_id: JobMark(updated_date=None, labels=count_fields((*now, *tracks)), open=len(open_))})
+    facts = {"updated_date": None, "labels": count_fields((*now, *tracks)), "open": len(open_)}
+    marks.save({job_id: mark.model_copy(update=facts)})
 
 
 def plan_undo(

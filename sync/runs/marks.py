@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
@@ -12,6 +13,21 @@ MOST_SINCE = 100
 more often; either way a load of thousands of jobs must not write thousands of marks thousands of times."""
 
 
+class SharedFrames(NamedTuple):
+    """Frames that a job has in common with another one.
+
+    Args:
+        job_id: the other job
+        first, last: the frames
+        is_earlier: whether it is the earlier one
+    """
+
+    job_id: int
+    first: int
+    last: int
+    is_earlier: bool
+
+
 class JobMark(BaseModel):
     """Where a load stands with a job, without its labels.
 
@@ -19,6 +35,7 @@ class JobMark(BaseModel):
         updated_date: the job's, when it was last read; ``None`` if it never was
         labels: how many labels the base has, by field
         open: how many of them are in conflict, and wait for a decision
+        shares: the frames that it has in common with others, if there are such conflicts
     """
 
     model_config = ConfigDict(frozen=True)
@@ -26,6 +43,7 @@ class JobMark(BaseModel):
     updated_date: str | None = None
     labels: dict[str, int] = {}
     open: int = 0
+    shares: tuple[SharedFrames, ...] = ()
 
 
 class _Since(BaseModel):

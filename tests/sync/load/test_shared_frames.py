@@ -351,3 +351,35 @@ def test_what_is_decided_counts_no_label_twice(loop: Loop, tmp_path: Path) -> No
     assert len(loop.load(policy="ask")["conflicts"]) == 1
     assert resolve(loop.dataset, "run", [{"take": "remote"}])["changed"] == 1
     assert loop.load()["unchanged"] == 12
+
+
+def test_what_is_decided_counts_as_a_change_of_its_job(loop: Loop) -> None:
+    """The other job knows of it: what it changes later is no conflict with FiftyOne, and what is gone stays gone."""
+    loop.fill(
+        *(
+            fo.Detections(detections=[fo.Detection(label="cat", bounding_box=[x, 0, 0.1, 0.1]) for x in (0.1, 0.5)])
+            for _ in range(3)
+        )
+    )
+    schema = {"gt": {"type": "detections", "classes": ["cat", "dog", "cow"], "attributes": {}}}
+    loop.send(label_schema=schema, segment_size=2, overlap=1)
+    one, other = (
+        [shape for shape in loop.cvat.call("GET", f"jobs/{job}/annotations")["shapes"] if shape["frame"] == 1]
+        for job in (1, 2)
+    )
+    sample = list(loop.dataset)[1]
+    for label in sample.gt.detections:
+        label.label = "mine"
+    sample.save()
+    labels = loop.cvat.labels()
+    loop.cvat.write("update", {**other[0], "label_id": labels["dog"]["id"]}, job=2)
+    loop.cvat.write("delete", other[1], job=2)
+    assert len(loop.load(policy="ask")["conflicts"]) == 2
+    assert resolve(loop.dataset, "run", [{"take": "remote"}])["open"] == 0
+    assert [label.label for label in loop.labels()[1]] == ["dog"]
+    loop.cvat.write("update", {**one[0], "label_id": labels["cow"]["id"]}, job=1)
+    loop.cvat.write("update", {**one[1], "points": [1.0, 1.0, 9.0, 9.0]}, job=1)
+    report = loop.load(policy="local")
+    assert [label.label for label in loop.labels()[1]] == ["cow"]
+    assert [conflict["outcome"] for conflict in report["conflicts"]] == ["local", "remote"]
+    assert "changed differently in two jobs that have their frame" in str(report)
