@@ -17,6 +17,12 @@ IDENTITY = frozenset({"id", "tags", "label", "attributes", "instance", "index", 
 GEOMETRY = frozenset({"bounding_box", "points", "closed", "filled", "mask", "mask_path"})
 """What holds the geometry of a label of some class, and would be taken for it."""
 
+FRAMES = "frames."
+"""What the names of fields on the frames of videos begin with."""
+
+KEYFRAME = "keyframe"
+"""Where a label on a frame of a video says whether somebody set it there; between keyframes it is interpolated."""
+
 _SET_BY_ANNOTATORS = {"confidence": fof.FloatField, "value": fof.FloatField}
 """Declared fields of a label that are an attribute in CVAT, if the class declares them as this."""
 

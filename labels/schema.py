@@ -190,6 +190,18 @@ class FieldSchema(Frozen):
             merged.update(entry.attributes)
         return merged
 
+    def without_attribute(self, name: str) -> "FieldSchema":
+        """The same without an attribute, whatever classes have it."""
+        if name not in self.all_attributes:
+            return self
+
+        def rest(attributes: Attributes) -> Attributes:
+            return {other: item for other, item in attributes.items() if other != name}
+
+        classes = tuple(entry.model_copy(update={"attributes": rest(entry.attributes)}) for entry in self.classes)
+        data = {key: getattr(self, key) for key in type(self).model_fields}
+        return FieldSchema(**{**data, "classes": classes, "attributes": rest(self.attributes)})
+
     def attributes_of(self, name: str) -> Attributes:
         """The attributes that labels of a class have; for one not listed, those of every class."""
         return self._by_class.get(name, self.attributes)

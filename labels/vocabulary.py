@@ -6,7 +6,7 @@ from typing import Any
 from ..cvat.models import AttributeSpec, Label
 from .from_project import attribute_of
 from .label_names import field_ending
-from .names import attribute_problem
+from .names import FRAMES, KEYFRAME, attribute_problem
 from .renumbered import FormerLabel, former_label, joined, renumbered
 from .schema import LabelSchema
 from .specs import cvat_names, label_specs
@@ -265,6 +265,10 @@ class Vocabulary:
         codecs = (
             [LABEL_TYPES[self.schema.fields[field].type].codec] if field else [t.codec for t in LABEL_TYPES.values()]
         )
+        if spec.name == KEYFRAME and any(
+            name.startswith(FRAMES) for name in ([field] if field else self.schema.fields)
+        ):
+            return False
         return all(
             attribute_problem(spec.name, codec.document) is None
             and spec.name not in {*codec.geometry, *codec.standard}.difference(codec.own)

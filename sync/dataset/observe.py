@@ -8,12 +8,9 @@ from typing import Any
 from ...labels.attribute_schema import AttributeSchema
 from ...labels.codec import Codec
 from ...labels.inference import SeenValues
-from ...labels.names import GEOMETRY, IDENTITY, attribute_problem, shown
+from ...labels.names import GEOMETRY, IDENTITY, KEYFRAME, attribute_problem, shown
 from ...labels.rotation import RotationsSeen
 from ...labels.schema import FieldSchema
-
-KEYFRAME = "keyframe"
-"""Where a label on a frame of a video says whether somebody set it there; between keyframes it is interpolated."""
 
 
 @dataclass

@@ -9,6 +9,7 @@ import fiftyone as fo
 import fiftyone.core.fields as fof
 from bson import ObjectId
 
+from ...labels.names import FRAMES as FRAMES
 from ...labels.names import field_problem, shown
 from ...labels.schema import FieldSchema
 from ...labels.types import LABEL_TYPES, LabelType
@@ -16,9 +17,6 @@ from ..errors import Refused
 from .grouped import ungrouped
 
 Document = dict[str, Any]
-
-FRAMES = "frames."
-"""What the names of fields of frames begin with."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 from bson import ObjectId
 
+from ...labels.names import KEYFRAME
 from ...labels.schema import LabelSchema
 from ..dataset.frames import frame_total
 from ..dataset.samples import FRAMES, FieldPlace
@@ -24,9 +25,9 @@ def of_frames(found: FoundTask) -> str:
 
 
 def on_frames(schema: LabelSchema) -> LabelSchema:
-    """The same fields as fields of frames."""
+    """The same fields as fields of frames, whose labels say by themselves which of them are keyframes."""
     names = {name: name if name.startswith(FRAMES) else f"{FRAMES}{name}" for name in schema.fields}
-    return LabelSchema(fields={names[name]: item for name, item in schema.fields.items()})
+    return LabelSchema(fields={names[name]: item.without_attribute(KEYFRAME) for name, item in schema.fields.items()})
 
 
 def compare_frames(dataset: Any, tasks: Sequence[FoundTask], samples: Mapping[tuple[int, int], str]) -> list[str]:

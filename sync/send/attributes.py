@@ -9,8 +9,8 @@ from ...labels.attribute_schema import AttributeSchema, named_attributes
 from ...labels.attributes import to_text
 from ...labels.field_kinds import FieldKind, field_kind
 from ...labels.inference import SeenValues, widened
-from ...labels.names import attribute_problem
-from ..dataset.observe import KEYFRAME, Observed
+from ...labels.names import KEYFRAME, attribute_problem
+from ..dataset.observe import Observed
 from ..dataset.samples import FRAMES
 from ..errors import Refused
 

@@ -12,6 +12,7 @@ from ...cvat import Label
 from ...labels.attribute_schema import named_attributes
 from ...labels.attributes import NotCarried
 from ...labels.from_project import classes_of, offered_labels, skeleton_in
+from ...labels.names import KEYFRAME
 from ...labels.pixels import numbers
 from ...labels.schema import FieldSchema, LabelSchema
 from ...labels.types import FIELD_TYPES, LABEL_TYPES, LabelType
@@ -19,7 +20,7 @@ from ..dataset.attribute_fields import declared_fields
 from ..dataset.clips import Clips
 from ..dataset.frames import read_holders, some_frames
 from ..dataset.mask_files import with_pixels
-from ..dataset.observe import KEYFRAME, Observed, known_paths
+from ..dataset.observe import Observed, known_paths
 from ..dataset.samples import FRAMES, FieldPlace, check_room, field_class
 from ..errors import Refused
 from ..request import SendRequest
@@ -197,11 +198,28 @@ def resolve_schema(
         if request.show_confidence and LABEL_TYPES[settings["type"]].codec.scored:
             settings["attributes"] = {**settings["attributes"], "confidence": confidence(seen.get(name, Observed()))}
         try:
-            schemas[name] = FieldSchema.model_validate(settings)
+            item = FieldSchema.model_validate(settings)
         except ValidationError as error:
             raise Refused(f"The schema of '{name}' is wrong: {_first_error(error)}.") from None
+        schemas[name] = _on_frames(name, item, said) if name.startswith(FRAMES) else item
     fixed = {name: said_to_change(said.get("attributes")) for name, said in fields.items()}
     return LabelSchema(fields=with_mutability(collection, schemas, fixed, request.sequence_field)), seen
+
+
+def _on_frames(name: str, item: FieldSchema, said: Mapping[str, Any]) -> FieldSchema:
+    """The schema of a field of frames, whose labels say by themselves which of them are keyframes.
+
+    Raises:
+        Refused: if somebody wants an attribute that says that
+    """
+    entries = [said, *(entry for entry in said.get("classes") or () if isinstance(entry, Mapping))]
+    named = {attribute for entry in entries for attribute in named_attributes(entry.get("attributes"))}
+    if KEYFRAME in {*item.facts.values(), *named}:
+        raise Refused(
+            f"The schema of '{name}' is wrong: an attribute can't be named '{KEYFRAME}': it has a meaning of its own "
+            "on frames of videos."
+        )
+    return item.without_attribute(KEYFRAME)
 
 
 def _without_keyframes(attributes: Mapping[str, Any], said: Any) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def names(loop: Loop, field: str = "gt") -> list[list[str]]:
 def clip_task(elsewhere: Elsewhere, name: str = "clip_20.mp4", **settings: Any) -> int:
     """A task of a clip of 20 frames, under this name; its id."""
     options = settings.pop("options", DataOptions())
-    labels = None if settings.get("project_id") else [CAT, DOG, FISH]
+    labels = settings.pop("labels", None if settings.get("project_id") else [CAT, DOG, FISH])
     task = elsewhere.client.create_task("by hand", labels=labels, **settings)
     path = clip_file(20)
     rq_id = elsewhere.client.upload(task.id, [UploadFile(name, path, path.stat().st_size)], options=options)

@@ -7,7 +7,7 @@ from typing import Any
 
 import fiftyone as fo
 import pytest
-from fiftyone.plugins.orgs.roundtrip.cvat.cvat import DataOptions, UploadFile
+from fiftyone.plugins.orgs.roundtrip.cvat.cvat import DataOptions, LabelSpec, UploadFile
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.plan import prepare_import
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.request import ImportRequest
@@ -167,6 +167,45 @@ def box_at(frame: int, x: float, **more: Any) -> dict[str, Any]:
     """A keyframe, or a shape."""
     blank = {"type": "rectangle", "occluded": False, "outside": False, "z_order": 0, "rotation": 0.0, "attributes": []}
     return {**blank, **at(frame, x), **more}
+
+
+RESERVED = [
+    *("index", "instance", "keyframe", "tags", "label", "attributes", "confidence", "logits", "id", "_id", "_cls"),
+    *("bounding_box", "points", "mask", "mask_path", "rotation", "closed", "filled", "copy", "clean", "a.b", "$set"),
+]
+
+
+def test_attributes_of_reserved_names_are_counted(clips: Clips) -> None:
+    """Whatever a class of CVAT calls its attributes, what FiftyOne's labels keep of their own stays that."""
+    specs = [{"name": name, "input_type": "text", "mutable": name != "index"} for name in (*RESERVED, "age")]
+    task = clips.clip(labels=[LabelSpec.model_validate({"name": "car", "attributes": specs})])
+    spec = {item["name"]: item["id"] for item in clips.loop.cvat.labels(task)["car"]["attributes"]}
+    texts = {name: [{"spec_id": number, "value": f"{name}!"}] for name, number in spec.items()}
+    moving = [item for name in spec if name != "index" for item in texts[name]]
+    ends = [box_at(0, 0.0, attributes=moving), box_at(2, 8.0), box_at(3, 8.0, outside=True)]
+    clips.loop.cvat.track("car", *ends, task=task, attributes=texts["index"])
+    single = {**box_at(5, 9.0), "attributes": [item for some in texts.values() for item in some]}
+    del single["outside"]
+    single["label_id"] = clips.loop.cvat.labels(task)["car"]["id"]
+    clips.loop.cvat.write("create", single, task=task)
+    report = clips.run(task, label_field="gt")
+    assert report["added"] == 4
+    frames = clips.loop.dataset.first().frames
+    (tracked,), (alone,) = frames[2].gt.detections, frames[6].gt.detections
+    assert (tracked.label, tracked.index, tracked.tags, tracked["age"]) == ("car", 1, [], "age!")
+    assert (alone.label, alone.index, alone.confidence, alone.tags, alone["age"]) == ("car", None, None, [], "age!")
+    assert frames[1].gt.detections[0]["keyframe"] is True
+    refused = report["fields"]["frames.gt"]["refused"]
+    for name in RESERVED:
+        assert refused[f"values of '{name}', which labels can't have as an attribute here"] == 4, name
+    assert clips.loop.load()["jobs_read"] == 0
+    before = clips.videos.frames()
+    own = clips.loop.cvat.objects(frame=5, task=task)[0]
+    changed = [{**item, "value": "5"} for item in own["attributes"]]
+    clips.loop.cvat.write("update", {**own, "attributes": changed}, task=task)
+    assert clips.loop.load()["changed"] == 1 and clips.videos.frames() != before
+    (alone,) = clips.loop.dataset.reload() or clips.loop.dataset.first().frames[6].gt.detections
+    assert (alone.label, alone.index, alone["age"]) == ("car", None, "5")
 
 
 def test_what_is_refused(clips: Clips, tmp_path: Path) -> None:
