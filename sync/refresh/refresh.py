@@ -174,6 +174,7 @@ class RefreshContext:
         for job_id in log.planned():
             carry_out(self.client, self.store, log, base, job_id, reporter, pending.number)
         log.save(_closed(log, pending))
+        log.prune()
         return pending
 
     def _find(self, base: BaseStore, report: RefreshReport, reporter: ProgressReporter) -> Work:

@@ -192,6 +192,9 @@ class RefreshRecord(BaseModel):
     deleted: int = 0
 
 
+OUT = "refresh/out/"
+"""What the names of the requests begin with that create objects."""
+
 _RECORDS = TypeAdapter(tuple[RefreshRecord, ...])
 
 
@@ -233,7 +236,8 @@ class RefreshLog:
         return sorted(int(name.rpartition("/")[2]) for name in self._store.names("refresh/plan/"))
 
     def save_plan(self, writes: JobWrites) -> None:
-        """Keeps what is about to be written into a job."""
+        """Keeps what is about to be written into a job, into which nothing else is."""
+        self._store.drop(_requests(writes.job_id))  # of an earlier plan, if a process ended while it forgot them
         self._store.save(f"refresh/plan/{writes.job_id}", _dump(writes))
 
     def done(self, number: int, job_id: int) -> JobWrites | None:
@@ -251,20 +255,29 @@ class RefreshLog:
     def forget_plan(self, job_id: int) -> None:
         """Forgets what was about to be written into a job, and then the requests of that."""
         self._store.drop(f"refresh/plan/{job_id}")
-        self._store.drop(f"refresh/out/{job_id}/")
+        self._store.drop(_requests(job_id))
 
     def prune(self) -> None:
-        """Forgets what can't be taken back any more: of old refreshes, and of those that were."""
+        """Forgets what can't be taken back any more, of old refreshes and of those that were, and requests of plans
+        that are done."""
         records = self.records()
         live = [record.number for record in records if record.status != "undone"][-KEPT:]
         kept = {f"refresh/done/{number}" for number in live}
         for name in self._store.names("refresh/done/"):
             if name.rpartition("/")[0] not in kept:
                 self._store.drop(name)
+        jobs = {int(name.split("/")[2]) for name in self._store.names(OUT)}
+        for job_id in jobs.difference(self.planned()):
+            self._store.drop(_requests(job_id))
 
     def _read(self, name: str) -> JobWrites | None:
         text = self._store.load(name)
         return None if text is None else parsed(name, JobWrites.model_validate_json, text)
+
+
+def _requests(job_id: int) -> str:
+    """What the names of the requests of a job begin with."""
+    return f"{OUT}{job_id}/"
 
 
 def _dump(writes: JobWrites) -> str:

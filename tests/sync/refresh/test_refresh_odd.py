@@ -184,3 +184,30 @@ def test_a_refresh_that_is_too_old_is_not_taken_back(filled: Loop, monkeypatch: 
     assert operator("undo_refresh")(filled.dataset, "run")["taken_back"] == 1
     with pytest.raises(Refused, match="too old to be taken back"):
         operator("undo_refresh")(filled.dataset, "run")
+
+
+def test_killed_while_it_forgets_what_it_asked_for(filled: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A label that was created, deleted and drawn again is no answer to the first request."""
+    filled.send()
+    sample = filled.dataset.first()
+    new = fo.Detection(label="dog", bounding_box=[0.5, 0.5, 0.1, 0.1])
+    sample.gt.detections.append(new)
+    sample.save()
+    store = RunStore(filled.dataset, records.find(filled.dataset, "run").run_id)
+
+    def killed(log: RefreshLog, job_id: int) -> None:
+        store.drop(f"refresh/plan/{job_id}")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(RefreshLog, "forget_plan", killed)
+        refresh(filled)
+    assert refresh(filled)["created"] == 0
+    filled.cvat.delete(filled.cvat.shape(0, 1))
+    assert filled.load()["deleted"] == 1
+    sample.reload()
+    sample.gt.detections.append(new)
+    sample.save()
+    assert (refresh(filled)["created"], len(filled.cvat.objects())) == (1, 3)
+    assert filled.load()["unchanged"] == 3
+    assert store.names("refresh/out/") == []
