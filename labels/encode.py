@@ -56,7 +56,7 @@ def encode_label(document: Document, name: str, vocabulary: Vocabulary, size: Si
     codec = LABEL_TYPES[schema.type].codec
     own = document.get("label") if codec.named else name
     if codec.named and (not isinstance(own, str) or vocabulary.word(name, own) is None):
-        raise NotCarried(no_word(own))
+        raise NotCarried(no_word(own, in_schema=own in schema.class_names))
     shapes = codec.encode(document, size, schema)
     if any(abs(number) > FARTHEST_PX for shape in shapes for number in _coordinates(shape)):
         raise NotCarried("labels that lie absurdly far outside their image")
@@ -100,13 +100,14 @@ def _facts(document: Document, schema: FieldSchema) -> dict[str, Any]:
     return facts
 
 
-def no_word(name: object) -> str:
-    """Why labels of a class that the schema lacks can't be carried."""
+def no_word(name: object, *, in_schema: bool = False) -> str:
+    """Why labels of a class can't be carried that the schema lacks; or the schema has, but not the task."""
     if not isinstance(name, str) or not name.strip():
         return "labels without a class"
     told = "".join(c if c.isprintable() else UNPRINTABLE for c in name[:LONGEST_NAME])
     told += "..." if len(name) > LONGEST_NAME else ""
-    return f"labels of class '{told}', which is not in the schema"
+    where = "which the task in CVAT has no label for" if in_schema else "which is not in the schema"
+    return f"labels of class '{told}', {where}"
 
 
 def _texts(

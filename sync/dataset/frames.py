@@ -48,6 +48,13 @@ def read_some_frames(view: Any, ids: Sequence[str], paths: Sequence[str]) -> Ite
         )
 
 
+def videos_of_frames(dataset: Any, ids: Iterable[str]) -> dict[str, str]:
+    """The videos of some frames' documents, by the ids of both."""
+    match = {"_id": {"$in": [*map(ObjectId, ids)]}}
+    found = dataset._frame_collection.find(match, {"_sample_id": True})
+    return {str(frame["_id"]): str(frame["_sample_id"]) for frame in found}
+
+
 def read_videos(view: Any, paths: Sequence[str]) -> Iterator[list[Document]]:
     """The raw documents of the frames of all videos of a view, video by video."""
     wanted = dict.fromkeys(["_sample_id", "frame_number", *(path.removeprefix(FRAMES) for path in paths)], True)

@@ -1,13 +1,19 @@
-"""What the view that was sent hid: labels that were there then and were not sent, as somebody meant it so."""
+"""What the views that were sent hid: labels that were there then and were not sent, as somebody meant it so."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from bson import ObjectId
 
+from ..dataset.frames import read_some_frames, videos_of_frames
 from ..dataset.samples import FieldPlace, read_samples
-from ..runs.record import RunRecord, stages_of
+from ..runs.base import BaseStore
+from ..runs.record import RunRecord, stages_of, view_of
+from ..runs.sent_views import SentBatch, SentViews
+from ..runs.store import RunStore
 
 Labels = Mapping[str, Collection[str]]
 """Ids of labels, by sample."""
@@ -22,8 +28,54 @@ def nothing_hidden(place: FieldPlace, labels: Labels) -> set[tuple[str, str]]:
     return set()
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """Samples that were sent together, by a view that is not the whole dataset.
+
+    Args:
+        view: the view
+        tasks: their tasks
+        sent_at: when
+        base: knows the samples of tasks
+    """
+
+    view: Any
+    tasks: tuple[int, ...]
+    sent_at: datetime | None
+    base: BaseStore
+
+    @cached_property
+    def samples(self) -> frozenset[str]:
+        """The samples of its tasks."""
+        tasks = (self.base.task(task_id) for task_id in self.tasks)
+        return frozenset(frame.sample_id for task in tasks if task for frame in task.frames)
+
+    def is_old(self, label_id: str) -> bool:
+        """Whether a label was made before it was sent."""
+        if self.sent_at is None or not ObjectId.is_valid(label_id):
+            return False
+        return bool(ObjectId(label_id).generation_time <= self.sent_at)
+
+    def shown(self, place: FieldPlace, holders: Mapping[str, str]) -> Iterator[tuple[str, set[str]]]:
+        """The labels that the view shows of a field, for those of some samples, or frames, that it has.
+
+        Args:
+            place: the field
+            holders: the documents that hold the labels, with their samples
+        """
+        if not holders:
+            return
+        if place.on_frames:
+            found = read_some_frames(self.view, list(holders), [place.path])
+        else:
+            found = read_samples(self.view.select(list(holders)), [place.path])
+        for document in found:
+            labels = place.labels(document)
+            yield str(document["_id"]), {str(item.get("_id")) for item in labels if isinstance(item, Mapping)}
+
+
 class SentView:
-    """The view that was sent, if it was no whole dataset.
+    """The views that were sent, if they were no whole dataset.
 
     Args:
         dataset: the dataset
@@ -32,38 +84,50 @@ class SentView:
     """
 
     def __init__(self, dataset: Any, key: str, record: RunRecord) -> None:
-        self._view = None if record.of_frames or record.imported else _view_of(dataset, key)
-        self._sent_at = datetime.fromisoformat(record.created_at) if record.created_at else None
+        self._dataset = dataset
         self._fields = {name for name, item in record.schema_.fields.items() if item.existing_field}
+        self._batches = [] if record.of_frames or record.imported else list(_batches(dataset, key, record))
 
     def hidden(self, place: FieldPlace, labels: Labels) -> set[tuple[str, str]]:
-        """Those of some labels that are as old as the run, and hidden on samples that the view has, with their samples.
+        """Those of some labels that are as old as their send, and hidden where its view has them, with their samples.
 
         Args:
             place: their field
-            labels: labels that CVAT never had
+            labels: labels that CVAT never had, by the document that holds them
         """
-        if self._view is None or place.name not in self._fields or place.plain:
+        if not self._batches or place.name not in self._fields or place.plain:
             return set()
-        old = {sample: kept for sample, ids in labels.items() if (kept := set(filter(self._is_old, ids)))}
-        if not old:
-            return set()
-        shown = {
-            str(sample["_id"]): {str(item.get("_id")) for item in place.labels(sample) if isinstance(item, Mapping)}
-            for sample in read_samples(self._view.select(list(old)), [place.path])
-        }
-        return {(sample, own) for sample, ids in old.items() if sample in shown for own in ids - shown[sample]}
+        asked = {holder: ids for holder, ids in labels.items() if ids}
+        samples = videos_of_frames(self._dataset, asked) if place.on_frames else {holder: holder for holder in asked}
+        hidden: set[tuple[str, str]] = set()
+        for batch in self._batches:
+            old = {
+                holder: kept
+                for holder, ids in asked.items()
+                if samples.get(holder) in batch.samples and (kept := set(filter(batch.is_old, ids)))
+            }
+            for holder, seen in batch.shown(place, {holder: samples[holder] for holder in old}):
+                hidden |= {(holder, own) for own in old[holder] - seen}
+        return hidden
 
-    def _is_old(self, label_id: str) -> bool:
-        if self._sent_at is None or not ObjectId.is_valid(label_id):
-            return False
-        return bool(ObjectId(label_id).generation_time <= self._sent_at)
+
+def _batches(dataset: Any, key: str, record: RunRecord) -> Iterator[_Batch]:
+    """What was sent of a run by views that are no whole dataset, and whose fields are there."""
+    store = RunStore(dataset, record.run_id)
+    base = BaseStore(store)
+    batches = SentViews(store).batches()
+    if not batches:
+        stages = stages_of(_view(dataset.load_annotation_view, key))
+        batches = (SentBatch(stages=stages, at=record.created_at, tasks=tuple(task.id for task in record.tasks)),)
+    for batch in batches:
+        view = _view(view_of, dataset, batch.stages)
+        if batch.stages and view is not None:
+            yield _Batch(view, batch.tasks, datetime.fromisoformat(batch.at) if batch.at else None, base)
 
 
-def _view_of(dataset: Any, key: str) -> Any:
-    """The view of a run; ``None`` for a whole dataset, or if a field that it goes by is gone."""
+def _view(make: Callable[..., Any], *args: Any) -> Any:
+    """A view; ``None`` if a field that it goes by is gone."""
     try:
-        view = dataset.load_annotation_view(key)
+        return make(*args)
     except ValueError:
         return None
-    return view if stages_of(view) else None

@@ -72,4 +72,5 @@ def before_growth(record: RunRecord, prepared: Prepared) -> Before:
         left_out=record.left_out,
         already=prepared.already,
         stages=records.stages_of(prepared.collection),
+        at=records.now(),
     )

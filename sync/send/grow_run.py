@@ -7,6 +7,7 @@ from typing import Any
 from ...labels.fitting import fit_project
 from ..runs import record as records
 from ..runs.record import RunRecord, TaskRecord
+from ..runs.sent_views import SentBatch, SentViews
 from .checks import count_files
 from .journal import Before
 from .plan import TaskPlan
@@ -80,8 +81,14 @@ class GrowRun(SendRun):
         return Counter(self.before.labels)
 
     def _settle(self) -> None:
-        """Makes the run's view one of all its samples."""
+        """Makes the run's view one of all its samples; what each view hid is kept."""
         then = self.dataset.load_annotation_view(self.request.anno_key)
+        stages, had = records.stages_of(then), tuple(task.id for task in self.before.tasks)
+        new = tuple(task.id for task in super()._task_records())
+        SentViews(self.store).add(
+            SentBatch(stages=stages, at=self.record.created_at, tasks=had),
+            SentBatch(stages=self.before.stages, at=self.before.at, tasks=new),
+        )
         if records.stages_of(then):
             records.update_view(self.dataset, self.request.anno_key, self._all_samples())
 

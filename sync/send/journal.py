@@ -26,6 +26,7 @@ class Before(BaseModel):
         samples, labels, left_out: its numbers, as its record had them
         already: how many of the samples that were to be added it had
         stages: the view that is added, as FiftyOne stores it; ``None`` for the whole dataset
+        at: when that began, an ISO date in UTC
     """
 
     model_config = ConfigDict(frozen=True)
@@ -37,6 +38,7 @@ class Before(BaseModel):
     left_out: dict[str, int]
     already: int = 0
     stages: tuple[str, ...] | None = None
+    at: str = ""
 
 
 class SendPlan(BaseModel):

@@ -173,6 +173,21 @@ def test_what_the_view_hid_that_was_sent_stays_here(loop: Loop) -> None:
     report = refresh(loop)
     assert (report["created"], report["changed"], [item["count"] for item in report["left"]]) == (1, 0, [2])
     assert (len(loop.cvat.objects()), loop.load()["unchanged"]) == (2, 2)
+    # The run grows by another view: each hides what it hid. The task that was there has no label for a new class
+    loop.fill(fo.Detections(detections=[box.copy() for box in boxes]), suffix=".png")
+    last = loop.dataset.last()
+    last.gt.detections[0].label = "dog"
+    last.save()
+    view = loop.dataset.skip(1).filter_labels("gt", fo.ViewField("confidence") != 0.2)
+    added = operator("send_to_cvat")(view, anno_key="run", extend=True, add_classes=True)["added"]
+    assert (added["samples"], added["labels"]) == (1, 2)
+    relabel(loop)
+    left = {item["reason"]: item["count"] for item in refresh(loop)["left"]}
+    assert left == {
+        "that the view hid which was sent, so they were not sent then, either": 3,
+        "gt: labels of class 'dog', which the task in CVAT has no label for": 1,
+    }
+    assert len(loop.cvat.objects()) == 2 and len(loop.cvat.objects(task=2)) == 2
 
 
 def test_a_refresh_that_is_too_old_is_not_taken_back(filled: Loop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,13 +15,15 @@ from typing import Any
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.refresh import execute, execute_tracks
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.base import BaseStore
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.outbox import each_label
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send import patience
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 from sim_story import NUMBERS, POLICIES
 from sim_video import VideoWorld
-from sim_world import Template
+from sim_world import Template, World
 from video_loop import HEIGHT, WIDTH
 
 from tests.sync.load.test_video_simulation import FRAME, FRAMES, VideoStory, template
@@ -38,6 +40,21 @@ class RefreshVideoStory(VideoStory):
     """What people may do, and what must hold of refreshes."""
 
     world: VideoWorld
+
+    def base(self, world: World) -> Any:
+        """What both sides agreed on; after a kill a label may be kept beside its track, which says the same."""
+        base = BaseStore(world.store)
+        return {
+            job: (
+                {
+                    (label.field, label.label_id): label.parts
+                    for label in each_label((*(base.labels(job) or ()), *base.tracks(job)))
+                },
+                sorted(item.model_dump_json() for item in base.open(job)),
+                mark.model_dump(),
+            )
+            for job, mark in base.marks().items()
+        }
 
     # people in FiftyOne
 

@@ -282,6 +282,16 @@ def test_labels_of_the_whole_video(video: VideoLoop) -> None:
     assert loaded(video) == (0, 0, 0, 0) and totals(refresh(video)) == (0, 0, 0)
 
 
+def test_what_the_view_of_a_video_hid_stays_here(sent: VideoLoop) -> None:
+    operator("send_to_cvat")(
+        sent.dataset.filter_labels("frames.gt", fo.ViewField("label") == "van"),
+        anno_key="vans",
+        label_field="frames.gt",
+    )
+    report = operator("refresh_run")(sent.dataset, "vans")
+    assert totals(report) == (0, 0, 0) and sum(item["count"] for item in report["left"]) == FRAMES + 1
+
+
 def test_image_sequences(loop: Loop, tmp_path: Path) -> None:
     scenes = Scenes(loop, tmp_path)
     ids = scenes.add("a", 8, lambda number: [image_box(10.0 + 5 * number, index=1)])
