@@ -23,6 +23,7 @@ from .edited_label import Edited
 from .fetch import OF_ONE, TaskState, fetch_labels, fetch_tasks
 from .held_jobs import HeldJob, JobHolder
 from .job_changes import JobChanges
+from .placed_frames import with_present_frames
 from .read_ahead import ReadAhead
 from .shared_jobs import neighbors_of
 from .task_notes import names_of, notes_of, unsent
@@ -125,7 +126,7 @@ def find_remote_changes(
     """
     found = RemoteChanges(marks=base.marks())
     tasks = record.complete_tasks
-    known = {task.id: kept for task in tasks if (kept := base.task(task.id))}
+    known = {task.id: with_present_frames(kept, labels) for task in tasks if (kept := base.task(task.id))}
     if len(known) < len(tasks):
         raise Refused(f"{not_here(request.anno_key)} Load it there.")
     found.notes += unsent(record)

@@ -32,6 +32,7 @@ from .load_context import LoadContext
 from .load_run import LoadRun
 from .merge import ALL
 from .merge_settings import MergeSettings
+from .placed_frames import with_present_frames
 from .remote_changes import reopened
 from .shared_jobs import Neighbor, SharedLabels
 from .video_frames import TaskSequence, Timeline, frames_of, placed_entries, timeline_of
@@ -187,6 +188,7 @@ def _open_jobs(load_run: LoadRun, marks: Mapping[int, JobMark]) -> list[JobChang
         job = Job(id=job_id, task_id=tasks.get(job_id, 0), stage="", state="")
         known = load_run.base.task(job.task_id)
         if known is not None:
+            known = with_present_frames(known, load_run.context.labels)
             base, tracks, open_ = placed_entries(frames_of(known, load_run.context.labels), entries)
         timeline = timeline_of(known)
         diff = replace(reopened(base, open_), tracks=tracks)

@@ -1,6 +1,6 @@
 """The frames of a task whose objects are tracks, one by one: those of a video, or the images of a sequence."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,9 +17,10 @@ from ..runs.base import BaseStore, FrameRecord, OpenConflict, TaskBase
 from ..runs.outbox import TrackLabels
 from ..runs.record import RunRecord, TaskRecord
 from ..runs.video import VideoSpan
+from .placed_frames import ImageFrames, PlacedFrames
 
 
-class TrackFrames(Sequence[FrameRecord], ABC):
+class TrackFrames(PlacedFrames):
     """The frames of a task whose objects are tracks.
 
     Attributes:
@@ -29,31 +30,8 @@ class TrackFrames(Sequence[FrameRecord], ABC):
     has_keyframes = False
 
     @abstractmethod
-    def holder(self, field: str | None, frame: int) -> str:
-        """The document that holds the labels of a field on a frame."""
-
-    @abstractmethod
     def size_of(self, frame: int) -> Size:
         """The size of a frame, in pixels."""
-
-    def placed(self, label: BaseLabel) -> BaseLabel:
-        """A label in the document that holds it now: others may have made that of its frame anew."""
-        holder = self.holder(label.field, label.frame) if 0 <= label.frame < len(self) else label.sample_id
-        if holder == label.sample_id:
-            return label
-        own = {"label_id": holder} if label.label_id == label.sample_id else {}  # a value has the id of its document
-        return label.model_copy(update={"sample_id": holder, **own})
-
-    def placed_track(self, item: TrackLabels) -> TrackLabels:
-        """A track with its labels in the documents that hold them now."""
-        labels = tuple(self.placed(label) for label in item.labels)
-        moved = any(new is not old for new, old in zip(labels, item.labels, strict=True))
-        return item.model_copy(update={"labels": labels}) if moved else item
-
-    def placed_conflict(self, item: OpenConflict) -> OpenConflict:
-        """A conflict whose label is in the document that holds it now."""
-        base = self.placed(item.base)
-        return item if base is item.base else item.model_copy(update={"base": base})
 
 
 class SequenceFrames(TrackFrames):
@@ -137,7 +115,7 @@ def frames_of(known: TaskBase, labels: Labels) -> Sequence[FrameRecord]:
     if known.sequence is not None:
         return SequenceFrames(known.frames)
     if known.video is None:
-        return known.frames
+        return ImageFrames(known.frames) if any(frame.of for frame in known.frames) else known.frames
     numbers = [known.video.number_of(frame) for frame in range(known.video.count)]
     return VideoFrames(known, known.video, labels.frames(known.frames[0].sample_id, numbers))
 
@@ -153,7 +131,7 @@ def placed_entries(frames: Sequence[FrameRecord], entries: Entries) -> Entries:
         frames: those of its task
         entries: its labels, tracks and conflicts
     """
-    if not isinstance(frames, TrackFrames):
+    if not isinstance(frames, PlacedFrames):
         return entries
     base, tracks, conflicts = entries
     return (

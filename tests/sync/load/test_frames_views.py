@@ -179,3 +179,29 @@ def test_an_interrupted_send_goes_on_without_the_view(videos: Videos) -> None:
     said = videos.loop.execute("resume_run", anno_key="run")
     assert (said["labels"], len(said["tasks"])) == (10, 2)
     assert sum(len(there.shapes) for task in (0, 1) for there in videos.annotations(task)) == 10
+
+
+def test_documents_of_frames_that_were_made_anew_are_found(videos: Videos) -> None:
+    """By the video and the number of the frame, also for a conflict that was open then, and for one that is gone."""
+    videos.send(view=frames_of(videos), label_field="gt")
+    cvat, frames = videos.loop.cvat, videos.dataset._frame_collection
+    cvat.move(cvat.shape(1), 8.0)
+    sample = videos.dataset.first()
+    sample.frames[2].gt.detections[0].bounding_box = [0.5, 0.5, 0.1, 0.1]
+    sample.save()
+    assert len(videos.loop.load(policy="ask")["conflicts"]) == 1
+    for document in list(frames.find()):
+        frames.delete_one({"_id": document.pop("_id")})
+        if document["frame_number"] != 6:
+            frames.insert_one(document)
+    videos.dataset.reload()
+    cvat.move(cvat.shape(0), 8.0)
+    cvat.delete(cvat.shape(8))
+    cvat.draw("van", 5)
+    report = videos.loop.load(policy="ask")
+    counts = ("added", "changed", "deleted", "samples_gone")
+    assert [report[name] for name in counts] == [1, 1, 1, 0] and len(report["conflicts"]) == 1
+    assert resolve(videos.dataset, "run", [{"take": "remote"}])["changed"] == 1
+    assert [len(labels(videos, 0, number)) for number in range(1, 7)] == [2, 2, 2, 2, 2, 1]
+    assert [len(labels(videos, 1, number)) for number in range(1, 7)] == [2, 2, 1, 2, 2, 0]
+    assert videos.loop.load()["jobs_read"] == 0
