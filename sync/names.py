@@ -19,10 +19,12 @@ class Offer:
     Args:
         choices: what to call each, by what is sent if it is chosen
         whole: whether CVAT has no others; if it has, they are found by typing
+        problem: why CVAT could not be asked
     """
 
     choices: Mapping[str, str] = field(default_factory=dict)
     whole: bool = True
+    problem: str = ""
 
 
 def offer_projects(client: Client, typed: str) -> Offer:

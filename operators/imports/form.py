@@ -25,6 +25,7 @@ TARGETS = {
 def build(ctx: foo.ExecutionContext) -> types.Property:
     """The form."""
     inputs = types.Object()
+    cvat_names.show_problem(ctx, inputs, cvat_names.Names("tasks"))
     is_clear = _tasks(ctx, inputs)
     _target(ctx, inputs)
     hint = "Only if all labels are of one type, such as boxes. Empty for a field for each type, named after it"

@@ -35,9 +35,10 @@ class ChangeJob(foo.Operator):
         if not context.in_app(ctx):
             return None
         inputs = types.Object()
-        run = record.find_all(ctx.dataset).get(ctx.params.get("anno_key", ""))
+        run = record.find_all(ctx.dataset).get(str(ctx.params.get("anno_key")))
         hint = "A user name; empty to leave it as it is"
         people = cvat_names.Names("users", run)
+        cvat_names.show_problem(ctx, inputs, people)
         cvat_names.ask_for_one(ctx, inputs, "assignee", people, "Assignee", hint, space=12)
         inputs.bool("nobody", default=False, label="Take it from whoever has it", view=types.SwitchView())
         for name, label, offered in (("stage", "Stage", STAGES), ("state", "State", STATES)):

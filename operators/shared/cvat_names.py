@@ -80,8 +80,15 @@ def _found(ctx: foo.ExecutionContext, what: str, typed: str, where: str | None, 
     """What CVAT says; asked once for each time the form is opened, and each search."""
     try:
         return LISTINGS[what](ctx, context.client_for(ctx, where, server=server, hasty=True), typed)
-    except (RoundtripError, CvatError):
-        return names.Offer()
+    except (RoundtripError, CvatError) as error:
+        return names.Offer(problem=str(error))
+
+
+def show_problem(ctx: foo.ExecutionContext, inputs: types.Object, asked: Names) -> None:
+    """Shows why CVAT can't be asked for names, if it can't: then nothing that the form is for would work."""
+    if problem := offered(ctx, asked).problem:
+        notice = inputs.view("server", types.Error(label="CVAT can't be used now", description=readable(problem)))
+        notice.invalid, notice.error_message = True, problem
 
 
 def ask_for_one(

@@ -92,3 +92,15 @@ def test_a_task_is_found_among_many(filled: Loop) -> None:
     assert choices(dialog.fill(find_tasks="OLD one"), "tasks") == ["1"]
     dialog.fill(tasks=["1"], anno_key="import")
     assert dialog.run().notice[0] == "success"
+
+
+@pytest.mark.parametrize(("setting", "value"), [("URL", "http://127.0.0.1:9"), ("PASSWORD", "wrong")])
+def test_forms_say_why_there_is_nothing_to_choose(
+    filled: Loop, monkeypatch: pytest.MonkeyPatch, setting: str, value: str
+) -> None:
+    filled.send()
+    monkeypatch.setenv(f"FIFTYONE_CVAT_{setting}", value)
+    for dialog in (Dialog(filled, "import_from_cvat"), Dialog(filled, "change_job", anno_key="run", job=1)):
+        form = dialog.accept_defaults()
+        assert properties(form)["server"]["view"]["name"] == "Error"
+        assert "CVAT" in invalid(form)["server"] and "Traceback" not in invalid(form)["server"]
