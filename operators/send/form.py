@@ -19,17 +19,12 @@ from ...sync.send.prepare import describe, prepare
 from ..shared import context
 from ..shared.safe import safe
 from ..shared.texts import count
-from . import dry_run_text, media_form, options, presets, project_labels, sequence_form
+from . import attribute_form, dry_run_text, media_form, options, presets, project_labels, sequence_form
 from .answers import attribute_row, key_of, proposal, read
 from .media_form import MOST_FILES
 
-WIDGETS = {
-    "text": "Text",
-    "number": "Number",
-    "select": "Choice (list)",
-    "radio": "Choice (buttons)",
-    "checkbox": "Checkbox",
-}
+MOST_NAMED = 5
+"""Fields that are named because they can't be sent."""
 TARGETS = {
     "selected_samples": "The {} selected",
     "selected_labels": "Only the {} selected, on their samples",
@@ -166,7 +161,10 @@ def _fields(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         )
         choices.add_choice(name, label=name, description=cls or f"value of a {of}")
     default = list(fields)[:1]
-    prop = inputs.list("label_field", types.String(), default=default, label="Label fields", view=choices)
+    hint = _others(collection)
+    prop = inputs.list(
+        "label_field", types.String(), default=default, label="Label fields", description=hint, view=choices
+    )
     if not chosen and "label_field" in ctx.params and not ctx.params.get("new_field"):
         prop.invalid, prop.error_message = True, "Choose at least one field, or annotate a new one."
     schema = types.Object()
@@ -178,6 +176,13 @@ def _fields(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     inputs.bool("new_field", default=not fields, label="Annotate a new field", view=types.SwitchView())
     if ctx.params.get("new_field"):
         _new_field(ctx, inputs)
+
+
+def _others(collection: Any) -> str | None:
+    """Which fields are not offered."""
+    others = [f"{name} ({cls})" for name, cls in proposals.other_fields(collection).items()]
+    more = f" and {len(others) - MOST_NAMED:,} more" if len(others) > MOST_NAMED else ""
+    return f"Can't be sent: {', '.join(map(safe, others[:MOST_NAMED]))}{more}" if others else None
 
 
 def _new_field(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
@@ -223,7 +228,7 @@ def _field_schema(ctx: foo.ExecutionContext, schema: types.Object, name: str, pr
     if answers.get("edit"):
         item.list(
             "attributes",
-            _attribute(video=proposals.is_video(context.target(ctx))),
+            attribute_form.row(video=proposals.is_video(context.target(ctx))),
             default=[attribute_row(attribute) for attribute in proposed["attributes"]],
             label="Attributes",
             description="What annotators can set; of a number, the values are minimum, maximum, step",
@@ -259,26 +264,6 @@ def _classes(
     prop = inputs.list(name, types.String(), default=list(offered), label="Classes", description=hint, view=view)
     if needed and not (offered if said is None else said):
         prop.invalid, prop.error_message = True, "Give at least one class."
-
-
-def _attribute(*, video: bool) -> types.Object:
-    attribute = types.Object()
-    attribute.str("name", label="Name", required=True, view=types.View(space=3))
-    widgets = types.DropdownView(space=3)
-    for widget, label in WIDGETS.items():
-        widgets.add_choice(widget, label=label)
-    attribute.enum("type", widgets.values(), label="Widget", required=True, view=widgets)
-    attribute.list(
-        "values",
-        types.String(),
-        label="Values",
-        view=types.AutocompleteView(allow_user_input=True, allow_duplicates=False, space=6),
-    )
-    attribute.str("default", label="Default", view=types.View(space=6))
-    attribute.bool("read_only", label="Read-only", view=types.CheckboxView(space=3))
-    if video:  # a box of a new row shows unticked: it asks for what is not so by itself
-        attribute.bool("fixed", label="Same in all frames of a video", view=types.CheckboxView(space=3))
-    return attribute
 
 
 def _run(ctx: foo.ExecutionContext, inputs: types.Object) -> None:

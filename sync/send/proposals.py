@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import fiftyone.core.fields as fof
+import fiftyone.core.labels as fol
 
 from ...cvat import Client
 from ...labels.fitting import fit_project
@@ -45,6 +46,19 @@ def sendable_fields(collection: Any) -> dict[str, str]:
         if cls in FIELD_TYPES and not collection.get_field(name).read_only and _has_frames(collection, name, cls):
             found[name] = cls
     return dict(sorted(found.items(), key=_place_in_form))
+
+
+def other_fields(collection: Any) -> dict[str, str]:
+    """The fields with labels that can't be sent, with their FiftyOne class: heatmaps, places on a map, boxes of a whole
+    video, and what is read-only. Of clips and frames nothing is said."""
+    if is_clips(collection) or is_frames(collection):
+        return {}
+    sent = sendable_fields(collection)
+    found = dict(collection.get_field_schema(embedded_doc_type=fol.Label))
+    if is_video(collection):
+        of_frames = collection.get_frame_field_schema(embedded_doc_type=fol.Label) or {}
+        found.update({f"{FRAMES}{name}": item for name, item in of_frames.items()})
+    return {name: item.document_type.__name__ for name, item in found.items() if name not in sent}
 
 
 def _source(collection: Any) -> tuple[Any, Clips | None]:

@@ -313,3 +313,12 @@ def test_the_unit_of_rotations_is_asked_where_there_are_any(filled: Loop) -> Non
     assert properties(opened.form())["rotation_unit"]["default"] == "degrees"
     opened.fill(rotation_unit="radians")
     assert request_of(opened).rotation_unit == "radians"
+
+
+def test_fields_that_cannot_be_sent_are_named(filled: Loop) -> None:
+    opened = dialog(filled)
+    assert properties(opened.accept_defaults())["label_field"]["view"]["description"] is None
+    filled.dataset.add_sample_field("heat", fo.EmbeddedDocumentField, embedded_doc_type=fo.Heatmap)
+    field = properties(opened.form())["label_field"]["view"]
+    assert field["description"] == "Can't be sent: heat (Heatmap)"
+    assert "heat" not in [choice["value"] for choice in field["choices"]]
