@@ -45,8 +45,12 @@ FIRST = ("app", "faults", "test_simulation", "test_kill_points", "test_replay")
 """Folders and modules that take longest. They start first, so that no worker is left with one of them at the end."""
 TOGETHER = ("app",)
 """Folders that are one worker's: their tests share something that is dear to start."""
-SPREAD = ("test_faults", "test_simulation", "test_kill_points")
+SPREAD = ("test_simulation", "test_kill_points")
 """Modules whose tests may be any worker's, each by itself."""
+BY_SCENE = ("test_faults",)
+"""Modules whose tests are one worker's for each scene, which is dear to prepare: their ids begin with its name."""
+LAST = "test_nearly_all_points_are_come_to"
+"""The test that counts what others tried."""
 
 NUMBERED = re.compile(r"ObjectId\('([0-9a-f]{8})[0-9a-f]{16}'\)|\b0x[0-9a-f]{8,}")
 """What may differ from process to process: an id, which begins with the second it was made in; an address in memory."""
@@ -134,6 +138,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             path = nodeid.partition("::")[0]
             names = PurePosixPath(path).with_suffix("").parts
             together = next((name for name in names if name in TOGETHER), path)
+            if names[-1] in BY_SCENE:
+                case = nodeid.partition("[")[2]
+                return f"{path}[{case.split('-')[0].rstrip(']')}" if case else nodeid
             return nodeid if names[-1] in SPREAD else together
 
     return Scheduling(config, log)
@@ -147,6 +154,8 @@ def _is_named_anew(name: str) -> bool:
 
 def _place_in_line(nodeid: str) -> int:
     """Where a test comes in the order of :data:`FIRST`; those that are not named keep their order behind."""
+    if nodeid.endswith(LAST):
+        return len(FIRST) + 1
     names = PurePosixPath(nodeid.partition("::")[0]).with_suffix("").parts
     return next((place for place, name in enumerate(FIRST) if name in names), len(FIRST))
 

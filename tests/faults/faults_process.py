@@ -7,6 +7,7 @@ makes hundreds of them affordable.
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import signal
 import threading
@@ -61,6 +62,7 @@ UPLOADS = {"group_bytes": 3_000, "group_files": 2}  # several groups in a task, 
 
 fod._disconnect()  # a connection does not survive a fork
 atexit.unregister(fod._delete_non_persistent_datasets_if_allowed)  # that is for the process of the tests to do
+gc.freeze()  # or else each process would look through, and so copy, all that was imported
 
 
 def run(work: Work) -> Told:
