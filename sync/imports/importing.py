@@ -11,6 +11,7 @@ from ..progress import ProgressReporter
 from ..request import LoadRequest
 from ..runs import record as records
 from ..runs.base import BaseStore
+from ..runs.lease import Lease
 from ..runs.marks import JobMark
 from ..runs.record import RunRecord
 from ..runs.store import RunStore
@@ -60,6 +61,7 @@ def import_from_cvat(
     elif record is None:
         prepared = prepare_import(target, request, client, reporter)
         found = prepared.as_dict()
+        records.sweep(dataset)  # what an import left that was killed before its record was there
         reporter.step("Linking frames to samples")
         if request.create_samples:
             prepared, found = _with_samples(prepared, client, reporter)
@@ -125,14 +127,15 @@ def _register(prepared: PreparedImport, client: Client) -> None:
         created_at=records.now(),
         imported=True,
     )
-    try:
-        for found in prepared.tasks:
-            base.save_task(found.task.id, task_base(found, schema, links))
-        base.marks().save_all({job.id: JobMark() for found in prepared.tasks for job in found.jobs})
-        records.register(_view(prepared), request.anno_key, record)
-    except BaseException:
-        store.drop()
-        raise
+    with Lease(store, request.anno_key, "loaded"):  # nobody takes for left over what has no record yet
+        try:
+            for found in prepared.tasks:
+                base.save_task(found.task.id, task_base(found, schema, links))
+            base.marks().save_all({job.id: JobMark() for found in prepared.tasks for job in found.jobs})
+            records.register(_view(prepared), request.anno_key, record)
+        except BaseException:
+            store.drop()
+            raise
 
 
 def _unmatched(prepared: PreparedImport) -> dict[str, int]:
