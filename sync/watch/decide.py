@@ -30,3 +30,14 @@ def pause_after(every: float, failures: int, asked: float | None = None) -> floa
     """
     pause = min(every * 2.0 ** min(failures, 30), max(every, LONGEST))
     return max(pause, min(asked or 0.0, LONGEST_ASKED))
+
+
+def is_due(due: float, now: float, every: float) -> bool:
+    """Whether the time of a look has come; also if the clock was put back, so that it would not come for long.
+
+    Args:
+        due: when it is to be, in seconds since the epoch
+        now: the time
+        every: seconds between two looks if all is well
+    """
+    return not now + 1.0 < due <= now + max(every, LONGEST, LONGEST_ASKED)

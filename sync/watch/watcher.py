@@ -24,7 +24,7 @@ from ..runs.look import JobLook, look_with
 from ..runs.record import RunRecord
 from ..runs.store import RunStore
 from .alarm import Alarm
-from .decide import pause_after
+from .decide import is_due, pause_after
 from .held import HeldRuns
 from .loading import Outcome, load_now
 from .order import Chosen, Memory, Order
@@ -148,7 +148,7 @@ class Watcher:
             if run is not None:
                 watched.append((key, record))
                 tasks.update(task.id for task in record.complete_tasks)
-                if run.memory.due <= now + 1.0:
+                if is_due(run.memory.due, now, self.order.every):
                     chosen.append(run)
         self.tasks = frozenset(tasks)
         self.meet(watched)
@@ -242,7 +242,7 @@ class Watcher:
     def _breathe(self, progress: Progress) -> None:
         """Gives all runs a sign of life now and then, while one of them is loaded."""
         now = self._clock()
-        if now - self._breathed >= BREATH:
+        if abs(now - self._breathed) >= BREATH:  # a clock may be put back
             self._breathed = now
             self._held.breathe(now, now + self.order.every)
 

@@ -30,20 +30,33 @@ VERBS: dict[str, Callable[[Loop], Any]] = {
     "decide": lambda loop: operator("resolve_conflicts")(loop.dataset, "run", [{"take": "local"}]),
     "move": lambda loop: operator("move_run")(loop.dataset, "run", f"{loop.box.url}/"),
     "delete": lambda loop: operator("delete_run")(loop.dataset, "run", delete_tasks=True),
+    "forget": lambda loop: operator("delete_run")(loop.dataset, "run"),
     "rename": lambda loop: rename(loop.dataset, "run", "other"),
+    "refresh": lambda loop: operator("refresh_run")(loop.dataset, "run"),
+    "undo the refresh": lambda loop: operator("undo_refresh")(loop.dataset, "run"),
+    "extend": lambda loop: loop.send(label_field=(), extend=True),
+    "FiftyOne's load": lambda loop: loop.dataset.load_annotations("run"),
+    "FiftyOne's cleanup": lambda loop: loop.dataset.load_annotation_results("run").cleanup(),
 }
 
 
-@pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("doing", ["sent", "loaded", "undone"])
-def test_the_second_is_refused(filled: Loop, verb: str, doing: Any) -> None:
+@pytest.mark.parametrize("doing", lease.VERBS)
+def test_the_second_is_refused(filled: Loop, doing: Any) -> None:
+    """Whatever is being done with a run, and whatever somebody else begins with it."""
     filled.send()
     filled.cvat.move(filled.cvat.shape(0))
-    before = filled.documents()
-    with Lease(store_of(filled), "run", doing), pytest.raises(Exception, match=f"is being {doing} at this moment"):
-        VERBS[verb](filled)
+    sample = filled.dataset.last()
+    sample.gt.detections[0].label = "cat"
+    sample.save()
+    filled.fill(None, suffix=".png")
+    before, objects = filled.documents(), filled.cvat.objects()
+    done = {"decided": "changed by decisions about its conflicts"}.get(doing, doing)
+    with Lease(store_of(filled), "run", doing):
+        for verb in VERBS.values():
+            with pytest.raises(Exception, match=f"is being {done} at this moment"):
+                verb(filled)
     assert filled.documents() == before
-    assert len(filled.cvat.find("tasks")) == 1
+    assert (len(filled.cvat.find("tasks")), filled.cvat.objects()) == (1, objects)
     assert filled.load()["changed"] == 1
 
 

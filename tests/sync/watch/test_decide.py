@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.look import JobLook
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch.decide import pause_after, to_load
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch.decide import is_due, pause_after, to_load
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch.rule import WatchRule
 
 USUAL, ANY = WatchRule(), WatchRule(states=())
@@ -50,3 +50,19 @@ def test_what_is_to_be_loaded_now(rule: WatchRule, stage: str, state: str, chang
 )
 def test_how_long_it_waits(every: float, failures: int, asked: float | None, pause: float) -> None:
     assert pause_after(every, failures, asked) == pause
+
+
+@pytest.mark.parametrize(
+    ("due", "now", "looks"),
+    [
+        (0, 1_000, True),
+        (1_000, 1_000, True),
+        (1_000.5, 1_000, True),
+        (1_100, 1_000, False),
+        (2_800, 1_000, False),
+        (2_801, 1_000, True),  # the clock was put back
+        (90_000, 1_000, True),
+    ],
+)
+def test_when_it_looks(due: float, now: float, looks: bool) -> None:
+    assert is_due(due, now, 60) == looks

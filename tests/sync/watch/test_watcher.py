@@ -140,8 +140,12 @@ def test_a_conflict_waits_for_a_person(filled: Loop) -> None:
     sample["gt"].detections[0].bounding_box = [0.5, 0.5, 0.1, 0.1]
     sample.save()
     complete(filled)
-    (said,) = Watching(filled, "run").look()
+    watching = Watching(filled, "run")
+    (said,) = watching.look()
     assert said.endswith("1 in conflict to be decided.")
+    clock = filled.clock
+    assert watching.look() == [] and filled.requests(clock) == ["GET /api/jobs"], "it waits, and is not loaded again"
+    assert len(history(filled.dataset, "run")) == 1
     assert filled.labels()[0][0].bounding_box == [0.5, 0.5, 0.1, 0.1]
 
 
@@ -213,6 +217,24 @@ def test_a_run_that_is_being_loaded_is_left_alone(filled: Loop) -> None:
         assert watching.look() == []
     (said,) = watching.look()
     assert said.startswith("run: Loaded by itself")
+
+
+def test_other_names_and_a_clock_that_is_put_back(filled: Loop) -> None:
+    """A run is known by its id, a dataset too; and no look waits for the time that a clock had."""
+    filled.send()
+    watching = Watching(filled, "run")
+    assert watching.look() == []
+    records.rename(filled.dataset, "run", "other")
+    filled.dataset.name += "-renamed"
+    filled.cvat.move(filled.cvat.shape(0))
+    complete(filled)
+    (said,) = watching.look()
+    assert said.startswith("other: Loaded by itself")
+    filled.box.faults.add("status", "GET", "/api/jobs", status=400, times=1)
+    assert watching.look() != [] and watching.look(1.0) == []
+    filled.cvat.move(filled.cvat.shape(0))
+    said, well = watching.look(-86_400.0)
+    assert said.startswith("other: Loaded by itself") and well == "other: All is well again."
 
 
 def test_cvat_that_is_away_is_asked_less_and_less(filled: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
