@@ -21,7 +21,7 @@ def render(page: Any, panel: types.Object, number: int, card: dict[str, Any], is
         card: as of :func:`.cards.card`
         is_working: whether the panel does something with the run, and so shows that and how to stop it
     """
-    box = panel.v_stack(f"card_{number}", variant="outline", gap=1, px=2, py=1)
+    box = panel.v_stack(f"card_{number}", variant="outline", gap=1, px=2, py=1, align_x="stretch")
     box.md(card["title"], name="title")
     box.md(card["facts"], name="facts")
     if card["busy"] and not is_working:

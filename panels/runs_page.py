@@ -193,7 +193,7 @@ class RunsPage:
         state = ctx.panel.state
         header.render(self, state, panel)
         if not state.cards:
-            panel.md("**No run yet**\n\nSelect samples in the grid and send them to CVAT.", name="empty")
+            header.render_nothing(self, state, panel)
         for number, card in enumerate(state.cards or ()):
             card_view.render(self, panel, number, card, working(state, card["run"]))
         if len(state.cards or ()) < (state.total or 0):

@@ -9,6 +9,8 @@ from ..shared.texts import count
 PARTS = {"existence": "label", "label": "class", "geometry": "shape"}
 SHAPE_PATHS = frozenset({"bounding_box", "rotation", "mask", "points", "closed", "filled"})
 OUTCOMES = {"remote": "CVAT's counts", "local": "yours counts", "open": "to be decided"}
+SEEN = 0.0005
+"""The part of an image's width or height by which something has to differ, so that it is said."""
 MOST = 20
 """Conflicts that are listed one by one."""
 
@@ -29,7 +31,7 @@ def value(name: str, given: Any, base: Any = None) -> str:
     if name == "existence":
         return _existence(given, base)
     if name == "geometry":
-        return _shape(given)
+        return _shape(given, base)
     return _plain(given)
 
 
@@ -46,29 +48,44 @@ def _existence(given: Mapping[str, Any] | None, base: Mapping[str, Any] | None) 
     return f"changed: {', '.join(words)}" if words else "as it was"
 
 
-def _shape(given: Mapping[str, Any] | None) -> str:
+def _shape(given: Mapping[str, Any] | None, base: Mapping[str, Any] | None) -> str:
+    """How a label is drawn; if its shape of before is given, what became of that, as far as words can say it."""
     if not given:
         return "none"
-    words = []
+    if not base or given is base:
+        return _kind(given)
+    if not (changed := [path for path in given if given[path] != base.get(path)]):
+        return "as it was"
+    if (points := _number(given)) != (before := _number(base)):
+        return f"{count(before, 'point')} → {points:,}"
+    words = [words for path in changed if (words := _became(path, given[path], base.get(path)))]
+    return " and ".join(words) or "another shape"
+
+
+def _became(path: str, given: Any, base: Any) -> str:
+    """What became of a part of a shape: numbers that a person can't see in either program say nothing."""
+    if path != "bounding_box" or not given or not base:
+        return {"mask": "another mask", "points": "points moved", "rotation": "turned"}.get(path, "")
+    is_sized = any(abs(one - other) > SEEN for one, other in zip(given[2:], base[2:], strict=True))
+    middles = [[corner + length / 2 for corner, length in zip(box[:2], box[2:], strict=True)] for box in (given, base)]
+    is_moved = any(abs(one - other) > SEEN for one, other in zip(*middles, strict=True))
+    return " and ".join(["moved"] * is_moved + ["resized"] * is_sized)
+
+
+def _kind(given: Mapping[str, Any]) -> str:
     if given.get("mask") is not None:
-        words.append("mask")
-    if box := given.get("bounding_box"):
-        x, y, width, height = (f"{100 * number:.1f}" for number in box)
-        words.append(f"{width} x {height} % at {x}, {y} %")
-    if given.get("rotation"):
-        words.append(f"turned by {given['rotation']:.1f} degrees")
-    if points := given.get("points"):
-        words.append(_points(points))
-    return ", ".join(words) or "another shape"
+        return "mask"
+    if given.get("points"):
+        return count(_number(given), "point")
+    return "box" if given.get("bounding_box") else "shape"
 
 
-def _points(points: Sequence[Any]) -> str:
-    """How many points, and where they begin: a keypoint has one list of points, a polyline several."""
-    flat = points if points and not isinstance(points[0][0], (list, tuple)) else [p for line in points for p in line]
-    if not flat:
-        return "no points"
-    x, y = (f"{100 * number:.1f}" for number in flat[0])
-    return f"{count(len(flat), 'point')} from {x}, {y} %"
+def _number(given: Mapping[str, Any]) -> int:
+    """How many points a shape has: a keypoint has one list of them, a polyline several."""
+    points = given.get("points") or ()
+    if points and not isinstance(points[0][0], (list, tuple)):
+        return len(points)
+    return sum(len(line) for line in points)
 
 
 def _plain(given: Any) -> str:

@@ -70,7 +70,7 @@ def _frames(inputs: types.Object, *, whole: bool) -> None:
     if whole:
         inputs.int("frame_start", default=0, label="First frame", description="Counted from 0", min=0, view=third)
         inputs.int("frame_stop", label="Last frame", description="Empty for the end", min=0, view=third)
-    inputs.int("frame_step", default=1, label="Frame step", description="2 for every second", min=1, view=third)
+    inputs.int("frame_step", default=1, label="Frame step", description="2 sends every second frame", min=1, view=third)
     inputs.int("segment_size", label="Frames in a job", description="Empty for one job", min=1, view=third)
     inputs.int("overlap", default=0, label="Frames that jobs share", description="0 for none", min=0, view=third)
 

@@ -168,8 +168,8 @@ class RefreshContext:
             return None
         if pending.status == "undoing":
             raise Refused(
-                f"Taking back a refresh of the run '{self.request.anno_key}' was interrupted; call `undo_refresh` "
-                "again first."
+                f"Taking back a refresh of the run '{self.request.anno_key}' was interrupted; choose "
+                "Take back sent changes (`undo_refresh`) again first."
             )
         for job_id in log.planned():
             carry_out(self.client, self.store, log, base, job_id, reporter, pending.number)

@@ -293,10 +293,11 @@ def check_no_refresh(store: RunStore, key: str) -> None:
     pending = RefreshLog(store).pending()
     if pending is not None:
         check_free(store, key)
-        again = "`refresh_run`" if pending.status == "applying" else "`undo_refresh`"
+        is_sent = pending.status == "applying"
+        again = "Send changed labels (`refresh_run`)" if is_sent else "Take back sent changes (`undo_refresh`)"
         raise Refused(
-            f"A refresh of the run '{key}' was interrupted while it wrote into CVAT. Call {again} again, which goes on "
-            "from there; nothing is lost. Nothing was changed now."
+            f"A refresh of the run '{key}' was interrupted while it wrote into CVAT. Choose {again} again, which goes "
+            "on from there; nothing is lost. Nothing was changed now."
         )
 
 

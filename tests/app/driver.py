@@ -18,6 +18,11 @@ from .traffic import Traffic
 PATIENCE = 60_000
 """Milliseconds to wait for anything, on a machine that may be busy with other things. Waits end when it is there."""
 
+OURS = ("Operator Error", "@roundtrip/", "roundtrip-cvat", "/assets/app.js")
+"""What errors and warnings in the console of the browser have in them that come of the plugin."""
+OF_THE_APP: tuple[str, ...] = ()
+"""What those have in them that name the plugin, but come of FiftyOne itself."""
+
 ADVERT_SEEN = "fiftyone-enterprise-tooltip-seen"
 
 
@@ -34,15 +39,18 @@ class App:
         self.page = page
         self.address = address
         self.shots = shots
-        self.faults: list[str] = []  # of operators and panels; the App's own are not ours
+        self.faults: list[str] = []  # of the plugin; those of the App itself are not ours
         self.traffic = Traffic(page)
         page.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
-        page.on("console", lambda message: self._listen(message.type, message.text))
+        page.on("console", lambda said: self._listen(said.type, said.text, said.location["url"]))
+        page.on("pageerror", lambda error: self._listen("error", f"{error.message}\n{error.stack}", ""))
 
-    def _listen(self, kind: str, text: str) -> None:
-        if kind == "error" and "Operator Error" in text:
-            self.faults.append(text)
+    def _listen(self, kind: str, text: str, where: str) -> None:
+        """Notes an error or a warning that comes of an operator, the panel or the file `assets/app.js`."""
+        is_ours = any(name in text or name in where for name in OURS) and not any(name in text for name in OF_THE_APP)
+        if kind in ("error", "warning") and is_ours:
+            self.faults.append(f"{kind}: {text} {where}")
 
     def open(self, dataset: str) -> None:
         """Shows a dataset, without what the App advertises over the grid to newcomers."""

@@ -16,6 +16,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.labels.shapes import CvatShape, Node, 
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.conflicts.differences import change, shapes_changed, table
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.conflicts.outlines import Outline, outlines
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.conflicts.picture import COLORS, crop_box, dashes, draw, picture
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.conflicts.texts import value
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.versions import Versions, find_versions
 from PIL import Image
 from sync_loop import Loop
@@ -79,6 +80,26 @@ def test_what_one_side_did_in_words(part: str, base: Any, now: Any, words: str) 
     versions = Versions("", None, SIZE, (box(),), (), (box(108.4, 91.2, 168.4, 131.2),))
     said = change({"part": part, "base": base, "remote": now}, "remote", versions)
     assert said == words.removeprefix("class " if part == "label" else "")
+
+
+@pytest.mark.parametrize(
+    ("given", "base", "words"),
+    [
+        ({"bounding_box": [0, 0, 0.5, 0.5]}, None, "box"),
+        ({"bounding_box": [0, 0, 0.5, 0.5]}, {"bounding_box": [0, 0, 0.5, 0.5]}, "as it was"),
+        ({"bounding_box": [0.1, 0, 0.5, 0.5]}, {"bounding_box": [0, 0, 0.5, 0.5]}, "moved"),
+        ({"bounding_box": [0, 0, 0.6, 0.5]}, {"bounding_box": [0, 0, 0.5, 0.5]}, "moved and resized"),
+        ({"bounding_box": [0, 0, 1, 1], "rotation": 0.5}, {"bounding_box": [0, 0, 1, 1], "rotation": None}, "turned"),
+        ({"bounding_box": [0, 0, 1, 1], "mask": b"1"}, {"bounding_box": [0, 0, 1, 1], "mask": b"0"}, "another mask"),
+        ({"points": [[0, 0], [1, 1]]}, {"points": [[0, 0], [1, 0.5]]}, "points moved"),
+        ({"points": [[[0, 0], [1, 1]]], "closed": True}, {"points": [[[0, 0]]], "closed": True}, "1 point → 2"),
+        ({"points": [[0, 0]], "closed": True}, {"points": [[0, 0]], "closed": False}, "another shape"),
+        ({"points": []}, None, "shape"),
+        (None, {"points": [[0, 0]]}, "none"),
+    ],
+)
+def test_a_shape_that_is_not_drawn_in_words(given: Any, base: Any, words: str) -> None:
+    assert value("geometry", given, base) == words
 
 
 def test_what_others_typed_stays_text_in_the_table() -> None:

@@ -89,7 +89,8 @@ def test_the_sandbox_is_tried(filled: Loop, nothing_configured: None) -> None:
     assert "Set FIFTYONE_CVAT_URL" in panel.state["missing"]
     assert "Set FIFTYONE_CVAT_URL" not in panel.shown["how"]["default"], "it is said once"
     panel.event("try_sandbox")
-    assert {"send", "import", "refresh"} <= set(panel.shown["bar"]["type"]["properties"])
+    first = panel.shown["empty"]["type"]["properties"]["first"]
+    assert {*first["type"]["properties"], *panel.shown["bar"]["type"]["properties"]} == {"send", "import", "refresh"}
     assert panel.state["missing"] == "" and "logged in as admin" in panel.state["server"]
     assert panel.state["server"].startswith("CVAT ") and filled.box.url not in panel.state["server"]
     assert "sandbox" not in panel.shown["bar"]["type"]["properties"]
