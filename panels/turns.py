@@ -24,6 +24,8 @@ MOST = 64
 """Panels that are known; one that was forgotten goes on with the state that its browser has."""
 BY_ITSELF = ("tick", "on_")
 """What the names of events begin with that are no clicks."""
+ONCE = frozenset({"tick", "on_change_ctx"})
+"""Events of which the App sends many, whether or not it has the answer of the one before."""
 
 
 @dataclass
@@ -34,7 +36,7 @@ class Opened:
         state: as of the last event that is done
         turn: whose event it is
         clicks: how many there were; whoever was away can see whether it was overtaken
-        ticks: whether the timer's event is under way; further ones add nothing to it
+        awaited: events under way to which a further one of the same name adds nothing
         drawn: what was drawn last
         number: of it
     """
@@ -42,7 +44,7 @@ class Opened:
     state: dict[str, Any]
     turn: threading.Lock = field(default_factory=threading.Lock)
     clicks: int = 0
-    ticks: bool = False
+    awaited: set[str] = field(default_factory=set)
     drawn: str = ""
     number: int = 0
 
@@ -78,18 +80,20 @@ def turn(ctx: foo.ExecutionContext, method: str) -> Iterator[bool]:
         whether there is something to do
     """
     opened = _find(ctx, anew=method == "on_load")
-    if method == "tick" and opened.ticks:
+    if method in ONCE and method in opened.awaited:
         yield False
         return
-    opened.ticks |= method == "tick"
+    opened.awaited.add(method)
     try:
         with opened.turn:
+            if method != "tick":  # what comes after this one has begun is news
+                opened.awaited.discard(method)
             opened.clicks += not method.startswith(BY_ITSELF)
             state = ctx.panel._state = State(ctx, opened)
             yield not is_past(ctx)
             opened.state = dict(state._data)
     finally:
-        opened.ticks &= method != "tick"
+        opened.awaited.discard(method)
 
 
 @contextmanager

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 import fiftyone as fo
 import pytest
-from fiftyone.plugins.orgs.roundtrip.cvat.panels import server, text_page
+from fiftyone.plugins.orgs.roundtrip.cvat.panels import server, text_page, turns
 from panels_app import Panel
 from sync_loop import Loop
 
@@ -124,3 +126,23 @@ def test_clicks_that_come_faster_than_answers(clash: Loop) -> None:
     for sent in [panel.send("take_local") for _ in range(2)]:
         panel.answer(sent)
     assert "nothing" in panel.shown
+
+
+def test_what_comes_in_swarms_is_done_once(filled: Loop) -> None:
+    """On a slow machine, the App sends such events faster than they can be answered."""
+    panel = Panel(filled, "cvat")
+    opened = turns._opened[panel.state["opened"]]
+    for name in sorted(turns.ONCE):
+        first, *others = (panel.send(name) for _ in range(3))
+        with opened.turn:  # something else goes on
+            thread = threading.Thread(target=panel.panel.execute, args=(first,))
+            thread.start()
+            ends = time.monotonic() + 60
+            while name not in opened.awaited:
+                assert time.monotonic() < ends
+                time.sleep(0.01)
+            for sent in others:
+                panel.answer(sent)  # does not wait
+                assert panel.asked == []
+        thread.join()
+        assert opened.awaited == set()
