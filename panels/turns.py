@@ -8,6 +8,7 @@ panel shows is kept here; of the browser's copy only counts which panel it is, a
 import json
 import secrets
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from fiftyone.operators.panel import PanelRefState
 
 OPENED, DRAWN = "opened", "drawn"
 """Names in a panel's state: of which opened panel it is, and of the number of the picture that the browser has."""
+ON_THE_WAY = 30.0
+"""Seconds for which an answer may be under way that the browser does not have yet; after that, it is told all again."""
 MOST = 64
 """Panels that are known; one that was forgotten goes on with the state that its browser has."""
 BY_ITSELF = ("tick", "on_")
@@ -37,16 +40,20 @@ class Opened:
         turn: whose event it is
         clicks: how many there were; whoever was away can see whether it was overtaken
         awaited: events under way to which a further one of the same name adds nothing
+        told: the state as the browser was told it
         drawn: what was drawn last
         number: of it
+        at: when the browser was told something last, in seconds since the epoch
     """
 
     state: dict[str, Any]
+    told: dict[str, Any]
     turn: threading.Lock = field(default_factory=threading.Lock)
     clicks: int = 0
     awaited: set[str] = field(default_factory=set)
     drawn: str = ""
     number: int = 0
+    at: float = 0.0
 
 
 class State(PanelRefState):
@@ -123,16 +130,20 @@ def is_past(ctx: foo.ExecutionContext) -> bool:
 
 
 def show(ctx: foo.ExecutionContext, output: types.Property) -> None:
-    """Tells the browser what is new to it. What it shows already is not drawn again, as that would close open menus."""
+    """Tells the browser what is new to it. What it shows already is not drawn again: that would close open menus, and
+    the App takes each new drawing for a change of its own state, of which it sends an event."""
     state, has = ctx.panel.state, _copy(ctx)
     opened: Opened = state._opened
+    is_lost = has.get(DRAWN) != opened.number and time.time() - opened.at > ON_THE_WAY
     drawn = json.dumps(output.to_json(), sort_keys=True, default=str)
-    is_new = drawn != opened.drawn or has.get(DRAWN) != opened.number
+    is_new = is_lost or drawn != opened.drawn
     if is_new:
         opened.drawn, opened.number = drawn, opened.number + 1
         state.set(DRAWN, opened.number)
-    news = {name: value for name, value in state._data.items() if name not in has or not _same(has[name], value)}
+    known = has if is_lost else opened.told
+    news = {name: value for name, value in state._data.items() if name not in known or not _same(known[name], value)}
     if news:
+        opened.told, opened.at = dict(state._data), time.time()
         ctx.ops.patch_panel_state(news)
     if is_new:
         ctx.ops.show_panel_output(output)
@@ -146,7 +157,7 @@ def _find(ctx: foo.ExecutionContext, *, anew: bool) -> Opened:
         if found is None:
             key = key or secrets.token_hex(8)
             number = has.get(DRAWN)
-            found = Opened({**has, OPENED: key}, number=number if isinstance(number, int) else 0)
+            found = Opened({**has, OPENED: key}, dict(has), number=number if isinstance(number, int) else 0)
             _opened[key] = found
         _opened.move_to_end(key)
         _last[panel] = key

@@ -87,7 +87,7 @@ def test_what_was_sent_of_another_dataset_is_not_shown(filled: Loop) -> None:
         filled.dataset = other
 
 
-def test_what_is_shown_is_not_drawn_again(filled: Loop) -> None:
+def test_what_is_shown_is_not_drawn_again(filled: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     filled.send()
     panel = Panel(filled, "cvat")
     panel.event("tick")
@@ -96,9 +96,15 @@ def test_what_is_shown_is_not_drawn_again(filled: Loop) -> None:
     filled.load()
     panel.event("tick")
     assert drawn(panel) == 1
-    panel.panel.execute(panel.send("info", run="run"))  # the answer is lost on its way
+    panel.panel.execute(panel.send("info", run="run"))
+    for _ in range(3):
+        panel.event("tick")
+        assert panel.asked == [], "the answer of the click is on its way"
+    monkeypatch.setattr(turns, "ON_THE_WAY", -1.0)  # it has been so for too long: it is lost
     panel.event("tick")
-    assert drawn(panel) == 1 and panel.state["page"] == "text", "what the browser lacks is told again"
+    assert drawn(panel) == 1 and panel.state["page"] == "text" and "shown" in panel.shown
+    panel.event("tick")
+    assert panel.asked == []
 
 
 def test_two_panels_show_each_its_own_page(filled: Loop) -> None:
