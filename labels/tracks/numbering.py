@@ -17,7 +17,10 @@ SPLIT_OFF = "tracks that were split off others: they have new indexes"
 MERGED = "tracks that were merged into others: they have the index of these"
 NEW = "new tracks: they have new indexes"
 SHARED = "tracks that are drawn in two jobs that share frames: they are one object"
-RENUMBERED = "tracks that are one object with others, as a job between shows: they have the index of these"
+RENUMBERED = (
+    "tracks that have another index: a job between shows that they are one object with others, or their class is of "
+    "another field now, in which another object has theirs"
+)
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def number_tracks(
     shared = {fresh[number]: there for number, there in shared.items()}
     settled = settled or {}
     renumbered: set[int] = set()
-    free = _free_indexes({*used, *(one.identity.index or 0 for one in base)})
+    free = free_indexes({*used, *(one.identity.index or 0 for one in base)})
     tracks = matches.tracks
     identities: dict[int, Identity] = {}
     counts: Counter[str] = Counter()
@@ -85,7 +88,7 @@ def number_tracks(
     return Numbering(found, +counts, shared, frozenset(renumbered))
 
 
-def _free_indexes(taken: Collection[int]) -> Iterator[int]:
+def free_indexes(taken: Collection[int]) -> Iterator[int]:
     """Indexes that nothing has: those above all others, as long as MongoDB holds them; then the small ones."""
     above = range(max(taken, default=0) + 1, LARGEST_INTEGER + 1)
     return itertools.chain(above, (number for number in itertools.count(1) if number not in taken))

@@ -22,12 +22,14 @@ class OtherTrack:
         track: the track
         identity: what says in FiftyOne which object it is
         frames: those that both jobs have
+        origin: the number of the object
     """
 
     job_id: int
     track: Track
     identity: Identity
     frames: range
+    origin: int = 0
 
 
 def find_shared(tracks: Sequence[Track], others: Iterable[OtherTrack]) -> dict[int, list[OtherTrack]]:

@@ -276,7 +276,8 @@ class _Reader:
         span = range(max(0, job.start_frame), min(job.stop_frame + 1, len(frames)))
         if isinstance(frames, TrackFrames):
             used, run_id = self.indexes.of(known), self.record.run_id
-            others, settled = objects.others(job, tracks, annotations), objects.settled.get(job.id, {})
+            others = objects.others(job, tracks, annotations)
+            settled = objects.settled_of(job, tracks, annotations, vocabulary, {*used})
             job_now = VideoJob(base, tracks, annotations, frames, span, state.removed, used, run_id, others, settled)
             diff = diff_video(job_now, vocabulary)
             objects.note(job, diff)

@@ -3,8 +3,12 @@
 from collections.abc import Collection, Iterable, Sequence
 
 from ...cvat import Annotations, Job
+from ...cvat.models import Track
+from ...labels.schema import LabelSchema
 from ...labels.tracks.identity import Identity
+from ...labels.tracks.numbering import free_indexes
 from ...labels.tracks.shared import OtherTrack
+from ...labels.vocabulary import Vocabulary
 from ..runs.base import BaseStore
 from ..runs.outbox import TrackLabels
 from .diff import JobDiff
@@ -34,6 +38,7 @@ class TaskObjects:
         self._now: dict[int, Sequence[TrackLabels]] = {}
         self.settled: dict[int, dict[int, Identity]] = {}
         self.pending: set[int] = set()
+        self._moved: dict[tuple[str, int, str], Identity] = {}
 
     def others(self, job: Job, tracks: Sequence[TrackLabels], annotations: Annotations) -> list[OtherTrack]:
         """The tracks of the jobs that share frames with a job, but which it does not have.
@@ -50,11 +55,51 @@ class TaskObjects:
         mine = {item.identity for item in tracks}
         near = sorted(neighbors_of(job, self._jobs.values()), key=lambda one: one.job_id not in self._fixed)
         return [
-            OtherTrack(one.job_id, item.track, identity, one.frames)
+            OtherTrack(one.job_id, item.track, identity, one.frames, item.origin)
             for one in near
             for item in self._of(one.job_id)
             if (identity := self._identity(one.job_id, item)) and identity not in mine
         ]
+
+    def settled_of(
+        self, job: Job, tracks: Sequence[TrackLabels], annotations: Annotations, vocabulary: Vocabulary, used: set[int]
+    ) -> dict[int, Identity]:
+        """Which objects some tracks of a job turn out to be, by their ids.
+
+        Where the class of a track is of another field now, in which another object has its index, it gets a free one,
+        and so does the same object in other jobs.
+
+        Args:
+            job: the job
+            tracks: its tracks when both sides last agreed
+            annotations: what CVAT has now
+            vocabulary: what the task's labels mean now
+            used: the indexes that are taken in the video
+        """
+        settled = dict(self.settled.get(job.id, {}))
+        now = {track.id: track for track in annotations.tracks}
+        for item in tracks:
+            track = now.get(item.track.id)
+            if track is None or track.label_id == item.track.label_id or item.index is None:
+                continue
+            to = _field_of(track, vocabulary)
+            if to in (None, item.field) or not _may_renumber(vocabulary.schema, item.field, str(to)):
+                continue
+            identity = self._in_field(item, str(to), used)
+            if identity != item.identity:
+                settled[item.track.id or 0] = identity
+        return settled
+
+    def _in_field(self, item: TrackLabels, to: str, used: set[int]) -> Identity:
+        """What an object is in another field: what it is there in another job, or what it was, if its index is free."""
+        where = (*item.object_key, to)
+        if where not in self._moved:
+            there = [one for job_id in self._jobs for one in self._of(job_id) if one.field == to]
+            same = [one.identity for one in there if one.object_key == item.object_key]
+            taken = any(one.index == item.index for one in there)
+            index = next(free_indexes({*used, item.index or 0})) if taken else item.index
+            self._moved[where] = same[0] if same else Identity(index, item.instance)
+        return self._moved[where]
 
     def note(self, job: Job, diff: JobDiff) -> None:
         """Notes what was found of a job."""
@@ -88,3 +133,14 @@ class TaskObjects:
         if job_id not in self._now:
             self._now[job_id] = self._base.tracks(job_id)
         return self._now[job_id]
+
+
+def _field_of(track: Track, vocabulary: Vocabulary) -> str | None:
+    """The field that the class of a track is of; ``None`` if that has labels of another kind."""
+    wanted = vocabulary.field_of(track.label_id)
+    kinds = {shape.type for shape in track.shapes}
+    return wanted if all(vocabulary.meaning(track.label_id, kind).field == wanted for kind in kinds) else None
+
+
+def _may_renumber(schema: LabelSchema, *fields: str) -> bool:
+    return all(schema.fields[name].allow_index_edits for name in fields if name in schema.fields)

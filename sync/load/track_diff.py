@@ -318,12 +318,21 @@ class _TrackDiffer:
                 track = self.known[one.same].track.model_copy(update={"id": track.id})
             yield TrackLabels(
                 field=labels[0].field if labels else "" if one.same is None else self.known[one.same].field,
-                origin=origins if one.same is None else self.known[one.same].origin,
+                origin=self._origin(number, origins),
+                home="" if one.same is None else self.known[one.same].object_key[0],
                 index=self.result.identities.of(number).index,
                 instance=self.result.identities.of(number).instance,
                 track=track,
                 labels=labels,
             )
+
+    def _origin(self, number: int, new: int) -> int:
+        """The number of the object that a track is: that of another job, if that has it, too."""
+        same = self.now[number].same
+        if same is not None:
+            return self.known[same].origin
+        others = self.loaded.numbering.shared.get(number)
+        return others[0].origin if others else new
 
     def _now_frames(self, number: int) -> bool:
         found = self._interpolation(self.now[number].track)

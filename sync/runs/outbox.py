@@ -27,6 +27,7 @@ class TrackLabels(BaseModel):
         index, instance: what says in FiftyOne which object it is
         track: the track; with ids, once CVAT has it
         labels: one on each frame where it is, ascending; they have no objects of their own
+        home: the field that the object was in first, if its class is of another one since
     """
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
@@ -37,6 +38,12 @@ class TrackLabels(BaseModel):
     instance: str | None = None
     track: Track
     labels: tuple[BaseLabel, ...]
+    home: str = ""
+
+    @property
+    def object_key(self) -> tuple[str, int]:
+        """What tracks of one object have in common, in this job and in others, whatever field their class is of."""
+        return self.home or self.field, self.origin
 
     @property
     def objects(self) -> tuple[Track, ...]:

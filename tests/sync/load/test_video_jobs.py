@@ -8,7 +8,7 @@ from typing import Any
 
 import fiftyone as fo
 import pytest
-from sync_loop import Loop
+from sync_loop import Loop, operator
 from sync_videos import Videos, video
 from sync_videos import box as square
 from video_loop import VideoLoop, box, without_ids
@@ -199,4 +199,37 @@ def test_a_video_that_is_gone_gets_no_frames(clip: VideoLoop) -> None:
         assert {item["reason"] for item in report["left"]} == {"on samples that are no longer in the dataset"}
         assert sum(item["count"] for item in report["left"]) == 20
     assert clip.dataset._frame_collection.count_documents({}) == 0
+    assert clip.load()["jobs_read"] == 0
+
+
+@pytest.mark.parametrize("allowed", [True, False], ids=["edits of indexes", "no edits of indexes"])
+def test_an_object_in_another_field_has_an_index_of_its_own_there(make: Callable[[], VideoLoop], allowed: bool) -> None:
+    """If another object has its index there; and it is the same one in each job, whenever that is loaded."""
+    clip = make()
+    clip.fill(8, lambda n: [box(10.0, index=1), box(100.0, index=2)])
+    sample = clip.dataset.first()
+    for frame in sample.frames.values():
+        frame["cats"] = fo.Detections(detections=[box(200.0, "cat", index=1)])
+    sample.save()
+    of = {"type": "detections", "allow_index_edits": allowed}
+    schema = {"frames.gt": {**of, "classes": ["car"]}, "frames.cats": {**of, "classes": ["cat"]}}
+    operator("send_to_cvat")(clip.dataset, anno_key="run", label_schema=schema, segment_size=4)
+    label = clip.cvat.labels()["cat"]["id"]
+
+    def relabel(job: int) -> dict[str, Any]:
+        cars = [track for track in clip.tracks(job) if track["shapes"][0]["points"][0] < 150]
+        clip.write("update", *({**track, "label_id": label} for track in cars), job=job)
+        return clip.load()
+
+    def indexes(frame: int) -> dict[float, int]:
+        return {round(item["bounding_box"][0] * 320): item["index"] for item in clip.labels(frame, "cats")}
+
+    report = relabel(1)
+    assert report["changed"] == 8
+    assert [len(clip.labels(frame)) for frame in (3, 4)] == [0, 2]
+    found = indexes(0)
+    assert (found[200], found[100]) == (1, 2) and found[10] == (3 if allowed else 1)
+    assert any("that have another index" in note for note in report["notes"]) == allowed
+    relabel(2)
+    assert all(indexes(frame) == found for frame in range(8))
     assert clip.load()["jobs_read"] == 0
