@@ -45,7 +45,7 @@ class Links:
     unfit: dict[NamedFrame, str] = field(default_factory=dict)
 
 
-def link(frames: Sequence[NamedFrame], paths: Mapping[str, str | None]) -> Links:
+def link(frames: Sequence[NamedFrame], paths: Mapping[str, str | None], *, whole: bool = False) -> Links:
     """Links frames to samples, one to one.
 
     A frame and a sample belong together if their file names are equal. Where several have the same name, the
@@ -55,6 +55,8 @@ def link(frames: Sequence[NamedFrame], paths: Mapping[str, str | None]) -> Links
     Args:
         frames: the frames
         paths: the path of each sample, by its id; a sample without one is no frame's
+        whole: whether only the frames are ambiguous all of whose directories fit: others may be images of their own,
+            and match nothing
     """
     names = [parts_of(frame.name) for frame in frames]
     ids = [sample for sample, path in paths.items() if path]
@@ -66,7 +68,10 @@ def link(frames: Sequence[NamedFrame], paths: Mapping[str, str | None]) -> Links
     for number, frame in enumerate(frames):
         samples = _nearest(names[number], by_place, depth)
         rivals = _nearest(places[samples[0]], by_name, depth) if len(samples) == 1 else []
-        if len(samples) > 1:
+        is_clear = len(samples) == 1 and (number not in rivals or len(rivals) == 1)
+        if whole and samples and not is_clear and places[samples[0]][-len(names[number]) :] != names[number]:
+            links.unmatched.append(frame)
+        elif len(samples) > 1:
             fits = _some([f"'{paths[ids[sample]]}'" for sample in samples])
             links.ambiguous.append(f"frame {frame.number} of task {frame.task}, '{frame.name}', fits {fits}")
             links.unclear.append(frame)

@@ -145,7 +145,7 @@ def link_made(frames: Sequence[NamedFrame], paths: Mapping[str, str | None], fil
     taken = set(made.values())
     others = {sample: path for sample, path in paths.items() if sample not in taken}
     new = [frame for frame in frames if (frame.task, frame.number) not in made]
-    links = link([frame for frame in new if not frame.of_video], others)
+    links = link([frame for frame in new if not frame.of_video], others, whole=True)
     links.samples.update(made)
     links.sure = frozenset(made)
     links.unmatched += [frame for frame in new if frame.of_video]

@@ -258,3 +258,24 @@ def test_a_dataset_that_takes_no_images_is_refused_at_once(elsewhere: Elsewhere,
     with pytest.raises(Refused, match="this dataset has others"):
         run(elsewhere, task, tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+def test_a_project_that_changed_is_opened_again(loop: Loop, tmp_path: Path) -> None:
+    """A class that was added to it comes with its labels; a task that was deleted is told of, and its labels stay."""
+    loop.fill(None)
+    elsewhere = Elsewhere(loop)
+    project = elsewhere.client.create_project("zoo", [CAT, DOG]).id
+    first, second = (elsewhere.make(project_id=project, labels=()) for _ in range(2))
+    loop.cvat.draw("cat", 0, task=first)
+    loop.cvat.draw("cat", 0, task=second)
+    loop.dataset.clear()
+    run(elsewhere, None, tmp_path, project="zoo")
+    loop.cvat.call("PATCH", f"projects/{project}", {"labels": [{"name": "owl"}]})
+    loop.cvat.draw("owl", 0, task=second)
+    elsewhere.client.delete_task(first)
+    report = run(elsewhere, None, tmp_path, project="zoo")
+    assert (report["imported"], report["added"], report["deleted"]) == (None, 1, 0)
+    assert names(loop) == [["cat"], ["cat", "owl"]]
+    assert any(f"{first}" in note for note in report["notes"]), report["notes"]
+    asked = run(elsewhere, None, tmp_path, tasks=[first, second])
+    assert (asked["imported"], asked["added"], len(loop.dataset)) == (None, 0, 2)

@@ -139,3 +139,19 @@ def test_what_is_refused_changes_nothing(
     with pytest.raises(Refused, match=words):
         run(elsewhere, task, tmp_path / "new", **params)
     assert len(loop.dataset) == 0 and not (tmp_path / "new").exists()
+
+
+def test_a_track_in_two_jobs_is_one_object(elsewhere: Elsewhere, tmp_path: Path) -> None:
+    """Frames that jobs share have a label once."""
+    loop, cvat = elsewhere.loop, elsewhere.loop.cvat
+    task = clip_task(elsewhere, segment_size=10, overlap=4)
+    cat = cvat.labels(task)["cat"]["id"]
+    blank = {"type": "rectangle", "occluded": False, "outside": False, "z_order": 0, "rotation": 0.0, "attributes": []}
+    shapes = [{**blank, **shape} for shape in (at(4, 0.0), at(12, 16.0), at(13, 16.0, outside=True))]
+    track = {"label_id": cat, "frame": 4, "source": "manual", "attributes": [], "shapes": shapes}
+    whole = {"version": 0, "tags": [], "shapes": [], "tracks": [track]}
+    cvat.call("PATCH", f"tasks/{task}/annotations", whole, action="create")
+    report = run(elsewhere, task, tmp_path)
+    assert boxes(loop)[4:13] == [[("cat", 1, 2.0 * n)] for n in range(9)] and report["added"] == 9
+    labels = loop.labels()
+    assert loop.load()["unchanged"] == 9 and loop.labels() == labels

@@ -19,6 +19,17 @@ CASES = {
     "a frame that another one beats": (["x/a.png", "y/a.png"], ["/d/x/a.png"], [0, None]),
     "the same file twice": (["a.png"], ["/d/a.png", "/d/a.png"], ["?"]),
     "ambiguity is not settled by elimination": (["x/a.png", "a.png"], ["/d/x/a.png", "/d/y/a.png"], [0, "?"]),
+    "one name in each folder": (
+        ["a/000.jpg", "b/000.jpg", "c/000.jpg"],
+        ["/d/c/000.jpg", "/d/a/000.jpg", "/d/e/000.jpg"],
+        [1, "?", 0],
+    ),
+    "one name in each folder, on Windows": (
+        ["set\\a\\000.jpg", "set/b/000.jpg"],
+        ["C:\\set\\b\\000.jpg", "//server/set/a/000.jpg"],
+        [1, 0],
+    ),
+    "equal ends are left": (["a/000.jpg", "b/1.jpg"], ["/d/a/000.jpg", "/e/a/000.jpg", "/d/1.jpg"], ["?", 2]),
     "Windows": (["x\\a.png"], ["C:\\d\\x\\a.png", "C:\\d\\y\\a.png"], [0]),
     "URLs": (["x/a.png"], ["s3://bucket/x/a.png", "s3://bucket/y/a.png"], [0]),
     "case counts": (["A.png"], ["/d/a.png"], [None]),
@@ -37,6 +48,27 @@ def test_cases(case: str) -> None:
     assert [found.get(frame.number, "?") for frame in frames] == expected
     assert bool(links.ambiguous) == ("?" in expected)
     assert len(set(links.samples.values())) == len(links.samples)
+
+
+WHOLE = {
+    "a folder of its own": (["b/000.jpg"], ["/d/a/000.jpg", "/d/c/000.jpg"], [None]),
+    "two of them for one sample": (["b/000.jpg", "c/000.jpg"], ["/d/a/000.jpg"], [None, None]),
+    "its folder is there twice": (["a/000.jpg"], ["/d/a/000.jpg", "/e/a/000.jpg"], ["?"]),
+    "no folder": (["000.jpg"], ["/d/a/000.jpg", "/d/c/000.jpg"], ["?"]),
+    "two without": (["000.jpg", "000.jpg"], ["/d/a/000.jpg"], ["?", "?"]),
+    "one fits": (["x/a/000.jpg", "b/000.jpg"], ["/d/a/000.jpg", "/d/c/000.jpg"], [0, None]),
+}
+
+
+@pytest.mark.parametrize("case", WHOLE)
+def test_where_samples_are_made_a_folder_of_its_own_is_another_image(case: str) -> None:
+    names, paths, expected = WHOLE[case]
+    frames = [NamedFrame(7, number, name) for number, name in enumerate(names)]
+    links = link(frames, {str(number): path for number, path in enumerate(paths)}, whole=True)
+    found = {frame.number: None for frame in links.unmatched}
+    found |= {number: int(sample) for (_, number), sample in links.samples.items()}
+    assert [found.get(frame.number, "?") for frame in frames] == expected
+    assert {frame.number for frame in links.unclear} == {n for n, item in enumerate(expected) if item == "?"}
 
 
 def test_what_is_ambiguous_is_named() -> None:
