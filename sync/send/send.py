@@ -113,8 +113,8 @@ def resume(
     plan = Journal(store).plan()
     if plan is None:
         raise Refused(f"{records.not_here(key)} Resume it there, or delete it here without its tasks.")
-    if bad_files is not None:
-        plan = plan.model_copy(update={"request": plan.request.model_copy(update={"bad_files": bad_files})})
+    said = {"anno_key": key} if bad_files is None else {"anno_key": key, "bad_files": bad_files}
+    plan = plan.model_copy(update={"request": plan.request.model_copy(update=said)})  # FiftyOne may have renamed it
     reporter.step("Connecting to CVAT")
     with error_context(lambda: f"The run '{key}' is as it was; resume it when that is mended."):
         client.check()

@@ -185,6 +185,24 @@ def test_rename_and_delete_by_fiftyone(filled: Loop) -> None:
     assert len(set(files.distinct("_id")) - before_all) <= 1  # of the run "again"
 
 
+@pytest.mark.parametrize("act", ["send", "extend"])
+def test_a_run_that_was_renamed_before_it_was_complete(filled: Loop, act: str) -> None:
+    """FiftyOne renames any run; it goes on under the new key, and nothing is there twice."""
+    if act == "extend":
+        annotate(filled)
+        filled.fill(filled.dataset.first().gt.copy(), suffix=".png")
+    filled.box.faults.add("status", "PATCH", "/annotations", status=500, times=None)
+    with pytest.raises(Exception, match="Resume the run"):
+        annotate(filled, extend=act == "extend")
+    filled.box.faults.clear()
+    filled.dataset.rename_annotation_run("run", "night")
+    run = operator("resume_run")(filled.dataset, "night")
+    tasks = filled.cvat.find("tasks")
+    assert (run["anno_key"], run["labels"], len(tasks)) == ("night", len(filled.dataset), 1 + (act == "extend"))
+    assert sum(len(filled.cvat.objects(task=task["id"])) for task in tasks) == run["labels"]
+    assert filled.load("night")["unchanged"] == run["labels"]
+
+
 def test_a_copy_of_the_dataset(filled: Loop) -> None:
     annotate(filled)
     before = filled.documents()
