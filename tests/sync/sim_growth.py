@@ -135,12 +135,12 @@ class GrowingWorld(World):
             run.begin_growing(tasks, record)
             return run.carry_out(None)
 
-    def go_on(self, count: int) -> dict[str, Any] | None:
-        """Adds them after an interruption."""
+    def go_on(self, wanted: int) -> dict[str, Any] | None:
+        """Adds them after an interruption, until the run has so many samples."""
         journal = Journal(self.store)  # type: ignore[arg-type]
         if self.record.status == "sent":
             journal.finish()
-            return self.extend(count)
+            return self.extend(wanted - self.record.samples)
         plan = journal.plan()
         assert plan is not None, "what is going to be done is kept before the record says so"
         with self._run(self.record, plan, resumed=True) as run:

@@ -80,6 +80,8 @@ class GrowingStory(RefreshStory):
 
     @rule(count=st.integers(1, 2), at=st.integers(0, 120), again=st.integers(0, 60), between=BETWEEN, number=NUMBERS)
     def extend_killed(self, count: int, at: int, again: int, between: str, number: int) -> None:
+        wanted = min(self.world.record.samples + count, SAMPLES)
+
         def act() -> Any:
             if not self.world.killed(at, lambda: self.world.extend(count)):
                 return None
@@ -91,10 +93,10 @@ class GrowingStory(RefreshStory):
                 self.move_here(number)
                 self.relabel_here(number + 1, "dog")
                 self.delete_here(number + 2)
-            self.world.killed(again, lambda: self.world.go_on(count))
-            return self.world.go_on(count)
+            self.world.killed(again, lambda: self.world.go_on(wanted))
+            return self.world.go_on(wanted)
 
-        self.check_growth(count, act, quiet=between != "edits")
+        self.check_growth(count, act, quiet=between == "nothing")
 
     @rule(at=st.integers(0, 60))
     def refresh_killed_at_a_request(self, at: int) -> None:
