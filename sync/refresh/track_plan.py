@@ -6,18 +6,14 @@ from dataclasses import dataclass
 from itertools import chain
 
 from ...cvat import Shape
-from ...labels.base import BaseLabel
-from ...labels.encode import Encoded
-from ...labels.shapes import Size
 from ...labels.tracks.edit import edit_track
 from ...labels.tracks.identity import FrameLabel, Identity, find_objects, shared_identity
 from ...labels.tracks.restless import read_only_specs
-from ...labels.tracks.send import alone, encode_all, send_video
+from ...labels.tracks.send import encode_all, send_video
 from ...labels.types import LABEL_TYPES
 from ..dataset.mask_files import with_pixels
 from ..dataset.samples import Document
 from ..load.diff import JobDiff
-from ..load.track_identity import INDEX, INSTANCE
 from ..load.video_frames import TrackFrames
 from ..runs.outbox import TrackLabels
 from ..runs.refreshes import LabelKey, LabelWrite, TrackWrite, key_of
@@ -29,9 +25,7 @@ from .job_now import JobNow
 from .local_changes import Candidate
 from .report import BOTH, OTHER_TRACK, REMOVED, RENAMED, WAITS, RefreshReport
 from .track_changes import TrackChange, TrackOwners, by_label, track_changes
-
-NO_SIZE = Size(1, 1)
-"""Of a track, which stands for its labels only as to which object they are."""
+from .track_labels import DrawnLabel, Objects, as_written, of_track
 
 
 @dataclass(frozen=True)
@@ -56,33 +50,6 @@ def is_object(field_type: str, document: Document) -> bool:
     if not Identity.of(document):
         return False
     return LABEL_TYPES[field_type].codec.shape_type(document) not in ("mask", "tag")
-
-
-@dataclass
-class _Drawn:
-    """A label as it is drawn now.
-
-    Args:
-        label: as it is in the base then
-        own: as it is in FiftyOne
-        encoded: what was made of it
-        from_: the track that it leaves
-    """
-
-    label: BaseLabel
-    own: FrameLabel
-    encoded: Encoded
-    from_: TrackChange | None = None
-
-    @property
-    def shape(self) -> Shape | None:
-        """What it is on a track; ``None`` if it can't be on one."""
-        return alone(self.encoded)
-
-    @property
-    def kind(self) -> tuple[int, str] | None:
-        """What a track has to be of, to have it."""
-        return (self.shape.label_id, self.shape.type) if self.shape else None
 
 
 class TrackPlanner:
@@ -185,7 +152,7 @@ class TrackPlanner:
         edited = self._edited.get(candidate.key)
         return None if edited is None or edited.to is not None else {**edited.base.parts, **edited.reading.parts}
 
-    def _drawn(self, name: str, candidates: Sequence[Candidate]) -> Iterator[_Drawn]:
+    def _drawn(self, name: str, candidates: Sequence[Candidate]) -> Iterator[DrawnLabel]:
         """Labels of a field as they are drawn; those that can't be are counted."""
         by_key: dict[tuple[int, str], tuple[Candidate, FrameLabel]] = {}
         for candidate in candidates:
@@ -198,11 +165,11 @@ class TrackPlanner:
         for key, made in encoded.items():
             candidate, own = by_key[key]
             self._group = max(self._group, *(item.group or 0 for item in made.objects))
-            written = _as_written(candidate, made)
+            written = as_written(candidate, made)
             if refusals := unstorable(written):
                 self._leave(refusals[0].sentence, candidate)
                 continue
-            is_own, item = written.frame not in self._now.told, _Drawn(written, own, made)
+            is_own, item = written.frame not in self._now.told, DrawnLabel(written, own, made)
             if candidate.base and not differs(written.parts, candidate.base.parts) and not self._is_reidentified(item):
                 self._report.unchanged += is_own  # what changed of it is nothing that CVAT gets
                 continue
@@ -216,9 +183,9 @@ class TrackPlanner:
 
     # Where each label goes
 
-    def _place(self, name: str, drawn: Sequence[_Drawn]) -> None:
+    def _place(self, name: str, drawn: Sequence[DrawnLabel]) -> None:
         """Puts labels on their tracks, or on those of their objects; what finds none gets a new one."""
-        free: list[_Drawn] = []
+        free: list[DrawnLabel] = []
         for item in drawn:
             change = self.changes.get(self._kept.get(key_of(item.label), 0))
             if change and item.kind == change.kind and not self._is_reidentified(item):
@@ -229,15 +196,15 @@ class TrackPlanner:
                 item.from_ = change
             free.append(item)
         tracks = [change for change in self.changes.values() if change.entry.field == name and not change.why_not]
-        numbers = find_objects([*map(_of_track, tracks), *(item.own for item in free)]).numbers
-        objects = _Objects(tracks, free, numbers)
+        numbers = find_objects([*map(of_track, tracks), *(item.own for item in free)]).numbers
+        objects = Objects(tracks, free, numbers)
         self._new_tracks(name, [item for item in free if not self._home(item, objects)], objects)
 
-    def _is_reidentified(self, item: _Drawn) -> bool:
+    def _is_reidentified(self, item: DrawnLabel) -> bool:
         base = self._owners.base_of(key_of(item.label))
         return base is not None and self._owners.is_reidentified(base, item.own.document)
 
-    def _home(self, item: _Drawn, objects: "_Objects") -> bool:
+    def _home(self, item: DrawnLabel, objects: Objects) -> bool:
         """Puts a label on a track of its object, or makes it a single shape; whether that could be."""
         number, frame = objects.number_of(item), item.label.frame
         if item.shape is None or number is None:
@@ -260,7 +227,7 @@ class TrackPlanner:
             return False
         return True
 
-    def _put(self, change: TrackChange, item: _Drawn) -> None:
+    def _put(self, change: TrackChange, item: DrawnLabel) -> None:
         assert item.shape is not None, "a label without a shape is on no track"
         shape, before = item.shape, change.then.shape(item.label.frame)
         if before is not None:
@@ -269,12 +236,12 @@ class TrackPlanner:
         label = item.label.model_copy(update={"objects": ()})
         change.put(label, shape, forced=item.own.document.get("keyframe") is True)
 
-    def _alone(self, item: _Drawn) -> None:
+    def _alone(self, item: DrawnLabel) -> None:
         """Makes a label shapes of its own."""
         group = (item.encoded.objects[0].group or 0) if len(item.encoded.objects) > 1 else 0
         self._singles.append(LabelWrite(kind="created", after=item.label.model_copy(update={"group": group})))
 
-    def _new_tracks(self, name: str, items: Sequence[_Drawn], objects: "_Objects") -> None:
+    def _new_tracks(self, name: str, items: Sequence[DrawnLabel], objects: Objects) -> None:
         """Makes tracks of labels whose objects have none here."""
         if not items:
             return
@@ -320,52 +287,3 @@ class TrackPlanner:
             waiting=tuple(change.pending),
             touched=tuple(change.touched),
         )
-
-
-class _Objects:
-    """Which objects the tracks of a field, and labels that are on none of them, are.
-
-    Args:
-        tracks: the tracks
-        free: the labels
-        numbers: the objects of the tracks, and then of the labels; ``None`` for labels that are of none
-    """
-
-    def __init__(self, tracks: Sequence[TrackChange], free: Sequence[_Drawn], numbers: Sequence[int | None]) -> None:
-        self.homes: dict[tuple[object, object], list[TrackChange]] = {}
-        self.origins: dict[int | None, int] = {}
-        for change, number in zip(tracks, numbers, strict=False):
-            self.homes.setdefault((number, change.kind), []).append(change)
-            self.origins.setdefault(number, change.entry.origin)
-        self._numbers = {item.own.key: n for item, n in zip(free, numbers[len(tracks) :], strict=True)}
-        self._leaving: dict[int, list[_Drawn]] = {}
-        for item in free:
-            self._leaving.setdefault(id(item.from_), []).append(item)
-
-    def number_of(self, item: _Drawn) -> int | None:
-        """The object of a label."""
-        return self._numbers[item.own.key]
-
-    def leaving(self, item: _Drawn) -> list[_Drawn]:
-        """The labels that leave the same track."""
-        return self._leaving[id(item.from_)]
-
-    def is_whole(self, item: _Drawn) -> bool:
-        """Whether the labels that leave the same track can be one track."""
-        return len({(self.number_of(one), one.kind) for one in self.leaving(item)}) == 1
-
-
-def _as_written(candidate: Candidate, made: Encoded) -> BaseLabel:
-    """A label as it is in the base once it is written."""
-    base, local = candidate.base, candidate.local or {}
-    before = base.parts if base else {}
-    identity = {name: local[name] for name in (INDEX, INSTANCE) if name in before and name in local}
-    parts = {**before, **identity, **made.parts}
-    return candidate.label.model_copy(update={"parts": parts, "objects": made.objects, "wrote": ()})
-
-
-def _of_track(change: TrackChange) -> FrameLabel:
-    """A track as a label that is of its object."""
-    identity = change.entry.identity
-    instance = None if identity.instance is None else {"_id": identity.instance}
-    return FrameLabel(-1, str(change.track.id), {"index": identity.index, "instance": instance}, NO_SIZE)
