@@ -21,6 +21,7 @@ from ..runs.marks import JobMark
 from ..runs.outbox import TrackLabels, each_label
 from ..runs.record import RunRecord
 from ..runs.report import LoadReport
+from .clip_deletions import gone_from_clips
 from .shared_jobs import Key
 
 
@@ -100,7 +101,7 @@ def seed_copy(
     marks = {job_id: mark for job_id, mark in main.marks().items() if job_id in jobs}
     known = {job_id: main.known_labels(job_id, mark) for job_id, mark in marks.items()}
     gone = {job_id: main.gone(job_id) for job_id in marks}
-    deleted = {key for own in gone.values() for key, by_load in own.items() if by_load}
+    deleted = {key for own in gone.values() for key, by_load in own.items() if by_load} | gone_from_clips(record, main)
     keys: dict[Key, Key] = {}
     done: dict[str, set[str]] = {}
     for job_id, base in known.items():

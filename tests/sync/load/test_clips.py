@@ -151,3 +151,19 @@ def test_a_tag_of_the_whole_video_in_another_clip(run: Clips) -> None:
     assert (report["added"], report["objects"]["left"]) == (0, 1)
     run.dataset.reload()
     assert run.dataset.first()["scene"].label == "street"
+
+
+def test_a_copy_beside_has_no_label_that_one_clip_deleted(run: Clips) -> None:
+    """Though the other clip still has it. What was deleted in FiftyOne is copied from what both sides agreed on."""
+    run.send_clips(SHARED, keyframe_tolerance=0)
+    (car,) = run.tracks(run.job(1))
+    run.keyframe(car, 6, run.job(1), outside=True)
+    assert run.load()["deleted"] == 1
+    sample = run.dataset.first()
+    sample.frames[5].gt.detections = []
+    sample.save()
+    there = [number for number in range(4, 19) if number != 10]
+    report = run.load(dest_field={FIELD: "frames.fixed"})
+    assert [number for number in range(1, 21) if run.labels(number - 1, "fixed")] == there
+    assert report["fields"]["frames.fixed"]["copied"] == len(there)
+    assert run.load(dest_field={FIELD: "frames.fixed"})["jobs_read"] == 0
