@@ -11,6 +11,8 @@ from ...sync.errors import NoCredentials
 
 LOGIN_NAMES = (*connection.NAMES,)
 FROM_PANEL = frozenset({"panel_id", "panel_state", "in_panel"})
+FROM_BUTTON = frozenset({"path"})
+"""Where the button is in its form."""
 
 
 def in_app(ctx: foo.ExecutionContext) -> bool:
@@ -19,9 +21,10 @@ def in_app(ctx: foo.ExecutionContext) -> bool:
 
 
 def answers(ctx: foo.ExecutionContext) -> dict[str, Any]:
-    """The parameters that a program or a person gave. The App and the panel add their own if the panel opened
-    the form."""
-    return {name: value for name, value in ctx.params.items() if name not in FROM_PANEL}
+    """The parameters that a program or a person gave. The App and the panel add their own if the panel, or a button of
+    a result, opened the form."""
+    added = FROM_PANEL | FROM_BUTTON if in_app(ctx) else FROM_PANEL
+    return {name: value for name, value in ctx.params.items() if name not in added}
 
 
 def targets(ctx: foo.ExecutionContext) -> dict[str, Any]:

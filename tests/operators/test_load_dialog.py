@@ -332,3 +332,13 @@ def test_conflicts_are_told_with_their_outcome(filled: Loop, policy: str, kind: 
     assert sentence in shown.output
     outcome = {"remote": "CVAT's counts", "local": "yours counts", "ask": "to be decided"}[policy]
     assert f"| photo_000.jpg | gt | class | cat | dog | cow | {outcome} |" in shown.output
+
+
+def test_a_button_of_a_result_opens_the_form(filled: Loop) -> None:
+    """The App adds to the parameters of a button where it is; a program that gives such a one is told."""
+    filled.send()
+    dialog = Dialog(filled, "load_annotations", anno_key="run", path="next.load")
+    dialog.accept_defaults()
+    assert dialog.run().notice[0] == "success"
+    with pytest.raises(Exception, match="There is no parameter 'path'"):
+        filled.execute("load_annotations", anno_key="run", path="next.load")
