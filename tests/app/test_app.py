@@ -56,6 +56,11 @@ def test_selection_is_sent(app: App, cvat: Sandbox, dataset: fo.Dataset, annotat
     check_job_page(opened.value, app)
     app.wait_for_grid(len(dataset))
     app.shoot("sent", document=True)
+    result.get_by_role("button", name="Load annotations").click()  # from here to what is loaded: two clicks
+    form = app.form()
+    expect(form.field("Run").get_by_role("combobox")).to_have_text("cvat")
+    form.submit("Load")
+    app.result(f"Nothing changed: {labels} labels are as they were.")
     app.close_result()
 
     dataset.reload()
