@@ -36,6 +36,8 @@ def test_a_late_answer_leaves_the_page_that_was_chosen_since(clash: Loop) -> Non
             assert (panel.state["page"], panel.shown.keys()) == (page, shown.keys()), (click, late)
             panel.event("tick")
             assert panel.shown.keys() == shown.keys(), (click, late)
+            panel.event("on_change_ctx")
+            assert panel.asked == [], "the App would take a new drawing for a change of its state, and ask again"
 
 
 @pytest.mark.parametrize("late", ["tick", "refresh", "test"])
