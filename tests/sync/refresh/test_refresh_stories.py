@@ -96,7 +96,11 @@ class RefreshStory(Story):
         """Where the shapes of each label were in CVAT; one that was brought back there has another id by now."""
         base = BaseStore(self.world.store)
         labels = [label for job in base.marks() for label in base.labels(job) or () if label.field in ("gt", "pred")]
-        return {label.label_id: [place_of(item.model_dump()) for item in label.objects] for label in labels}
+        frames = {label.label_id: self.world.sample_ids.index(label.sample_id) for label in labels}
+        return {
+            label.label_id: [place_of({**item.model_dump(), "frame": frames[label.label_id]}) for item in label.objects]
+            for label in labels
+        }
 
     def marks_there(self) -> set[str]:
         return set().union(*(self.there(frame) for frame in self.frames))
