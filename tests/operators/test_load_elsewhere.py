@@ -177,7 +177,7 @@ def test_samples_are_made(annotated: Loop, tmp_path: Path) -> None:
     dialog.fill(look=True)
     assert "3 samples would be made, with images in " in properties(dialog.let_load())["preview"]["default"]
     assert not (tmp_path / "new").exists() and len(annotated.dataset) == 0
-    annotated.box.faults.add("status", "GET", r"/data\?type=frame&number=2&", status=500, times=None)
+    annotated.box.faults.add("status", "GET", r"/data\?type=(chunk&number=0|frame&number=2)&", status=500, times=None)
     shown = dialog.run()
     assert shown.notice == ("success", "Made 2 samples. Imported 3 labels on 2 samples from 1 task.")
     assert "**1 image could not be fetched**" in shown.output and "photo_002.jpg" in shown.output
