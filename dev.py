@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from devtools.beside import Beside
 from devtools.browser import ensure_chromium
 from devtools.environment import prepare
 from devtools.places import DEV, PYTHON, ROOT, Trouble, check_folder, duration, need, run
@@ -130,17 +131,18 @@ def test_command(options: argparse.Namespace, rest: list[str]) -> int:
     env = {**private_world(), "CHROMIUM": ensure_chromium(), "ROUNDTRIP_ALL": "1" if options.all else ""}
     if rest:
         return run(PYTHON, "-m", "pytest", *rest, env=env)
-    steps: dict[str, Callable[[], int]] = {
-        "ruff": lambda: run(PYTHON, "-m", "ruff", "check", ".", env=env),
-        "ruff format": lambda: run(PYTHON, "-m", "ruff", "format", "--check", ".", env=env),
-        "mypy": lambda: run(PYTHON, "-m", "mypy", *_mypy_arguments(), env=env, cwd=DEV / "typecheck"),
-        "pytest": lambda: run_in_parallel(env, *(COVERAGE if options.all else ())),
-    }
     failed = []
-    for name, step in steps.items():
-        print(f"\n== {name}", flush=True)
-        if step() != 0:
-            failed.append(name)
+    with Beside(PYTHON, "-m", "mypy", *_mypy_arguments(), env=env, cwd=DEV / "typecheck") as mypy:
+        steps: dict[str, Callable[[], int]] = {
+            "ruff": lambda: run(PYTHON, "-m", "ruff", "check", ".", env=env),
+            "ruff format": lambda: run(PYTHON, "-m", "ruff", "format", "--check", ".", env=env),
+            "pytest": lambda: run_in_parallel(env, *(COVERAGE if options.all else ())),
+            "mypy": mypy.finish,
+        }
+        for name, step in steps.items():
+            print(f"\n== {name}", flush=True)
+            if step() != 0:
+                failed.append(name)
     verdict = f"failed: {', '.join(failed)}" if failed else "all is well"
     print(f"\n== {verdict}, after {duration(time.monotonic() - started)}", flush=True)
     return 1 if failed else 0
