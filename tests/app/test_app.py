@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     import fiftyone as fo
 
 SEND = "@roundtrip/cvat/send_to_cvat"
-SOON = 15
-"""Seconds within which a person wants an answer, and a busy machine can give it."""
 
 
 @pytest.fixture
@@ -234,29 +231,6 @@ def test_attributes(app: App, dataset: fo.Dataset, annotator: Annotator) -> None
     assert specs["seen_by"]["mutable"]
 
 
-def test_more_options(app: App, dataset: fo.Dataset, annotator: Annotator) -> None:
-    form = app.press_send()
-    form.switch("More options")
-    form.choose("Task assignee", "annotator1")
-    form.fill("Project", "streets")
-    expect(form.root).to_contain_text("There is no project of this name yet: it will be made.")
-    expect(form.root).not_to_contain_text("If the project lacks labels")
-    form.fill("Images in a task", "6")
-    form.fill("Images in a job", "2")
-    form.add("Job assignees", "annotator1", "annotator2")
-    form.field("Job assignees").scroll_into_view_if_needed()
-    form.settle()
-    app.shoot("options", document=True)
-    form.submit("Send")
-    app.result("in 2 tasks.")
-    tasks = annotator.tasks()
-    assert sorted(task["size"] for task in tasks) == [4, 6]
-    assert {task["assignee"]["username"] for task in tasks} == {"annotator1"}
-    assert len({task["project_id"] for task in tasks}) == 1
-    jobs = annotator.ask("GET", "jobs", params={"page_size": 100})["results"]
-    assert sorted(job["assignee"]["username"] for job in jobs) == ["annotator1"] * 3 + ["annotator2"] * 2
-
-
 def test_no_way_in(app: App, cvat: Sandbox) -> None:
     for user in cvat.store.users.values():
         user.password = "changed"
@@ -266,12 +240,10 @@ def test_no_way_in(app: App, cvat: Sandbox) -> None:
 
 
 def check_refusal(app: App, sentence: str, picture: str) -> None:
-    """Checks that the form says soon and in a sentence why nothing can be sent, and sends nothing."""
-    started = time.monotonic()
+    """Checks that the form says in a sentence why nothing can be sent, and sends nothing."""
     form = app.press_send()
     notice = form.root.get_by_role("alert")
     expect(notice).to_contain_text(sentence)
-    assert time.monotonic() - started < SOON
     expect(form.chips("Classes").first).to_be_visible()
     expect(form.button("Send")).to_be_disabled()
     expect(form.root).not_to_contain_text("Traceback")

@@ -95,11 +95,20 @@ def test_a_send_is_followed_and_stopped(interrupted: str, app: App, cvat: Sandbo
     app.shoot("stopped")
 
 
-def test_a_look_ahead_before_sending(app: App, cvat: Sandbox, dataset: fo.Dataset, annotator: Annotator) -> None:
+def test_more_options_and_a_look_ahead(app: App, cvat: Sandbox, dataset: fo.Dataset, annotator: Annotator) -> None:
     form = app.press_send()
     form.switch("More options")
+    form.choose("Task assignee", "annotator1")
+    form.fill("Project", "streets")
+    expect(form.root).to_contain_text("There is no project of this name yet: it will be made.")
+    expect(form.root).not_to_contain_text("If the project lacks labels")
     form.fill("Images in a task", "6")
     form.fill("Images in a job", "2")
+    form.add("Job assignees", "annotator1", "annotator2")
+    form.field("Job assignees").scroll_into_view_if_needed()
+    form.settle()
+    app.shoot("options", document=True)
+
     form.switch("Show what would be sent")
     labels = sum(len(sample.ground_truth.detections) for sample in dataset)
     expect(form.root).to_contain_text(f"with {labels} labels, in 2 tasks with 5 jobs.")
@@ -109,12 +118,19 @@ def test_a_look_ahead_before_sending(app: App, cvat: Sandbox, dataset: fo.Datase
     assert annotator.tasks() == []
     dataset.reload()
     assert dataset.list_annotation_runs() == []
-
     form.fill("Images in a task", "5")
     expect(form.root).to_contain_text("in 2 tasks with 6 jobs.")
+    form.fill("Images in a task", "6")
+    expect(form.root).to_contain_text("in 2 tasks with 5 jobs.")
+
     form.submit("Send")
     app.result(f"Sent 10 samples with {labels} labels to CVAT, in 2 tasks.")
-    assert [task["size"] for task in annotator.tasks()] == [5, 5]
+    tasks = annotator.tasks()
+    assert sorted(task["size"] for task in tasks) == [4, 6]
+    assert {task["assignee"]["username"] for task in tasks} == {"annotator1"}
+    assert len({task["project_id"] for task in tasks}) == 1
+    jobs = annotator.ask("GET", "jobs", params={"page_size": 100})["results"]
+    assert sorted(job["assignee"]["username"] for job in jobs) == ["annotator1"] * 3 + ["annotator2"] * 2
 
 
 def test_files_that_cannot_be_sent(app: App, dataset: fo.Dataset, tmp_path: Path) -> None:
