@@ -77,14 +77,16 @@ class WorkPart:
             params = {"number": work["number"]}
             box.btn("stop", "Stop", "stop", "outlined", on_click=self.stop_work, params=params)
         if state.notice and state.page in ("runs", "jobs"):
-            self._render_notice(state.notice, panel)
+            shown_jobs_of = state.run if state.page == "jobs" else None
+            self._render_notice(state.notice, panel, shown_jobs_of)
 
-    def _render_notice(self, notice: dict[str, Any], panel: types.Object) -> None:
+    def _render_notice(self, notice: dict[str, Any], panel: types.Object, shown_jobs_of: str | None) -> None:
         box = panel.v_stack("notice", gap=1)
         box.view("said", ALERTS[notice["variant"]](label=notice["line"]))
         row = box.h_stack("clicks", gap=1, align_x="left")
         for number, click in enumerate(notice["clicks"]):
-            if click["method"] in CLICKS:
+            is_there = click["method"] == "show_jobs" and click["params"]["run"] == shown_jobs_of
+            if click["method"] in CLICKS and not is_there:
                 on_click = getattr(self, click["method"])
                 variant = "contained" if number == 0 else "outlined"
                 row.btn(f"click_{number}", click["label"], variant=variant, on_click=on_click, params=click["params"])

@@ -27,6 +27,12 @@ def card(panel: Panel) -> dict[str, Any]:
     return dict(panel.shown["card_0"]["type"]["properties"])
 
 
+def offered(panel: Panel) -> list[str]:
+    """The labels of the buttons below the notice, as they are drawn."""
+    row = panel.shown["notice"]["type"]["properties"]["clicks"]["type"]["properties"]
+    return [button["view"]["label"] for button in row.values()]
+
+
 def test_one_click_loads_and_one_undoes(filled: Loop) -> None:
     filled.send()
     shape = filled.cvat.shape()
@@ -118,8 +124,10 @@ def test_a_send_from_the_panel_goes_on_behind_it(filled: Loop) -> None:
     panel.wait_for_work()
     assert panel.notice["line"] == "Sent 2 samples with 2 labels to CVAT, in 1 task."
     assert "0 of 1 job completed (1 new)" in str(card(panel)["jobs_0"]), "it is looked at when it is there"
+    assert offered(panel) == ["Show its jobs", "Details", "Close"]
     panel.click("Show its jobs")
     assert [row["state"] for row in panel.state["job_rows"]] == ["new"]
+    assert offered(panel) == ["Details", "Close"], "no button leads to where the person is"
 
 
 def test_a_send_from_the_panel_is_stopped_and_resumed_there(filled: Loop) -> None:
