@@ -55,7 +55,7 @@ class ConflictsPage:
     def view_all(self, ctx: foo.ExecutionContext) -> None:
         """The button "View all": the samples with conflicts in the grid."""
         ids = dict.fromkeys(item["sample_id"] for item in conflicts(ctx.dataset, ctx.panel.state.run))
-        ctx.ops.set_view(ctx.dataset.select(list(ids)))
+        self._show_view(ctx, ctx.dataset.select(list(ids)))  # type: ignore[attr-defined]
 
     def take_remote(self, ctx: foo.ExecutionContext) -> None:
         """The button "Take CVAT's"."""

@@ -16,10 +16,13 @@ from .plots_page import PlotsPage
 from .runs_page import BUSY, FIRST, IDLE, SELDOM, WORKING, RunsPage
 from .sandbox_part import SandboxPart
 from .text_page import TextPage
+from .view_part import ViewPart
 from .work_part import WorkPart
 
 
-class CvatPanel(RunsPage, JobsPage, PlotsPage, ConflictsPage, TextPage, WorkPart, SandboxPart, ByItself, foo.Panel):
+class CvatPanel(
+    RunsPage, JobsPage, PlotsPage, ConflictsPage, TextPage, WorkPart, ViewPart, SandboxPart, ByItself, foo.Panel
+):
     """One panel with several pages. CVAT is asked after it has opened, on Refresh, and seldom while it is open."""
 
     @property
@@ -57,6 +60,7 @@ class CvatPanel(RunsPage, JobsPage, PlotsPage, ConflictsPage, TextPage, WorkPart
         if state.dataset != ctx.dataset.name:  # the App says so of the first one, too
             state.page, state.asked_at, state.run, state.all = "runs", None, None, False
             state.notice, state.told, state.looked, state.dataset = None, None, "", ctx.dataset.name
+            state.can_go_back = False
         self._show(ctx)
 
     def on_change_ctx(self, ctx: foo.ExecutionContext) -> None:
@@ -105,6 +109,7 @@ class CvatPanel(RunsPage, JobsPage, PlotsPage, ConflictsPage, TextPage, WorkPart
         if state.page != "conflicts" or state.working:
             panel.view("timer", types.TimerView(interval=_interval(state), on_interval=self.tick))
         self._render_work(ctx, panel)
+        self._render_view(ctx, panel)
         pages = {
             "conflicts": self._render_conflicts,
             "jobs": self._render_jobs,

@@ -16,7 +16,6 @@ SANDBOX = (
 )
 ICON = "data:image/svg+xml;base64," + base64.b64encode((ROOT / "assets" / "send.svg").read_bytes()).decode()
 IN_THE_MIDDLE = {"container": {"sx": {"textAlign": "center"}}}
-IMAGE_IN_THE_MIDDLE = {"container": {"sx": {"display": "flex", "justifyContent": "center"}}}
 
 
 def render(page: Any, state: Any, panel: types.Object) -> None:
@@ -56,8 +55,8 @@ def render(page: Any, state: Any, panel: types.Object) -> None:
 def render_nothing(page: Any, state: Any, panel: types.Object) -> None:
     """Draws what is there instead of runs; see :func:`render`."""
     box = panel.v_stack("empty", gap=1, py=6, align_x="stretch")
-    image = types.ImageView(width="48px", height="48px", componentsProps=IMAGE_IN_THE_MIDDLE)
-    box.str("icon", default=ICON, view=image)
+    image = types.ImageView(width="48px", height="48px")
+    box.h_stack("top", align_x="center").str("icon", default=ICON, view=image)  # what has a width is at the left else
     box.md("**No run yet**", name="headline", componentsProps=IN_THE_MIDDLE)
     box.md("Select samples in the grid and send them to CVAT.", name="line", componentsProps=IN_THE_MIDDLE)
     _begin(page, state, box.h_stack("first", gap=1, align_x="center"), "contained")

@@ -81,7 +81,7 @@ class JobsPage:
             ctx.ops.notify(f"It is not known which samples job {number} has.", variant="warning")
             return
         frames = task.frames if task.video else task.frames[job.start : job.stop + 1]
-        ctx.ops.set_view(ctx.dataset.select([frame.sample_id for frame in frames]))
+        self._show_view(ctx, ctx.dataset.select([frame.sample_id for frame in frames]))  # type: ignore[attr-defined]
 
     def _read_jobs(self, ctx: foo.ExecutionContext) -> None:
         """Chooses from what CVAT said at the last look."""

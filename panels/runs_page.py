@@ -125,7 +125,7 @@ class RunsPage:
 
     def view(self, ctx: foo.ExecutionContext) -> None:
         """The action "View samples"."""
-        ctx.ops.set_view(ctx.dataset.load_annotation_view(ctx.params["run"]))
+        self._show_view(ctx, ctx.dataset.load_annotation_view(ctx.params["run"]))  # type: ignore[attr-defined]
 
     def rename(self, ctx: foo.ExecutionContext) -> None:
         """The action "Rename"."""

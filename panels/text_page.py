@@ -53,7 +53,7 @@ class TextPage:
         if not ids or not len(view):
             ctx.ops.notify("These samples are not known any more.", variant="warning")
             return
-        ctx.ops.set_view(view)
+        self._show_view(ctx, view)  # type: ignore[attr-defined]
 
     def _show_text(
         self, ctx: foo.ExecutionContext, title: str, text: str, *, samples: int = 0, of: str = "", saves: str = ""

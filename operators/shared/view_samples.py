@@ -25,7 +25,7 @@ class ViewSamples(foo.Operator):
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Shows the samples that were kept under the name ``of``, or goes ``back``; how many ``samples`` are shown."""
-        return answer(ctx, lambda: _go_back(ctx) if ctx.params.get("back") else _show(ctx))
+        return answer(ctx, lambda: go_back(ctx) if ctx.params.get("back") else _show(ctx))
 
 
 def _show(ctx: foo.ExecutionContext) -> dict[str, Any]:
@@ -33,21 +33,37 @@ def _show(ctx: foo.ExecutionContext) -> dict[str, Any]:
     view = ctx.dataset.select(ids)
     if not ids or not len(view):
         raise Refused("These samples are not known any more. Load or preview again.")
-    _remember(ctx, view)
+    remember(ctx, view)
     ctx.ops.set_view(view)
     ctx.ops.notify(f"The grid shows {len(view):,} of the dataset's samples.")
     return {"samples": len(view)}
 
 
-def _remember(ctx: foo.ExecutionContext, view: Any) -> None:
-    """Keeps the view that the grid shows, unless it is one that was shown by this operator."""
+def remember(ctx: foo.ExecutionContext, view: Any) -> None:
+    """Keeps the view that the grid shows, unless it is one that was shown so.
+
+    Args:
+        ctx: the context
+        view: what is shown next
+    """
     now, before = _stages(ctx.request_params.get("view")), shown_samples.kept_dict(ctx, BEFORE)
     if before is None or now != before["shown"]:
         before = {"view": ctx.request_params.get("view") or []}
     shown_samples.keep_dict(ctx, BEFORE, {**before, "shown": _stages(view._serialize())})
 
 
-def _go_back(ctx: foo.ExecutionContext) -> dict[str, Any]:
+def go_back(ctx: foo.ExecutionContext) -> dict[str, Any]:
+    """Shows the view again that was shown before that of a result.
+
+    Args:
+        ctx: the context
+
+    Returns:
+        how many ``samples`` the view has
+
+    Raises:
+        Refused: if the person has chosen another view meanwhile
+    """
     before = shown_samples.kept_dict(ctx, BEFORE)
     if before is None or _stages(ctx.request_params.get("view")) != before["shown"]:
         raise Refused("The grid shows your own view.")

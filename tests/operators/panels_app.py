@@ -20,6 +20,7 @@ class Panel:
         self.panel = operator(name)
         self.state: dict[str, Any] = {}
         self.shown: dict[str, Any] = {}
+        self.view: list[Any] = []
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.event("on_load")
 
@@ -30,7 +31,7 @@ class Panel:
     def send(self, method: str, **params: Any) -> ExecutionContext:
         """What the App sends when something happens: among it, the state that the browser has now."""
         given = {"panel_id": "p", "panel_state": copy.deepcopy(self.state), "__method__": method, **params}
-        request = {"dataset_name": self.loop.dataset.name, "filters": {}, "view": [], "params": given}
+        request = {"dataset_name": self.loop.dataset.name, "filters": {}, "view": self.view, "params": given}
         secrets = self.panel._plugin_secrets
         ctx = ExecutionContext(request, executor=Executor(), operator_uri=self.panel.uri, required_secrets=secrets)
         asyncio.run(ctx.resolve_secret_values(secrets))

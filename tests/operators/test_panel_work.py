@@ -33,6 +33,17 @@ def offered(panel: Panel) -> list[str]:
     return [button["view"]["label"] for button in row.values()]
 
 
+def check_way_back(panel: Panel) -> None:
+    """Checks that the view that the person had is a click away, once."""
+    (back,) = panel.shown["way_back"]["type"]["properties"].values()
+    assert back["view"]["label"] == "Back to the view before"
+    panel.view = panel.of("set_view")[0]["view"]
+    panel.event("view_before")
+    panel.view = panel.of("set_view")[0]["view"]
+    assert panel.view == []
+    assert "way_back" not in panel.shown
+
+
 def test_one_click_loads_and_one_undoes(filled: Loop) -> None:
     filled.send()
     shape = filled.cvat.shape()
@@ -48,6 +59,7 @@ def test_one_click_loads_and_one_undoes(filled: Loop) -> None:
     assert "waits" not in card(panel), "what was loaded waits no more"
     panel.click("Show the 1 changed sample")
     assert len(panel.of("set_view")) == 1
+    check_way_back(panel)
 
     panel.click("Undo")
     panel.wait_for_work()
