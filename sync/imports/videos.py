@@ -17,7 +17,7 @@ def of_frames(found: FoundTask) -> str:
     """What there is to say of a video whose frames become images."""
     assert found.sequence is not None
     name, start, step = found.meta.frames[0].name, found.span.start, found.span.step
-    part = f", frame {start + 1:,} and each {step} from there," if step > 1 else ", from frame {start + 1:,} on,"
+    part = f", frame {start + 1:,} and each {step} from there," if step > 1 else f", from frame {start + 1:,} on,"
     return (
         f"'{name}' of task {found.task.id} is a video, which CVAT does not give back: its {found.span.count:,} "
         f"frames{part if start or step > 1 else ''} become an image sequence, '{found.sequence.values[0]}'."

@@ -10,6 +10,8 @@ import fiftyone as fo
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat import DataOptions
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.plan import prepare_import
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.request import ImportRequest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.undo import undo
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record as records
 from sync_annotator import Annotator
@@ -90,6 +92,18 @@ def test_frames_become_a_sequence_that_loads_and_undoes(elsewhere: Elsewhere, tm
     undo(loop.dataset, "run")
     assert boxes(loop)[2:5] == [[("cat", 1, 4.0), ("dog", None, 1.0)], [("cat", 1, 8.0)], [("dog", 1, 12.0)]]
     assert records.find(loop.dataset, "run").media_type == "image"
+
+
+def test_what_is_told_of_the_frames(elsewhere: Elsewhere, tmp_path: Path) -> None:
+    """Before anything is done: which frames become images."""
+    for options, words in (
+        (DataOptions(), "its 20 frames become"),
+        (DataOptions(start_frame=4), "its 16 frames, from frame 5 on, become"),
+    ):
+        task = clip_task(elsewhere, options=options)
+        request = ImportRequest(anno_key="run", tasks=(task,), create_samples=True, folder=str(tmp_path / "new"))
+        told = prepare_import(elsewhere.loop.dataset, request, elsewhere.client).as_dict()
+        assert words in told["notes"][0]
 
 
 def test_a_project_has_videos_images_and_removed_frames(elsewhere: Elsewhere, tmp_path: Path) -> None:
