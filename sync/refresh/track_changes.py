@@ -123,18 +123,23 @@ class TrackChange:
 
     def is_free(self, frame: int) -> bool:
         """Whether a label can come to a frame."""
-        is_gone = self.shapes[frame] is None if frame in self.shapes else frame not in self.then.frames
-        return is_gone and frame not in self.theirs
+        return frame not in self._frames and frame not in self.theirs
 
     @property
     def is_left(self) -> bool:
-        """Whether it is on no frame any more."""
-        return all(self.shapes.get(frame, True) is None for frame in self.then.frames) and not any(self.shapes.values())
+        """Whether all labels that it had were taken from it."""
+        return bool(self.shapes) and not self._frames
+
+    @cached_property
+    def _frames(self) -> set[int]:
+        """The frames that it is on, with what was put and taken so far."""
+        return set(self.then.frames)
 
     def put(self, label: BaseLabel, shape: Shape, *, forced: bool) -> None:
         """Puts a label on its frame."""
         _ = self.theirs  # while it is as it was
         self.shapes[label.frame] = shape
+        self._frames.add(label.frame)
         self.labels[label.frame] = label
         self.touched[key_of(label)] = None
         self.forced.update([label.frame] if forced else [])
@@ -143,6 +148,7 @@ class TrackChange:
         """Takes a label from its frame."""
         _ = self.theirs
         self.shapes[label.frame] = None
+        self._frames.discard(label.frame)
         self.labels.pop(label.frame, None)
         self.touched[key_of(label)] = None
 

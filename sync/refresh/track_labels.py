@@ -57,14 +57,23 @@ class Objects:
         self, tracks: Sequence[TrackChange], free: Sequence[DrawnLabel], numbers: Sequence[int | None]
     ) -> None:
         self.homes: dict[tuple[object, object], list[TrackChange]] = {}
+        self._home_of: dict[int, list[TrackChange]] = {}
         self.origins: dict[int | None, int] = {}
         for change, number in zip(tracks, numbers, strict=False):
-            self.homes.setdefault((number, change.kind), []).append(change)
+            home = self._home_of[id(change)] = self.homes.setdefault((number, change.kind), [])
+            home.append(change)
             self.origins.setdefault(number, change.entry.origin)
         self._numbers = {item.own.key: n for item, n in zip(free, numbers[len(tracks) :], strict=True)}
         self._leaving: dict[int, list[DrawnLabel]] = {}
         for item in free:
             self._leaving.setdefault(id(item.from_), []).append(item)
+
+    def turn(self, change: TrackChange, there: list[TrackChange]) -> None:
+        """A track is of another object, or class, from now on: a home of that, and none of what it was."""
+        before = self._home_of.get(id(change), [])
+        before[:] = [one for one in before if one is not change]
+        there.append(change)
+        self._home_of[id(change)] = there
 
     def number_of(self, item: DrawnLabel) -> int | None:
         """The object of a label."""

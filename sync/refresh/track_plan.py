@@ -198,6 +198,7 @@ class TrackPlanner:
         tracks = [change for change in self.changes.values() if change.entry.field == name and not change.why_not]
         numbers = find_objects([*map(of_track, tracks), *(item.own for item in free)]).numbers
         objects = Objects(tracks, free, numbers)
+        free.sort(key=lambda item: item.from_ is None)  # what comes finds the tracks as those that leave have left them
         self._new_tracks(name, [item for item in free if not self._home(item, objects)], objects)
 
     def _is_reidentified(self, item: DrawnLabel) -> bool:
@@ -211,17 +212,18 @@ class TrackPlanner:
             self._alone(item)
             return True
         there = objects.homes.setdefault((number, item.kind), [])
+        kept = [change for change in there if not change.is_left]
         if home := next((change for change in there if change.is_free(frame)), None):
             self._put(home, item)
-        elif item.from_ is None and any(frame in change.theirs for change in there):
+        elif item.from_ is None and any(frame in change.theirs for change in kept):
             if frame not in self._now.told:
                 self._report.leave(BOTH, item.label)
-        elif there:
+        elif kept:
             self._alone(item)
         elif item.from_ is not None and item.from_.is_left and objects.is_whole(item):
             # All of a track became something else: it stays the same track
             item.from_.identity = shared_identity([one.own for one in objects.leaving(item)])
-            there.append(item.from_)
+            objects.turn(item.from_, there)
             self._put(item.from_, item)
         else:
             return False

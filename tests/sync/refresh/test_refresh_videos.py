@@ -225,6 +225,28 @@ def test_what_an_annotator_touched_stays(sent: VideoLoop) -> None:
     assert sent.lefts(10) == [10.0 + 50 + 40] and totals(refresh(sent)) == (0, 0, 0)
 
 
+def test_a_label_of_an_object_that_became_something_else(sent: VideoLoop) -> None:
+    """An annotator hid it on most frames, and here its class is another now: what is new is written at once."""
+    track = next(track for track in sent.tracks() if len(interpolate_frames(track)) < FRAMES)
+    sent.keyframe(sent.keyframe(track, 9), 0, outside=True)
+
+    def change(number: int, labels: list[fo.Detection]) -> list[fo.Detection] | None:
+        for label in labels:
+            if label.index == 2 and number == 9:
+                label.label = "car"
+        return [*labels, box(101.0, "van", index=2)] if number == 4 else None
+
+    edit(sent, change)
+    assert totals(refresh(sent)) == (1, 1, 0)
+    assert (
+        101.0 in shown(sent)[4]
+        and next(t["label_id"] for t in sent.tracks() if t["id"] == track["id"]) != track["label_id"]
+    )
+    assert totals(refresh(sent)) == (0, 0, 0)
+    loaded(sent)
+    assert loaded(sent) == (0, 0, 0, 0)
+
+
 def test_single_shapes_and_new_frames(sent: VideoLoop) -> None:
     """A box without an index stays a shape; a label of an object where it was not yet comes onto its track."""
 
