@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ...cvat import (
     Client,
@@ -19,6 +20,7 @@ from ...cvat import (
 from ..runs.base import TaskBase
 from ..runs.record import RunRecord, TaskRecord
 from .read_ahead import several_at_once
+from .shared_jobs import JobSpans
 from .task_notes import no_jobs
 
 OF_ONE = (ServerFault, UnsupportedServer, Conflict, PermissionDenied, NotFound, Refused, Unreachable)
@@ -52,6 +54,11 @@ class TaskState:
     problem: str | None = None
     error: CvatError | None = None
     elsewhere: bool = False
+
+    @cached_property
+    def spans(self) -> JobSpans:
+        """Its annotation jobs, to find those that share frames."""
+        return JobSpans((*self.jobs, *self.left))
 
 
 def fetch_tasks(

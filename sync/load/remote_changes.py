@@ -25,7 +25,6 @@ from .held_jobs import HeldJob, JobHolder
 from .job_changes import JobChanges
 from .placed_frames import with_present_frames
 from .read_ahead import ReadAhead
-from .shared_jobs import neighbors_of
 from .task_notes import names_of, notes_of, unsent
 from .task_objects import TaskObjects
 from .track_diff import VideoJob
@@ -299,8 +298,7 @@ class _Reader:
     ) -> JobChanges:
         base, tracks, open_ = entries
         timeline = timeline_of(known)
-        jobs = (*state.jobs, *state.left)
-        neighbors, elsewhere = neighbors_of(job, jobs), known.video.shared if known.video else 0
+        neighbors, elsewhere = state.spans.neighbors_of(job), known.video.shared if known.video else 0
         return JobChanges(job, date, diff, base, open_, emptied, tracks, timeline, neighbors, elsewhere)
 
     def _look_again(self, job: Job, known: TaskBase, state: TaskState) -> JobChanges:

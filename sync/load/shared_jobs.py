@@ -5,9 +5,11 @@ both changed, differently, the change of the earlier job counts. A label that on
 new in both is one label if it is alike (see `drawn_twice`).
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 from ...cvat import Job, Shape
 from ...labels.base import BaseLabel
@@ -48,25 +50,36 @@ class Neighbor:
         return SharedFrames(self.job_id, self.frames[0], self.frames[-1], self.is_earlier)
 
 
-def neighbors_of(job: Job, jobs: Iterable[Job]) -> tuple[Neighbor, ...]:
-    """The jobs that share frames with a job.
+class JobSpans:
+    """The jobs of a task in the order of their frames, to find those that share some.
 
     Args:
-        job: the job
-        jobs: all jobs of its task
+        jobs: the jobs
     """
-    found = []
-    for other in jobs:
-        frames = range(max(job.start_frame, other.start_frame), min(job.stop_frame, other.stop_frame) + 1)
-        if other.id != job.id and frames:
-            earlier = (other.start_frame, other.id) < (job.start_frame, job.id)
-            found.append(Neighbor(other.id, frames, earlier))
-    return tuple(found)
 
+    def __init__(self, jobs: Iterable[Job]) -> None:
+        listed = list(jobs)
+        self._listed = {job.id: place for place, job in enumerate(listed)}
+        self._jobs = sorted(listed, key=lambda job: (job.start_frame, job.id))
+        self._starts = [job.start_frame for job in self._jobs]
+        self._ends = list(accumulate((job.stop_frame for job in self._jobs), max))
 
-def shared_with_earlier(job: Job, jobs: Iterable[Job]) -> frozenset[int]:
-    """The frames of a job that an earlier one of some jobs has, too."""
-    return frozenset(frame for one in neighbors_of(job, jobs) if one.is_earlier for frame in one.frames)
+    def neighbors_of(self, job: Job) -> tuple[Neighbor, ...]:
+        """The other jobs that share frames with a job, in the order in which they are listed."""
+        found = []
+        for place in range(bisect_right(self._starts, job.stop_frame) - 1, -1, -1):
+            if self._ends[place] < job.start_frame:
+                break  # neither this job nor any before it reaches so far
+            other = self._jobs[place]
+            frames = range(max(job.start_frame, other.start_frame), min(job.stop_frame, other.stop_frame) + 1)
+            if other.id != job.id and frames:
+                earlier = (other.start_frame, other.id) < (job.start_frame, job.id)
+                found.append(Neighbor(other.id, frames, earlier))
+        return tuple(sorted(found, key=lambda one: self._listed[one.job_id]))
+
+    def shared_with_earlier(self, job: Job) -> frozenset[int]:
+        """The frames of a job that an earlier one has, too."""
+        return frozenset(frame for one in self.neighbors_of(job) if one.is_earlier for frame in one.frames)
 
 
 class SharedLabels:

@@ -12,7 +12,7 @@ from ...labels.vocabulary import Vocabulary
 from ..runs.base import BaseStore
 from ..runs.outbox import TrackLabels
 from .diff import JobDiff
-from .shared_jobs import neighbors_of
+from .shared_jobs import JobSpans
 
 
 class TaskObjects:
@@ -35,6 +35,7 @@ class TaskObjects:
     def __init__(self, base: BaseStore, jobs: Sequence[Job], fixed: Collection[int] = ()) -> None:
         self._base, self._fixed = base, fixed
         self._jobs = {job.id: job for job in jobs}
+        self._spans = JobSpans(jobs)
         self._now: dict[int, Sequence[TrackLabels]] = {}
         self.settled: dict[int, dict[int, Identity]] = {}
         self.pending: set[int] = set()
@@ -53,7 +54,7 @@ class TaskObjects:
         if all(track.id in known for track in annotations.tracks):
             return []
         mine = {item.identity for item in tracks}
-        near = sorted(neighbors_of(job, self._jobs.values()), key=lambda one: one.job_id not in self._fixed)
+        near = sorted(self._spans.neighbors_of(job), key=lambda one: one.job_id not in self._fixed)
         return [
             OtherTrack(one.job_id, item.track, identity, one.frames, item.origin)
             for one in near
@@ -123,7 +124,7 @@ class TaskObjects:
             return
         self.settled.setdefault(job_id, {}).update({item.track.id or 0: now for item in tracks})
         self.pending.add(job_id)
-        for one in neighbors_of(self._jobs[job_id], self._jobs.values()):
+        for one in self._spans.neighbors_of(self._jobs[job_id]):
             self._settle(one.job_id, was, now)
 
     def _identity(self, job_id: int, item: TrackLabels) -> Identity:

@@ -11,7 +11,7 @@ from ...labels.vocabulary import Vocabulary
 from ..dataset.samples import FRAMES
 from ..errors import StateUnreadable, sentence
 from ..load.fetch import OF_ONE, TaskState, fetch_labels
-from ..load.shared_jobs import shared_with_earlier
+from ..load.shared_jobs import JobSpans
 from ..load.video_frames import Entries, TrackFrames, frames_of, placed_entries
 from ..request import RefreshRequest
 from ..runs.base import BaseStore, FrameRecord, TaskBase
@@ -114,11 +114,10 @@ class TaskLooker:
             self._all.report.note([f"Job {job.id} could not be read: {sentence(error)} Nothing is written into it."])
 
     def _look_at(self, job: Job, why_not: str | None, report: RefreshReport) -> None:
-        mark, request = self._all.marks.get(job.id, JobMark()), self._all.request
+        mark = self._all.marks.get(job.id, JobMark())
         opened = self._all.base.open(job.id) if mark.open else ()
         entries = placed_entries(self._frames, (*self._all.base.known_entries(job.id, mark), opened))
-        asked = [one for one in self._state.jobs if request.why_not(one) is None]
-        shared, told = (self._shared(job, jobs) for jobs in (self._state.jobs, asked))
+        shared, told = self._shared(job, self._state.spans), self._shared(job, self._asked)
         base, tracks, _ = entries
         owners = TrackOwners(base, tracks, self._all.record.schema_)
         span = range(max(0, job.start_frame), min(job.stop_frame + 1, len(self._frames)))
@@ -133,10 +132,14 @@ class TaskLooker:
             facts = {"job_id": job.id, "task_id": job.task_id, "why": why_not, "labels": waiting}
             self._all.report.jobs_left += [facts] if waiting else []
 
-    def _shared(self, job: Job, jobs: Sequence[Job]) -> frozenset[int]:
+    @cached_property
+    def _asked(self) -> JobSpans:
+        return JobSpans(job for job in self._state.jobs if self._all.request.why_not(job) is None)
+
+    def _shared(self, job: Job, jobs: JobSpans) -> frozenset[int]:
         """The frames of a job that an earlier one of some jobs, or an earlier task, has, too."""
         elsewhere = range(self._known.video.shared) if self._known.video else ()
-        return shared_with_earlier(job, jobs) | frozenset(elsewhere)
+        return jobs.shared_with_earlier(job) | frozenset(elsewhere)
 
     def _places(self, span: range) -> tuple[Places, Container[tuple[str, str]]]:
         """Where the labels of a job are, and those that are no news there."""
