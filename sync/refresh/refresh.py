@@ -13,6 +13,7 @@ from ..dataset.labels import DatasetLabels, Labels
 from ..dataset.samples import FRAMES, as_collection
 from ..errors import Refused, database_context, error_context, sentence
 from ..load.fetch import fetch_tasks
+from ..load.placed_frames import with_present_frames
 from ..progress import ProgressReporter
 from ..request import RefreshRequest
 from ..runs import record as records
@@ -180,7 +181,8 @@ class RefreshContext:
     def _find(self, base: BaseStore, report: RefreshReport, reporter: ProgressReporter) -> Work:
         """Finds out what changed here, asks CVAT, and decides; nothing is written."""
         record, schema = self.record, self.record.schema_
-        known = {task.id: kept for task in record.complete_tasks if (kept := base.task(task.id))}
+        tasks = {task.id: kept for task in record.complete_tasks if (kept := base.task(task.id))}
+        known = {task_id: with_present_frames(kept, self.labels) for task_id, kept in tasks.items()}
         if len(known) < len(record.complete_tasks):
             raise Refused(f"{not_here(self.request.anno_key)} Refresh it there.")
         marks = base.marks()

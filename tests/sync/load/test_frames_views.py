@@ -14,7 +14,7 @@ from fiftyone import ViewField as F
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.resolve import resolve
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.undo import undo
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.versions import find_versions
-from sync_loop import Loop
+from sync_loop import Loop, operator
 from sync_videos import FIELD, Videos, box, video
 
 
@@ -205,3 +205,21 @@ def test_documents_of_frames_that_were_made_anew_are_found(videos: Videos) -> No
     assert [len(labels(videos, 0, number)) for number in range(1, 7)] == [2, 2, 2, 2, 2, 1]
     assert [len(labels(videos, 1, number)) for number in range(1, 7)] == [2, 2, 1, 2, 2, 0]
     assert videos.loop.load()["jobs_read"] == 0
+
+
+def test_a_refresh_finds_documents_of_frames_that_were_made_anew(videos: Videos) -> None:
+    """By the video and the number of the frame, as a load does: none of their labels counts as gone."""
+    videos.send(view=frames_of(videos), label_field="gt")
+    frames = videos.dataset._frame_collection
+    for document in list(frames.find()):
+        frames.delete_one({"_id": document.pop("_id")})
+        if document["frame_number"] == 2:
+            document["gt"]["detections"][0]["bounding_box"] = [0.5, 0.5, 0.1, 0.1]
+        frames.insert_one(document)
+    videos.dataset.reload()
+    for changed in (2, 0):
+        report = operator("refresh_run")(videos.dataset, "run")
+        counts = [report[name] for name in ("created", "changed", "deleted", "unchanged")]
+        assert counts == [0, changed, 0, 20 - changed] and not report["left"]
+    report = videos.loop.load()
+    assert [report[name] for name in ("added", "changed", "deleted", "samples_gone")] == [0, 0, 0, 0]
