@@ -1,6 +1,6 @@
 """Which objects the tracks of a task's jobs are, where jobs share frames and are read one after the other."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from ...cvat import Annotations, Job
 from ...cvat.models import Track
@@ -13,6 +13,11 @@ from ..runs.base import BaseStore
 from ..runs.outbox import TrackLabels
 from .diff import JobDiff
 from .shared_jobs import JobSpans
+
+TWICE = (
+    "{count:,} object(s) got a class of '{field}' and kept their index, as `allow_index_edits` is off; "
+    "another object has it there, so the index stands twice."
+)
 
 
 class TaskObjects:
@@ -78,18 +83,36 @@ class TaskObjects:
             used: the indexes that are taken in the video
         """
         settled = dict(self.settled.get(job.id, {}))
-        now = {track.id: track for track in annotations.tracks}
-        for item in tracks:
-            track = now.get(item.track.id)
-            if track is None or track.label_id == item.track.label_id or item.index is None:
+        for item, to in _moved(tracks, annotations, vocabulary):
+            if not _may_renumber(vocabulary.schema, item.field, to):
                 continue
-            to = _field_of(track, vocabulary)
-            if to in (None, item.field) or not _may_renumber(vocabulary.schema, item.field, str(to)):
-                continue
-            identity = self._in_field(item, str(to), used)
+            identity = self._in_field(item, to, used)
             if identity != item.identity:
                 settled[item.track.id or 0] = identity
         return settled
+
+    def index_notes(
+        self, tracks: Sequence[TrackLabels], annotations: Annotations, vocabulary: Vocabulary
+    ) -> tuple[str, ...]:
+        """What there is to say of objects that keep their index in another field, where another object has it.
+
+        Args:
+            tracks: the tracks of a job when both sides last agreed
+            annotations: what CVAT has now
+            vocabulary: what the task's labels mean now
+        """
+        kept: dict[str, dict[tuple[str, int], int | None]] = {}
+        for item, to in _moved(tracks, annotations, vocabulary):
+            if not _may_renumber(vocabulary.schema, item.field, to):
+                kept.setdefault(to, {})[item.object_key] = item.index
+        notes = []
+        for to, moved in kept.items():
+            held: dict[int | None, set[tuple[str, int]]] = {}
+            for one in (one for job_id in self._jobs for one in self._of(job_id) if one.field == to):
+                held.setdefault(one.index, set()).add(one.object_key)
+            if count := sum(bool(held.get(index, set()) - {key}) for key, index in moved.items()):
+                notes.append(TWICE.format(count=count, field=to))
+        return tuple(notes)
 
     def _in_field(self, item: TrackLabels, to: str, used: set[int]) -> Identity:
         """What an object is in another field: what it is there in another job, or what it was, if its index is free."""
@@ -141,6 +164,20 @@ def _field_of(track: Track, vocabulary: Vocabulary) -> str | None:
     wanted = vocabulary.field_of(track.label_id)
     kinds = {shape.type for shape in track.shapes}
     return wanted if all(vocabulary.meaning(track.label_id, kind).field == wanted for kind in kinds) else None
+
+
+def _moved(
+    tracks: Sequence[TrackLabels], annotations: Annotations, vocabulary: Vocabulary
+) -> Iterator[tuple[TrackLabels, str]]:
+    """The tracks with an index whose class is of another field now, and that field."""
+    now = {track.id: track for track in annotations.tracks}
+    for item in tracks:
+        track = now.get(item.track.id)
+        if track is None or track.label_id == item.track.label_id or item.index is None:
+            continue
+        to = _field_of(track, vocabulary)
+        if to is not None and to != item.field:
+            yield item, to
 
 
 def _may_renumber(schema: LabelSchema, *fields: str) -> bool:
