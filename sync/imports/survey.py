@@ -10,6 +10,7 @@ from ..errors import Refused
 from ..progress import ProgressReporter
 from ..readable import readable
 from ..runs.video import VideoSpan
+from .copies import Copies
 from .linking import NamedFrame, parts_of
 
 LONGEST = 100
@@ -24,7 +25,7 @@ class FoundTask:
         task, meta, labels: what CVAT says of it
         jobs: its jobs for annotators
         drawn: the types of the objects that were drawn, by the id of their label; ``"tag"`` for tags
-        objects: how many there are
+        objects: how many there are; one that is in two jobs counts once
         sequence: of a video whose frames become images, the sequence that these are
     """
 
@@ -117,7 +118,7 @@ def _look(
     if why := _fault(task, meta, video, sequence_field is not None):
         raise _refusal(task, why)
     drawn: dict[int, set[str]] = {}
-    objects = 0
+    objects, copies = 0, Copies(jobs)
     for job in jobs:
         reporter.step(f"Looking at job {job.id}")
         annotations = client.annotations(job.id)
@@ -127,7 +128,7 @@ def _look(
             drawn.setdefault(shape.label_id, set()).add(shape.type)
         for track in annotations.tracks:
             drawn.setdefault(track.label_id, set()).update(shape.type for shape in track.shapes)
-        objects += annotations.count
+        objects += annotations.count - copies.count(job, annotations)
     kinds = {label_id: frozenset(figures) for label_id, figures in drawn.items()}
     sequence = _sequence(task, meta, sequence_field) if sequence_field and task.mode == "interpolation" else None
     return FoundTask(task, meta, tuple(client.labels(task_id=task_id)), tuple(jobs), kinds, objects, sequence)
