@@ -49,8 +49,6 @@ SPREAD = ("test_simulation", "test_kill_points")
 """Modules whose tests may be any worker's, each by itself."""
 BY_SCENE = ("test_faults",)
 """Modules whose tests are one worker's for each scene, which is dear to prepare: their ids begin with its name."""
-LAST = "test_nearly_all_points_are_come_to"
-"""The test that counts what others tried."""
 
 NUMBERED = re.compile(r"ObjectId\('([0-9a-f]{8})[0-9a-f]{16}'\)|\b0x[0-9a-f]{8,}")
 """What may differ from process to process: an id, which begins with the second it was made in; an address in memory."""
@@ -154,8 +152,6 @@ def _is_named_anew(name: str) -> bool:
 
 def _place_in_line(nodeid: str) -> int:
     """Where a test comes in the order of :data:`FIRST`; those that are not named keep their order behind."""
-    if nodeid.endswith(LAST):
-        return len(FIRST) + 1
     names = PurePosixPath(nodeid.partition("::")[0]).with_suffix("").parts
     return next((place for place, name in enumerate(FIRST) if name in names), len(FIRST))
 

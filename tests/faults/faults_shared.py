@@ -1,11 +1,10 @@
-"""What the processes of a run of tests have in common: the points of the sends, and the count of what was tried."""
+"""What the processes of a run of tests have in common: the points of the sends, and what was missed."""
 
 from __future__ import annotations
 
 import fcntl
 import json
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -25,20 +24,17 @@ def points(name: str, find: Callable[[], Sequence[Point]]) -> list[Point]:
         return [Point(**point) for point in json.loads(file.read_text())]
 
 
-class Struck:
-    """Counts what was tried, a line for each."""
+def miss(point: Point) -> int:
+    """Takes down a point that a send did not come to.
 
-    def __init__(self) -> None:
-        self._file = FOLDER / "tried.txt"
-
-    def add(self, what: str) -> None:
-        """Counts one."""
-        with self._file.open("a") as file:
-            file.write(f"{what}\n")
-
-    def counts(self) -> Counter[str]:
-        """How much of each was tried until now, by all processes."""
-        return Counter(self._file.read_text().splitlines() if self._file.exists() else ())
+    Returns:
+        how many those are until now, of all processes
+    """
+    file = FOLDER / "missed.txt"
+    with _alone(file.with_suffix(".lock")):
+        with file.open("a") as lines:
+            lines.write(f"{point}\n")
+        return len(file.read_text().splitlines())
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ import pytest
 from faults_ground import Ground, strike
 from faults_points import Death, Point
 from faults_scenario import SCENES
-from faults_shared import Struck
 from faults_work import Processes
 
 from sandbox import Sandbox
@@ -45,6 +44,7 @@ WHAT_TO_DO = ("Resume the run", "you can send again", "Nothing was sent", "you c
 """One of these is said whenever a send, a growth or a refresh ends early."""
 
 Case = tuple[Point, str]
+CameTo = Callable[[Point, bool], None]
 
 
 @cache
@@ -118,14 +118,40 @@ def spread(found: Sequence[tuple[str, Point, str]]) -> list[tuple[str, Point, st
     return [case for _, case in sorted(zip(ranks, mixed, strict=True), key=lambda ranked: ranked[0])]
 
 
+def chosen(happening: str) -> list[tuple[str, Point, str]]:
+    """The cases of what happens that are tried, each with the name of its send."""
+    make, some = CASES[happening]
+    names = [name for name in SCENES if happening != "end" or name not in NOT_GIVEN_UP]
+    found = [(name, *case) for name in names for case in make(points(name))]
+    return found if ALL else spread(found)[:some]
+
+
+@pytest.fixture(scope="session")
+def most_missed() -> int:
+    """How many points of the sample a run of all tests may miss, in whatever processes: one in twenty.
+
+    How often CVAT is asked whether a task is ready varies; nothing else does.
+    """
+    return sum(len(chosen(happening)) for happening in CASES) // 20
+
+
+@pytest.fixture
+def came_to(most_missed: int, say: Callable[[str], None]) -> CameTo:
+    """Takes down whether a send came to the point that was to be tried."""
+    return partial(take_down, most_missed, say)
+
+
+def take_down(most_missed: int, say: Callable[[str], None], point: Point, came: bool) -> None:
+    """Says which point was missed, and fails if those are too many by now."""
+    if not came:
+        say(f"faults: a send did not come to {point}")
+        assert faults_shared.miss(point) <= most_missed
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Makes a test of each case: the send, the point, and what happens there."""
     for happening in CASES.keys() & set(metafunc.fixturenames):
-        make, some = CASES[happening]
-        names = [name for name in SCENES if happening != "end" or name not in NOT_GIVEN_UP]
-        found = [(name, *case) for name in names for case in make(points(name))]
-        if not ALL:
-            found = spread(found)[:some]
+        found = chosen(happening)
         ids = [f"{name}-{what}-{point}" for name, point, what in found]
         metafunc.parametrize(("name", "point", happening), found, ids=ids)
 
@@ -153,8 +179,15 @@ def is_as_undisturbed(box: Sandbox, on: Ground) -> None:
     assert not on.samples_moved()
 
 
-def count(struck: Struck, test: str, came: bool) -> None:
-    struck.add(test if came else "missed")
+def test_points_may_be_missed_up_to_a_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faults_shared, "FOLDER", tmp_path)  # these are no points of a send
+    said: list[str] = []
+    point = Point("call", "GET /a", 1)
+    for came in (False, True, False, True, True):
+        take_down(2, said.append, point, came)
+    with pytest.raises(AssertionError):
+        take_down(2, said.append, point, False)
+    assert said == ["faults: a send did not come to GET /a 1"] * 3
 
 
 @pytest.mark.parametrize("name", SCENES)
@@ -174,18 +207,18 @@ def test_undisturbed(name: str) -> None:
         is_as_undisturbed(box, on)
 
 
-def test_killed(name: str, point: Point, death: Any, struck: Struck) -> None:
+def test_killed(name: str, point: Point, death: Any, came_to: CameTo) -> None:
     on = ground(name)
     with on.server() as box:
         told = on.work(box, on.scene.act, death=Death(point, death))
-        count(struck, "death", told is None)
+        came_to(point, told is None)
         goes_on(box, on)
 
 
-def test_killed_and_given_up(name: str, point: Point, end: Any, struck: Struck) -> None:
+def test_killed_and_given_up(name: str, point: Point, end: Any, came_to: CameTo) -> None:
     on = ground(name)
     with on.server() as box:
-        count(struck, "end", on.work(box, on.scene.act, death=Death(point, end)) is None)
+        came_to(point, on.work(box, on.scene.act, death=Death(point, end)) is None)
         if on.is_sent():
             return  # a complete run: what it made may be in use
         told = on.work(box, "delete")
@@ -198,20 +231,20 @@ def test_killed_and_given_up(name: str, point: Point, end: Any, struck: Struck) 
         assert left == []
 
 
-def test_a_bad_answer(name: str, point: Point, answer: str, struck: Struck) -> None:
-    meets(name, point, answer, 1, struck)
+def test_a_bad_answer(name: str, point: Point, answer: str, came_to: CameTo) -> None:
+    meets(name, point, answer, 1, came_to)
 
 
-def test_bad_answers_for_long(name: str, point: Point, long_answer: str, struck: Struck) -> None:
-    meets(name, point, long_answer, LONG, struck)
+def test_bad_answers_for_long(name: str, point: Point, long_answer: str, came_to: CameTo) -> None:
+    meets(name, point, long_answer, LONG, came_to)
 
 
-def meets(name: str, point: Point, answer: str, times: int, struck: Struck) -> None:
+def meets(name: str, point: Point, answer: str, times: int, came_to: CameTo) -> None:
     on = ground(name)
     with on.server() as box:
         fault = strike(box, point, ANSWERS[answer], times)
         told = on.work(box, on.scene.act)
-        count(struck, answer, fault.applied > 0)
+        came_to(point, fault.applied > 0)
         box.faults.clear()
         assert told is not None
         assert not told.error or any(words in told.error for words in WHAT_TO_DO), told.error
@@ -220,24 +253,14 @@ def meets(name: str, point: Point, answer: str, times: int, struck: Struck) -> N
 
 @pytest.mark.parametrize("seed", range(20 if ALL else 1))
 @pytest.mark.parametrize("name", SCENES)
-def test_killed_again_and_again(name: str, seed: int, struck: Struck) -> None:
+def test_killed_again_and_again(name: str, seed: int) -> None:
     on = ground(name)
     chance = random.Random(seed)
     with on.server() as box:
         for act in (on.scene.act, *[on.scene.again] * 30):
             death = Death(chance.choice(on.points), chance.choice(("before", "after")))
             told = on.work(box, act, death=death)
-            if told is None:
-                struck.add("again")
-            else:
+            if told is not None:
                 assert not told.error, told
                 break
         goes_on(box, on)
-
-
-def test_nearly_all_points_are_come_to(struck: Struck, say: Callable[[str], None]) -> None:
-    """How often CVAT is asked whether a task is ready varies; nothing else does."""
-    counts = struck.counts()
-    tried, missed = sum(counts.values()), counts["missed"]
-    say(f"faults: {tried} points of sends were tried, {missed} of them were not come to")
-    assert missed <= tried / 20
