@@ -1,7 +1,7 @@
 """What a person asks for: the parameters of a send and of a load."""
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 import fiftyone as fo
@@ -258,8 +258,7 @@ class LoadRequest(BaseModel):
         notes = []
         for what, choice in self._choices:
             there = {_FACTS[what](job) for job in jobs}
-            if lacking := [str(value) for value in choice if value not in there]:
-                notes.append(f"No job of this run has the {what} {' or '.join(lacking)}.")
+            notes += _lacking(what, choice, there)
         if not notes and jobs and not any(map(self.wants, jobs)):
             notes.append("No job of this run has all that was asked for, so nothing was looked at.")
         return notes
@@ -328,6 +327,15 @@ class RefreshRequest(UndoRefreshRequest):
             return ()
         return (value,) if isinstance(value, int) else value
 
+    def unmatched(self, jobs: Sequence[Job]) -> list[str]:
+        """What was asked for that no job has, in sentences.
+
+        Args:
+            jobs: all jobs of the run
+        """
+        notes = _lacking("task", self.tasks, {job.task_id for job in jobs})
+        return [*notes, *_lacking("id", self.jobs, {job.id for job in jobs})]
+
     def why_not(self, job: Job) -> str | None:
         """Why a job is left out; ``None`` if it is not."""
         if self.jobs and job.id not in self.jobs:
@@ -345,6 +353,12 @@ _FACTS: dict[str, Callable[[Job], Any]] = {
     "id": lambda job: job.id,
 }
 """What jobs can be chosen by."""
+
+
+def _lacking(what: str, choice: Sequence[Any], there: Container[Any]) -> list[str]:
+    """What of a choice no job has, in a sentence, if there is something."""
+    lacking = [str(value) for value in choice if value not in there]
+    return [f"No job of this run has the {what} {' or '.join(lacking)}."] if lacking else []
 
 
 def parse(model: type[Request], params: Mapping[str, Any]) -> Request:

@@ -38,6 +38,7 @@ class SampleLabels:
         media: the file of the sample
         own: the dataset's own folder
         size: of the whole sample, in bytes
+        twins: the ids of further labels that have the id of one of these
     """
 
     labels: dict[str, Document]
@@ -45,6 +46,7 @@ class SampleLabels:
     media: str = ""
     own: str = ""
     size: int = 0
+    twins: tuple[str, ...] = ()
 
 
 class Labels(Protocol):
@@ -194,11 +196,17 @@ def held(place: FieldPlace, sample: Mapping[str, Any]) -> SampleLabels:
     for step in rest:
         there, value = (step in value, value.get(step)) if isinstance(value, Mapping) else (False, None)
     documents: dict[str, Document] = {}
+    twins: list[str] = []
     for document in place.labels(sample):
         if isinstance(document, Mapping) and "_id" in document:
-            documents.setdefault(str(document["_id"]), document)  # of two with one id, the first is meant
+            label_id = str(document["_id"])
+            if label_id in documents:  # of two with one id, the first is meant
+                twins.append(label_id)
+            documents.setdefault(label_id, document)
     if place.many:
         filled = isinstance(value, Mapping) and isinstance(value.get(place.root.rsplit(".", 1)[1]), list)
     else:
         filled = value is not None
-    return SampleLabels(documents, None if filled else FormerValue(there, value), size=sample.get(SIZE, 0))
+    return SampleLabels(
+        documents, None if filled else FormerValue(there, value), size=sample.get(SIZE, 0), twins=tuple(twins)
+    )

@@ -15,7 +15,7 @@ from ..runs.base import NO_SAMPLE, TaskBase
 from ..runs.refreshes import LabelKey
 from ..send.encode import Place
 from .fates import differs
-from .report import GONE, HIDDEN, RefreshReport
+from .report import GONE, HIDDEN, TWIN, RefreshReport
 from .sent_view import Hidden, nothing_hidden
 
 SAMPLES = 1_000
@@ -187,3 +187,9 @@ class _Look:
                 self.counts(place.frame).leave(HIDDEN, new.label)
             else:
                 yield new
+        if (name, "") not in self.elsewhere:  # else the first job of the video counts them
+            for label_id in held.twins:
+                twin = BaseLabel(
+                    field=name, sample_id=place.sample_id, frame=place.frame, label_id=label_id, parts={}, objects=()
+                )
+                self.counts(place.frame).leave(TWIN, twin)

@@ -192,6 +192,7 @@ class RefreshContext:
         states = fetch_tasks(self.client, record, known, lambda job: True)
         jobs = [job for state in states for job in state.jobs]
         report.jobs = len(jobs)
+        report.note(self.request.unmatched(jobs))
         looked = Looked(
             client=self.client,
             record=record,

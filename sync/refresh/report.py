@@ -26,6 +26,7 @@ TOUCHED = "changed in CVAT while the refresh was on: load, which merges them"
 DISAGREES = "another one in CVAT after the write: an open editor may have saved over it. Load to see what is there"
 HIDDEN = "that the view hid which was sent, so they were not sent then, either"
 JOB_GONE = "in a task that was deleted in CVAT while the refresh was on"
+TWIN = "with the id of another one in the same list"
 GONE = "of samples that the dataset does not have any more"
 
 

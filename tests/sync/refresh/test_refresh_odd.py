@@ -54,6 +54,25 @@ def test_a_view_of_patches_is_of_their_samples(filled: Loop) -> None:
     assert refresh(filled)["changed"] == 1
 
 
+def test_labels_of_one_id_and_jobs_that_are_not_there_are_told(filled: Loop) -> None:
+    """Of two labels with one id in a list, the first is the run's; the other is counted, as in a send."""
+    filled.send_in_order(task_size=1)
+    relabel(filled, 0)
+    sample = filled.dataset.first()
+    twin = sample.gt.detections[0].copy()
+    twin._id, twin.bounding_box = sample.gt.detections[0]._id, [0.6, 0.6, 0.1, 0.1]
+    sample.gt.detections.append(twin)
+    sample.save()
+    for preview in (True, False):
+        report = refresh(filled, preview=preview)
+        left = [{"reason": "with the id of another one in the same list", "count": 1, "samples": [sample.id]}]
+        assert (report["changed"], report["unchanged"], report["left"]) == (1, 1, left)
+    assert len(filled.cvat.objects()) == 1
+    report = refresh(filled, jobs=[2, 99], tasks=7)
+    assert report["notes"] == ["No job of this run has the task 7.", "No job of this run has the id 99."]
+    assert (report["changed"], report["unchanged"], report["left"]) == (0, 0, [])
+
+
 def test_what_was_in_the_middle_of_a_task_that_is_gone_ends(filled: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     """A refresh is killed, and its task deleted: the other task's labels go on."""
     filled.send_in_order(task_size=1)
