@@ -5,10 +5,11 @@ from typing import Annotated, Any
 
 import numpy as np
 from bson import ObjectId
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
 
 from ..cvat.models import Shape, Tag
-from ..cvat.models.base import NO_NAMES
+from ..cvat.models.base import Slotted
 from .attributes import kind_of
 from .codec import Document, Parts
 from .pixels import PIXELS
@@ -16,7 +17,8 @@ from .schema import FieldSchema
 from .types import LABEL_TYPES
 
 
-class BaseLabel(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(ser_json_inf_nan="constants"))
+class BaseLabel(Slotted):
     """What a label was when both sides last agreed.
 
     Args:
@@ -30,8 +32,6 @@ class BaseLabel(BaseModel):
         wrote: the paths that loads of its job wrote into it, if another job of the task has its frame, too
     """
 
-    model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
-
     field: str
     sample_id: str
     frame: int
@@ -40,10 +40,6 @@ class BaseLabel(BaseModel):
     objects: tuple[Annotated[Shape | Tag, Field(union_mode="left_to_right")], ...]
     group: int = 0
     wrote: tuple[str, ...] = ()
-
-    def model_post_init(self, _: Any) -> None:
-        """Lets go of the names of the fields that were given: there may be very many labels."""
-        object.__setattr__(self, "__pydantic_fields_set__", NO_NAMES)
 
 
 def local_parts(document: Document, schema: FieldSchema) -> Parts:

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import AfterValidator
+from pydantic.dataclasses import dataclass
 
-from .base import Many, Resource
+from .base import AS_STORED, Many, Resource, Slotted
 
 LARGEST_COORDINATE = 1e100
 """Pixels. CVAT stores 1e400 although it answers 500, and the job can then not be read any more."""
@@ -24,14 +25,16 @@ LONGEST_TYPE = 40
 TypeName = Annotated[str, AfterValidator(lambda name: name[:LONGEST_TYPE])]
 
 
-class AttributeValue(Resource):
+@dataclass(frozen=True, slots=True, kw_only=True, config=AS_STORED)
+class AttributeValue(Slotted):
     """The value of one attribute. CVAT knows only texts: ``true``, ``5``."""
 
     spec_id: int
     value: str
 
 
-class Tag(Resource):
+@dataclass(frozen=True, slots=True, kw_only=True, config=AS_STORED)
+class Tag(Slotted):
     """A label of a whole frame."""
 
     id: int | None = None
@@ -42,7 +45,8 @@ class Tag(Resource):
     attributes: Many[AttributeValue] = ()
 
 
-class Shape(Resource):
+@dataclass(frozen=True, slots=True, kw_only=True, config=AS_STORED)
+class Shape(Slotted):
     """A shape in one frame; of a skeleton the ``elements`` are the points.
 
     Attributes:
@@ -71,7 +75,8 @@ class Shape(Resource):
     elements: Many[Shape] = ()
 
 
-class TrackedShape(Resource):
+@dataclass(frozen=True, slots=True, kw_only=True, config=AS_STORED)
+class TrackedShape(Slotted):
     """A keyframe of a track."""
 
     id: int | None = None

@@ -17,6 +17,9 @@ from .edited_label import Edited
 from .merge import LABEL, LABEL_EDITS, SPATIAL_EDITS, Decision
 from .track_identity import INSTANCE
 
+DRAWN = ("type", "points", "rotation", "elements")
+"""What of a shape is its geometry."""
+
 
 def local_of(base: BaseLabel, document: Document, schema: FieldSchema, remote: Iterable[str] = ()) -> Parts:
     """The parts that a label has in FiftyOne now, also those that it has only in CVAT.
@@ -56,7 +59,7 @@ def _without_geometry(base: BaseLabel, edited: Edited) -> tuple[Object, ...]:
     else:
         now = {key_of(item): item for item in edited.objects}
     return tuple(
-        now[key_of(old)].model_copy(update=old.model_dump(include={"type", "points", "rotation", "elements"}))
+        now[key_of(old)].model_copy(update={name: getattr(old, name) for name in DRAWN if hasattr(old, name)})
         if key_of(old) in now
         else old
         for old in base.objects

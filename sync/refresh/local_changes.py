@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ...labels.base import BaseLabel
 from ...labels.codec import Parts
@@ -52,7 +53,7 @@ class Candidate:
         if self.base is not None:
             return self.base
         label_id = str((self.document or {}).get("_id"))
-        where = {"field": self.field, "sample_id": self.place.sample_id, "frame": self.place.frame}
+        where: dict[str, Any] = {"field": self.field, "sample_id": self.place.sample_id, "frame": self.place.frame}
         return BaseLabel(label_id=label_id, parts=self.local or {}, objects=(), **where)
 
     @property

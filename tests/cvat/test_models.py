@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
@@ -140,8 +141,10 @@ def test_reading_is_fast() -> None:
 
 
 def test_models_are_frozen() -> None:
-    with pytest.raises(ValidationError, match="frozen"):
+    with pytest.raises(FrozenInstanceError):
         box().frame = 3  # type: ignore[misc]
+    with pytest.raises(ValidationError, match="frozen"):
+        Annotations().version = 3  # type: ignore[misc]
 
 
 def test_a_label_is_written_without_ids() -> None:
