@@ -22,7 +22,7 @@ ObjectPair = tuple[Object | None, Object | None]
 NO_TEXT = "a name that no text can be"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What CVAT says a label is now.
 

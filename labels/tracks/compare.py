@@ -17,14 +17,15 @@ FACTS = ("occluded", "z_order", "group")
 """What CVAT knows of an object on a frame, and people edit. ``source`` is of the whole track and changes by itself."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FrameChange:
-    """What changed on a frame.
+    """What changed on a frame. There may be very many: the shapes are made when they are asked for.
 
     Args:
         frame: its number
-        then: what the track was there when both sides last agreed; ``None`` if it was not there
-        now: what it is in CVAT now; numbers that nobody moved are those it had then, to the last bit
+        tracks: the track when both sides last agreed, and in CVAT now
+        items: what they are on the frame; ``None`` where they are not there. Numbers that nobody moved are those of
+            then, to the last bit
         label: whether its class changed
         geometry: whether it was moved
         attributes: the ids of the specs whose texts changed
@@ -32,8 +33,8 @@ class FrameChange:
     """
 
     frame: int
-    then: Shape | None
-    now: Shape | None
+    tracks: tuple[Track, Track]
+    items: tuple[FrameShape | None, FrameShape | None]
     label: bool = False
     geometry: bool = False
     attributes: frozenset[int] = frozenset()
@@ -42,7 +43,21 @@ class FrameChange:
     @property
     def exists(self) -> bool:
         """Whether the object came to the frame, or went from it."""
-        return self.then is None or self.now is None
+        return None in self.items
+
+    @property
+    def then(self) -> Shape | None:
+        """What the track was when both sides last agreed; ``None`` if it was not there."""
+        return self._shape(0)
+
+    @property
+    def now(self) -> Shape | None:
+        """What it is in CVAT now; ``None`` if it is not there."""
+        return self._shape(1)
+
+    def _shape(self, side: int) -> Shape | None:
+        item = self.items[side]
+        return None if item is None else shape_of(self.tracks[side], self.frame, item)
 
 
 def compare(
@@ -72,6 +87,7 @@ def compare(
     both = sorted(asked & then.frames.keys() & now.frames.keys())
     moved = find_moved(then, now, both, size_of)
     states = _States(then.track, now.track, facts, defaults or {})
+    tracks = then.track, now.track
     found: dict[int, FrameChange] = {}
     for frame in both:
         before, after = then.frames[frame], now.frames[frame]
@@ -79,12 +95,11 @@ def compare(
         geometry = moved.get(frame)
         if label or attributes or other or geometry:
             after = (geometry or Moved()).applied(before, after)
-            old, new = shape_of(then.track, frame, before), shape_of(now.track, frame, after)
-            found[frame] = FrameChange(frame, old, new, label, geometry is not None, attributes, other)
+            found[frame] = FrameChange(frame, tracks, (before, after), label, geometry is not None, attributes, other)
     for frame in asked & then.frames.keys() - now.frames.keys():
-        found[frame] = FrameChange(frame, shape_of(then.track, frame, then.frames[frame]), None)
+        found[frame] = FrameChange(frame, tracks, (then.frames[frame], None))
     for frame in asked & now.frames.keys() - then.frames.keys():
-        found[frame] = FrameChange(frame, None, shape_of(now.track, frame, now.frames[frame]))
+        found[frame] = FrameChange(frame, tracks, (None, now.frames[frame]))
     return dict(sorted(found.items()))
 
 

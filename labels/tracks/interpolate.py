@@ -74,7 +74,7 @@ def shape_of(track: Track, frame: int, item: FrameShape) -> Shape:
         item: what it is there
     """
     keyframe = item.keyframe
-    return Shape(
+    return Shape.model_construct(
         type=keyframe.type,
         frame=frame,
         label_id=track.label_id,
@@ -87,7 +87,7 @@ def shape_of(track: Track, frame: int, item: FrameShape) -> Shape:
         source=track.source,
         attributes=(*track.attributes, *item.attributes),
         elements=tuple(
-            Shape(
+            Shape.model_construct(
                 type=point.keyframe.type,
                 frame=frame,
                 label_id=label_id,

@@ -16,7 +16,7 @@ from .shared import OtherTrack
 from .stored import Oddity
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class EditedLabel:
     """A label whose track is not on its frame what it was.
 
@@ -111,7 +111,7 @@ def load_tracks(
             continue  # what can't be read says nothing about its labels
         for source, change in reading.changes(one, found, removed):
             key = change.frame, keys[source][change.frame]
-            if change.now is None:
+            if change.items[1] is None:
                 deleted.append(key)
             else:
                 edited.append(EditedLabel(key, number, change))

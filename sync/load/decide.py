@@ -6,6 +6,7 @@ from ..runs.base import OpenConflict
 from ..runs.change import JobPlan
 from .decisions import JobDecisions
 from .diff import JobDiff
+from .label_tracks import on_tracks
 from .merge_settings import Local, MergeSettings
 
 
@@ -38,7 +39,11 @@ def decide(diff: JobDiff, was_open: Sequence[OpenConflict], local: Local, settin
     if diff.objects is not None:
         job.tally.objects.add(diff.objects)
     base = [*diff.kept]
-    base.extend(label for edited in diff.edited if (label := job.edit(edited)))
+    present = {**diff.present}
+    for edit in diff.edited:
+        edited = edit.read()
+        present.update(on_tracks(edited.objects))
+        base.extend([label] if (label := job.edit(edited)) else [])
     base.extend(label for gone in diff.deleted if (label := job.delete(gone)))
     base.extend(job.add(diff.new))
     job.unmark_kept(diff.kept)
@@ -58,4 +63,5 @@ def decide(diff: JobDiff, was_open: Sequence[OpenConflict], local: Local, settin
         tally=job.tally,
         again=diff.incomplete or job.again,
         gone=job.gone,
+        present=present,
     )

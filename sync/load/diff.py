@@ -20,6 +20,7 @@ from .edited_label import Edited, read_edited
 from .job_objects import JobObjects, LeftObject, list_objects
 from .matching import Match, find_lost, match_by_id
 from .new_objects import NewObjects
+from .track_edits import TrackEdit
 
 REMOVED = "on frames that were removed in CVAT"
 TWIN = "exact copies of other objects, as an editor's double save makes them"
@@ -64,7 +65,7 @@ class JobDiff:
 
     Args:
         kept: labels that nobody touched in CVAT, and those on frames that were removed there
-        edited: labels that were
+        edited: labels that were; those on tracks are read when it is decided about them
         deleted: labels that are gone from CVAT
         new: labels that are new there
         matches: how labels were found: ``"by_id"``, ``"exact"``, ``"overlap"``, or not: ``"new"``
@@ -72,14 +73,14 @@ class JobDiff:
         objects: what becomes of its objects, but for those of edited and new labels; ``None`` if it was not read
         incomplete: whether the job has to be read again, though it does not change
         tracks: the tracks of a video as they are now, with their labels that keep every bit
-        present: what they are where a label was edited, or came: by their id and frame
+        present: what they are where a label came, or is kept beside them: by their id and frame
         notes: what there is to say of them
         indexes: of the objects that they are
         shared: tracks of other jobs that new tracks are, too, and the objects that they all are
     """
 
     kept: list[BaseLabel] = field(default_factory=list)
-    edited: list[Edited] = field(default_factory=list)
+    edited: list[Edited | TrackEdit] = field(default_factory=list)
     deleted: list[BaseLabel] = field(default_factory=list)
     new: list[New] = field(default_factory=list)
     matches: Counter[str] = field(default_factory=Counter)

@@ -19,7 +19,7 @@ from .matching import Match
 from .merge import LABEL
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Edited:
     """A label whose objects were changed in CVAT.
 
@@ -38,6 +38,15 @@ class Edited:
     place: str = ""
     to: str | None = None
     replaced: bool = False
+
+    def read(self) -> "Edited":
+        """It is read already; see :class:`.track_edits.TrackEdit`."""
+        return self
+
+    @property
+    def is_there(self) -> bool:
+        """Whether CVAT has objects of it."""
+        return bool(self.objects)
 
     @property
     def compared_parts(self) -> Parts:

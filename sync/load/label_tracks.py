@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from ...cvat import Shape
 from ...cvat.models import Track, TrackedShape
 from ...labels.base import BaseLabel
+from ...labels.objects import Object
 from ...labels.tracks.keyframes import keyframe_of
 from ..runs.outbox import TrackLabels
 
@@ -44,26 +45,36 @@ def _element(shapes: Mapping[int, Shape], label_id: int) -> Track:
     return Track(frame=min(own), label_id=label_id, shapes=keyframes)
 
 
-def nest(
-    labels: Iterable[BaseLabel], tracks: Sequence[TrackLabels], present: Present
-) -> tuple[tuple[BaseLabel, ...], tuple[TrackLabels, ...]]:
-    """Puts labels that are what their track is now into their tracks; the labels that are not, and the tracks.
+def on_tracks(objects: Iterable[Object]) -> dict[tuple[int, int], Shape]:
+    """Those of some objects that are what tracks are on a frame, by the track's id and the frame."""
+    return {(i.track, i.frame): i for i in objects if isinstance(i, Shape) and i.track is not None}
+
+
+def told_apart(
+    labels: Iterable[BaseLabel], track_ids: Collection[int | None], present: Present
+) -> tuple[list[BaseLabel], dict[int, list[BaseLabel]]]:
+    """Labels that are not what a track is now, and those that are, by the id of their track.
 
     Args:
-        labels: the labels of a job after a load, but for those that are in tracks already
-        tracks: its tracks now
+        labels: labels after a load, but for those that are in tracks already
+        track_ids: the tracks that there are
         present: what they are where a label was edited, or came
     """
-    news: dict[int, list[BaseLabel]] = {item.track.id: [] for item in tracks if item.track.id is not None}
     apart: list[BaseLabel] = []
+    joined: dict[int, list[BaseLabel]] = {}
     for label in labels:
         track_id = track_of_label(label)
-        if track_id in news and track_id is not None and present.get((track_id, label.frame)) == label.objects[0]:
-            news[track_id].append(label.model_copy(update={"objects": ()}))
+        there = track_id is not None and track_id in track_ids
+        if there and track_id is not None and present.get((track_id, label.frame)) == label.objects[0]:
+            joined.setdefault(track_id, []).append(label.model_copy(update={"objects": ()}))
         else:
             apart.append(label)
-    nested = [_with_labels(item, news.get(item.track.id or 0, ())) for item in tracks]
-    return tuple(apart), tuple(nested)
+    return apart, joined
+
+
+def nest(tracks: Sequence[TrackLabels], joined: Mapping[int, Collection[BaseLabel]]) -> tuple[TrackLabels, ...]:
+    """Tracks with the labels that joined them, see :func:`told_apart`."""
+    return tuple(_with_labels(item, joined.get(item.track.id or 0, ())) for item in tracks)
 
 
 def _with_labels(item: TrackLabels, labels: Collection[BaseLabel]) -> TrackLabels:

@@ -24,7 +24,7 @@ from .first_changes import MOST, first_changes
 from .frame_numbers import name_frames
 from .held_jobs import HeldJob, UnchangedJob
 from .job_changes import JobChanges
-from .label_tracks import nest
+from .label_tracks import nest, told_apart
 from .load_context import LoadContext
 from .merge_settings import MergeSettings, Resolver
 from .portions import portions
@@ -133,29 +133,35 @@ class LoadRun:
 
     def _apply_job(self, parts: Iterator[JobChanges], marks: Marks) -> None:
         labels: list[BaseLabel] = []
-        tracks: list[TrackLabels] = []
+        known: tuple[TrackLabels, ...] = ()
+        tracks: tuple[TrackLabels, ...] = ()
+        joined: dict[int, list[BaseLabel]] = {}
         conflicts: list[OpenConflict] = []
         is_new = is_open = again = False
         was: Counter[str] = Counter()
         for part in parts:
-            was.update(count_fields((*part.base, *part.tracks), part.shared))
+            was.update(count_fields(part.base, part.shared))
             job, date, shared, near = part.job, part.date, part.shared, part.neighbors
-            on_tracks, present = part.diff.tracks, part.diff.present
+            known, tracks = part.tracks, part.diff.tracks  # each part has those of the whole job
             plan = self._apply_part(part)
-            alone, nested = nest(plan.base, on_tracks, present)
+            alone, more = told_apart(plan.base, {item.track.id for item in tracks}, plan.present)
             labels += alone
-            tracks += nested
+            for track_id, own in more.items():
+                joined.setdefault(track_id, []).extend(own)
             conflicts += plan.open
-            is_new |= by_label(alone) != by_label(part.base) or nested != part.tracks
+            is_new |= by_label(alone) != by_label(part.base)
             is_open |= plan.open != part.open
             again |= plan.again
+        nested = nest(tracks, joined)
+        is_new |= nested != known
         if is_open:
             self.base.save_open(job.id, tuple(conflicts))
         if is_new:
-            self.base.save_labels(job.id, tuple(labels), tuple(tracks))
+            self.base.save_labels(job.id, tuple(labels), nested)
         then = None if again else marks[job.id].updated_date if date is None else date
-        counts = count_fields((*labels, *tracks), shared)
+        counts = count_fields((*labels, *nested), shared)
         if self.kind == "resolve":  # which frames an earlier job has is not known then, but was counted before
+            was.update(count_fields(known, shared))
             counts = _moved_on(marks[job.id].labels, was, counts)
         shares = tuple(one.as_mark() for one in near) if conflicts else ()
         marks.save({job.id: JobMark(updated_date=then, labels=counts, open=len(conflicts), shares=shares)})

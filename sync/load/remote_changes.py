@@ -271,10 +271,12 @@ class _Reader:
         objects: TaskObjects,
     ) -> JobChanges:
         frames = frames_of(known, self.labels)
+        are_tracks = isinstance(frames, TrackFrames)
+        used = self.indexes.of(known) if are_tracks else ()  # they are read from what is kept, so before that is here
         base, tracks, open_ = placed_entries(frames, self._known(job))
         span = range(max(0, job.start_frame), min(job.stop_frame + 1, len(frames)))
         if isinstance(frames, TrackFrames):
-            used, run_id = self.indexes.of(known), self.record.run_id
+            run_id = self.record.run_id
             others = objects.others(job, tracks, annotations)
             settled = objects.settled_of(job, tracks, annotations, vocabulary, {*used})
             job_now = VideoJob(base, tracks, annotations, frames, span, state.removed, used, run_id, others, settled)
@@ -341,7 +343,7 @@ def _emptied(base: Sequence[BaseLabel], tracks: Sequence[TrackLabels], diff: Job
     gone = set(removed)
     still = sum(bool(label.objects) for label in diff.kept if label.frame not in gone)
     still += sum(label.frame not in gone for label in each_label(diff.tracks))
-    still += sum(bool(edited.objects) for edited in diff.edited)
+    still += sum(edited.is_there for edited in diff.edited)
     if tracks and still:
         return 0
     were = sum(bool(label.objects) for label in base if label.frame not in gone)

@@ -9,7 +9,7 @@ from ...cvat.models import Track
 from ...labels.base import BaseLabel
 from ...labels.objects import same_content
 from ...labels.renumbered import track_with_present_ids
-from ...labels.tracks.compare import content_of
+from ...labels.tracks.compare import FrameChange, content_of
 from ...labels.tracks.identity import Identity, LabelKey
 from ...labels.tracks.interpolate import Interpolated, interpolate
 from ...labels.tracks.load import LoadedTracks, load_tracks
@@ -17,10 +17,9 @@ from ...labels.tracks.match import BaseTrack
 from ...labels.tracks.shared import OtherTrack
 from ...labels.vocabulary import Vocabulary
 from ..runs.outbox import TrackLabels
-from .edited_label import Edited, read_edited
 from .job_objects import LeftObject, left_keyframes
 from .label_tracks import track_of_label, track_through
-from .matching import Match, home_of
+from .track_edits import TrackEdit, TrackEdits, Versions
 from .track_identity import INDEX, INSTANCE, Identities
 from .video_frames import TrackFrames
 
@@ -46,7 +45,7 @@ class TrackDiff:
 
     identities: Identities
     kept: list[BaseLabel] = field(default_factory=list)
-    edited: list[Edited] = field(default_factory=list)
+    edited: list[TrackEdit] = field(default_factory=list)
     deleted: list[BaseLabel] = field(default_factory=list)
     pool: list[Shape] = field(default_factory=list)
     tracks: tuple[TrackLabels, ...] = ()
@@ -164,6 +163,8 @@ class _TrackDiffer:
         )
         self.now = self.loaded.matches.tracks
         self.result = TrackDiff(Identities(self.loaded, known, vocabulary, job.run_id), left=self.left)
+        identities = self.result.identities
+        self._edits = TrackEdits(known, self.now, self._renamed, identities, vocabulary, job.frames)
         self._interpolated: dict[int, Interpolated] = {}
         self._counts: Counter[int] = Counter()
         self._nested: dict[int, list[BaseLabel]] = {}
@@ -204,10 +205,10 @@ class _TrackDiffer:
                     self._compare(label, owner, number)
                 elif key in deleted or number is None:
                     self._delete(label, owner, number)
-                elif key in edits and (change := edits[key]).then and change.now:
-                    self._edit(label, owner, number, change.then, change.now)
+                elif key in edits and not edits[key].exists:
+                    self._edit(label, owner, number, edits[key])
                 elif key in moved or self._is_renamed(owner) or number in self.result.identities.renumbered:
-                    self._edit(label, owner, number, self._then(label, owner), self._now(number, frame))
+                    self._edit(label, owner, number, Versions(self._then(label, owner), self._now(number, frame)))
                 else:
                     self._keep(label, number)
         for new in self.loaded.new:
@@ -234,26 +235,25 @@ class _TrackDiffer:
     def _delete(self, label: BaseLabel, owner: int, number: int | None) -> None:
         self.result.deleted.append(self._with_then(label, owner, number))
 
-    def _edit(self, label: BaseLabel, owner: int, number: int, then: Shape | None, now: Shape | None) -> None:
-        if now is None:
+    def _edit(self, label: BaseLabel, owner: int, number: int, versions: FrameChange | Versions) -> None:
+        if isinstance(versions, Versions) and versions.now is None:
             self._delete(label, owner, number)
             return
-        then, now = self._on_track(then or now, number), self._on_track(now, number)
-        label = label.model_copy(update={"objects": (then,)})
-        home = home_of(label, then, now, self.vocabulary)
-        if home is None:  # its class is of a field with labels of another kind
-            self.result.deleted.append(label)
-            self._counts[number] += 1
-            self.result.pool.append(now)
+        edit = self._edits.edit(label, owner, number, versions)
+        if edit is None:  # its class is of a field with labels of another kind
+            self._change_kind(label, number, versions)
             return
-        to = home if home != label.field else None
-        match = Match(label, (now,), to=to, renamed=self._renamed[owner])
-        edited = read_edited(match, self.vocabulary, self.job.frames[label.frame])
-        if self._is_moved(label, owner, number):
-            edited = self.result.identities.renumber(edited, owner, number)
         self._count(number)
         self.result.matches[_HOW[self.now[number].how]] += 1
-        self.result.edited.append(edited)
+        self.result.edited.append(edit)
+
+    def _change_kind(self, label: BaseLabel, number: int, versions: FrameChange | Versions) -> None:
+        """Takes a label for gone, and its track for new on its frame."""
+        then, now = versions.then, versions.now
+        assert now is not None
+        self.result.deleted.append(label.model_copy(update={"objects": (self._on_track(then or now, number),)}))
+        self._counts[number] += 1
+        self.result.pool.append(self._on_track(now, number))
 
     def _compare(self, label: BaseLabel, owner: int, number: int | None) -> None:
         """Sorts a label that was something else than the base's track is on its frame."""
@@ -261,17 +261,17 @@ class _TrackDiffer:
         then = label.objects[0]
         if now is None or number is None or not isinstance(then, Shape):
             self._delete(label, owner, number)
-        elif not self._is_moved(label, owner, number) and same_content(then, now, self.vocabulary, label.field):
+        elif not self._edits.is_moved(label, owner, number) and same_content(then, now, self.vocabulary, label.field):
             self._keep(label, number)
         else:
-            self._edit(label, owner, number, then, now)
+            self._edit(label, owner, number, Versions(then, now))
 
     def _keep_removed(self, label: BaseLabel, owner: int, number: int | None) -> None:
         """Keeps a label on a removed frame; what both sides agreed on is kept with it, as its track goes on."""
         now = None if number is None else self._now(number, label.frame)
         label = self._with_then(label, owner, number)
         same = now is not None and same_content(label.objects[0], now, self.vocabulary, label.field)
-        if same and number is not None and not self._is_moved(label, owner, number):
+        if same and number is not None and not self._edits.is_moved(label, owner, number):
             self._keep(label, number)
             return
         self.result.kept.append(label)
@@ -338,13 +338,6 @@ class _TrackDiffer:
         found = self._interpolation(self.now[number].track)
         return bool(found.frames or found.ends)
 
-    def _is_moved(self, label: BaseLabel, owner: int, number: int) -> bool:
-        """Whether a label is on a track of another object now; one that was put back may have been on this one."""
-        was = label.parts.get(INDEX)
-        identities = self.result.identities
-        moved = owner != self.now[number].same or number in identities.renumbered
-        return moved or was not in (None, identities.of(number).index)
-
     def _with_then(self, label: BaseLabel, owner: int, number: int | None) -> BaseLabel:
         """A label with what it was when both sides last agreed, on the track that it is on now: so it is found again.
 
@@ -374,7 +367,7 @@ class _TrackDiffer:
         return self._interpolated[id(track)]
 
     def _on_track(self, shape: Shape, number: int) -> Shape:
-        return shape.model_copy(update={"track": self.now[number].track.id})
+        return self._edits.on_track(shape, number)
 
     def _on_base(self, shape: Shape, owner: int) -> Shape:
         return shape.model_copy(update={"track": self.known[owner].track.id})

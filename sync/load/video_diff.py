@@ -11,7 +11,7 @@ from ...labels.vocabulary import Vocabulary
 from .diff import JobDiff, New, diff_objects
 from .edited_label import Edited
 from .job_objects import list_objects
-from .label_tracks import track_of_label
+from .label_tracks import on_tracks, track_of_label
 from .new_objects import NewObjects
 from .track_diff import TrackDiff, VideoJob, diff_tracks
 from .track_identity import KEYFRAME
@@ -50,12 +50,10 @@ def diff_video(job: VideoJob, vocabulary: Vocabulary) -> JobDiff:
         diff.objects.found += tracks.found - len(tracks.left)
         diff.objects.unchanged += tracks.unchanged
     present: dict[tuple[int, int], Shape] = {}
-    for edited in (*diff.edited, *tracks.edited):
-        present.update(_on_track(edited.objects))
     for new in diff.new:
-        present.update(_on_track(new.objects))
+        present.update(on_tracks(new.objects))
     for label in diff.kept:
-        present.update(_on_track(label.objects))
+        present.update(on_tracks(label.objects))
     return replace(
         diff,
         kept=[*diff.kept, *tracks.kept],
@@ -69,10 +67,6 @@ def diff_video(job: VideoJob, vocabulary: Vocabulary) -> JobDiff:
         indexes=frozenset(tracks.identities.indexes),
         shared=tuple(tracks.identities.shared),
     )
-
-
-def _on_track(objects: Iterable[Object]) -> dict[tuple[int, int], Shape]:
-    return {(i.track, i.frame): i for i in objects if isinstance(i, Shape) and i.track is not None}
 
 
 def _join(diff: JobDiff, tracks: TrackDiff) -> None:
@@ -93,7 +87,7 @@ def _join(diff: JobDiff, tracks: TrackDiff) -> None:
         edited
         if edited.objects == edited.base.objects or (track_id := _track_of(edited)) is None
         else tracks.identities.join(edited, track_id)
-        for edited in diff.edited
+        for edited in (edit.read() for edit in diff.edited)
     ]
 
 

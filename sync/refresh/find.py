@@ -116,7 +116,7 @@ class _Planner:
         self._now, self._was_open, self._report = now, was_open, report
         self._there: dict[Key, Object] = current(now.annotations)
         self._kept = {_key(label): label for label in diff.kept}
-        self._edited = {_key(edited.base): edited for edited in diff.edited}
+        self._edited = {_key(edited.base): edited for edited in (edit.read() for edit in diff.edited)}
         words = now.vocabulary
         self._unsure = diff.incomplete or bool(words.renamed or words.renumbered)
 

@@ -149,8 +149,11 @@ class TrackPlanner:
         return "kept" if key in self._kept else "edited" if key in self._edited else "deleted"
 
     def _parts(self, candidate: Candidate) -> dict[str, object] | None:
-        edited = self._edited.get(candidate.key)
-        return None if edited is None or edited.to is not None else {**edited.base.parts, **edited.reading.parts}
+        edit = self._edited.get(candidate.key)
+        if edit is None or edit.to is not None:
+            return None
+        edited = edit.read()
+        return {**edited.base.parts, **edited.reading.parts}
 
     def _drawn(self, name: str, candidates: Sequence[Candidate]) -> Iterator[DrawnLabel]:
         """Labels of a field as they are drawn; those that can't be are counted."""

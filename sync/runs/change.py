@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from numpy.typing import NDArray
 
+from ...cvat import Shape
 from ...labels.base import BaseLabel
 from ..dataset.list_changes import FormerValue
 from ..dataset.samples import Document
@@ -67,6 +68,7 @@ class JobPlan:
         tally: the counts
         again: whether the job has to be read again, though it does not change in CVAT
         gone: labels that are gone from the job, but that another job may have: whether they are deleted by this
+        present: what tracks are on the frames of labels that were edited, or that came, by their id and the frame
     """
 
     changes: tuple[Change, ...]
@@ -77,3 +79,4 @@ class JobPlan:
     tally: Counts
     again: bool = False
     gone: Mapping[tuple[str, str], bool] = dataclasses.field(default_factory=dict)
+    present: Mapping[tuple[int, int], Shape] = dataclasses.field(default_factory=dict)

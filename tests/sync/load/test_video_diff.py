@@ -12,7 +12,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.labels.schema import LabelSchema
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.tracks.interpolate import interpolate
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.vocabulary import Vocabulary
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.diff import JobDiff
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.label_tracks import nest
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.label_tracks import nest, on_tracks, told_apart
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.track_diff import VideoJob
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.video_diff import diff_video
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.video_frames import VideoFrames
@@ -107,7 +107,7 @@ def test_each_label_has_one_fate_and_each_object_is_counted(now: list[Any], remo
     assert fates(found) == Counter(label.label_id for label in each_label(BASE))
     counts = found.objects
     assert counts is not None
-    pending = sum(len(item.objects) for item in (*found.edited, *found.new))
+    pending = sum(len(item.objects) for item in (*(edit.read() for edit in found.edited), *found.new))
     assert counts.found == counts.unchanged + counts.left_count + pending
     assert not {label.frame for label in found.deleted} & removed and not {new.frame for new in found.new} & removed
     assert all(new.sample_id == FRAMES.holder(FIELD, new.frame) for new in found.new)
@@ -117,14 +117,17 @@ def test_each_label_has_one_fate_and_each_object_is_counted(now: list[Any], remo
 def test_the_base_afterwards_finds_nothing_new(now: list[Any], removed: set[int]) -> None:
     """Deleted labels are gone, edited ones agreed, and new ones taken: then the same job has nothing to be loaded."""
     found = diff(now, removed, BASE, [])
-    edited = [item.base.model_copy(update={"objects": item.objects}) for item in found.edited]
+    read = [edit.read() for edit in found.edited]
+    edited = [item.base.model_copy(update={"objects": item.objects}) for item in read]
     new = [
         item.as_label().model_copy(update={"field": FIELD, "label_id": f"new{number}", "parts": item.drawn.parts})
         for number, item in enumerate(found.new)
         if item.drawn.field == FIELD
     ]
     ignored = [item for item in found.new if item.drawn.field != FIELD]
-    singles, tracks = nest([*found.kept, *edited, *new], found.tracks, found.present)
+    present = {**found.present, **on_tracks(shape for item in read for shape in item.objects)}
+    singles, joined = told_apart([*found.kept, *edited, *new], {item.track.id for item in found.tracks}, present)
+    tracks = nest(found.tracks, joined)
     again = diff(now, removed, list(tracks), list(singles))
     assert (again.edited, again.deleted, len(again.new)) == ([], [], len(ignored))
     assert fates(again) == Counter(label.label_id for label in (*singles, *each_label(tracks)))
@@ -136,7 +139,7 @@ def test_the_base_afterwards_finds_nothing_new(now: list[Any], removed: set[int]
 def test_what_was_undone_comes_again(now: list[Any], later: list[Any]) -> None:
     """An undo puts labels back with what they were; a load finds the same changes once more, whatever came later."""
     found = diff(now, set(), BASE, [])
-    back = [*found.kept, *found.deleted, *(item.base for item in found.edited)]
+    back = [*found.kept, *found.deleted, *(edit.read().base for edit in found.edited)]
     again = diff(now, set(), list(found.tracks), back)
     assert fates(again) == Counter(label.label_id for label in each_label(BASE))
     assert {item.base.label_id for item in again.edited} == {item.base.label_id for item in found.edited}
