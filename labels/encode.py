@@ -23,7 +23,7 @@ UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
 OWN_GROUP = "groups of labels of several parts: the parts are a group of their own in CVAT"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Encoded:
     """A label as CVAT objects.
 

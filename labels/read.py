@@ -66,18 +66,15 @@ def read_label(base: BaseLabel, pairs: Sequence[ObjectPair], vocabulary: Vocabul
     parts: Parts = dict(base.parts)
     try:
         parts.update(codec.decode(base.parts, shapes, size, schema))
-        refused.update(codec.doubts(shapes, size, schema))
+        if doubts := codec.doubts(shapes, size, schema):
+            refused.update(doubts)
     except Unreadable as error:
         refused[f"edits of shapes that could not be read ({error})"] += 1
     for old, new in pairs:
         if old is None or new is None:
             continue
-        name = vocabulary.meaning(new.label_id, shape_of(new, vocabulary).type).name
-        if codec.named and name != vocabulary.name_then(old.label_id):
-            if is_storable(name):
-                parts["label"] = name
-            else:
-                refused[f"classes that could not be read ({NO_TEXT})"] += 1
+        if codec.named and (new.label_id != old.label_id or new.label_id in vocabulary.renamed):
+            _read_class(old, new, vocabulary, parts, refused)
         edited_values(base, old, new, vocabulary, parts, refused)
         edited_facts(base, old, new, schema, parts, refused)
     try:
@@ -86,6 +83,16 @@ def read_label(base: BaseLabel, pairs: Sequence[ObjectPair], vocabulary: Vocabul
         refused[f"edits that make no sense ({error})"] += 1
         parts.update({path: base.parts.get(path) for path in codec.geometry})
     return Reading(parts, refused)
+
+
+def _read_class(old: Object, new: Object, vocabulary: Vocabulary, parts: Parts, refused: Counter[str]) -> None:
+    name = vocabulary.meaning(new.label_id, shape_of(new, vocabulary).type).name
+    if name == vocabulary.name_then(old.label_id):
+        return
+    if is_storable(name):
+        parts["label"] = name
+    else:
+        refused[f"classes that could not be read ({NO_TEXT})"] += 1
 
 
 def _in_order(pairs: Sequence[ObjectPair], codec: Codec) -> Sequence[ObjectPair]:

@@ -10,15 +10,18 @@ from typing import Any
 from ..codec import Document
 from ..shapes import Size
 
+WHO = ("label", "index", "instance", "keyframe")
+"""What of a label's document has a say in which tracks are made, beside what is drawn."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class FrameLabel:
     """A label on a frame of a video.
 
     Args:
         frame: the frame's number in its task
         label_id: the label's own id
-        document: the label
+        document: the label; once it is drawn only :data:`WHO` is kept of it
         size: of the frame, in pixels
     """
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...cvat.models import Shape, Track
-from ..attributes import NotCarried
-from ..encode import Encoded, encode_label
+from ..encode import Encoded
 from ..objects import texts_of
 from ..vocabulary import Vocabulary
+from .drawn import DrawnLabels, Notice
 from .identity import FrameLabel, Identity, LabelKey, find_objects, shared_identity
 from .keyframes import TOLERANCE_PX, Specs, count_keyframes, track_of
 from .restless import read_only_specs, restless, sentence_of
@@ -20,20 +20,6 @@ DISAGREE = "labels whose index and instance disagree: the instance decides which
 SECOND = "labels of an object that has another one on their frame: sent as single shapes"
 NO_TRACK = "labels of objects that CVAT can't have as tracks (masks, lines of several parts): sent as single shapes"
 CHANGES_CLASS = "labels of objects whose class or type changes: sent as several tracks"
-NOWHERE = "labels on frames that are in no job"
-
-
-@dataclass(frozen=True)
-class Notice:
-    """Something about a label that has to be said.
-
-    Args:
-        reason: what, to be counted
-        label: the label
-    """
-
-    reason: str
-    label: FrameLabel
 
 
 @dataclass(frozen=True)
@@ -101,13 +87,9 @@ class SentVideo:
 
 
 def send_video(
-    labels: Sequence[FrameLabel],
-    field: str,
-    vocabulary: Vocabulary,
+    drawn: DrawnLabels,
     mutable: Collection[int],
-    jobs: Sequence[range],
     tolerance: float = TOLERANCE_PX,
-    group: int = 0,
     written: Mapping[int, Collection[LabelKey]] | None = None,
 ) -> SentVideo:
     """Makes tracks of the labels of a field in a video.
@@ -116,27 +98,21 @@ def send_video(
     labels that it has on one frame, of one class, the one nearest to where it was before is in the track.
 
     Args:
-        labels: in the order of their frames, with the pixels of their masks
-        field: their field
-        vocabulary: the run's words
+        drawn: the labels
         mutable: the ids of CVAT's attribute specs that may change along a track
-        jobs: the frames of each job; they may overlap
         tolerance: how many pixels CVAT may show coordinates off between keyframes
-        group: the largest CVAT group that is in use
         written: labels that are in a job already, by its number; no track of that job has them
     """
     done = written or {}
-    by_frame = _jobs_by_frame(jobs)
-    encoded, left_out = encode_all([label for label in labels if label.frame in by_frame], field, vocabulary, group)
-    left_out += [Notice(NOWHERE, label) for label in labels if label.frame not in by_frame]
-    kept = [label for label in labels if label.key in encoded]
+    kept, encoded, by_frame, vocabulary = drawn.labels, drawn.encoded, drawn.by_frame, drawn.vocabulary
     objects = find_objects(kept)
     notices = [Notice(DISAGREE, label) for label in objects.disagreeing]
     by_object: dict[int, list[FrameLabel]] = {}
     for label, number in zip(kept, objects.numbers, strict=True):
         if number is not None:
             by_object.setdefault(number, []).append(label)
-    quiet = read_only_specs(field, vocabulary)
+    quiet = read_only_specs(drawn.field, vocabulary)
+    facts = vocabulary.schema.fields[drawn.field].facts
     tracks: list[SentTrack] = []
     in_track: set[LabelKey] = set()
     for origin, own in by_object.items():
@@ -145,10 +121,10 @@ def send_video(
         for chain in chains:
             notices += _stuck(chain, encoded, mutable, vocabulary)
             notices += _restless(chain, encoded, frozenset(mutable) - quiet, vocabulary)
-            notices += _facts_behind(chain, encoded, by_frame, vocabulary.schema.fields[field].facts)
+            notices += _facts_behind(chain, encoded, by_frame, facts)
             in_track.update(label.key for label in chain)
             for job, here in _by_job(chain, by_frame, done).items():
-                track = _track(here, encoded, (mutable, quiet), jobs[job][-1], tolerance)
+                track = _track(here, encoded, (mutable, quiet), drawn.jobs[job][-1], tolerance)
                 held = tuple(label.key for label in here)
                 tracks.append(SentTrack(job, origin, shared_identity(own), track, held))
     shapes = tuple(
@@ -156,38 +132,11 @@ def send_video(
         for label, number in zip(kept, objects.numbers, strict=True)
         if label.key not in in_track
     )
-    return SentVideo(tuple(sorted(tracks, key=_place)), shapes, encoded, tuple(left_out), tuple(notices))
+    return SentVideo(tuple(sorted(tracks, key=_place)), shapes, encoded, tuple(drawn.left_out), tuple(notices))
 
 
 def _place(sent: SentTrack) -> tuple[int, int, int]:
     return sent.job, sent.origin, sent.track.frame
-
-
-def encode_all(
-    labels: Iterable[FrameLabel], field: str, vocabulary: Vocabulary, group: int
-) -> tuple[dict[LabelKey, Encoded], list[Notice]]:
-    """Labels of a field as CVAT objects; those that can't be, and why.
-
-    Args:
-        labels: with the pixels of their masks
-        field: their field
-        vocabulary: the run's words
-        group: the largest CVAT group that is in use
-    """
-    encoded: dict[LabelKey, Encoded] = {}
-    left_out: list[Notice] = []
-    for label in labels:
-        try:
-            drawn = encode_label(label.document, field, vocabulary, label.size, label.frame, group + 1)
-        except NotCarried as error:
-            left_out.append(Notice(str(error), label))
-            continue
-        except Exception as error:  # whatever is in a document: it is this label that stays behind, and no other
-            left_out.append(Notice(f"labels that can't be drawn ({type(error).__name__})", label))
-            continue
-        encoded[label.key] = drawn
-        group += len(drawn.objects) > 1
-    return encoded, left_out
 
 
 def _chains(
@@ -310,14 +259,6 @@ def _track(
     shapes = {label.frame: shape for label in chain if (shape := alone(encoded[label.key]))}
     forced = {label.frame for label in chain if label.document.get("keyframe") is True}
     return track_of(shapes, last, tolerance, forced, *specs)
-
-
-def _jobs_by_frame(jobs: Sequence[range]) -> dict[int, list[int]]:
-    by_frame: dict[int, list[int]] = {}
-    for number, frames in enumerate(jobs):
-        for frame in frames:
-            by_frame.setdefault(frame, []).append(number)
-    return by_frame
 
 
 def _by_job(

@@ -9,6 +9,9 @@ from bson import ObjectId
 from .clips import Clips
 from .samples import FRAMES, Document, FieldPlace, read_samples
 
+FRAMES_AT_ONCE = 200
+"""Frames whose documents are in memory at a time; the database would send 16 MB of them, which are 80 MB here."""
+
 
 def read_frames(
     view: Any, sample_id: str, paths: Sequence[str], numbers: tuple[int, int] | None = None
@@ -23,9 +26,10 @@ def read_frames(
     """
     wanted = dict.fromkeys(["frame_number", *(path.removeprefix(FRAMES) for path in paths)], True)
     stages = [{"$project": wanted}]
-    yield from view.select(sample_id)._aggregate(
-        frames_only=True, support=None if numbers is None else list(numbers), post_pipeline=stages
-    )
+    support = None if numbers is None else list(numbers)
+    chosen = view.select(sample_id)
+    pipeline = chosen._pipeline(frames_only=True, support=support, post_pipeline=stages)
+    yield from chosen._dataset._sample_collection.aggregate(pipeline, allowDiskUse=True, batchSize=FRAMES_AT_ONCE)
 
 
 def read_some_frames(view: Any, ids: Sequence[str], paths: Sequence[str]) -> Iterator[Document]:

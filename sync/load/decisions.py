@@ -63,7 +63,8 @@ class JobDecisions:
 
     def edit(self, edited: Edited) -> BaseLabel | None:
         """Merges a label that was edited in CVAT; its new base."""
-        edited = replace(edited, base=self._where_it_is(edited.base))
+        if (base := self._where_it_is(edited.base)) is not edited.base:
+            edited = replace(edited, base=base)
         if edited.to is not None and (problem := self._problem_of_move(edited)) is not None:
             self.tally.of(edited.base.field).refused[f"moves to the field '{edited.to}': {problem}"] += 1
             edited = edited.staying()
@@ -77,7 +78,8 @@ class JobDecisions:
             return base
         document = held.labels.get(base.label_id)
         decision, decided = self._merge(base, document, edited.compared_parts)
-        self.tally.of(base.field).refused.update(edited.reading.refused)
+        if edited.reading.refused:
+            self.tally.of(base.field).refused.update(edited.reading.refused)
         if decision.action == "ask":
             leave(self.tally.objects, edited.objects, WAITS, base, edited.place)
             self._leave_open(base, held, edited.as_conflict(decided))
@@ -313,15 +315,21 @@ class JobDecisions:
         rules = Rules(self.settings.policy, decided, geometry, forbidden(schema), other)
         local = None if document is None else local_of(base, document, schema, remote or ())
         decision = merge(base.parts, local, remote, rules)
-        self.tally.of(base.field).refused.update(decision.refused)
-        self.tally.of(base.field).refused.update([JOBS_DIFFER] if decision.jobs_differ else [])
+        if decision.refused or decision.jobs_differ:
+            refused = [*decision.refused, *([JOBS_DIFFER] if decision.jobs_differ else [])]
+            self.tally.of(base.field).refused.update(refused)
+        if decision.conflicts:
+            where = self._where(base)
+            self.tally.conflicts += [{**where, **vars(conflict)} for conflict in decision.conflicts]
+            self.tally.samples[base.sample_id] = None
+        return decision, decided
+
+    def _where(self, base: BaseLabel) -> dict[str, Any]:
+        """How a conflict says which label it is about."""
         where: dict[str, Any] = {"field": base.field, "sample_id": base.sample_id, "label_id": base.label_id}
         if self.settings.in_sequence or self.settings.place(base.field).on_frames:
             where |= {"frame": base.frame, "track": track_of_label(base)}
-        self.tally.conflicts += [{**where, **vars(conflict)} for conflict in decision.conflicts]
-        if decision.conflicts:
-            self.tally.samples[base.sample_id] = None
-        return decision, decided
+        return where
 
     def _agreed(self, edited: Edited, decision: Decision, settled: Parts, schema: FieldSchema) -> BaseLabel:
         """The base after a merge; with what is written of it, if another job has the label, too."""

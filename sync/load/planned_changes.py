@@ -33,7 +33,7 @@ class PlannedChanges:
             change: the change
             held: what its sample has
         """
-        growth = _size(change.after) - _size(change.before)
+        growth = _growth(change)
         size = self._sizes.get(change.sample_id, held.size) + growth
         if growth > 0 and size > MOST_BYTES:
             return False
@@ -54,6 +54,14 @@ class PlannedChanges:
         """Whether a field for one label has room for a label on its sample."""
         place = (field, label.sample_id)
         return place not in self._taken and not set(held.labels) - self._gone.get(place, set()) - {label.label_id}
+
+
+def _growth(change: Change) -> int:
+    """How many bytes a change adds to its sample."""
+    if change.before is None or change.after is None or not change.values:
+        return _size(change.after) - _size(change.before)
+    before = {path: change.before[path] for path in change.values if path in change.before}
+    return _size({path: change.after[path] for path in change.values}) - _size(before)
 
 
 def _size(document: object) -> int:

@@ -162,7 +162,7 @@ def track_changes(owners: TrackOwners, diff: JobDiff, span: range) -> dict[int, 
         span: the frames of the job
     """
     pending: dict[int, list[BaseLabel]] = {}
-    for label in (*(edited.base for edited in diff.edited), *diff.deleted, *diff.kept):
+    for label in (*(edit.read().base for edit in diff.edited), *diff.deleted, *diff.kept):
         if (owner := owners.of.get(key_of(label))) is not None:
             pending.setdefault(owner, []).append(label)
     found: dict[int, TrackChange] = {}

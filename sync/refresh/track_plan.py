@@ -1,15 +1,16 @@
 """What is written into a job of the labels on its tracks, and of those that are to be on tracks."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 from ...cvat import Shape
+from ...labels.tracks.drawn import DrawnLabels, draw_labels
 from ...labels.tracks.edit import edit_track
 from ...labels.tracks.identity import FrameLabel, Identity, find_objects, shared_identity
 from ...labels.tracks.restless import read_only_specs
-from ...labels.tracks.send import encode_all, send_video
+from ...labels.tracks.send import send_video
 from ...labels.types import LABEL_TYPES
 from ..dataset.mask_files import with_pixels
 from ..dataset.samples import Document
@@ -162,10 +163,10 @@ class TrackPlanner:
             frame, document = candidate.label.frame, with_pixels(candidate.document or {})
             label = FrameLabel(frame, candidate.label.label_id, document, self._settings.frames.size_of(frame))
             by_key[label.key] = candidate, label
-        encoded, left = encode_all([label for _, label in by_key.values()], name, self._words, self._group)
-        for notice in left:
+        found = self._draw((label for _, label in by_key.values()), name)
+        for notice in found.left_out:
             self._leave(f"{name}: {notice.reason}", by_key[notice.label.key][0])
-        for key, made in encoded.items():
+        for key, made in found.encoded.items():
             candidate, own = by_key[key]
             self._group = max(self._group, *(item.group or 0 for item in made.objects))
             written = as_written(candidate, made)
@@ -179,6 +180,9 @@ class TrackPlanner:
             if is_own:
                 self._report.leave_all(Counter(f"{name}: {reason}" for reason in made.left_out))
             yield item
+
+    def _draw(self, labels: Iterable[FrameLabel], name: str) -> DrawnLabels:
+        return draw_labels(labels, name, self._words, [self._settings.span], self._group)
 
     def _leave(self, reason: str, candidate: Candidate) -> None:
         if candidate.label.frame not in self._now.told:
@@ -253,7 +257,7 @@ class TrackPlanner:
         by_key = {item.own.key: item for item in sorted(items, key=lambda item: item.label.frame)}
         held = {item.label.frame: item.label.sample_id for item in items}
         settings, labels = self._settings, [item.own for item in by_key.values()]
-        sent = send_video(labels, name, self._words, settings.mutable, [settings.span], settings.tolerance, self._group)
+        sent = send_video(self._draw(labels, name), settings.mutable, settings.tolerance)
         for reason, count in sent.counts.items():
             self._report.note([f"{name}: {count:,} {reason}."])
         for shape in sent.shapes:

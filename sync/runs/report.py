@@ -78,7 +78,9 @@ class Counts(BaseModel):
 
     def of(self, field: str) -> FieldReport:
         """The report of a field."""
-        return self.fields.setdefault(field, FieldReport())
+        if field not in self.fields:
+            self.fields[field] = FieldReport()
+        return self.fields[field]
 
     def add(self, other: "Counts") -> None:
         """Adds what was done elsewhere."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from ...labels.base import BaseLabel
 from ...labels.groups import last_used
-from ...labels.tracks.identity import FrameLabel, Identity
+from ...labels.tracks.drawn import DrawnLabels
+from ...labels.tracks.identity import FrameLabel, Identity, LabelKey
 from ...labels.tracks.keyframes import count_keyframes
 from ...labels.tracks.send import NO_TRACK, SentTrack, SentVideo, send_video
 from ...labels.vocabulary import Vocabulary
@@ -122,7 +123,8 @@ class VideoLabels:
 
     def _find(self) -> Objects:
         found = Objects(group=last_used(self._reader.groups()))
-        by_field: dict[str, dict[LabelIdentity, FrameLabel]] = {}
+        spans = [job.frames for job in self._segments]
+        by_field: dict[str, DrawnLabels] = {}
         holders: dict[int, str] = {}
         for place, name, identity, document in told_apart(self._reader.all(found.lost), Counter()):
             if not self._reader.is_object(name, document):
@@ -132,13 +134,15 @@ class VideoLabels:
             found.identities.add(identity)
             holders[place.frame] = place.sample_id
             label = FrameLabel(place.frame, identity[2], document, place.size)
-            by_field.setdefault(name, {})[identity] = label
-        for name, own in by_field.items():
-            written = {job.number: self._written(job, own, found.lost) for job in self._segments}
-            spans = [job.frames for job in self._segments]
-            sent = send_video(
-                list(own.values()), name, self._words, self._mutable(), spans, self._tolerance, found.group, written
-            )
+            if name not in by_field:
+                by_field[name] = DrawnLabels(name, self._words, spans)
+            found.group = by_field[name].add(label, found.group)
+        frames = {sample_id: frame for frame, sample_id in holders.items()}
+        while by_field:  # what was drawn of a field goes before the next one is looked at
+            drawn = by_field.pop(name := next(iter(by_field)))
+            keys = {i: (frames[i[1]], i[2]) for i in found.identities if i[0] == name} if self._is_begun else {}
+            written = {job.number: self._written(job, keys, found.lost) for job in self._segments}
+            sent = send_video(drawn, self._mutable(), self._tolerance, written)
             self._take(name, sent, holders, written, found)
         for job, batches in self._earlier.items():
             for entry in itertools.chain.from_iterable(batch.labels for batch in batches):
@@ -147,21 +151,24 @@ class VideoLabels:
         found.notices = +found.notices
         return found
 
+    @property
+    def _is_begun(self) -> bool:
+        """Whether an earlier process wrote labels, or found that CVAT does not take some."""
+        return any(self._earlier.values()) or any(self._refused.values())
+
     def _is_own(self, frame: int) -> bool:
         """Whether no earlier task has a frame, and counts its labels."""
         return frame >= self._reader.shared
 
-    def _written(
-        self, job: Segment, labels: Mapping[LabelIdentity, FrameLabel], lost: Counter[str]
-    ) -> set[tuple[int, str]]:
+    def _written(self, job: Segment, keys: Mapping[LabelIdentity, LabelKey], lost: Counter[str]) -> set[LabelKey]:
         """The labels that are in a job already, or that CVAT is known not to take into it."""
         shared = self.shared(job)
         done = identities(self._earlier.get(job.number, ()))
         for identity, reason in self._refused.get(job.number, {}).items():
-            if identity in labels and identity not in done:
+            if identity in keys and identity not in done:
                 done.add(identity)
-                lost[reason] += labels[identity].frame not in shared
-        return {labels[identity].key for identity in done if identity in labels}
+                lost[reason] += keys[identity][0] not in shared
+        return {keys[identity] for identity in done if identity in keys}
 
     def _take(
         self,

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.tracks.drawn import NOWHERE
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.tracks.identity import FrameLabel, Identity, find_objects
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.tracks.interpolate import interpolate
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.tracks.mutability import AttributeChanges
@@ -14,7 +15,6 @@ from fiftyone.plugins.orgs.roundtrip.cvat.labels.tracks.send import (
     CHANGES_CLASS,
     DISAGREE,
     NO_TRACK,
-    NOWHERE,
     SECOND,
     SentVideo,
 )

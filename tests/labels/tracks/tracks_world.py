@@ -12,6 +12,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.cvat.models import Label, LabelSpec, T
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.schema import FieldSchema, LabelSchema
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.shapes import Size
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.specs import label_specs
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.tracks.drawn import draw_labels
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.tracks.identity import FrameLabel
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.tracks.mutability import mutable_specs
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.tracks.send import SentVideo, send_video
@@ -49,7 +50,7 @@ class World:
     def send(
         self, labels: Sequence[FrameLabel], jobs: Sequence[range] = (range(10),), tolerance: float = 0.5
     ) -> SentVideo:
-        return send_video(labels, FIELD, self.vocabulary, self.mutable, jobs, tolerance)
+        return send_video(draw_labels(labels, FIELD, self.vocabulary, jobs), self.mutable, tolerance)
 
     def id_of(self, name: str) -> int:
         """The id of CVAT's label of a class."""
