@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import is_dataclass
 from typing import Any
 
 import pytest
@@ -78,7 +79,8 @@ def replay(exchange: Exchange) -> Response:
 def same(model: Any, answer: Any) -> bool:
     """Whether the model has all of the answer that it has a place for."""
     if isinstance(answer, dict) and not isinstance(model, dict):
-        fields = type(model).model_fields
+        kind: Any = type(model)
+        fields = kind.__dataclass_fields__ if is_dataclass(model) else kind.model_fields
         return all(same(getattr(model, key), value) for key, value in answer.items() if key in fields)
     if isinstance(answer, list):
         return len(model) == len(answer) and all(map(same, model, answer))
