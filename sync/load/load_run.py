@@ -142,7 +142,7 @@ class LoadRun:
         for part in parts:
             was.update(count_fields(part.base, part.shared))
             job, date, shared, near = part.job, part.date, part.shared, part.neighbors
-            known, tracks = part.tracks, part.diff.tracks  # each part has those of the whole job
+            known, tracks = part.tracks, part.diff.tracks  # a job with tracks is one part
             plan = self._apply_part(part)
             alone, more = told_apart(plan.base, {item.track.id for item in tracks}, plan.present)
             labels += alone

@@ -18,13 +18,13 @@ MOST_CHANGES = 10_000
 def portions(changes: JobChanges) -> Iterator[JobChanges]:
     """The parts of a job, each with all that is on its frames; it is used up by that.
 
-    The counts of the whole job are in the first; its tracks are in each. A job with open conflicts is one part.
+    The counts of the whole job are in the first. A job that has more than labels is one part.
     """
     diff = changes.diff
     items: list[BaseLabel | Edited | TrackEdit | New] = [*diff.edited, *diff.deleted, *diff.new]
     frames = Counter(map(_frame_of, items))
     del items
-    if frames.total() <= MOST_CHANGES or changes.open:
+    if frames.total() <= MOST_CHANGES or not _is_plain(changes):
         yield changes
         return
     parts = _split(changes, _places(frames))[::-1]
@@ -35,6 +35,17 @@ def portions(changes: JobChanges) -> Iterator[JobChanges]:
 
 def _frame_of(item: BaseLabel | Edited | TrackEdit | New) -> int:
     return item.base.frame if isinstance(item, Edited | TrackEdit) else item.frame
+
+
+def _is_plain(changes: JobChanges) -> bool:
+    """Whether a job has nothing else than what is divided here."""
+    found = changes.diff
+    lists = (found.kept, found.edited, found.deleted, found.new)
+    plain = JobDiff(*lists, found.matches, found.odd, found.objects, found.incomplete)
+    neighbors = changes.neighbors
+    return changes == JobChanges(
+        changes.job, changes.date, plain, changes.base, (), changes.emptied, neighbors=neighbors
+    )
 
 
 def _places(frames: Counter[int]) -> dict[int, int]:
@@ -52,11 +63,8 @@ def _places(frames: Counter[int]) -> dict[int, int]:
 def _split(changes: JobChanges, places: Mapping[int, int]) -> list[JobChanges]:
     """The parts; what is on frames without changes is in the last."""
     whole, last = changes.diff, max(places.values())
-    diffs = [
-        JobDiff(objects=None if whole.objects is None else ObjectCounts(), tracks=whole.tracks, present=whole.present)
-        for _ in range(last + 1)
-    ]
-    diffs[0] = replace(whole, kept=[], edited=[], deleted=[], new=[])
+    diffs = [JobDiff(objects=None if whole.objects is None else ObjectCounts()) for _ in range(last + 1)]
+    diffs[0] = JobDiff(matches=whole.matches, odd=whole.odd, objects=whole.objects, incomplete=whole.incomplete)
     for name in ("kept", "edited", "deleted", "new"):
         for item in getattr(whole, name):
             getattr(diffs[places.get(_frame_of(item), last)], name).append(item)

@@ -7,7 +7,6 @@ from typing import Any
 
 import fiftyone as fo
 import pytest
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.load import portions
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.undo import undo
 from video_loop import VideoLoop, box, without_ids
 
@@ -47,25 +46,6 @@ def test_nothing_edited_changes_nothing(run: VideoLoop) -> None:
     assert report["objects"] == {"found": 25, "unchanged": 25, "applied": 0, "left": 0}
     assert (report["jobs_read"], report["unchanged"]) == (1, 25)
     assert run.load(confirm=False)["jobs_read"] == 0
-
-
-def test_many_changes_are_loaded_in_portions(run: VideoLoop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(portions, "MOST_CHANGES", 4)
-    before = run.documents()
-    car, van = run.tracks()
-    run.keyframe(car, 10, points=lefts(car["shapes"][1]["points"], 90.0))
-    run.write("delete", van)
-    points = [9.0, 9.0, 39.0, 39.0]
-    run.cvat.track("car", {"frame": 2, "points": points}, {"frame": 8, "points": points, "outside": True})
-    report = run.load(confirm=False)
-    assert [report[what] for what in ("changed", "deleted", "added")] == [18, 5, 6]
-    assert run.changed_frames(before) == list(range(1, 19)) and run.lefts(3)[1:] == [9.0]
-    run.cvat.track("van", {"frame": 15, "points": points})
-    report = run.load(confirm=False)
-    assert [report[what] for what in ("changed", "deleted", "added", "unchanged")] == [0, 0, 5, 26]
-    undo(run.dataset, "run")
-    undo(run.dataset, "run")
-    assert run.changed_frames(before) == []
 
 
 def test_a_moved_keyframe_changes_the_frames_up_to_its_neighbours(run: VideoLoop) -> None:
