@@ -75,7 +75,12 @@ def recover(labels: Labels, base: BaseStore, log: LoadLog, record: LoadRecord) -
         then = base.known_labels(job_id, marks.get(job_id, JobMark()))
         tracks = base.tracks(job_id)
         half = {change.label_id for change in entry.changes if change.kind == "moved away" and change not in done}
-        settled_now = [change for change in done if change.kind != "moved" or change.label_id not in half]
+        nested = {(label.field, label.label_id): label for item in tracks for label in item.labels}
+        settled_now = [
+            change
+            for change in done
+            if (change.kind != "moved" or change.label_id not in half) and not _is_known(change, nested)
+        ]
         now = rebase(then, {(change.field, change.label_id): change.base_after for change in settled_now})
         settled = {(change.field, change.label_id) for change in done if not _in_conflict(change)}
         open_ = base.open(job_id)
@@ -90,6 +95,12 @@ def recover(labels: Labels, base: BaseStore, log: LoadLog, record: LoadRecord) -
 
 def _key(label: BaseLabel) -> tuple[str, str]:
     return label.field, label.label_id
+
+
+def _is_known(change: Change, nested: Mapping[tuple[str, str], BaseLabel]) -> bool:
+    """Whether a label is in its track in the base as the change made it: the job was done when the load was killed."""
+    after, label = change.base_after, nested.get((change.field, change.label_id))
+    return after is not None and label == after.model_copy(update={"objects": ()})
 
 
 def _in_conflict(change: Change) -> bool:

@@ -274,3 +274,19 @@ def test_stories(template: Template, monkeypatch: pytest.MonkeyPatch, part: int)
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_a_load_that_is_killed_anywhere_leaves_labels_in_their_tracks(template: Template) -> None:
+    """Also between the last job that it wrote and its end: that job does not change in CVAT any more."""
+    story = type("VideoStory", (VideoStory,), {"template": template})()
+    story.begin()
+    story.draw_there(2, True)
+    story.move_there(0, 5)
+    begun, smooth = story.world.fork(), story.world.fork()
+    smooth.load(policy="remote")
+    for at in range(smooth.clock.writes + 1):
+        story.world = begun.fork()
+        story.kill(at, lambda: story.world.load(policy="remote"))
+        story.world.load(policy="remote")
+        assert story.world.dump() == smooth.dump()
+        assert story.base(story.world) == story.base(smooth), f"killed after {at} writes"
