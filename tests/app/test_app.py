@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import fiftyone.operators as foo
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from sandbox import Sandbox
 
@@ -77,7 +77,9 @@ def check_job_page(page: Page, app: App) -> None:
 
 def test_panel_goes_along(app: App, cvat: Sandbox, dataset: fo.Dataset) -> None:
     panel = app.open_panel()
-    expect(panel.root).to_contain_text("No run yet")
+    headline = panel.root.get_by_text("No run yet", exact=True)
+    icon = panel.root.locator("img")
+    app.wait_until(lambda: abs(middle(icon) - middle(headline)) < 2, "the icon is above the middle of the headline")
     app.shoot("panel_empty")
     app.select(0, 1)
     panel.root.get_by_role("button", name="Send to CVAT").click()
@@ -95,8 +97,16 @@ def test_panel_goes_along(app: App, cvat: Sandbox, dataset: fo.Dataset) -> None:
     app.shoot("panel")
     panel.step("cvat", "Jobs")
     expect(panel.root.get_by_role("row", name="annotation new")).to_be_visible()
+    expect(panel.root.get_by_role("button", name="Show its jobs")).to_have_count(0)  # they are here
     app.check_width(panel.root, 650)
     app.shoot("panel_jobs", document=True)
+
+
+def middle(shown: Locator) -> float:
+    """Where something is from left to right, in pixels."""
+    box = shown.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2
 
 
 def test_the_panel_loads_with_a_click_and_undoes_with_one(
@@ -124,6 +134,8 @@ def test_the_panel_loads_with_a_click_and_undoes_with_one(
     panel.root.get_by_role("button", name="All runs").click()
     panel.root.get_by_role("button", name="Show the 1 changed sample").click()
     expect(app.samples).to_have_count(1)
+    panel.root.get_by_role("button", name="Back to the view before").click()
+    expect(app.samples).to_have_count(len(dataset))
     panel.root.get_by_role("button", name="Undo", exact=True).click()
     panel.said("Load 1 is undone")
     expect(panel.card("night_shift")).to_contain_text("undone")
