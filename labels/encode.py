@@ -13,6 +13,7 @@ from .facts import FACTS
 from .objects import Object
 from .schema import FieldSchema
 from .shapes import FARTHEST_PX, CvatShape, Size
+from .skeleton import Skeleton
 from .types import LABEL_TYPES
 from .vocabulary import Vocabulary, Word
 
@@ -57,7 +58,7 @@ def encode_label(document: Document, name: str, vocabulary: Vocabulary, size: Si
     own = document.get("label") if codec.named else name
     if codec.named and (not isinstance(own, str) or vocabulary.word(name, own) is None):
         raise NotCarried(no_word(own, in_schema=own in schema.class_names))
-    shapes = codec.encode(document, size, schema)
+    shapes = codec.encode(document, size, _drawn_with(schema, vocabulary.word(name, own or "")))
     if any(abs(number) > FARTHEST_PX for shape in shapes for number in _coordinates(shape)):
         raise NotCarried("labels that lie absurdly far outside their image")
     left_out = codec.left_out(document, size)
@@ -81,6 +82,13 @@ def encode_label(document: Document, name: str, vocabulary: Vocabulary, size: Si
             shared["group"] = group
         objects.append(_object(shape, shared, word))
     return Encoded(tuple(objects), local_parts(document, schema), tuple(left_out))
+
+
+def _drawn_with(schema: FieldSchema, word: Word | None) -> FieldSchema:
+    """How a class is drawn: one of a skeleton that was not made for the run as that, whatever the others are."""
+    if word is None or word.drawn_as != "skeleton" or schema.skeleton is not None:
+        return schema
+    return schema.model_copy(update={"skeleton": Skeleton(labels=tuple(map(str, word.points)))})
 
 
 def _coordinates(shape: CvatShape) -> Iterator[float]:

@@ -58,7 +58,7 @@ MENU = (
     CardAction("watch_rule", "When to load by itself", "autorenew", needs="usable"),
     CardAction("resume_with", "Resume with options", "tune", ("interrupted",)),
     STOP,
-    CardAction("refresh_run", "Send changed labels", "sync", ("sent",), needs="own"),
+    CardAction("refresh_run", "Send changed labels", "sync", ("sent",)),
     CardAction("undo_refresh", "Take back sent changes", "undo", ("sent",), needs="refreshed"),
     CardAction("add_samples", "Add samples", "playlist_add", ("sent",), needs="own"),
     CardAction("view", "View samples", "filter_alt"),

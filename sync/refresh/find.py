@@ -175,7 +175,7 @@ class _Planner:
             labels = ((c.place, c.field, c.document) for c in some)
             counter = Counter[str]() if twice else lost  # the earlier job counts that
             groups = [item.group or 0 for item in self._there.values()]
-            for batch in draw(labels, self._now.vocabulary, (), groups, counter):
+            for batch in draw(labels, self._now.drawing, (), groups, counter):
                 if not twice:
                     lost.update(batch.left_out)
                 for label in batch.labels:

@@ -16,6 +16,7 @@ class JobNow:
         annotations: what it has
         removed: the frames of its task that were removed
         vocabulary: what the task's labels mean
+        drawing: the words with which labels are drawn, see :func:`labels.drawing.drawing_words`
         shared: frames that an earlier job has, too
         told: those of them whose labels are counted there
     """
@@ -25,5 +26,6 @@ class JobNow:
     annotations: Annotations
     removed: frozenset[int]
     vocabulary: Vocabulary
+    drawing: Vocabulary
     shared: frozenset[int]
     told: frozenset[int]

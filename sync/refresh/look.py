@@ -6,6 +6,7 @@ from functools import cached_property
 
 from ...cvat import Client, Job
 from ...cvat.models import Label
+from ...labels.drawing import drawing_words
 from ...labels.tracks.mutability import mutable_specs
 from ...labels.vocabulary import Vocabulary
 from ..dataset.samples import FRAMES
@@ -104,6 +105,10 @@ class TaskLooker:
     def _vocabulary(self) -> Vocabulary:
         return self._known.words(self._all.record.schema_).refreshed(self._labels)
 
+    @cached_property
+    def _drawing(self) -> Vocabulary:
+        return drawing_words(self._vocabulary, self._labels)
+
     def look_at(self, job: Job) -> None:
         """Plans what is written into a job; of one that is left out, counts what waits for it."""
         why_not = self._all.request.why_not(job)
@@ -172,7 +177,7 @@ class TaskLooker:
     ) -> None:
         """Decides what is written into a job."""
         date, annotations = self._all.client.stable_annotations(job.id)
-        now = JobNow(job, date, annotations, self._state.removed, self._vocabulary, shared, told)
+        now = JobNow(job, date, annotations, self._state.removed, self._vocabulary, self._drawing, shared, told)
         base, _, opened = entries
         if isinstance(self._frames, TrackFrames):
             settings = TrackSettings(self._frames, span, mutable_specs(self._labels), self._all.tolerance)

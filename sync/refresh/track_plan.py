@@ -76,8 +76,8 @@ class TrackPlanner:
     ) -> None:
         self._now, self._owners, self._was_open = now, owners, was_open
         self._settings, self._report = settings, report
-        self._words = now.vocabulary
-        self._unsure = diff.incomplete or bool(self._words.renamed or self._words.renumbered)
+        self._words = now.drawing
+        self._unsure = diff.incomplete or bool(now.vocabulary.renamed or now.vocabulary.renumbered)
         self.changes = track_changes(owners, diff, settings.span)
         self._kept = by_label(self.changes)
         self._edited = {key_of(edited.base): edited for edited in diff.edited}
