@@ -12,14 +12,14 @@ from .identity import Identity
 from .match import BaseTrack, Matches
 from .shared import OtherTrack, find_shared
 
-FOUND = "tracks that lost their ids in CVAT and were found again"
-SPLIT_OFF = "tracks that were split off others: they have new indexes"
-MERGED = "tracks that were merged into others: they have the index of these"
-NEW = "new tracks: they have new indexes"
-SHARED = "tracks that are drawn in two jobs that share frames: they are one object"
+FOUND = "Tracks that lost their ids in CVAT and were found again"
+SPLIT_OFF = "Tracks that were split off others, with new indexes"
+MERGED = "Tracks that were merged into others, and have the index of these"
+NEW = "New tracks, with new indexes"
+SHARED = "Tracks that are drawn in two jobs that share frames, and are one object"
 RENUMBERED = (
-    "tracks that have another index: a job between shows that they are one object with others, or their class is of "
-    "another field now, in which another object has theirs"
+    "Tracks that have another index, as a job between shows that they are one object with others, or as their class is "
+    "of another field now, in which another object has theirs"
 )
 
 

@@ -11,7 +11,7 @@ from ..progress import ProgressReporter
 from ..request import LoadRequest
 from ..runs import record as records
 from ..runs.base import BaseStore
-from ..runs.lease import Lease
+from ..runs.lease import Lease, is_held
 from ..runs.marks import JobMark
 from ..runs.record import RunRecord
 from ..runs.store import RunStore
@@ -20,6 +20,9 @@ from .making import UNCLEAR, make_samples
 from .plan import PreparedImport, prepare_import, task_ids
 from .registering import task_base, task_record
 from .request import ImportRequest
+
+IMPORTS = "imports"
+"""What the lease of a dataset's imports is kept under, as if they were a run."""
 
 UNMATCHED = {"image": "frames that match no sample", "video": "videos that match no sample"}
 """What the frames, or videos, are called that an import leaves out."""
@@ -53,22 +56,32 @@ def import_from_cvat(
     reporter = reporter or ProgressReporter()
     client = client.stopping_when(reporter.stop.is_set)
     dataset = target._root_dataset
-    wanted = LoadRequest(anno_key=request.anno_key)
-    found = None
-    record = _made(dataset, request, client)
-    if record is not None and request.create_samples:
-        found = grow(dataset, request, record, task_ids(client, request), client, reporter)
-    elif record is None:
-        prepared = prepare_import(target, request, client, reporter)
-        found = prepared.as_dict()
-        records.sweep(dataset)  # what an import left that was killed before its record was there
-        reporter.step("Linking frames to samples")
-        if request.create_samples:
-            prepared, found = _with_samples(prepared, client, reporter)
-        _register(prepared, client)
+    held = RunStore(dataset, IMPORTS)
+    if is_held(held):
+        raise Refused("Another import into this dataset is on at this moment; wait for its end.")
+    with Lease(held, request.anno_key, "loaded") as lease:  # two at once would make the same samples, each for itself
+        found = _make(target, request, client, lease.through(reporter))
     with error_context(lambda: f"The run '{request.anno_key}' is made; load it to go on."):
-        report = load(dataset, wanted, client, reporter)
+        report = load(dataset, LoadRequest(anno_key=request.anno_key), client, reporter)
     return {**report, "notes": [*(found or {}).get("notes", ()), *report["notes"]], "imported": found}
+
+
+def _make(target: Any, request: ImportRequest, client: Client, reporter: ProgressReporter) -> dict[str, Any] | None:
+    """Makes the run and its samples, or what they lack; what is told of it, ``None`` if all was there."""
+    dataset = target._root_dataset
+    record = _made(dataset, request, client)
+    if record is not None and not request.create_samples:
+        return None
+    if record is not None:
+        return grow(dataset, request, record, task_ids(client, request), client, reporter)
+    prepared = prepare_import(target, request, client, reporter)
+    found = prepared.as_dict()
+    records.sweep(dataset)  # what an import left that was killed before its record was there
+    reporter.step("Linking frames to samples")
+    if request.create_samples:
+        prepared, found = _with_samples(prepared, client, reporter)
+    _register(prepared, client)
+    return found
 
 
 def _made(dataset: Any, request: ImportRequest, client: Client) -> RunRecord | None:

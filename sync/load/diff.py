@@ -74,7 +74,7 @@ class JobDiff:
         incomplete: whether the job has to be read again, though it does not change
         tracks: the tracks of a video as they are now, with their labels that keep every bit
         present: what they are where a label came, or is kept beside them: by their id and frame
-        notes: what there is to say of them
+        notes: what there is to say of tracks, and of how many
         indexes: of the objects that they are
         shared: tracks of other jobs that new tracks are, too, and the objects that they all are
     """
@@ -89,7 +89,7 @@ class JobDiff:
     incomplete: bool = False
     tracks: tuple[TrackLabels, ...] = ()
     present: dict[tuple[int, int], Shape] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: Counter[str] = field(default_factory=Counter)
     indexes: frozenset[int] = frozenset()
     shared: tuple[tuple[OtherTrack, Identity], ...] = ()
 

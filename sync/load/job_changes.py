@@ -1,5 +1,6 @@
 """A job that has something to be loaded."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
 from ...cvat import Job
@@ -51,8 +52,8 @@ class JobChanges:
         return len(self.diff.deleted)
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """What there is to say of it."""
+    def notes(self) -> Counter[str]:
+        """What there is to say of its tracks, and of how many."""
         return self.diff.notes
 
     def copy(self) -> "JobChanges":

@@ -95,7 +95,10 @@ class LoadRun:
         self.report.jobs, self.report.jobs_left = found.jobs, found.jobs_left
         self.report.jobs_failed = len(found.failed)
         self.report.jobs_read = sum(changes.date is not None for changes in found.job_changes)
-        for sentence in (*found.notes, *(note for changes in found.job_changes for note in changes.notes)):
+        counted = Counter[str]()
+        for changes in found.job_changes:
+            counted.update(changes.notes)
+        for sentence in (*found.notes, *(f"{what}: {count:,}." for what, count in counted.items())):
             self.report.note(sentence)
         self.left = frozenset(job.id for job in found.listed if not self.context.request.wants(job))
         marks = self.base.marks()

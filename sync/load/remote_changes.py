@@ -281,7 +281,7 @@ class _Reader:
             settled = objects.settled_of(job, tracks, annotations, vocabulary, {*used})
             job_now = VideoJob(base, tracks, annotations, frames, span, state.removed, used, run_id, others, settled)
             diff = diff_video(job_now, vocabulary)
-            diff.notes += objects.index_notes(tracks, annotations, vocabulary)
+            diff.notes += objects.index_notes(job, tracks, annotations, vocabulary)
             objects.note(job, diff)
             self.indexes.take(known, diff.indexes)
         else:

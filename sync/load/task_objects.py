@@ -1,5 +1,6 @@
 """Which objects the tracks of a task's jobs are, where jobs share frames and are read one after the other."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from ...cvat import Annotations, Job
@@ -15,8 +16,8 @@ from .diff import JobDiff
 from .shared_jobs import JobSpans
 
 TWICE = (
-    "{count:,} object(s) got a class of '{field}' and kept their index, as `allow_index_edits` is off; "
-    "another object has it there, so the index stands twice."
+    "Objects of job {job} that got a class of '{field}' and kept their index, as `allow_index_edits` is off, though "
+    "another object has it there, so that the index stands twice"
 )
 
 
@@ -92,12 +93,13 @@ class TaskObjects:
         return settled
 
     def index_notes(
-        self, tracks: Sequence[TrackLabels], annotations: Annotations, vocabulary: Vocabulary
-    ) -> tuple[str, ...]:
+        self, job: Job, tracks: Sequence[TrackLabels], annotations: Annotations, vocabulary: Vocabulary
+    ) -> Counter[str]:
         """What there is to say of objects that keep their index in another field, where another object has it.
 
         Args:
-            tracks: the tracks of a job when both sides last agreed
+            job: the job
+            tracks: its tracks when both sides last agreed
             annotations: what CVAT has now
             vocabulary: what the task's labels mean now
         """
@@ -105,14 +107,14 @@ class TaskObjects:
         for item, to in _moved(tracks, annotations, vocabulary):
             if not _may_renumber(vocabulary.schema, item.field, to):
                 kept.setdefault(to, {})[item.object_key] = item.index
-        notes = []
+        notes = Counter[str]()
         for to, moved in kept.items():
             held: dict[int | None, set[tuple[str, int]]] = {}
             for one in (one for job_id in self._jobs for one in self._of(job_id) if one.field == to):
                 held.setdefault(one.index, set()).add(one.object_key)
             if count := sum(bool(held.get(index, set()) - {key}) for key, index in moved.items()):
-                notes.append(TWICE.format(count=count, field=to))
-        return tuple(notes)
+                notes[TWICE.format(job=job.id, field=to)] = count
+        return notes
 
     def _in_field(self, item: TrackLabels, to: str, used: set[int]) -> Identity:
         """What an object is in another field: what it is there in another job, or what it was, if its index is free."""

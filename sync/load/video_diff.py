@@ -1,5 +1,6 @@
 """What changed in a job of a video or sequence: its tracks, and its single shapes and tags."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -63,7 +64,7 @@ def diff_video(job: VideoJob, vocabulary: Vocabulary) -> JobDiff:
         odd=diff.odd + tracks.odd,
         tracks=tracks.tracks,
         present=present,
-        notes=tuple(f"{count:,} {what}." for what, count in tracks.identities.counts.items()),
+        notes=Counter(tracks.identities.counts),
         indexes=frozenset(tracks.identities.indexes),
         shared=tuple(tracks.identities.shared),
     )

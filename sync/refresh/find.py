@@ -147,6 +147,8 @@ class _Planner:
         if label is not None:
             if (label.field, label.label_id) in self._was_open:
                 return "unchanged", (), WAITS
+            if reason := self._now.touched_elsewhere.get(candidate.key):
+                return "unchanged", (), reason
             kept, edited = self._kept.get(candidate.key), self._edited.get(candidate.key)
             held = kept.objects if kept else edited.objects if edited else ()
             if any(key_of(item) not in self._there for item in held):

@@ -1,9 +1,11 @@
 """A job as CVAT has it when a refresh looks at it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ...cvat import Annotations, Job
 from ...labels.vocabulary import Vocabulary
+from ..runs.refreshes import LabelKey
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,7 @@ class JobNow:
         drawing: the words with which labels are drawn, see :func:`labels.drawing.drawing_words`
         shared: frames that an earlier job has, too
         told: those of them whose labels are counted there
+        touched_elsewhere: labels that another job has, too, and that were touched there: why nothing is written of them
     """
 
     job: Job
@@ -29,3 +32,4 @@ class JobNow:
     drawing: Vocabulary
     shared: frozenset[int]
     told: frozenset[int]
+    touched_elsewhere: Mapping[LabelKey, str] = field(default_factory=dict)

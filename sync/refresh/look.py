@@ -11,20 +11,23 @@ from ...labels.tracks.mutability import mutable_specs
 from ...labels.vocabulary import Vocabulary
 from ..dataset.samples import FRAMES
 from ..errors import StateUnreadable, sentence
+from ..load.diff import diff_job
 from ..load.fetch import OF_ONE, TaskState, fetch_labels
 from ..load.shared_jobs import JobSpans
+from ..load.track_diff import VideoJob
+from ..load.video_diff import diff_video
 from ..load.video_frames import Entries, TrackFrames, frames_of, placed_entries
 from ..request import RefreshRequest
 from ..runs.base import BaseStore, FrameRecord, TaskBase
 from ..runs.marks import JobMark
 from ..runs.outbox import each_label
 from ..runs.record import RunRecord
-from ..runs.refreshes import JobWrites
+from ..runs.refreshes import JobWrites, LabelKey, key_of
 from ..send.encode import Place
 from .find import plan_job, plan_video_job
 from .job_now import JobNow
 from .local_changes import Candidate, LocalChanges, Places
-from .report import RefreshReport
+from .report import BOTH, WAITS, RefreshReport
 from .track_changes import TrackOwners
 from .track_plan import TrackSettings
 
@@ -92,6 +95,8 @@ class TaskLooker:
     def __init__(self, all_: Looked, state: TaskState) -> None:
         self._all, self._state = all_, state
         self._known = all_.known[state.task.id]
+        self._jobs = {job.id: job for job in state.jobs}
+        self._touched: dict[int, Mapping[LabelKey, str]] = {}
 
     @cached_property
     def _frames(self) -> Sequence[FrameRecord]:
@@ -120,12 +125,11 @@ class TaskLooker:
 
     def _look_at(self, job: Job, why_not: str | None, report: RefreshReport) -> None:
         mark = self._all.marks.get(job.id, JobMark())
-        opened = self._all.base.open(job.id) if mark.open else ()
-        entries = placed_entries(self._frames, (*self._all.base.known_entries(job.id, mark), opened))
+        entries = self._entries(job, mark)
         shared, told = self._shared(job, self._state.spans), self._shared(job, self._asked)
         base, tracks, _ = entries
         owners = TrackOwners(base, tracks, self._all.record.schema_)
-        span = range(max(0, job.start_frame), min(job.stop_frame + 1, len(self._frames)))
+        span = self._span(job)
         places, elsewhere = self._places(span)
         labels = [*base, *each_label(tracks)]
         changes = self._all.changes.find(places, labels, report, told, elsewhere, owners.is_reidentified)
@@ -136,6 +140,13 @@ class TaskLooker:
             waiting = sum(item.label.frame not in shared for item in found)
             facts = {"job_id": job.id, "task_id": job.task_id, "why": why_not, "labels": waiting}
             self._all.report.jobs_left += [facts] if waiting else []
+
+    def _entries(self, job: Job, mark: JobMark) -> Entries:
+        opened = self._all.base.open(job.id) if mark.open else ()
+        return placed_entries(self._frames, (*self._all.base.known_entries(job.id, mark), opened))
+
+    def _span(self, job: Job) -> range:
+        return range(max(0, job.start_frame), min(job.stop_frame + 1, len(self._frames)))
 
     @cached_property
     def _asked(self) -> JobSpans:
@@ -177,7 +188,8 @@ class TaskLooker:
     ) -> None:
         """Decides what is written into a job."""
         date, annotations = self._all.client.stable_annotations(job.id)
-        now = JobNow(job, date, annotations, self._state.removed, self._vocabulary, self._drawing, shared, told)
+        words, elsewhere = (self._vocabulary, self._drawing), self._touched_elsewhere(job, found)
+        now = JobNow(job, date, annotations, self._state.removed, *words, shared, told, elsewhere)
         base, _, opened = entries
         if isinstance(self._frames, TrackFrames):
             settings = TrackSettings(self._frames, span, mutable_specs(self._labels), self._all.tolerance)
@@ -187,6 +199,30 @@ class TaskLooker:
         if not plan.is_empty:
             self._all.work.plans.append(plan)
             self._all.work.jobs[job.id] = job
+
+    def _touched_elsewhere(self, job: Job, found: Sequence[Candidate]) -> Mapping[LabelKey, str]:
+        """Labels on shared frames that an annotator touched in the other job: why nothing is written of them."""
+        touched: dict[LabelKey, str] = {}
+        for other in self._state.spans.neighbors_of(job):
+            if any(candidate.label.frame in other.frames for candidate in found):
+                if other.job_id not in self._touched:
+                    self._touched[other.job_id] = self._find_touched(self._jobs[other.job_id])
+                touched |= self._touched[other.job_id]
+        return touched
+
+    def _find_touched(self, job: Job) -> Mapping[LabelKey, str]:
+        """The labels of a job that changed in CVAT, or wait for a decision."""
+        base, tracks, opened = self._entries(job, self._all.marks.get(job.id, JobMark()))
+        _, annotations = self._all.client.stable_annotations(job.id)
+        span, removed = self._span(job), self._state.removed
+        if isinstance(self._frames, TrackFrames):
+            owners = TrackOwners(base, tracks, self._all.record.schema_)
+            known = list(owners.entries.values())
+            diff = diff_video(VideoJob(base, known, annotations, self._frames, span, removed, (), ""), self._vocabulary)
+        else:
+            diff = diff_job(base, annotations, self._known.frames, removed, self._vocabulary, span)
+        touched = [*(edited.base for edited in diff.edited), *diff.deleted]
+        return {**{key_of(label): BOTH for label in touched}, **{key_of(item.base): WAITS for item in opened}}
 
 
 class _OfVideos(Container[tuple[str, str]]):

@@ -141,6 +141,8 @@ class TrackPlanner:
             return ""
         if (label.field, label.label_id) in self._was_open:
             return WAITS
+        if reason := self._now.touched_elsewhere.get(candidate.key):
+            return reason
         if (track_id := self._kept.get(candidate.key)) is not None:
             return self.changes[track_id].why_not
         known = candidate.key in self._edited or candidate.key in self._deleted

@@ -64,10 +64,10 @@ def test_a_click_overtakes_one_that_waits_for_cvat(filled: Loop, monkeypatch: py
         panel.event("show_jobs", run="run")
         return {"text": "Somebody commented."}
 
-    monkeypatch.setattr(text_page, "_comments", click_meanwhile)
+    monkeypatch.setattr(text_page.current, "comments", click_meanwhile)
     panel.event("comments", run="run")
     assert (panel.state["page"] == "jobs" and "job_rows" in panel.shown) or "none" in panel.shown
-    monkeypatch.setattr(text_page, "_comments", lambda ctx, key: {"text": "Somebody commented."})
+    monkeypatch.setattr(text_page.current, "comments", lambda ctx, key: {"text": "Somebody commented."})
     panel.event("comments", run="run")
     assert panel.shown["shown"]["default"] == "Somebody commented."
 

@@ -10,6 +10,7 @@ import fiftyone as fo
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat import UploadFile
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports import importing
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.linking import NamedFrame
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.places import places_of
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.undo import undo
@@ -98,6 +99,25 @@ def test_frames_of_one_name_in_two_tasks(elsewhere: Elsewhere, task: int, tmp_pa
 
 def _die(*_: Any) -> None:
     raise KeyboardInterrupt
+
+
+def test_a_second_import_at_the_same_time_is_refused(
+    elsewhere: Elsewhere, task: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each would make the same samples."""
+    make, refused = importing.make_samples, []
+
+    def while_it_makes(*args: Any) -> Any:
+        for key in ("run", "other"):
+            with pytest.raises(Refused) as error:
+                run(elsewhere, task, tmp_path, anno_key=key)
+            refused.append(str(error.value))
+        return make(*args)
+
+    monkeypatch.setattr(importing, "make_samples", while_it_makes)
+    assert run(elsewhere, task, tmp_path)["imported"]["made"] == 3
+    assert refused == ["Another import into this dataset is on at this moment; wait for its end."] * 2
+    assert len(elsewhere.loop.dataset) == 3 and run(elsewhere, task, tmp_path)["unchanged"] == 3
 
 
 def test_one_bad_frame_is_left_out_and_named(elsewhere: Elsewhere, task: int, tmp_path: Path) -> None:

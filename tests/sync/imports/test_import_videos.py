@@ -159,7 +159,7 @@ def test_what_stands_in_two_jobs_is_one_object(clips: Clips, order: tuple[int, .
     assert cats == {number: [("cat", index, 3.0 * (number - 3))] for number in range(3, 19)}
     assert [number for number, items in boxes.items() if ("dog", None, 30.0) in items] == [7]
     notes = [note for report in reports for note in report["notes"]]
-    assert any("drawn in two jobs that share frames: they are one object" in note for note in notes)
+    assert any("drawn in two jobs that share frames, and are one object" in note for note in notes)
     assert clips.loop.load()["jobs_read"] == 0
 
 

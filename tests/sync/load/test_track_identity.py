@@ -55,7 +55,7 @@ def test_merged_tracks_are_the_object_with_more_frames(clip: VideoLoop) -> None:
     now = identities(clip)
     assert {item[:2] for item in now.values()} == {(5, were[10][1])}
     assert [now[frame][2] for frame in (0, 10)] == [0.5, 0.25]
-    assert "1 tracks that were merged into others: they have the index of these." in report["notes"]
+    assert "Tracks that were merged into others, and have the index of these: 1." in report["notes"]
     after = clip.documents()
     assert clip.load()["jobs_read"] == 0
     undo(clip.dataset, "run")

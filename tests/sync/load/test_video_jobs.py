@@ -230,9 +230,9 @@ def test_an_object_in_another_field_has_an_index_of_its_own_there(make: Callable
     found = indexes(0)
     assert (found[200], found[100]) == (1, 2) and found[10] == (3 if allowed else 1)
     assert any("that have another index" in note for note in report["notes"]) == allowed
-    twice = [note for note in report["notes"] if "so the index stands twice" in note]
-    assert [note.partition(" and ")[0] for note in twice] == (
-        [] if allowed else ["1 object(s) got a class of 'frames.cats'"]
+    twice = [note for note in report["notes"] if "so that the index stands twice" in note]
+    assert [(note.partition(" and ")[0], note[-3:]) for note in twice] == (
+        [] if allowed else [("Objects of job 1 that got a class of 'frames.cats'", " 1.")]
     )
     relabel(2)
     assert all(indexes(frame) == found for frame in range(8))

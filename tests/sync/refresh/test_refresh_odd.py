@@ -245,3 +245,25 @@ def test_killed_while_it_forgets_what_it_asked_for(filled: Loop, monkeypatch: py
     assert (refresh(filled)["created"], len(filled.cvat.objects())) == (1, 3)
     assert filled.load()["unchanged"] == 3
     assert store.names("refresh/out/") == []
+
+
+@pytest.mark.parametrize("theirs", [1, 2])
+def test_a_label_that_one_of_two_jobs_changed_is_left_in_both(loop: Loop, theirs: int) -> None:
+    cats = [fo.Detections(detections=[fo.Detection(label="cat", bounding_box=[0.1, 0.1, 0.2, 0.2])]) for _ in range(3)]
+    loop.fill(*cats)
+    loop.send(segment_size=2, overlap=1, classes=["cat", "dog"])
+    there = loop.cvat.call("GET", f"jobs/{theirs}/annotations")
+    shape = next(item for item in there["shapes"] if item["frame"] == 1)
+    moved = {**shape, "points": [1.0, 2.0, 30.0, 40.0]}
+    loop.cvat.call("PATCH", f"jobs/{theirs}/annotations", {**there, "shapes": [moved]}, action="update")
+    before = loop.cvat.objects()
+    relabel(loop, 1)
+    report = refresh(loop)
+    assert (report["changed"], report["jobs_written"]) == (0, 0)
+    assert [left["count"] for left in report["left"]] == [1]
+    assert loop.cvat.objects() == before
+    relabel(loop, 1)  # as it was: then only theirs is left
+    assert loop.load()["changed"] == 1 and refresh(loop)["jobs_written"] == 1
+    loaded = loop.load()
+    assert [loaded[name] for name in ("added", "changed", "deleted")] == [0, 0, 0]
+    assert refresh(loop)["jobs_written"] == 0

@@ -283,6 +283,33 @@ def test_a_track_in_several_jobs(video: VideoLoop) -> None:
     assert loaded(video) == (0, 0, 0, 0) and totals(refresh(video, completed=True)) == (0, 0, 0)
 
 
+@pytest.mark.parametrize("theirs", [1, 2])
+def test_a_label_that_one_of_two_jobs_changed_is_left_in_both(video: VideoLoop, theirs: int) -> None:
+    """On a frame that two jobs share; all else is written, and a person who decides for CVAT gets what it shows."""
+    video.fill(FRAMES, lambda number: [box(10.0, index=1)])
+    video.send(segment_size=10, overlap=3)
+    video.load()
+    before = {job: shown(video, job) for job in (1, 2)}
+    edit(video, move(50.0), range(7, 9))
+    track = video.tracks(theirs)[0]
+    for frame in (7, 9):  # so that only the frame between changes
+        track = video.keyframe(track, frame, job=theirs)
+    video.keyframe(track, 8, job=theirs, points=[90.0, 60.0, 130.0, 120.0])
+    there = shown(video, theirs)
+    report = refresh(video)
+    assert totals(report) == (0, 1, 0)
+    assert [(left["reason"], left["count"]) for left in report["left"]] == [(BOTH, 1)]
+    for job in (1, 2):
+        now = shown(video, job)
+        assert now[7] == [60.0] and now[8] == (there if job == theirs else before[job])[8]
+    assert loaded(video)[-1] == 1
+    operator("resolve_conflicts")(video.dataset, "run", [{"take": "remote"}])
+    assert video.lefts(7) == [60.0] and video.lefts(8) == [90.0]
+    refresh(video)
+    assert shown(video, 1)[8] == shown(video, 2)[8] == [90.0]
+    assert loaded(video) == (0, 0, 0, 0) and totals(refresh(video)) == (0, 0, 0)
+
+
 def test_labels_of_the_whole_video(video: VideoLoop) -> None:
     video.fill(FRAMES, lambda number: [box(10.0, index=1)])
     sample = video.dataset.first()
