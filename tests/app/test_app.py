@@ -143,21 +143,6 @@ def test_the_panel_loads_with_a_click_and_undoes_with_one(
     assert boxes(dataset) == before
 
 
-def test_operator_browser_loads(run: dict[str, Any], app: App, dataset: fo.Dataset, annotator: Annotator) -> None:
-    before = boxes(dataset)
-    corners = annotator.edit()
-    form = app.browse("Load annotations")
-    expect(form.field("Run").get_by_role("combobox")).to_have_text("night_shift")
-    form.submit("Load")
-    app.result("Added 1, changed 2, deleted 1 label.")
-    app.close_result()
-    check_edits(before, boxes(dataset), corners)
-
-    app.browse("Load annotations").submit("Load")
-    app.result(f"Nothing changed: {run['labels']} labels are as they were.")
-    app.shoot("loaded_again")
-
-
 def test_row_actions(run: dict[str, Any], app: App, dataset: fo.Dataset, annotator: Annotator) -> None:
     panel = app.open_panel()
     panel.act("night_shift", "View samples")

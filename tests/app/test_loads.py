@@ -99,11 +99,21 @@ def test_a_sample_that_was_opened_shows_what_was_loaded(
     run: dict[str, Any], app: App, dataset: fo.Dataset, annotator: Annotator
 ) -> None:
     before = app.look_into_sample(0)
-    annotator.edit()
-    app.browse("Load annotations").submit("Load")
+    labels = boxes(dataset)
+    corners = annotator.edit()
+    form = app.browse("Load annotations")
+    expect(form.field("Run").get_by_role("combobox")).to_have_text("night_shift")
+    form.submit("Load")
     app.result("Added 1, changed 2, deleted 1 label.")
     app.close_result()
+    check_edits(labels, boxes(dataset), corners)
     loaded = app.look_into_sample(0)
+
+    app.browse("Load annotations").submit("Load")
+    app.result(f"Nothing changed: {run['labels']} labels are as they were.")
+    app.shoot("loaded_again")
+    app.close_result()
+
     app.browse("Undo a CVAT load").submit("Undo")
     app.result("Load 1 is undone")
     app.close_result()

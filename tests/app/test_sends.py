@@ -133,23 +133,9 @@ def test_more_options_and_a_look_ahead(app: App, cvat: Sandbox, dataset: fo.Data
     assert sorted(job["assignee"]["username"] for job in jobs) == ["annotator1"] * 3 + ["annotator2"] * 2
 
 
-def test_files_that_cannot_be_sent(app: App, dataset: fo.Dataset, tmp_path: Path) -> None:
-    lost = dataset.first()
-    lost.filepath = str(tmp_path / "lost.jpg")
-    lost.save()
-    form = app.press_send()
-    expect(form.root).to_contain_text("1 of 10 images can't be sent")
-    expect(form.root).to_contain_text("lost.jpg is missing")
-    expect(form.button("Send")).to_be_disabled()
-    app.shoot("bad_files")
-    form.settle()
-    form.root.get_by_label("Send the others").click()
-    form.submit("Send")
-    app.result("1 sample was not sent; it has the tag not_sent_to_cvat.")
-    app.shoot("left_out")
-
-
-def test_images_that_cvat_has(app: App, cvat: Sandbox, dataset: fo.Dataset, annotator: Annotator) -> None:
+def test_images_that_cvat_has_and_one_that_nobody_has(
+    app: App, cvat: Sandbox, dataset: fo.Dataset, annotator: Annotator, tmp_path: Path
+) -> None:
     folder = Path(dataset.first().filepath).parent
     cvat.add_cloud_storage("street-pictures", folder)
     form = app.press_send()
@@ -164,3 +150,18 @@ def test_images_that_cvat_has(app: App, cvat: Sandbox, dataset: fo.Dataset, anno
     form.submit("Send")
     app.result("Sent 10 samples")
     assert [task["size"] for task in annotator.tasks()] == [10]
+    app.close_result()
+
+    lost = dataset.first()
+    lost.filepath = str(tmp_path / "lost.jpg")
+    lost.save()
+    form = app.press_send()
+    expect(form.root).to_contain_text("1 of 10 images can't be sent")
+    expect(form.root).to_contain_text("lost.jpg is missing")
+    expect(form.button("Send")).to_be_disabled()
+    app.shoot("bad_files")
+    form.settle()
+    form.root.get_by_label("Send the others").click()
+    form.submit("Send")
+    app.result("1 sample was not sent; it has the tag not_sent_to_cvat.")
+    app.shoot("left_out")
