@@ -54,7 +54,10 @@ NUMBERED = re.compile(r"ObjectId\('([0-9a-f]{8})[0-9a-f]{16}'\)|\b0x[0-9a-f]{8,}
 """What may differ from process to process: an id, which begins with the second it was made in; an address in memory."""
 
 set_hypothesis_home_dir(DEV / "hypothesis")
-hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, database=None, print_blob=True)
+EXAMPLES = 100 if os.environ.get("ROUNDTRIP_ALL") else 40
+hypothesis.settings.register_profile(
+    "ci", max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, print_blob=True
+)
 hypothesis.settings.register_profile("search", deadline=None, print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 

@@ -49,6 +49,9 @@ CALLS: dict[str, Callable[[Client, list[UploadFile]], Any]] = {
     "check": lambda client, files: client.check(),
     "version": lambda client, files: client.version,
     "users": lambda client, files: client.users("a"),
+    "search_users": lambda client, files: client.search_users("a", 2),
+    "search_projects": lambda client, files: client.search_projects("a", 2),
+    "search_tasks": lambda client, files: client.search_tasks("", 2),
     "find_user": lambda client, files: client.find_user("ann"),
     "organizations": lambda client, files: client.organizations(),
     "workspace_id": lambda client, files: client.within("team").workspace_id(),
@@ -67,6 +70,7 @@ CALLS: dict[str, Callable[[Client, list[UploadFile]], Any]] = {
     "delete_task": lambda client, files: client.delete_task(5),
     "task_meta": lambda client, files: client.task_meta(5).step,
     "download_frame": lambda client, files: client.download_frame(5, 0, io.BytesIO()),
+    "download_chunk": lambda client, files: client.download_chunk(5, 0, io.BytesIO()),
     "upload at once": lambda client, files: client.upload(5, files),
     "upload in groups": lambda client, files: client.upload(5, files, group_files=1),
     "upload in chunks": lambda client, files: client.upload(5, files, group_bytes=1),
@@ -257,7 +261,7 @@ def test_all_calls_are_here() -> None:
     assert public <= named, public - named
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=130, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     call=st.sampled_from(list(CALLS)),
     login=st.sampled_from(LOGINS),

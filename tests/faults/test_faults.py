@@ -99,7 +99,7 @@ def long_answers(found: Sequence[Point]) -> Iterator[Case]:
 
 NOT_GIVEN_UP = ("refresh",)
 """What leaves a run that is complete, so that it is not deleted with its tasks."""
-CASES = {"death": (deaths, 36), "end": (ends, 10), "answer": (answers, 24), "long_answer": (long_answers, 10)}
+CASES = {"death": (deaths, 20), "end": (ends, 6), "answer": (answers, 12), "long_answer": (long_answers, 6)}
 """What happens at which points; and how many of that are tried, if not all."""
 
 

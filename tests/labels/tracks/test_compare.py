@@ -176,7 +176,7 @@ def distance(one: Shape, other: Shape) -> float:
     return max([apart(one.rotation, other.rotation), *off])
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.data(), st.sampled_from([kind for kind in KINDS if kind != "skeleton"]))
 def test_any_edits_change_what_both_interpolations_say(data: st.DataObject, kind: str) -> None:
     shapes = data.draw(objects([kind]))

@@ -87,14 +87,14 @@ def _keyframe(shape: Shape) -> dict[str, object]:
     return data
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(objects(["rectangle", "ellipse", "points"], most=8, gaps=False), tolerances)
 def test_there_are_no_fewer_keyframes_that_would_do(shapes: dict[int, Shape], tolerance: float) -> None:
     track = track_of(shapes, max(shapes), tolerance, (), {MUTABLE})
     assert len(track.shapes) == fewest(shapes, max(shapes), tolerance)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(objects(["rectangle", "ellipse", "points"], most=7, gaps=False), tolerances)
 def test_an_object_that_ends_needs_no_more(shapes: dict[int, Shape], tolerance: float) -> None:
     """The keyframe that ends it can be where an even motion would be: that never takes more, and often one fewer."""

@@ -84,7 +84,7 @@ def dumped(labels: list[dict[str, Any]]) -> bytes:
 
 
 @given(st.lists(ids, max_size=8), changes)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_the_pieces_are_the_new_list(numbers: list[int], change: ListChange) -> None:
     labels = [label(n, place=i) for i, n in enumerate(numbers)]
     places = [place for place, _ in change.insert if place is not None]
@@ -130,7 +130,7 @@ def stored(dataset: fo.Dataset) -> Any:
 
 
 @given(numbers=st.lists(ids, max_size=8, unique=True), data=st.data())
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_mongodb_makes_the_same_list(dataset: fo.Dataset, sample: str, numbers: list[int], data: Any) -> None:
     labels = [label(n, date=1) for n in numbers]
     start = {"gt": {"_cls": "Detections", "detections": labels}}

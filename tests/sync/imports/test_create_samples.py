@@ -222,7 +222,7 @@ NASTY = (
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.lists(st.one_of(st.sampled_from(NASTY), st.text(max_size=12)), max_size=12))
 def test_no_name_leads_out_of_the_folder_or_onto_another(given_names: list[str]) -> None:
     frames = [NamedFrame(7, number, name) for number, name in enumerate(given_names)]

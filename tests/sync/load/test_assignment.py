@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
 import time
 from collections.abc import Sequence
@@ -53,7 +54,7 @@ def best_total(lost: Sequence[Outline], fresh: Sequence[Outline]) -> float:
 
 
 @given(st.lists(shapes, max_size=4), st.lists(shapes, max_size=5))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_of_few_no_assignment_is_better(lost: list[CvatShape], fresh: list[CvatShape]) -> None:
     olds, news = outlines(lost), outlines(fresh)
     pairs = pair_up(olds, news)
@@ -65,7 +66,7 @@ def test_of_few_no_assignment_is_better(lost: list[CvatShape], fresh: list[CvatS
 
 
 @given(st.lists(shapes, max_size=12), st.lists(shapes, max_size=12))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_many_are_treated_like_few(lost: list[CvatShape], fresh: list[CvatShape]) -> None:
     """With fewer than so many neighbours, the same pairs come out, whether or not all are looked at."""
     olds, news = outlines(lost), outlines(fresh)
@@ -100,18 +101,19 @@ def test_the_pairs_that_are_compared_grow_with_the_shapes(make: object, monkeypa
     overlaps = assignment._box_overlaps
     monkeypatch.setattr(assignment, "_box_overlaps", lambda a, b: (compared.extend([1] * len(a)), overlaps(a, b))[1])
     counts = {}
-    for number in (200, 400, 800):
+    for number in (100, 200, 400):
         compared.clear()
         lost = [make(n / number, 0.0, 100.0) for n in range(number)]  # type: ignore[operator]
         fresh = [make(n / number + 1, 0.0, 100.0) for n in range(number)]  # type: ignore[operator]
         pair_up(outlines(lost), outlines(fresh))
         counts[number] = len(compared)
-    assert counts[800] <= 2.2 * counts[400] <= 2.2 * 2.2 * counts[200]
-    assert counts[800] <= 2 * assignment.NEAREST * 800
+    assert counts[400] <= 2.2 * counts[200] <= 2.2 * 2.2 * counts[100]
+    assert counts[400] <= 2 * assignment.NEAREST * 400
 
 
-def test_twenty_thousand_overlapping_boxes() -> None:
-    count = 20_000
+def test_thousands_of_overlapping_boxes() -> None:
+    """Comparing each with each would take minutes."""
+    count = 20_000 if os.environ.get("ROUNDTRIP_ALL") else 8_000
     lost = outlines([box(n * 300 / count, (n * 7 % count) * 300 / count, 1000, 1000) for n in range(count)])
     fresh = outlines([box(n * 300 / count + 3, (n * 7 % count) * 300 / count, 1000, 1000) for n in range(count)])
     started = time.process_time()

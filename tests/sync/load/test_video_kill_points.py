@@ -19,7 +19,7 @@ from video_loop import VideoLoop, box, without_ids
 from sandbox import Sandbox
 
 ALL = bool(os.environ.get("ROUNDTRIP_ALL"))
-SOME = 3
+SOME = 2
 """How many points of each kind are tried, unless all are."""
 
 Work = Callable[[VideoLoop], Any]

@@ -45,7 +45,7 @@ marks = st.dictionaries(
 steps = st.lists(st.tuples(st.sampled_from(["save", "save_all", "again"]), marks, st.integers(-1, 2)), max_size=12)
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(steps)
 def test_marks_are_those_of_the_last_step_or_of_the_one_before(steps: list[tuple[str, Any, int]]) -> None:
     patched = pytest.MonkeyPatch()

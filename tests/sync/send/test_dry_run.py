@@ -77,7 +77,7 @@ def test_any_dataset(fields: Loop) -> None:
         "weather": {"classes": ["car", "bus"], "attributes": True},
     }
 
-    @settings(max_examples=25, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(max_examples=15, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(contents, st.booleans(), st.sampled_from([None, 1]), st.booleans())
     def law(found: dict[str, list[list[Any]]], in_project: bool, segment_size: int | None, fits: bool) -> None:
         collection = fields.dataset._sample_collection

@@ -184,7 +184,7 @@ def test_a_label_of_several_objects_is_there_if_all_of_them_are() -> None:
 edits = st.sampled_from(["kept", "kept", "kept", "moved", "deleted", "relabelled", "set"])
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.data())
 def test_whatever_annotators_do_to_less_than_half_each_label_keeps_its_object(data: st.DataObject) -> None:
     """Even among labels that look all alike, whatever else is in the job, and in whatever order it is read."""
