@@ -23,7 +23,7 @@ from sim_world import GT, SKY, Template, Thing, World, make_template
 from sync_loop import Loop
 from video_loop import VideoLoop, box
 
-EXAMPLES = int(os.environ.get("ROUNDTRIP_EXAMPLES", "2000" if os.environ.get("ROUNDTRIP_ALL") else "12"))
+EXAMPLES = int(os.environ.get("ROUNDTRIP_EXAMPLES", "2000" if os.environ.get("ROUNDTRIP_ALL") else "8"))
 SETTINGS = settings(
     phases=[Phase.explicit, Phase.generate],  # examples are not made smaller, as each takes long
     max_examples=EXAMPLES,

@@ -25,7 +25,7 @@ from sandbox import Sandbox
 FRAMES = 24
 OBJECTS = 3
 # Examples are not made smaller, as each takes a second.
-EXAMPLES = int(os.environ.get("ROUNDTRIP_EXAMPLES", "10"))
+EXAMPLES = int(os.environ.get("ROUNDTRIP_EXAMPLES", "6"))
 NEAR = 0.51
 """Pixels: the tolerance of the send, and what an editor loses."""
 

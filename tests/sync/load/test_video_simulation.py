@@ -29,7 +29,7 @@ from sim_world import Template, Thing, World, make_template
 from sync_loop import Loop
 from video_loop import WIDTH, VideoLoop, box
 
-STORIES = int(os.environ.get("ROUNDTRIP_STORIES", "4000" if os.environ.get("ROUNDTRIP_ALL") else "120"))
+STORIES = int(os.environ.get("ROUNDTRIP_STORIES", "4000" if os.environ.get("ROUNDTRIP_ALL") else "80"))
 PARTS = 4
 STEPS = 12
 FRAMES = 12
