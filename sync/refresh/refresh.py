@@ -149,8 +149,12 @@ class RefreshContext:
         log, base = RefreshLog(self.store), BaseStore(self.store)
         with error_context(lambda: "Call it again when that is mended: it goes on from there, and nothing is twice."):
             begun = None if self.request.preview else self._go_on(log, base, reporter)
-            work = self._find(base, report, reporter)
-        self._check_deletions(work)
+            try:
+                work = self._find(base, report, reporter)
+                self._check_deletions(work)
+            except Refused:
+                self._close(begun, log)  # loads would be refused as long as this is
+                raise
         report.note([EDITOR] if work.plans else [])
         report.jobs_written = len(work.plans)
         if self.request.preview:
@@ -160,10 +164,22 @@ class RefreshContext:
         if work.plans:
             with error_context(lambda: "Call it again when that is mended: it goes on, and nothing is there twice."):
                 self._write(work, begun, log, base, report, reporter)
+        else:
+            self._close(begun, log)
         return report
 
+    def _close(self, record: RefreshRecord | None, log: RefreshLog) -> None:
+        """Notes that a refresh is complete, if one was begun."""
+        if record is not None:
+            log.save(_closed(log, record))
+            log.prune()
+
     def _go_on(self, log: RefreshLog, base: BaseStore, reporter: ProgressReporter) -> RefreshRecord | None:
-        """Ends what was begun of a refresh that was interrupted; its record, as the rest is part of it."""
+        """Ends what was begun of a refresh that was interrupted; its record, as the rest is part of it.
+
+        It is not complete before the rest is written: if this ends before, too, it is still one refresh, which is taken
+        back as one.
+        """
         pending = log.pending()
         if pending is None:
             return None
@@ -174,8 +190,6 @@ class RefreshContext:
             )
         for job_id in log.planned():
             carry_out(self.client, self.store, log, base, job_id, reporter, pending.number)
-        log.save(_closed(log, pending))
-        log.prune()
         return pending
 
     def _find(self, base: BaseStore, report: RefreshReport, reporter: ProgressReporter) -> Work:
@@ -254,8 +268,7 @@ class RefreshContext:
             for label, reason in outcome.left:
                 report.leave(reason, label)
             report.leave_all(outcome.refused)
-        log.save(_closed(log, record))
-        log.prune()
+        self._close(record, log)
 
 
 def _closed(log: RefreshLog, record: RefreshRecord) -> RefreshRecord:

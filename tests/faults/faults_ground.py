@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from http.client import HTTPConnection
 from typing import Any
 
@@ -34,6 +34,7 @@ class Ground:
     Attributes:
         points: the calls and writes of a send that are of interest
         undisturbed: what there is after it, if nothing happens
+        taken_back: what the server has when that is taken back, if it is a refresh
     """
 
     def __init__(self, name: str, scene: Scene, processes: Processes) -> None:
@@ -51,7 +52,9 @@ class Ground:
         with self.server() as box:
             told = self.work(box, self.scene.act)
             assert told is not None and not told.error, told
-            return self._outcome(box), told.points
+            found = self._outcome(box)
+            self.taken_back = self._take_back(box)
+            return found, told.points
 
     def _outcome(self, box: Sandbox) -> Outcome:
         return outcome(self._books, box, self._ids)
@@ -82,10 +85,28 @@ class Ground:
         assert told is None or not told.unexpected, told.unexpected
         return told
 
-    def differs(self, box: Sandbox) -> list[str]:
-        """How what there is now differs from what there is after an undisturbed send."""
+    def differs(self, box: Sandbox, *, in_two: bool = False) -> list[str]:
+        """How what there is now differs from what there is after an undisturbed send.
+
+        Args:
+            box: the server
+            in_two: whether it was done by two refreshes, of which the first ended by itself
+        """
         now = self._outcome(box)
+        now = replace(now, refreshes=now.refreshes - in_two)
         return [*not_once(self.undisturbed, now), *differences(asdict(self.undisturbed), asdict(now))]
+
+    def differs_taken_back(self, box: Sandbox) -> list[str]:
+        """Takes all refreshes back; how the server then differs from one on which an undisturbed one was taken back."""
+        left = self._take_back(box)
+        return differences(self.taken_back, left)
+
+    def _take_back(self, box: Sandbox) -> Any:
+        for _ in range(self._outcome(box).refreshes):
+            told = self.work(box, "take back")
+            assert told is not None and not told.error, told
+            assert told.answers["take back"]["left"] == 0, told
+        return self._outcome(box).server
 
     def leftovers(self, box: Sandbox) -> list[str]:
         """What of a deleted run is left, and what of the dataset is not as before."""

@@ -17,6 +17,7 @@ from sandbox import Sandbox
 
 _RUN = re.compile(r"#[0-9a-f]{12}-")
 _RUN_ID = re.compile(r"^[0-9a-f]{32}/")
+_DONE = re.compile(r"^refresh/done/(\d+)/(\d+)$")
 _OF_ONE_RUN = ("run_id", "created_at", "server", "project_id")
 _OF_ONE_TASK = ("id", "url", "jobs")
 
@@ -31,6 +32,7 @@ class Outcome:
         samples, dataset: the raw documents
         record: the run's record
         kept: what is kept of the run, by name
+        refreshes: how many refreshes wrote something that can be taken back
         same: how many of the objects that were there before are there under the same ids
     """
 
@@ -40,6 +42,7 @@ class Outcome:
     dataset: Any
     record: Any
     kept: Any
+    refreshes: int
     same: int
 
 
@@ -112,6 +115,7 @@ def outcome(books: Books, box: Sandbox, before: set[tuple[str, int]]) -> Outcome
         dataset=documents["dataset"],
         record=_record(record),
         kept=_names(documents["kept"]),
+        refreshes=len({match[1] for key in documents["kept"] if (match := _DONE.match(_RUN_ID.sub("", key)))}),
         same=len(before & object_ids(box)),
     )
 
@@ -162,9 +166,12 @@ def _record(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _names(keys: Sequence[str]) -> dict[str, int]:
-    """What is kept, counted by name; of labels once for each job: their batches may have become smaller."""
-    names = [_RUN_ID.sub("", key) for key in keys]
-    of_ids = r"^(job|task|refresh/done/\d+)/\d+"
+    """What is kept, counted by name; of labels once for each job: their batches may have become smaller.
+
+    A job into which refreshes wrote counts once, whatever their numbers; how many there were is compared by itself.
+    """
+    names = list(dict.fromkeys(_DONE.sub(r"refresh/done/\2", _RUN_ID.sub("", key)) for key in keys))
+    of_ids = r"^(job|task|refresh/done)/\d+"
     counts = Counter(re.sub(of_ids, r"\1/N", name) for name in names if name[:5] not in ("drawn", "saved"))
     drawn, saved = ({name[6:] for name in names if name.startswith(kind)} for kind in ("drawn", "saved"))
     assert drawn == saved, f"not answered: {drawn - saved}; not drawn: {saved - drawn}"

@@ -40,10 +40,12 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import RoundtripError, Run
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load import load  # noqa: E402
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import ProgressReporter  # noqa: E402
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.refresh.refresh import refresh  # noqa: E402
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.refresh.undo import undo_refresh  # noqa: E402
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import (  # noqa: E402
     LoadRequest,
     RefreshRequest,
     SendRequest,
+    UndoRefreshRequest,
     parse,
 )
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send import delete_run, encode, patience, task_marks  # noqa: E402
@@ -127,6 +129,10 @@ def _refresh(dataset: Any, request: Mapping[str, Any], client: Client) -> Any:
     return refresh(dataset, RefreshRequest(anno_key=KEY), client)
 
 
+def _take_back(dataset: Any, request: Mapping[str, Any], client: Client) -> Any:
+    return undo_refresh(dataset, UndoRefreshRequest(anno_key=KEY), client)
+
+
 def _load(dataset: Any, request: Mapping[str, Any], client: Client) -> Any:
     return load(dataset, parse(LoadRequest, {"anno_key": KEY}), client)
 
@@ -148,6 +154,7 @@ ACTS = {
     "grow on": _grow_on,
     "edit": _edit,
     "refresh": _refresh,
+    "take back": _take_back,
 }
 
 

@@ -295,6 +295,49 @@ def test_a_bad_answer(ran: Loop, monkeypatch: pytest.MonkeyPatch, kind: str, nth
     is_as_wanted(ran)
 
 
+def interrupted(loop: Loop, nth: int) -> None:
+    """A refresh that ends at one of its requests."""
+    change_all(loop)
+    loop.box.faults.add("status", "PATCH", WRITE, nth=nth, status=500)
+    with pytest.raises(Exception, match="it goes on"):
+        refresh(loop)
+    loop.box.faults.clear()
+
+
+def interrupted_again(loop: Loop) -> None:
+    """What was begun is ended, and the rest not found."""
+    loop.box.faults.add("status", "GET", r"/api/jobs\?", status=403)
+    with pytest.raises(Exception, match="it goes on"):
+        refresh(loop)
+    loop.box.faults.clear()
+    with pytest.raises(Exception, match=r"was interrupted while it wrote into CVAT. Choose .*`refresh_run`"):
+        loop.load()
+
+
+@pytest.mark.parametrize("ended", [True, False])
+@pytest.mark.parametrize("nth", [1, 3])
+def test_interrupted_again_while_it_looks_for_the_rest_it_is_still_one(ran: Loop, nth: int, ended: bool) -> None:
+    before = sorted(shapes(ran).values())
+    interrupted(ran, nth)
+    interrupted_again(ran)
+    if ended:
+        assert refresh(ran)["refresh"] == (1 if nth == 1 else None)  # of the other, nothing was left
+        is_as_wanted(ran)
+    assert take_back(ran)["left"] == 0
+    assert sorted(shapes(ran).values()) == before
+    with pytest.raises(Refused, match="no refresh of the run 'run' to take back"):
+        take_back(ran)
+
+
+def test_an_interrupted_one_that_is_refused_then_is_complete(ran: Loop) -> None:
+    interrupted(ran, 1)
+    ran.dataset.set_values("gt", [fo.Detections()] * 4)
+    with pytest.raises(Refused, match="`confirm=True`"):
+        refresh(ran, confirm=False)
+    ran.load(policy="local", confirm=True)
+    assert refresh(ran)["refresh"] == 2
+
+
 def test_killed_at_any_write(loop: Loop, new_world: Any, photos: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """And going on, it takes back all that it wrote."""
     monkeypatch.setattr(encode, "OBJECTS", 2)
