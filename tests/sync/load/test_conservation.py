@@ -30,7 +30,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.change import JobPlan
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.report import Counts
 from sync_odd_jobs import FRAMES, HEIGHT, SWITCHES, WIDTH, local_of, sample_of, world_of
 
-CASES = int(os.environ.get("ROUNDTRIP_CASES", "50000" if os.environ.get("ROUNDTRIP_ALL") else "1200"))
+CASES = int(os.environ.get("ROUNDTRIP_CASES", "50000" if os.environ.get("ROUNDTRIP_ALL") else "800"))
 PARTS = 4
 
 

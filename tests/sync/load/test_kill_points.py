@@ -23,7 +23,7 @@ from sync_loop import Loop
 from sandbox import Sandbox
 
 ALL = bool(os.environ.get("ROUNDTRIP_ALL"))
-SOME = 2
+SOME = 1
 """How many points of each kind are tried, unless all are."""
 
 Work = Callable[[Loop], Any]

@@ -24,7 +24,7 @@ from sim_story import NUMBERS, WIDTH, StoryOfLoads, all_marks, marks_drawn
 from sim_world import GT, PRED, SKY, Template, Thing, make_template
 from sync_loop import Loop
 
-STORIES = int(os.environ.get("ROUNDTRIP_STORIES", "20000" if os.environ.get("ROUNDTRIP_ALL") else "240"))
+STORIES = int(os.environ.get("ROUNDTRIP_STORIES", "20000" if os.environ.get("ROUNDTRIP_ALL") else "120"))
 PARTS = 8
 """So that several workers play them. Each part has a seed of its own, and plays the same stories in every run."""
 STEPS = 14

@@ -28,7 +28,7 @@ from sync_documents import labels
 
 from sandbox.annotations.checks import FORMS
 
-CASES = 5_500 if os.environ.get("ROUNDTRIP_ALL") else 2_200
+CASES = 5_500 if os.environ.get("ROUNDTRIP_ALL") else 1_100
 """Generated labels at least, dealt to the fields."""
 FEWEST = 4
 """Labels that are drawn together, at least."""
