@@ -10,7 +10,8 @@ from ..sync import terminal
 from ..sync.connection import connect, find_credentials
 from ..sync.errors import Refused
 from ..sync.runs.cvat_state import described, look
-from ..sync.runs.record import NAME, RESULTS, RunRecord, find
+from ..sync.runs.record import NAME, RESULTS, find
+from ..sync.runs.run_record import RunRecord
 from ..sync.send.delete_run import delete_tasks
 from .api import Api, open_page
 from .backend import Backend, login_of

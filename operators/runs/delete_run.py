@@ -9,7 +9,8 @@ import fiftyone.operators.types as types
 
 from ...sync import terminal
 from ...sync.progress import ProgressReporter
-from ...sync.runs.record import RunRecord, find
+from ...sync.runs.record import find
+from ...sync.runs.run_record import RunRecord
 from ...sync.send.delete_run import delete
 from ..shared import choose_run, context
 from ..shared.running import perform, show

@@ -8,6 +8,7 @@ import fiftyone.operators.types as types
 
 from ...sync.errors import Refused
 from ...sync.runs import record
+from ...sync.runs.run_record import RunRecord
 from ...sync.runs.status import RunStatus, State, status_of
 from .texts import count, run_words
 
@@ -22,7 +23,7 @@ class Run(NamedTuple):
     """A run and its state."""
 
     key: str
-    record: record.RunRecord
+    record: RunRecord
     status: RunStatus
 
 

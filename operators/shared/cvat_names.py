@@ -15,7 +15,7 @@ from ...sync import names
 from ...sync.errors import CvatError, RoundtripError
 from ...sync.imports.proposals import offer_tasks
 from ...sync.readable import readable
-from ...sync.runs.record import RunRecord
+from ...sync.runs.run_record import RunRecord
 from . import context
 
 Listing = Callable[[foo.ExecutionContext, Any, str], names.Offer]

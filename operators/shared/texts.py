@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from ...sync.readable import NO_BREAK_SPACE
-from ...sync.runs.record import RunRecord
+from ...sync.runs.run_record import RunRecord
 from ...sync.runs.status import RunStatus
 from ...sync.send.send import LEFT_OUT_TAG
 from .safe import WHOLE, code, link, place, row, safe

@@ -6,7 +6,7 @@ import fiftyone.operators as foo
 
 from ...sync.errors import StateUnreadable
 from ...sync.request import parse
-from ...sync.runs.record import RunRecord
+from ...sync.runs.run_record import RunRecord
 from ...sync.runs.store import RunStore
 from ...sync.watch.background import ensure_watched
 from ...sync.watch.rule import WatchRequest, WatchRule, read_rule, turn_off, turn_on

@@ -15,7 +15,7 @@ import fiftyone as fo
 
 from ...sync.errors import CvatError, Refused, RoundtripError
 from ...sync.request import parse
-from ...sync.runs.record import RunRecord
+from ...sync.runs.run_record import RunRecord
 from ...sync.watch.alarm import Alarm
 from ...sync.watch.hooks import Hooks, Secret, new_secret, places_of, watched_records
 from ...sync.watch.program import prepare, summary, until_interrupted

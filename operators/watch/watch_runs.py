@@ -7,7 +7,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ...sync.request import parse
-from ...sync.runs.record import RunRecord
+from ...sync.runs.run_record import RunRecord
 from ...sync.watch.program import watch
 from ...sync.watch.rule import USUAL, WatchRequest
 from ..load.form import POLICIES, STAGES, STATES

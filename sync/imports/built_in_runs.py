@@ -11,7 +11,7 @@ from ...cvat import Credentials
 from ...labels.types import FIELD_TYPES, LABEL_TYPES
 from ..dataset.samples import field_class
 from ..errors import LoadFailed, Refused, RunMissing, redacted_traceback
-from ..runs.record import BACKEND
+from ..runs.run_record import BACKEND
 
 logger = logging.getLogger(__name__)
 

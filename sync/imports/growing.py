@@ -12,7 +12,7 @@ from ..runs import record as records
 from ..runs.base import NO_SAMPLE, BaseStore, TaskBase
 from ..runs.lease import Lease
 from ..runs.marks import JobMark
-from ..runs.record import RunRecord
+from ..runs.run_record import RunRecord
 from ..runs.store import RunStore
 from ..send.checks import read_paths
 from .checks import check_fields, check_free, check_links, notes_of

@@ -13,7 +13,7 @@ from ..runs import record as records
 from ..runs.base import BaseStore
 from ..runs.lease import Lease, is_held
 from ..runs.marks import JobMark
-from ..runs.record import RunRecord
+from ..runs.run_record import RunRecord
 from ..runs.store import RunStore
 from .growing import grow
 from .making import UNCLEAR, make_samples

@@ -4,7 +4,7 @@ from ...cvat import Client
 from ...labels.schema import LabelSchema
 from ...labels.vocabulary import Vocabulary
 from ..runs.base import NO_SAMPLE, FrameRecord, TaskBase
-from ..runs.record import TaskRecord
+from ..runs.run_record import TaskRecord
 from .linking import Links
 from .survey import FoundTask
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from ..runs.base import BaseStore, TaskBase
 from ..runs.outbox import each_label
-from ..runs.record import RunRecord, TaskRecord
+from ..runs.run_record import RunRecord, TaskRecord
 from .shared_jobs import Key
 
 

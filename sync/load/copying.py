@@ -19,8 +19,8 @@ from ..errors import Refused
 from ..runs.base import BaseStore, TaskBase
 from ..runs.marks import JobMark
 from ..runs.outbox import TrackLabels, each_label
-from ..runs.record import RunRecord
 from ..runs.report import LoadReport
+from ..runs.run_record import RunRecord
 from .clip_deletions import gone_from_clips
 from .shared_jobs import Key
 

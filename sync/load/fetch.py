@@ -18,7 +18,7 @@ from ...cvat import (
     UnsupportedServer,
 )
 from ..runs.base import TaskBase
-from ..runs.record import RunRecord, TaskRecord
+from ..runs.run_record import RunRecord, TaskRecord
 from .read_ahead import several_at_once
 from .shared_jobs import JobSpans
 from .task_notes import no_jobs

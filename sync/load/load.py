@@ -18,9 +18,9 @@ from ..request import LoadRequest
 from ..runs import record as records
 from ..runs.comments import refresh_comments
 from ..runs.lease import Lease, is_held
-from ..runs.record import RunRecord
 from ..runs.refreshes import check_no_refresh
 from ..runs.report import LoadReport
+from ..runs.run_record import RunRecord
 from ..runs.store import RunStore
 from .cautions import DELETED, find_cautions, stop_sentence
 from .copying import map_fields

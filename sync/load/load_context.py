@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from ...cvat import Job
 from ..dataset.labels import Labels
 from ..request import LoadRequest
-from ..runs.record import RunRecord
+from ..runs.run_record import RunRecord
 from ..runs.store import Store
 from .copying import MappedSchema
 from .dry_run import DryRunLabels, DryRunStore

@@ -38,10 +38,10 @@ class PlacedFrames(Sequence[FrameRecord], ABC):
 
 
 class ImageFrames(PlacedFrames):
-    """Frames of videos that a task has as images.
+    """Frames of a task that are images, each in a document of its own.
 
     Args:
-        frames: the frames, as :func:`with_present_frames` gives them
+        frames: the frames; those of videos as :func:`with_present_frames` gives them
     """
 
     def __init__(self, frames: Sequence[FrameRecord]) -> None:
@@ -60,7 +60,7 @@ class ImageFrames(PlacedFrames):
         return self._frames[frame]
 
     def holder(self, field: str | None, frame: int) -> str:
-        """The document of a frame."""
+        """The document of a frame: that of a frame of a video, or a sample."""
         return self._frames[frame].sample_id
 
 

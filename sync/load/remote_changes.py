@@ -17,7 +17,8 @@ from ..request import LoadRequest
 from ..runs.base import BaseStore, OpenConflict, TaskBase
 from ..runs.marks import JobMark
 from ..runs.outbox import TrackLabels, each_label
-from ..runs.record import RunRecord, not_here
+from ..runs.record import not_here
+from ..runs.run_record import RunRecord
 from .diff import JobDiff, diff_job
 from .edited_label import Edited
 from .fetch import OF_ONE, TaskState, fetch_labels, fetch_tasks

@@ -18,8 +18,8 @@ from ..runs import record as records
 from ..runs.base import BaseStore
 from ..runs.lease import Lease
 from ..runs.marks import JobMark
-from ..runs.record import RunRecord
 from ..runs.refreshes import check_no_refresh
+from ..runs.run_record import RunRecord
 from ..runs.store import RunStore
 from .apply import read_local
 from .copying import map_fields

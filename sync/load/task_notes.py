@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ...cvat import Job
 from ...labels.vocabulary import Vocabulary
-from ..runs.record import RunRecord, TaskRecord
+from ..runs.run_record import RunRecord, TaskRecord
 
 
 def unsent(record: RunRecord) -> list[str]:

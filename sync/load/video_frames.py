@@ -15,7 +15,7 @@ from ..dataset.samples import FRAMES, FieldPlace
 from ..dataset.sequences import ImageSequence
 from ..runs.base import BaseStore, FrameRecord, OpenConflict, TaskBase
 from ..runs.outbox import TrackLabels
-from ..runs.record import RunRecord, TaskRecord
+from ..runs.run_record import RunRecord, TaskRecord
 from ..runs.video import VideoSpan
 from .placed_frames import ImageFrames, PlacedFrames
 
@@ -34,35 +34,16 @@ class TrackFrames(PlacedFrames):
         """The size of a frame, in pixels."""
 
 
-class SequenceFrames(TrackFrames):
+class SequenceFrames(ImageFrames, TrackFrames):
     """The images of a task of a sequence. What holds their labels are the samples.
 
     Args:
         frames: the images, in order
     """
 
-    def __init__(self, frames: Sequence[FrameRecord]) -> None:
-        self._frames = frames
-
-    def __len__(self) -> int:
-        return len(self._frames)
-
-    @overload
-    def __getitem__(self, frame: int) -> FrameRecord: ...
-
-    @overload
-    def __getitem__(self, frame: slice) -> Sequence[FrameRecord]: ...
-
-    def __getitem__(self, frame: int | slice) -> FrameRecord | Sequence[FrameRecord]:
-        return self._frames[frame]
-
-    def holder(self, field: str | None, frame: int) -> str:
-        """The sample of a frame."""
-        return self._frames[frame].sample_id
-
     def size_of(self, frame: int) -> Size:
         """The size of an image; those of one sequence may differ."""
-        return self._frames[frame].size
+        return self[frame].size
 
 
 class VideoFrames(TrackFrames):

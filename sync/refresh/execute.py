@@ -19,6 +19,7 @@ from ..send.refusals import is_about_labels
 from ..send.video_labels import batches_of
 from .draw import as_written, in_order
 from .execute_tracks import TrackExecutor, first_of, new_entry, tracks_of
+from .portions import in_portions
 from .prefixed_store import PrefixedStore
 from .report import DISAGREES, TOUCHED
 
@@ -174,7 +175,7 @@ class JobExecutor:
         return _is_written(write.after.objects, before)
 
     def _update(self, writes: Sequence[LabelWrite]) -> None:
-        for part in _portions(writes):
+        for part in in_portions(writes, lambda write: len(write.label.objects), OBJECTS):
             self._check()
             self._try_update(part)
 
@@ -248,17 +249,3 @@ def _annotations(objects: Sequence[Object]) -> Annotations:
         tags=tuple(item for item in objects if isinstance(item, Tag)),
         shapes=tuple(item for item in objects if isinstance(item, Shape)),
     )
-
-
-def _portions(writes: Sequence[LabelWrite]) -> list[list[LabelWrite]]:
-    """Labels in portions that make requests of a good size."""
-    found: list[list[LabelWrite]] = []
-    count = OBJECTS
-    for write in writes:
-        size = len(write.label.objects)
-        if count + size > OBJECTS:
-            found.append([])
-            count = 0
-        found[-1].append(write)
-        count += size
-    return found

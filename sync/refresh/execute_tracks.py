@@ -11,6 +11,7 @@ from ..runs.refreshes import JobWrites, LabelKey, TrackWrite, key_of
 from ..send.refusals import is_about_labels
 from ..send.video_labels import weight_of
 from .draw import track_as_written, track_in_order
+from .portions import in_portions
 from .report import DISAGREES, TOUCHED
 
 KEYFRAMES = 5_000
@@ -58,7 +59,7 @@ class TrackExecutor:
             check: raises if this is to end
             refused: counts what CVAT does not take
         """
-        for some in _portions([write for write in self._ready if write.track is not None]):
+        for some in in_portions((write for write in self._ready if write.track is not None), _weight, KEYFRAMES):
             check()
             self._update(some, refused)
         gone = [write.there for write in self._ready if write.track is None and write.there is not None]
@@ -155,15 +156,5 @@ def _settled(write: TrackWrite, now: Track | None) -> TrackWrite:
     return write.model_copy(update={"track": now, "after": write.after.model_copy(update={"track": kept})})
 
 
-def _portions(writes: Sequence[TrackWrite]) -> list[list[TrackWrite]]:
-    """Tracks in portions that make requests of a good size."""
-    found: list[list[TrackWrite]] = []
-    count = KEYFRAMES
-    for write in writes:
-        size = weight_of(write.after) if write.after else 0
-        if count + size > KEYFRAMES:
-            found.append([])
-            count = 0
-        found[-1].append(write)
-        count += size
-    return found
+def _weight(write: TrackWrite) -> int:
+    return weight_of(write.after) if write.after else 0

@@ -21,8 +21,8 @@ from ..request import RefreshRequest
 from ..runs.base import BaseStore, FrameRecord, TaskBase
 from ..runs.marks import JobMark
 from ..runs.outbox import each_label
-from ..runs.record import RunRecord
 from ..runs.refreshes import JobWrites, LabelKey, key_of
+from ..runs.run_record import RunRecord
 from ..send.encode import Place
 from .find import plan_job, plan_video_job
 from .job_now import JobNow

@@ -20,8 +20,9 @@ from ..runs import record as records
 from ..runs.base import BaseStore
 from ..runs.lease import Lease, is_held
 from ..runs.log import JobNote, note_of
-from ..runs.record import RunRecord, not_here
+from ..runs.record import not_here
 from ..runs.refreshes import RefreshLog, RefreshRecord, check_no_refresh, counts_of
+from ..runs.run_record import RunRecord
 from ..runs.store import RunStore, Store
 from ..send.journal import Journal
 from .fields import check_fields

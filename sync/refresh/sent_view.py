@@ -11,7 +11,8 @@ from bson import ObjectId
 from ..dataset.frames import read_some_frames, videos_of_frames
 from ..dataset.samples import FieldPlace, read_samples
 from ..runs.base import BaseStore
-from ..runs.record import RunRecord, stages_of, view_of
+from ..runs.record import stages_of, view_of
+from ..runs.run_record import RunRecord
 from ..runs.sent_views import SentBatch, SentViews
 from ..runs.store import RunStore
 

@@ -10,7 +10,7 @@ from ..dataset.labels import DatasetLabels
 from ..errors import database_context, error_context
 from . import record as records
 from .base import NO_SAMPLE, BaseStore, TaskBase
-from .record import RunRecord
+from .run_record import RunRecord
 from .store import RunStore, Store, parsed
 
 REVIEW_TAG = "cvat_review"

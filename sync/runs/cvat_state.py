@@ -5,7 +5,7 @@ from typing import Any
 
 from ...cvat import Client, Job
 from ..readable import readable
-from .record import RunRecord
+from .run_record import RunRecord
 
 
 def look(key: str, record: RunRecord, client: Client) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from ...cvat import Client, Job
 from ..errors import StateUnreadable
 from .base import BaseStore
 from .marks import JobMark
-from .record import RunRecord
+from .run_record import RunRecord
 from .store import RunStore, Store, parsed
 
 NAME = "look"

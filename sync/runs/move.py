@@ -9,7 +9,7 @@ from ..progress import ProgressReporter
 from . import record as records
 from .base import BaseStore
 from .lease import check_free
-from .record import RunRecord, TaskRecord
+from .run_record import RunRecord, TaskRecord
 from .store import RunStore
 
 NAMED = 3

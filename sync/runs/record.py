@@ -1,10 +1,10 @@
-"""Run records: the annotation runs of a dataset that this plugin made."""
+"""The annotation runs of a dataset that this plugin made: how they are kept, found, renamed and forgotten."""
 
 import contextlib
 import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
-from typing import Any, Literal
+from typing import Any
 
 import fiftyone.constants as foc
 import fiftyone.core.annotation as foa
@@ -12,15 +12,14 @@ import fiftyone.core.odm as foo
 import fiftyone.core.view as fov
 import fiftyone.utils.annotations as foua
 from bson import json_util
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
-from ...labels.schema import LabelSchema
 from ..errors import Refused, RunMissing, database_context
 from .lease import check_free, is_held
 from .reading import read_anew
+from .run_record import BACKEND, RunRecord
 from .store import RunStore, stored_runs
 
-BACKEND = "@roundtrip/cvat"
 NAME = "roundtrip"
 """The name of the annotation backend in FiftyOne."""
 RESULTS = "roundtrip_backend.RunResults"
@@ -28,105 +27,8 @@ RESULTS = "roundtrip_backend.RunResults"
 
 The module has this name wherever the plugin is loaded, and for programs that have its folder on their Python path.
 """
-FORMAT = 1
-
 LONGEST_KEY = 200
 """Characters of a wrong key in a sentence."""
-
-Status = Literal["sending", "sent", "failed"]
-
-
-class TaskRecord(BaseModel):
-    """A task of a run.
-
-    Args:
-        id, name, url: of the task in CVAT
-        frames: how many it has
-        jobs: their ids
-        complete: whether its labels are all there; of a run that is sent, those of every task are
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    id: int
-    name: str
-    url: str
-    frames: int
-    jobs: tuple[int, ...] = ()
-    complete: bool = False
-
-
-class RunRecord(BaseModel):
-    """The small facts of a run; the annotation run's config holds them.
-
-    Args:
-        run_id: the run's own id
-        status: ``"sent"`` once it is complete, else ``"sending"``; see :func:`sync.runs.status.status_of`
-        server: the address of the CVAT server
-        organization: the CVAT organization, if one was given
-        project_id, project_name: the CVAT project, if there is one
-        project_made: whether the run made it
-        created_by: the CVAT user
-        media_type: what the samples of the run are
-        of_frames: whether its images are frames of videos, whose labels are in fields of frames
-        label_schema: the schema, with the keys of ``annotate()``
-        samples, labels: how many were sent; labels by field
-        left_out: what was not sent, and why: how many by sentence
-        created_at, loaded_at: ISO dates in UTC
-        problem: why it was interrupted
-        notes: what else there is to know about it
-        imported: whether its tasks were there before the run, see :func:`sync.imports.importing.import_from_cvat`
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    format: int = FORMAT
-    backend: str = BACKEND
-    run_id: str
-    status: Status = "sending"
-    server: str
-    organization: str | None = None
-    project_id: int | None = None
-    project_name: str | None = None
-    project_made: bool = False
-    created_by: str = ""
-    media_type: Literal["image", "video"] = "image"
-    of_frames: bool = False
-    media_field: str = "filepath"
-    label_schema: dict[str, Any]
-    tasks: tuple[TaskRecord, ...] = ()
-    samples: int = 0
-    labels: dict[str, int] = {}
-    left_out: dict[str, int] = {}
-    created_at: str = ""
-    loaded_at: str | None = None
-    problem: str = ""
-    notes: tuple[str, ...] = ()
-    imported: bool = False
-
-    @property
-    def schema_(self) -> LabelSchema:
-        return LabelSchema.model_validate({"fields": self.label_schema}, context={"stored": True})
-
-    @property
-    def complete_tasks(self) -> tuple[TaskRecord, ...]:
-        """The tasks that can be loaded: of a run that was interrupted, those that were complete by then."""
-        return tuple(task for task in self.tasks if task.complete or self.status == "sent")
-
-    def summary(self, key: str) -> dict[str, Any]:
-        """The run as a plain dict, as a send returns it."""
-        return {
-            "anno_key": key,
-            "server": self.server,
-            "project": self.project_name,
-            "tasks": [task.model_dump(mode="json", exclude={"complete"}) for task in self.tasks],
-            "samples": self.samples,
-            "labels": sum(self.labels.values()),
-            "labels_by_field": dict(self.labels),
-            "left_out": [{"what": what, "count": count} for what, count in self.left_out.items()],
-            **({"notes": list(self.notes)} if self.notes else {}),
-            **({"media_type": self.media_type} if self.media_type != "image" else {}),
-        }
 
 
 def now() -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .lease import read_heartbeat
-from .record import RunRecord
+from .run_record import RunRecord
 from .store import RunStore
 
 State = Literal["sent", "sending", "interrupted"]

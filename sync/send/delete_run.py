@@ -11,7 +11,7 @@ from ..errors import Refused, database_context, error_context
 from ..progress import ProgressReporter
 from ..runs import record as records
 from ..runs.lease import check_free
-from ..runs.record import RunRecord
+from ..runs.run_record import RunRecord
 from ..runs.store import RunStore
 from .journal import Journal
 from .made_tasks import MadeTask, find_task, is_same, knows, made_tasks

@@ -9,7 +9,7 @@ from ..errors import Refused, database_context
 from ..progress import ProgressReporter
 from ..request import SendRequest
 from ..runs import record as records
-from ..runs.record import RunRecord
+from ..runs.run_record import RunRecord
 from .grow_run import GrowRun
 from .growth import prepare_growth
 from .journal import Before

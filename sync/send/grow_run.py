@@ -6,7 +6,7 @@ from typing import Any
 
 from ...labels.fitting import fit_project
 from ..runs import record as records
-from ..runs.record import RunRecord, TaskRecord
+from ..runs.run_record import RunRecord, TaskRecord
 from ..runs.sent_views import SentBatch, SentViews
 from .checks import count_files
 from .journal import Before

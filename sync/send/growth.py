@@ -17,7 +17,7 @@ from ..request import SendRequest, parse
 from ..runs import record as records
 from ..runs.base import BaseStore
 from ..runs.lease import check_free
-from ..runs.record import RunRecord
+from ..runs.run_record import RunRecord
 from ..runs.store import RunStore
 from .checks import check_parameters, check_target, find_people, left_out_early, read_paths, task_name
 from .journal import Journal

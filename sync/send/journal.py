@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from ..dataset.media import BadFile, Frame
 from ..dataset.sequences import ImageSequence
 from ..request import SendRequest
-from ..runs.record import TaskRecord
+from ..runs.run_record import TaskRecord
 from ..runs.store import RunStore, parsed
 from .attempts import KEPT
 from .plan import Segment, TaskPlan

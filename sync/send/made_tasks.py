@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ...cvat import Client, NotFound, Task
 from ..runs.base import BaseStore
-from ..runs.record import RunRecord
+from ..runs.run_record import RunRecord
 from ..runs.store import RunStore
 from .journal import Journal
 

@@ -10,7 +10,7 @@ from ...labels.schema import LabelSchema
 from ...labels.vocabulary import label_specs
 from ..errors import Refused
 from ..request import SendRequest
-from ..runs.record import RunRecord
+from ..runs.run_record import RunRecord
 from .make_once import make_once
 
 Colors = Mapping[tuple[str, str], str]

@@ -10,7 +10,7 @@ from ..progress import ProgressReporter
 from ..request import SendRequest
 from ..runs import record as records
 from ..runs.lease import forget_dead_heartbeat
-from ..runs.record import RunRecord
+from ..runs.run_record import RunRecord
 from ..runs.sent_classes import keep_sent_classes
 from ..runs.store import RunStore
 from .checks import find_people, summed_up

@@ -9,7 +9,7 @@ from typing import Any
 
 from pymongo.errors import PyMongoError
 
-from ...cvat import Client, Conflict, CvatError, NotFound, PermissionDenied, Task, User
+from ...cvat import Client, Conflict, CvatError, NotFound, PermissionDenied, User
 from ...cvat import Refused as CvatRefused
 from ...labels.vocabulary import label_specs
 from ..dataset.colors import class_colors
@@ -21,8 +21,9 @@ from ..runs.base import BaseStore
 from ..runs.lease import Lease
 from ..runs.marks import JobMark, Marks
 from ..runs.outbox import Outbox
-from ..runs.record import RunRecord, TaskRecord
+from ..runs.run_record import RunRecord, TaskRecord
 from ..runs.store import RunStore
+from . import after_failure
 from .attempts import Attempts
 from .checks import count_files, summed_up
 from .context import SendContext
@@ -281,7 +282,7 @@ class SendRun:
         if self.resumed or self.in_doubt:
             known = {*(step.task_id for step in steps), *(task.id for task in self.record.tasks)}
             copies = tidy_up(self.client, self.record.run_id, known)
-            self._add_notes(map(_about_copy, copies))
+            self._add_notes(map(after_failure.about_copy, copies))
         if self.project_in_doubt:
             delete_twin_projects(self.client, self.record)
 
@@ -323,29 +324,18 @@ class SendRun:
         return explained(error)
 
     def _how_to_go_on(self) -> str:
-        key = self.request.anno_key
         if self.deleted and self.deleted == self.steps.keys():
-            return (
-                f"No task of it is in CVAT now. Resume the run '{key}' when that is mended, or delete it. The "
-                "dataset's labels are as they were."
-            )
+            return after_failure.all_deleted(self.request.anno_key)
         complete = sum(step.stage == "written" for step in self.steps.values())
-        tasks = f"{complete} of {self.plan.tasks} tasks are" if self.plan.tasks > 1 else "Its task is not"
-        usable = " and can be loaded at once" if complete else ""
-        return (
-            f"{tasks} complete in CVAT{usable}; what was sent is kept. Resume the run '{key}' to go on from there, or "
-            "delete it with its tasks. The dataset's labels are as they were."
-        )
+        return after_failure.go_on(self.request.anno_key, complete, self.plan.tasks)
 
     def _what_is_left(self) -> str:
-        made = ", ".join(str(step.task_id) for _, step in sorted(self.steps.items()))
-        return f"Delete what it made in CVAT there: task {made}." if made else "Nothing of it is in CVAT."
+        return after_failure.without_dataset([step.task_id for _, step in sorted(self.steps.items())])
 
     def _how_to_begin_again(self) -> str:
-        made = "Nothing was made in CVAT"
-        if self.extended:
-            made = f"No task was made; the project '{self.request.project_name}' keeps what was added to its labels"
-        return f"{made}; the dataset is as it was, and you can send again."
+        request = self.request
+        project = f"'{request.project_name}'" if request.project_name else f"{request.project_id}"
+        return after_failure.begin_again(project if self.extended else None)
 
     def _take_back(self) -> None:
         """Forgets a send that made nothing."""
@@ -395,12 +385,3 @@ class SendRun:
 def marks_of(step: TaskStep) -> dict[int, JobMark]:
     """Where a load stands with the jobs of a task that was just sent."""
     return {job.job_id: JobMark(labels=counts) for job, counts in zip(step.segments, step.labels, strict=True)}
-
-
-def _about_copy(task: Task) -> str:
-    if not task.size:
-        return f"Task {task.id} ('{task.name}') in CVAT is an empty one of this run that could not be deleted."
-    return (
-        f"Task {task.id} ('{task.name}') in CVAT has the mark of this run, but was not made by it: it may be a "
-        "restored backup. It was left as it is; to load what is in it, import it."
-    )

@@ -8,7 +8,7 @@ from ...cvat import AmbiguousOutcome, Client, CvatError, Webhook
 from ...cvat.redaction import Secret
 from ..errors import Refused, RoundtripError
 from ..runs import record as records
-from ..runs.record import RunRecord
+from ..runs.run_record import RunRecord
 from ..runs.store import RunStore
 from .order import Order
 from .rule import read_rule

@@ -10,7 +10,7 @@ from ..progress import ProgressReporter
 from ..request import LoadRequest
 from ..runs.lease import is_held
 from ..runs.look import JobLook
-from ..runs.record import RunRecord
+from ..runs.run_record import RunRecord
 from ..runs.store import RunStore
 from .decide import to_load
 from .rule import WatchRule, last_undone

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..runs.marks import JobMark
-from ..runs.record import RunRecord
+from ..runs.run_record import RunRecord
 from ..runs.store import RunStore
 from .rule import WatchRule
 

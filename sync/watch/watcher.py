@@ -21,7 +21,7 @@ from ..progress import Progress, ProgressReporter
 from ..runs import record as records
 from ..runs.base import BaseStore
 from ..runs.look import JobLook, look_with
-from ..runs.record import RunRecord
+from ..runs.run_record import RunRecord
 from ..runs.store import RunStore
 from .alarm import Alarm
 from .decide import is_due, pause_after

@@ -31,8 +31,8 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import Progress, Progres
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.readable import readable
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.changed_label import ChangedLabel
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.look import JobLook
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.record import RunRecord
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.report import LoadReport
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.run_record import RunRecord
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.status import RunStatus
 from hypothesis import example, given, settings
 from hypothesis import strategies as st

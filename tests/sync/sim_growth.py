@@ -16,13 +16,14 @@ from unittest.mock import patch
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.media import Frame
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import ProgressReporter
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import SendRequest
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.record import RunRecord
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.run_record import RunRecord
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send import grow_run, send_run, task_labels, task_pool
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.encode import LabelReader
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.growth import first_number
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.journal import Before, Journal, SendPlan
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.plan import plan_more, plan_tasks
-from sim_world import Killed, Template, Thing, World, tables
+from sim_memory import Killed, Thing
+from sim_world import Template, World, tables
 
 SENT = 3
 """Samples that the run has at first; its template has more."""

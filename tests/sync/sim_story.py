@@ -10,7 +10,8 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.base import BaseStore
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.log import LoadLog
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
-from sim_world import Killed, Template, Thing, World
+from sim_memory import Killed, Thing
+from sim_world import Template, World
 
 WIDTH, HEIGHT = 320, 240
 NUMBERS = st.integers(0, 11)

@@ -12,7 +12,8 @@ from fiftyone.plugins.orgs.roundtrip.cvat.labels.tracks.interpolate import inter
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.types import LABEL_TYPES
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.samples import FieldPlace
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.writes import Writes
-from sim_world import Clock, MemoryLabels, Template, Thing, World, duplicate
+from sim_memory import Clock, MemoryLabels, Thing, duplicate
+from sim_world import Template, World
 from sync_loop import Loop
 
 FRAMES_GT = FieldPlace.of("frames.gt", LABEL_TYPES["detections"])

@@ -18,8 +18,9 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record as records
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import RunStore
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from sim_memory import Thing
 from sim_video import FRAMES_GT, VideoWorld, documents_of, without_ids
-from sim_world import GT, SKY, Template, Thing, World, make_template
+from sim_world import GT, SKY, Template, World, make_template
 from sync_loop import Loop
 from video_loop import VideoLoop, box
 

@@ -17,11 +17,13 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import log
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record as records
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.base import BaseStore
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import RunStore
-from hypothesis import HealthCheck, seed, settings
+from hypothesis import Phase
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import precondition, rule
+from sim_memory import Thing
+from sim_play import play
 from sim_story import NUMBERS, WIDTH, StoryOfLoads, all_marks, marks_drawn
-from sim_world import GT, PRED, SKY, Template, Thing, make_template
+from sim_world import GT, PRED, SKY, Template, make_template
 from sync_loop import Loop
 
 STORIES = int(os.environ.get("ROUNDTRIP_STORIES", "20000" if os.environ.get("ROUNDTRIP_ALL") else "120"))
@@ -256,16 +258,10 @@ def test_stories(template: Template, monkeypatch: pytest.MonkeyPatch, part: int)
     monkeypatch.setattr(apply, "PORTION", 2)
     monkeypatch.setattr(portions, "MOST_CHANGES", 1 + part % 3)
     monkeypatch.setattr(held_jobs, "MOST_LABELS", 50 * (part % 2))
-    stories = seed(part)(type("Story", (Story,), {"template": template}))
-    run_state_machine_as_test(
-        stories,
-        settings=settings(
-            max_examples=ceil(STORIES / PARTS),
-            stateful_step_count=STEPS,
-            deadline=None,
-            database=None,
-            print_blob=True,
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-        ),
+    play(
+        type("Story", (Story,), {"template": template}),
+        part,
+        count=ceil(STORIES / PARTS),
+        steps=STEPS,
+        phases=tuple(Phase),
     )

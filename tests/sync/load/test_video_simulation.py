@@ -20,12 +20,13 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record as records
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.base import BaseStore
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.outbox import each_label
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import RunStore
-from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import rule, run_state_machine_as_test
+from hypothesis.stateful import rule
+from sim_memory import Thing
+from sim_play import play
 from sim_story import NUMBERS, StoryOfLoads
 from sim_video import VideoWorld, documents_of, without_ids
-from sim_world import Template, Thing, World, make_template
+from sim_world import Template, World, make_template
 from sync_loop import Loop
 from video_loop import WIDTH, VideoLoop, box
 
@@ -260,20 +261,7 @@ def template(loop: Loop, tmp_path: Path) -> Template:
 def test_stories(template: Template, monkeypatch: pytest.MonkeyPatch, part: int) -> None:
     monkeypatch.setattr(log, "PORTION", 2)
     monkeypatch.setattr(apply, "PORTION", 2)
-    stories = seed(part)(type("VideoStory", (VideoStory,), {"template": template}))
-    run_state_machine_as_test(
-        stories,
-        settings=settings(
-            max_examples=ceil(STORIES / PARTS),
-            stateful_step_count=STEPS,
-            phases=[Phase.generate],
-            deadline=None,
-            database=None,
-            print_blob=True,
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(type("VideoStory", (VideoStory,), {"template": template}), part, count=ceil(STORIES / PARTS), steps=STEPS)
 
 
 def test_a_load_that_is_killed_anywhere_leaves_labels_in_their_tracks(template: Template) -> None:

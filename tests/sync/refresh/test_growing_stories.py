@@ -19,12 +19,13 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record as records
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.base import BaseStore
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import RunStore
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send import patience
-from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import rule, run_state_machine_as_test
+from hypothesis.stateful import rule
 from sim_growth import SENT, GrowingWorld
+from sim_memory import Thing
+from sim_play import play
 from sim_story import NUMBERS, WIDTH
-from sim_world import GT, PRED, SKY, Template, Thing, make_template
+from sim_world import GT, PRED, SKY, Template, make_template
 from sync_loop import Loop
 
 from tests.sync.load.test_simulation import SCHEMA
@@ -182,17 +183,4 @@ def test_stories_of_growing_runs(template: Template, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(patience, "LEAST", 0.0)
     monkeypatch.setattr(patience, "FIRST_PAUSE", 0.001)
     monkeypatch.setattr(execute, "OBJECTS", 2 + 100 * part)
-    stories = seed(part)(type("GrowingStory", (GrowingStory,), {"template": template}))
-    run_state_machine_as_test(
-        stories,
-        settings=settings(
-            max_examples=ceil(STORIES / PARTS),
-            stateful_step_count=12,
-            deadline=None,
-            phases=[Phase.generate],
-            database=None,
-            print_blob=True,
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(type("GrowingStory", (GrowingStory,), {"template": template}), part, count=ceil(STORIES / PARTS), steps=12)

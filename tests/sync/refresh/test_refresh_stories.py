@@ -17,9 +17,9 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.refresh import execute
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.base import BaseStore
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send import patience
-from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import rule, run_state_machine_as_test
+from hypothesis.stateful import rule
+from sim_play import play
 from sim_story import NUMBERS, POLICIES
 from sim_world import GT, PRED, SKY, Template
 
@@ -139,17 +139,4 @@ def test_stories_with_refreshes(template: Template, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(patience, "LEAST", 0.0)
     monkeypatch.setattr(patience, "FIRST_PAUSE", 0.001)
     monkeypatch.setattr(execute, "OBJECTS", 2 + 100 * part)
-    stories = seed(part)(type("RefreshStory", (RefreshStory,), {"template": template}))
-    run_state_machine_as_test(
-        stories,
-        settings=settings(
-            max_examples=STORIES // 2,
-            stateful_step_count=12,
-            deadline=None,
-            phases=[Phase.generate],
-            database=None,
-            print_blob=True,
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(type("RefreshStory", (RefreshStory,), {"template": template}), part, count=STORIES // 2, steps=12)

@@ -221,10 +221,12 @@ def test_another_tools_run_is_left_alone(filled: Loop) -> None:
 
 
 def test_a_record_of_a_later_version_hides_no_other(filled: Loop) -> None:
-    from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record
+    from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record, run_record
 
     filled.send()
-    config = foa.AnnotationMethodConfig(backend=record.BACKEND, run_id=["something", "new"], format=record.FORMAT + 1)
+    config = foa.AnnotationMethodConfig(
+        backend=run_record.BACKEND, run_id=["something", "new"], format=run_record.FORMAT + 1
+    )
     foa.AnnotationMethod(config).register_run(filled.dataset, "later")
     assert list(record.find_all(filled.dataset)) == ["run"]
     with pytest.raises(Exception, match=r"'later' can't be read: .* a newer version of the plugin"):

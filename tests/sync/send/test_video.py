@@ -16,6 +16,7 @@ from bson import ObjectId
 from fiftyone import ViewField as F
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.base import BaseStore
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.run_record import RunRecord
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import RunStore
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -29,7 +30,7 @@ def videos(loop: Loop) -> Videos:
     return Videos(loop)
 
 
-def run_of(videos: Videos) -> tuple[record.RunRecord, BaseStore]:
+def run_of(videos: Videos) -> tuple[RunRecord, BaseStore]:
     found = record.find(videos.dataset, "run")
     return found, BaseStore(RunStore(videos.dataset, found.run_id))
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat.redaction import Secret
 from fiftyone.plugins.orgs.roundtrip.cvat.sync import connection
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.record import RunRecord, find
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.record import find
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.run_record import RunRecord
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch.hooks import DESCRIPTION, Hooks, new_secret, places_of
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch.receiver import Receiver
 from sync_loop import Loop

@@ -15,7 +15,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync import connection
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record as records
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.history import history
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.lease import Lease
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.record import RunRecord
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.run_record import RunRecord
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import RunStore
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch import sign as signs
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.watch.alarm import Alarm
