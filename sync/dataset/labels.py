@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Protocol
 
 from bson import ObjectId
 from numpy.typing import NDArray
 
 from ...labels.schema import FieldSchema
+from ..new_files import remove_unfinished
 from .frame_documents import (
     MissingFrame,
     drop_frames,
@@ -104,6 +106,7 @@ class DatasetLabels:
     def __init__(self, dataset: Any) -> None:
         self._dataset = dataset
         self._missing: dict[str, MissingFrame] = {}
+        self._tidied: set[Path] = set()
 
     def read(self, place: FieldPlace, sample_ids: Iterable[str]) -> dict[str, SampleLabels]:
         wanted = set(sample_ids)
@@ -169,6 +172,9 @@ class DatasetLabels:
         return frozenset(name for name in names if is_read_only(self._dataset, name))
 
     def save_files(self, files: Mapping[str, NDArray[Any]]) -> None:
+        folders = {Path(path).parent for path in files} - self._tidied
+        remove_unfinished(folders)  # of a load that ended while it wrote there; once, as a folder may have many files
+        self._tidied |= folders
         save_files(files)
 
     def frames(self, sample_id: str, numbers: Collection[int]) -> dict[int, str]:

@@ -13,7 +13,7 @@ from ...cvat import AnswerTooLarge, Client, NotFound, ServerFault, UnwritableFil
 from ...cvat import Refused as CvatRefused
 from ..dataset.media import displayed_size
 from ..errors import Refused, sentence
-from ..new_files import write_new
+from ..new_files import remove_unfinished, write_new
 from ..progress import ProgressReporter
 from .chunks import UNREADABLE, Portion, files_in, portions_of
 from .folders import check_folders, folder_of, mark_folder
@@ -75,6 +75,7 @@ def fetch(
     own = {frame.task for frame in wanted}
     check_folders(folder, client.url, [known[task].task for task in own])
     _make_folders(client, folder, [known[task] for task in own], {path.parent for path in wanted.values()})
+    remove_unfinished({path.parent for path in wanted.values()})
     fetcher = _Fetcher(client, wanted, known)
     found = Fetched()
     lacking = [frame for frame in wanted if not fetcher.is_there(frame, found)]

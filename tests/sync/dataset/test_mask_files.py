@@ -23,6 +23,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.mask_files import (
 )
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.samples import FieldPlace
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import LoadFailed
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.new_files import BEGIN, OLD, remove_unfinished
 
 MASK = np.array([[0, 200], [200, 0]], dtype=np.uint8)
 ID = ObjectId("a" * 24)
@@ -157,3 +158,24 @@ def test_a_dataset_knows_where_its_files_go(dataset: fo.Dataset, places: dict[st
     seen = with_pixels(document, held.media, held.own)
     own = Path(fo.config.default_dataset_dir).expanduser() / dataset.slug
     assert seen[FOLDER] == str(own / "cvat_masks")
+
+
+LEFT = f"{BEGIN}0a_zz9qk"
+"""As it is named by what writes files."""
+OTHERS = (".cvat-0a_zz9qk.png", f"{LEFT}x.png", f"x{LEFT}.png", f"{LEFT}.png.txt", f"{BEGIN}ABCDEFGH.png", "a.png")
+
+
+def test_only_what_an_ended_process_left_is_removed(tmp_path: Path, dataset: fo.Dataset) -> None:
+    """Nothing that a person could have named, nor what is being written, nor what is no file."""
+    for name in (f"{LEFT}.png", LEFT, *OTHERS, f"{BEGIN}aaaaaaaa.png"):
+        (tmp_path / name).write_bytes(b"half of")
+        os.utime(tmp_path / name, (1_000, 1_000))
+    os.utime(tmp_path / f"{BEGIN}aaaaaaaa.png", (1_001 + OLD, 1_001 + OLD))
+    (tmp_path / f"{BEGIN}bbbbbbbb.png").symlink_to(tmp_path / "a.png")
+    (tmp_path / f"{BEGIN}cccccccc").mkdir()
+    assert remove_unfinished([tmp_path, tmp_path / "nowhere"], now=1_001 + OLD) == 2
+    stay = {*OTHERS, *(f"{BEGIN}{name}" for name in ("aaaaaaaa.png", "bbbbbbbb.png", "cccccccc"))}
+    assert {path.name for path in tmp_path.iterdir()} == stay
+    DatasetLabels(dataset).save_files({str(tmp_path / "cvat-1.png"): MASK})
+    stay.remove(f"{BEGIN}aaaaaaaa.png")
+    assert {path.name for path in tmp_path.iterdir()} == {*stay, "cvat-1.png"}

@@ -19,6 +19,7 @@ import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat import CvatError, DataOptions
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports import fetch
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.new_files import BEGIN
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record as records
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import stored_runs
 from sync_imports import Elsewhere, clip_task
@@ -98,7 +99,9 @@ class Files:
             self.made += 1
             number = self.made - 1
             if number == at and not after:
-                (path.parent / f".cvat-left{path.suffix}").write_bytes(b"half of")  # as a process leaves it
+                left = path.parent / f"{BEGIN}killed00{path.suffix}"  # as a process leaves it
+                left.write_bytes(b"half of")
+                os.utime(left, (0, 0))
                 raise Killed
             write_new(path, fill)
             if number == at:
@@ -144,8 +147,7 @@ def test_it_is_done_again(
         with pytest.raises(Killed):
             world.work()
     world.work()
-    for left in world.folder.rglob(".cvat-left*"):
-        left.unlink()
+    assert not list(world.folder.rglob(f"{BEGIN}*"))
     assert world.all() == expected
     again = world.work()
     assert (again["imported"], again["added"]) == (None, 0)
