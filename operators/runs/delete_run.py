@@ -11,7 +11,9 @@ from ...sync import terminal
 from ...sync.progress import ProgressReporter
 from ...sync.runs.record import find
 from ...sync.runs.run_record import RunRecord
+from ...sync.runs.store import RunStore
 from ...sync.send.delete_run import delete
+from ...sync.send.made_tasks import may_have_made
 from ..shared import choose_run, context
 from ..shared.running import perform, show
 from ..shared.safe import WHOLE, safe
@@ -41,7 +43,7 @@ class DeleteRun(foo.Operator):
             return None
         inputs = types.Object()
         run = choose_run.choose(ctx, inputs)
-        if run is None or not run.record.imported:  # what was there before a run stays
+        if run is None or may_have_made(RunStore(ctx.dataset, run.record.run_id), run.record):
             name = _box(run.record) if run else TASKS
             inputs.bool(
                 name,

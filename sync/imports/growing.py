@@ -6,7 +6,7 @@ from typing import Any
 
 from ...cvat import Client, NotFound
 from ...labels.schema import LabelSchema
-from ..errors import error_context
+from ..errors import Refused, error_context
 from ..progress import ProgressReporter
 from ..runs import record as records
 from ..runs.base import NO_SAMPLE, BaseStore, TaskBase
@@ -59,6 +59,11 @@ def grow(
     store = RunStore(dataset, record.run_id)
     with Lease(store, request.anno_key, "loaded"):
         base, record = BaseStore(store), records.find(dataset, request.anno_key)  # as it is now that nobody loads it
+        if record.status != "sent":
+            raise Refused(
+                f"Adding samples to the run '{request.anno_key}' was interrupted; resume that first, then import "
+                "again. Nothing was changed."
+            )
         known = {task.id: found for task in record.tasks if (found := base.task(task.id)) is not None}
         new = sorted(set(ids) - {task.id for task in record.tasks})
         lacking = {task: own for task in known if task in ids and (own := _without_sample(task, known[task]))}

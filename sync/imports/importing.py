@@ -15,6 +15,7 @@ from ..runs.lease import Lease, is_held
 from ..runs.marks import JobMark
 from ..runs.run_record import RunRecord
 from ..runs.store import RunStore
+from ..send.made_tasks import made_tasks
 from .growing import grow
 from .making import UNCLEAR, make_samples
 from .plan import PreparedImport, prepare_import, task_ids
@@ -92,7 +93,8 @@ def _made(dataset: Any, request: ImportRequest, client: Client) -> RunRecord | N
         return None
     if not record.imported or record.server != client.url:
         return None
-    known, asked = {task.id for task in record.tasks}, set(task_ids(client, request))
+    made = made_tasks(RunStore(dataset, record.run_id), record).keys()  # by which samples were added to the run
+    known, asked = {task.id for task in record.tasks} - made, set(task_ids(client, request)) - made
     if request.create_samples and record.media_type == "image":  # what is new comes, too; tasks may have been deleted
         is_it = known <= asked or (request.project is not None and bool(known & asked))
     else:  # of videos, a task that is no sample's is no task of the run

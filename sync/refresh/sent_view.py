@@ -87,7 +87,7 @@ class SentView:
     def __init__(self, dataset: Any, key: str, record: RunRecord) -> None:
         self._dataset = dataset
         self._fields = {name for name, item in record.schema_.fields.items() if item.existing_field}
-        self._batches = [] if record.of_frames or record.imported else list(_batches(dataset, key, record))
+        self._batches = [] if record.of_frames else list(_batches(dataset, key, record))
 
     def hidden(self, place: FieldPlace, labels: Labels) -> set[tuple[str, str]]:
         """Those of some labels that are as old as their send, and hidden where its view has them, with their samples.
@@ -117,6 +117,8 @@ def _batches(dataset: Any, key: str, record: RunRecord) -> Iterator[_Batch]:
     store = RunStore(dataset, record.run_id)
     base = BaseStore(store)
     batches = SentViews(store).batches()
+    if not batches and record.imported:
+        return  # its view has all labels of its samples
     if not batches:
         stages = stages_of(_view(dataset.load_annotation_view, key))
         batches = (SentBatch(stages=stages, at=record.created_at, tasks=tuple(task.id for task in record.tasks)),)

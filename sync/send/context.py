@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ...cvat import Client, Label, LabelSpec
 from ...labels.schema import LabelSchema
+from ...labels.vocabulary import Vocabulary
 from ..dataset.media import BadFile
 from ..request import SendRequest
 from ..runs.base import BaseStore
@@ -25,6 +26,7 @@ class SendContext:
         journal, outbox, attempts, base: of the run
         request: what the person asked for
         schema: the run's schema
+        bind: what the labels of a task, or of its project, mean to the run
         specs: the labels of a task that has its own; empty in a project
         project_id: the project the tasks are in
         project_labels: the project's labels
@@ -46,6 +48,7 @@ class SendContext:
     base: BaseStore
     request: SendRequest
     schema: LabelSchema
+    bind: Callable[[Sequence[Label]], Vocabulary]
     specs: tuple[LabelSpec, ...]
     project_id: int | None
     project_labels: tuple[Label, ...]

@@ -14,7 +14,7 @@ from ..runs.lease import check_free
 from ..runs.run_record import RunRecord
 from ..runs.store import RunStore
 from .journal import Journal
-from .made_tasks import MadeTask, find_task, is_same, knows, made_tasks
+from .made_tasks import MadeTask, find_task, is_same, knows, made_tasks, may_have_made
 from .send import LEFT_OUT_TAG
 from .task_marks import delete_task, tasks_of_run
 
@@ -48,7 +48,7 @@ def delete(dataset: Any, key: str, client: Client | None, reporter: ProgressRepo
     store = RunStore(dataset, run.run_id)
     check_free(store, key)
     result, has_project = Deletion(), run.project_made
-    if client is not None and not run.imported:
+    if client is not None and may_have_made(store, run):
         client = client.within(run.organization).stopping_when(reporter.stop.is_set)
         _check_own(key, run, store, client)
         with error_context(lambda: f"The run '{key}' is still there; delete it again when that is mended."):
@@ -131,7 +131,8 @@ def _delete_tasks(
     that carry its mark, whose making it did not live to note."""
     made = made_tasks(store, run)
     marked = {} if run.status == "sent" else {task.id: task for task in tasks_of_run(client, run.run_id)}
-    ids = list(dict.fromkeys([*(task.id for task in run.tasks), *made, *marked]))
+    told = [] if run.imported else [task.id for task in run.tasks]  # of an import, most were there before it
+    ids = list(dict.fromkeys([*told, *made, *marked]))
     for number, task_id in enumerate(ids):
         reporter.step(f"Deleting task {task_id}", number / len(ids))
         try:

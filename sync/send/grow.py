@@ -45,6 +45,7 @@ def grow(target: Any, request: SendRequest, client: Client, reporter: ProgressRe
     plan = prepared.plan(before)
     facts = {
         "status": "sending",
+        "organization": prepared.request.organization,
         "label_schema": prepared.schema.as_annotate(),
         "tasks": before.tasks,
         "samples": before.samples + prepared.images,
@@ -52,7 +53,7 @@ def grow(target: Any, request: SendRequest, client: Client, reporter: ProgressRe
         "problem": "",
     }
     record = earlier.model_copy(update=facts)
-    client = client.within(earlier.organization)
+    client = client.within(record.organization)
     run = GrowRun(prepared.collection, record, plan, prepared.people, client, reporter, resumed=False)
     with run.lease:
         now = records.find(run.dataset, request.anno_key)

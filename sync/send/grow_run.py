@@ -4,15 +4,19 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from ...cvat import Label, LabelSpec
 from ...labels.fitting import fit_project
+from ...labels.vocabulary import Vocabulary
 from ..runs import record as records
 from ..runs.run_record import RunRecord, TaskRecord
 from ..runs.sent_views import SentBatch, SentViews
 from .checks import count_files
+from .found_labels import labels_of_tasks
 from .journal import Before
 from .plan import TaskPlan
 from .project import ProjectPlan
 from .send_run import SendRun
+from .words import found_words
 
 
 class GrowRun(SendRun):
@@ -48,6 +52,14 @@ class GrowRun(SendRun):
                 words = known.words(schema).with_classes(names, labels).dump()
                 if words != known.vocabulary:
                     self.base.save_task(task.id, known.model_copy(update={"vocabulary": words}))
+
+    def _specs(self) -> tuple[LabelSpec, ...]:
+        if not self.record.imported:
+            return super()._specs()
+        return tuple(label.spec() for label in labels_of_tasks(self.base, self.record.schema_, self.before.tasks))
+
+    def _bind(self, labels: Sequence[Label]) -> Vocabulary:
+        return found_words(self.record.schema_, labels) if self.record.imported else super()._bind(labels)
 
     @property
     def before(self) -> Before:

@@ -20,6 +20,7 @@ from ..runs.lease import check_free
 from ..runs.run_record import RunRecord
 from ..runs.store import RunStore
 from .checks import check_parameters, check_target, find_people, left_out_early, read_paths, task_name
+from .found_labels import FoundLabels, find_labels
 from .journal import Journal
 from .plan import plan_more
 from .prepare import Prepared, find_media, plan_all
@@ -61,22 +62,15 @@ def prepare_growth(
         Refused: if nothing can be added
         CvatError: if CVAT can't be reached or refuses the login
     """
-    if is_clips(target):
-        raise Refused("Clips are not added to a run, whose videos have other frames. Send them as a run of their own.")
-    collection = check_target(target)
-    dataset, key = collection._root_dataset, request.anno_key
-    record = records.find(dataset, key)
-    store = RunStore(dataset, record.run_id)
-    check_growable(collection, record, key)
-    check_free(store, key)
-    check_server(record, key, client)
-    said_of_labels(request, record)
-    collection, already = lacking(collection, store, record, key)
-    client = client.within(record.organization)
-    request = as_before(request, Journal(store).kept_request(), record)
+    collection, record, store = growable(target, request, client)
+    dataset = collection._root_dataset
+    collection, already = lacking(collection, store, record, request.anno_key)
+    with error_context(lambda: "Nothing was sent."):
+        client, found = own_labels(client.within(record.organization), request, record, BaseStore(store))
+    request = as_before(request, Journal(store).kept_request(), record, client.session.credentials.organization)
     check_parameters(request, collection.media_type, None)
     reporter.step("Looking at the labels")
-    schema, seen = grown_schema(collection, record.schema_, request)
+    schema, seen = grown_schema(collection, found.schema if found else record.schema_, request)
     media = record.media_type
     reporter.step(f"Looking at the {media}s")
     arranged = arrange(target, collection, request, read_paths(collection, request.media_field))
@@ -85,7 +79,8 @@ def prepare_growth(
     with error_context(lambda: "Nothing was sent."):
         server = client.check()
         people = find_people(client, request)
-        project = find_own(client, record, request, schema, class_colors(dataset, schema))
+        colors = class_colors(dataset, schema)
+        project = found.plan(schema) if found else find_own(client, record, request, schema, colors)
     name = task_name(dataset, request)
     tasks = plan_all(frames, arranged.sequences, name, request.task_size)
     prepared = Prepared(
@@ -101,8 +96,38 @@ def prepare_growth(
         left_out=left_out_early(request, schema, seen, bad, media) + project.left_out,
         order_notes=arranged.notes,
         already=already,
+        found=found.words if found else None,
     )
     return record, prepared
+
+
+def growable(target: Any, request: SendRequest, client: Client) -> tuple[Any, RunRecord, RunStore]:
+    """The samples of a target, and a run to which samples can be added, with its store.
+
+    Raises:
+        RunMissing: if there is no such run
+        Refused: if nothing can be added to it
+    """
+    if is_clips(target):
+        raise Refused("Clips are not added to a run, whose videos have other frames. Send them as a run of their own.")
+    collection, key = check_target(target), request.anno_key
+    record = records.find(collection._root_dataset, key)
+    store = RunStore(collection._root_dataset, record.run_id)
+    check_growable(collection, record, key)
+    check_free(store, key)
+    check_server(record, key, client)
+    said_of_labels(request, record)
+    return collection, record, store
+
+
+def own_labels(
+    client: Client, request: SendRequest, record: RunRecord, base: BaseStore
+) -> tuple[Client, FoundLabels | None]:
+    """The labels of an imported run, which nobody made for it, and the client in its workspace; ``None`` of others."""
+    if not record.imported:
+        return client, None
+    found = find_labels(client, request, record, base)
+    return client.within(found.organization), found
 
 
 def check_growable(collection: Any, record: RunRecord, key: str) -> None:
@@ -111,8 +136,6 @@ def check_growable(collection: Any, record: RunRecord, key: str) -> None:
     Raises:
         Refused: if not
     """
-    if record.imported:
-        raise Refused(f"The tasks of the run '{key}' were there before it, so nothing is added. Send a run of its own.")
     if record.status != "sent":
         raise Refused(f"The run '{key}' was not sent completely; resume it first, then add samples.")
     media = "video" if collection.media_type == "video" else "image"
@@ -182,13 +205,16 @@ def lacking(collection: Any, store: RunStore, record: RunRecord, key: str) -> tu
     return (collection if len(new) == len(ids) else collection.select(new)), len(ids) - len(new)
 
 
-def as_before(request: SendRequest, kept: SendRequest | None, record: RunRecord) -> SendRequest:
+def as_before(
+    request: SendRequest, kept: SendRequest | None, record: RunRecord, organization: str | None
+) -> SendRequest:
     """A request to add samples, complete.
 
     Args:
         request: what was said now
         kept: what was said when the run was sent, if that is known
         record: the run
+        organization: its workspace
     """
     now = {name: getattr(request, name) for name in request.model_fields_set & SAID_ANEW}
     then = {name: getattr(kept, name) for name in CARRIED} if kept else {}
@@ -200,7 +226,7 @@ def as_before(request: SendRequest, kept: SendRequest | None, record: RunRecord)
         now["project_labels"] = "extend"
     names: dict[str, Any] = {name: {} for name, item in record.schema_.fields.items() if item.classes}
     fixed = {"label_schema": names, "media_field": record.media_field, "project_id": record.project_id}
-    return parse(SendRequest, {**then, **now, **fixed, "organization": record.organization})
+    return parse(SendRequest, {**then, **now, **fixed, "organization": organization})
 
 
 def grown_schema(collection: Any, schema: LabelSchema, request: SendRequest) -> tuple[LabelSchema, dict[str, Observed]]:

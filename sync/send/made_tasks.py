@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ...cvat import Client, NotFound, Task
 from ..runs.base import BaseStore
 from ..runs.run_record import RunRecord
+from ..runs.sent_views import SentViews
 from ..runs.store import RunStore
 from .journal import Journal
 
@@ -30,18 +31,24 @@ class MadeTask:
 
 
 def made_tasks(store: RunStore, record: RunRecord) -> dict[int, MadeTask]:
-    """The tasks that the store knows to be made by a run, by id; none of them if it is a copy's, or of an import."""
-    if record.imported:
-        return {}
+    """The tasks that the store knows to be made by a run, by id; none of them if it is a copy's.
+
+    Of an import these are the ones by which samples were added to it: only of those it is noted when they were made.
+    """
     base, journal = BaseStore(store), Journal(store)
     plan = journal.plan()
     steps = [step for number in (plan.numbers if plan else ()) if (step := journal.step(number))]
     found = {step.task_id: MadeTask(step.task_id, step.created_date) for step in steps if step.is_made}
     for task in record.tasks:
-        if (known := base.task(task.id)) is not None:
+        if (known := base.task(task.id)) is not None and (known.created_date or not record.imported):
             frames = tuple(frame.name for frame in known.frames)
             found[task.id] = MadeTask(task.id, known.created_date, frames)
     return found
+
+
+def may_have_made(store: RunStore, record: RunRecord) -> bool:
+    """Whether tasks of a run can be its own: of an import, only if samples were added to it."""
+    return not record.imported or record.status != "sent" or bool(SentViews(store).batches())
 
 
 def find_task(client: Client, task_id: int) -> Task | None:

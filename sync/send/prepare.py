@@ -6,10 +6,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ...cvat import Client, ServerInfo, User
+from ...cvat import Client, Label, ServerInfo, User
 from ...labels.schema import LabelSchema
 from ...labels.tracks.mutability import mutable_specs
 from ...labels.types import LABEL_TYPES
+from ...labels.vocabulary import Vocabulary
 from ..dataset.colors import class_colors
 from ..dataset.media import BadFile, Frame, find_frames, of_video
 from ..dataset.observe import Observed
@@ -37,7 +38,7 @@ from .server_media import find_server_frames
 from .targets import Target, find_target
 from .task_failures import unforeseen
 from .video_forecast import forecast_videos, without_short
-from .words import expected_labels, expected_words
+from .words import expected_labels, expected_words, words_to_draw
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Prepared:
         left_out: what stays behind, counted by sentence
         order_notes: what there is to say of the order of images in sequences, and of numbers of frames
         already: how many of the samples the run has already, to which the others are added
+        found: what the labels in CVAT mean, if nobody made them for the run
     """
 
     collection: Any
@@ -71,6 +73,7 @@ class Prepared:
     left_out: Counter[str]
     order_notes: tuple[str, ...] = ()
     already: int = 0
+    found: Vocabulary | None = None
 
     def plan(self, before: Before | None = None) -> SendPlan:
         """What is kept of it before anything is done.
@@ -306,9 +309,9 @@ def describe(prepared: Prepared, reporter: ProgressReporter | None = None) -> di
 def _forecast(prepared: Prepared, reporter: ProgressReporter) -> tuple[Forecast, list[str], list[int]]:
     """What the send would write, and all that would stay behind of the labels; notes; and the jobs of each task."""
     request, schema, collection = prepared.request, prepared.schema, prepared.collection
-    words = expected_words(prepared.project, in_project=bool(request.project_name or request.project_id))
+    words, labels = _expected(prepared)
     if prepared.media == "video" or request.sequence_field:
-        mutable = mutable_specs(expected_labels(prepared.project))
+        mutable = mutable_specs(labels)
         videos = forecast_videos(collection, schema, words, mutable, prepared.tasks, request, reporter)
         found, notes, jobs = videos.written, videos.notes, videos.jobs
     else:
@@ -317,3 +320,11 @@ def _forecast(prepared: Prepared, reporter: ProgressReporter) -> tuple[Forecast,
         jobs = [len(foresee_segments(len(task.frames), size, overlap)) for task in prepared.tasks]
     found.left_out.update(labels_of_files(collection, schema, prepared.bad, prepared.media))
     return found, notes, jobs
+
+
+def _expected(prepared: Prepared) -> tuple[Vocabulary, Sequence[Label]]:
+    """The words that labels will be drawn with, and the labels in CVAT that these are of."""
+    if prepared.found is not None:
+        return words_to_draw(prepared.found), prepared.found.added
+    in_project = bool(prepared.request.project_name or prepared.request.project_id)
+    return expected_words(prepared.project, in_project=in_project), expected_labels(prepared.project)

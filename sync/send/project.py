@@ -66,7 +66,7 @@ def find_project(client: Client, request: SendRequest) -> FoundProject:
             workspace, where these tasks can't be
     """
     if request.project_id is not None:
-        return _with_labels(client, _project_by_id(client, request.project_id))
+        return _with_labels(client, project_by_id(client, request.project_id))
     if request.project_name:
         return _with_labels(client, _project_by_name(client, request.project_name))
     return FoundProject()
@@ -76,13 +76,27 @@ def _with_labels(client: Client, project: Project | None) -> FoundProject:
     return FoundProject(project, tuple(client.labels(project_id=project.id)) if project else ())
 
 
-def _project_by_id(client: Client, project_id: int) -> Project:
-    try:
-        project = client.project(project_id)
-    except (NotFound, PermissionDenied):
-        raise Refused(f"CVAT shows no project {project_id} to this user. Nothing was sent.") from None
+def project_by_id(client: Client, project_id: int) -> Project:
+    """A project of the client's workspace.
+
+    Raises:
+        Refused: if there is none of that id, or it is in another workspace, where these tasks can't be
+    """
+    project = visible_project(client, project_id)
     _check_workspace(client, project)
     return project
+
+
+def visible_project(client: Client, project_id: int) -> Project:
+    """A project, wherever it is.
+
+    Raises:
+        Refused: if the user sees none of that id
+    """
+    try:
+        return client.project(project_id)
+    except (NotFound, PermissionDenied):
+        raise Refused(f"CVAT shows no project {project_id} to this user. Nothing was sent.") from None
 
 
 def _project_by_name(client: Client, name: str) -> Project | None:

@@ -9,9 +9,9 @@ from typing import Any
 
 from pymongo.errors import PyMongoError
 
-from ...cvat import Client, Conflict, CvatError, NotFound, PermissionDenied, User
+from ...cvat import Client, Conflict, CvatError, Label, LabelSpec, NotFound, PermissionDenied, User
 from ...cvat import Refused as CvatRefused
-from ...labels.vocabulary import label_specs
+from ...labels.vocabulary import Vocabulary, label_specs
 from ..dataset.colors import class_colors
 from ..dataset.media import BadFile
 from ..errors import Cancelled, RunMissing, SendFailed
@@ -40,6 +40,7 @@ from .task_marks import mark_of, tasks_of_run, tidy_up
 from .task_pool import TaskPool
 from .task_sender import TaskSender
 from .video_forecast import object_notes
+from .words import bind_words
 
 JOBS_AT_ONCE = 4
 """Jobs that are given to people at the same time."""
@@ -159,7 +160,8 @@ class SendRun:
             base=self.base,
             request=self.request,
             schema=self.record.schema_,
-            specs=() if project_id else tuple(label_specs(self.record.schema_, self.colors)),
+            bind=self._bind,
+            specs=() if project_id else self._specs(),
             project_id=project_id,
             project_labels=tuple(self.client.labels(project_id=project_id)) if project_id else (),
             assignee_id=self.people[assignee].id if assignee else None,
@@ -172,6 +174,14 @@ class SendRun:
             forgotten=self._forgotten,
             in_doubt=self.in_doubt.add,
         )
+
+    def _specs(self) -> tuple[LabelSpec, ...]:
+        """The labels of a task that has its own."""
+        return tuple(label_specs(self.record.schema_, self.colors))
+
+    def _bind(self, labels: Sequence[Label]) -> Vocabulary:
+        """What the labels of a task, or of its project, mean."""
+        return bind_words(self.record.schema_, labels, in_project=self.record.project_id is not None)
 
     def _progress(self) -> SendProgress:
         noun = f"{self.record.media_type}s"

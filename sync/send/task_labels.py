@@ -24,7 +24,7 @@ from .prefetch import Foreseen
 from .track_reader import SequenceReader, TrackReader
 from .video_labels import VideoLabels
 from .video_reader import VideoReader
-from .words import bind_words
+from .words import words_to_draw
 
 JOBS_AT_ONCE = 4
 """Jobs of one task that are written at the same time; each to itself is written in order."""
@@ -106,7 +106,7 @@ class TaskLabels:
         """
         labels = self._cvat_labels(task_id)
         try:
-            words = bind_words(self._context.schema, labels, in_project=bool(self._context.project_id))
+            words = self._context.bind(labels)
         except ValueError as error:
             raise Refused(f"{error} in task {task_id}: somebody changed the task's labels meanwhile.") from None
         places = places_of(frames)
@@ -114,11 +114,12 @@ class TaskLabels:
             return words, []
         request = self._context.request
         segments = foresee_segments(len(frames), request.segment_size, request.overlap)
-        return words, self.writers(ImageLabels(self._context.reader, words, places, segments), segments)
+        drawing = ImageLabels(self._context.reader, words_to_draw(words), places, segments)
+        return words, self.writers(drawing, segments)
 
     def drawing(self, words: Vocabulary, task_id: int, base: TaskBase, segments: Sequence[Segment]) -> Drawing:
         """Who draws the labels of a task whose frames are there."""
-        context = self._context
+        context, words = self._context, words_to_draw(words)
         if base.video is None and base.sequence is None:
             return ImageLabels(context.reader, words, places_of_base(base), segments)
         reader: TrackReader = (

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from ...cvat import AttributeSpec, Label, LabelSpec
+from ...labels.drawing import drawing_words
 from ...labels.fitting import fit_project
 from ...labels.schema import LabelSchema
 from ...labels.vocabulary import Vocabulary, label_specs
@@ -14,6 +15,16 @@ from .project import ProjectPlan
 def bind_words(schema: LabelSchema, labels: Sequence[Label], *, in_project: bool) -> Vocabulary:
     """The run's schema, bound to the labels of a task or project."""
     return Vocabulary.bind(schema, labels, fit_project(schema, labels).names if in_project else None)
+
+
+def found_words(schema: LabelSchema, labels: Iterable[Label]) -> Vocabulary:
+    """What labels mean that nobody made for a run: the same as in a task that was imported."""
+    return Vocabulary(schema, (), labels)
+
+
+def words_to_draw(words: Vocabulary) -> Vocabulary:
+    """The words with which labels are drawn in a task that is made: its own, else those of the labels that it has."""
+    return drawing_words(words, words.added)
 
 
 def expected_words(project: ProjectPlan, *, in_project: bool) -> Vocabulary:
