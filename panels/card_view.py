@@ -5,7 +5,8 @@ from typing import Any
 import fiftyone.operators.types as types
 
 from ..operators.shared.safe import WHOLE, safe
-from . import by_itself, cards
+from . import by_itself, cards, states_bar
+from .rows import add_button, add_row
 
 ALIGNED = {"progressLabel": {"sx": {"minWidth": "3.5em", "textAlign": "right"}}}
 """How a bar looks: as long with ``7%`` beside it as with ``100%``."""
@@ -27,13 +28,13 @@ def render(page: Any, panel: types.Object, number: int, card: dict[str, Any], is
     if card["busy"] and not is_working:
         bar(box, "busy", card["done"], card["busy"])
     if card["jobs"]:
-        bar(box, "jobs", card["jobs_done"], card["jobs_text"])
-    for name in ("waits", "problem", "tasks"):
+        states_bar.add(box, card["states"], card["jobs_text"])
+    for name in ("waits", "problem", "gone", "tasks"):
         if text := card[name]:
             box.md(f"**{text}**" if name == "waits" else text, name=name)
     if card["watch"]["line"]:
         box.md(safe(card["watch"]["line"], WHOLE), name="watch")
-    _buttons(page, box.h_stack("actions", gap=1, align_x="left"), card, is_working)
+    _buttons(page, add_row(box, "actions"), card, is_working)
 
 
 def bar(box: types.Object, name: str, done: float | None, label: str) -> None:
@@ -54,10 +55,10 @@ def _buttons(page: Any, row: types.Object, card: dict[str, Any], is_working: boo
     if not is_working:
         for name, step in (("step", cards.next_step(card)), ("second", cards.second_step(card))):
             if step is not None:
-                variant = "contained" if name == "step" else "outlined"
-                row.btn(name, step.label, step.icon, variant, on_click=getattr(page, step.method), params=params)
+                on_click, first = getattr(page, step.method), name == "step"
+                add_button(row, name, step.label, step.icon, on_click=on_click, params=params, first=first)
     if card["jobs"]:
-        row.btn("open_run", "Jobs", "list", "outlined", on_click=page.show_jobs, params=params)
+        add_button(row, "open_run", "Jobs", "list", on_click=page.show_jobs, params=params)
     if card["usable"] and cards.second_step(card) is None:  # there is no room for it beside two steps
         by_itself.add_switch(row, card, page.switch_watch)
     view = types.DropdownView(icon="MoreVertIcon", compact=True, addOnClickToMenuItems=True)

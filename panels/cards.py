@@ -9,7 +9,7 @@ from ..operators.shared.choose_run import Run, is_usable
 from ..operators.shared.safe import WHOLE, code, link, safe
 from ..sync.readable import readable
 from ..sync.runs.log import LoadRecord
-from ..sync.runs.look import JobLook
+from ..sync.runs.look import JobLook, Look
 from ..sync.runs.marks import JobMark
 from ..sync.watch.status import OFF, WatchStatus
 from . import by_itself
@@ -74,7 +74,7 @@ class Facts(NamedTuple):
     Args:
         marks: where loads stand with its jobs
         loads: those that changed anything, oldest first
-        jobs: as CVAT had them at the last look; ``None`` if there was none
+        look: the jobs as CVAT had them last; ``None`` if it was not asked yet
         busy: what somebody does with it at this moment, besides sending it
         stoppable: whether that can be stopped from here
         refreshed: whether something was sent into its jobs that can be taken back
@@ -83,7 +83,7 @@ class Facts(NamedTuple):
 
     marks: Mapping[int, JobMark] = {}
     loads: Sequence[LoadRecord] = ()
-    jobs: Sequence[JobLook] | None = None
+    look: Look | None = None
     busy: str = ""
     stoppable: bool = False
     refreshed: bool = False
@@ -97,9 +97,10 @@ def card(run: Run, facts: Facts = NOTHING) -> dict[str, Any]:
     """A run as a card."""
     record, state = run.record, run.status.state
     conflicts = sum(mark.open for mark in facts.marks.values())
-    comments = sum(job.comments for job in facts.jobs or ())
+    jobs = facts.look.jobs if facts.look else ()
+    comments = sum(job.comments for job in jobs)
     last = [load for load in facts.loads if load.status != "undone"]
-    done, jobs = jobs_done(facts.jobs or ())
+    states = job_states(jobs)
     return {
         "id": record.run_id,
         "run": run.key,
@@ -110,10 +111,11 @@ def card(run: Run, facts: Facts = NOTHING) -> dict[str, Any]:
         "tasks": _tasks(run),
         "busy": readable(run.status.text or "Starting") if state == "sending" else readable(facts.busy),
         "done": run.status.done if state == "sending" else None,
-        "jobs": len(facts.jobs or ()),
-        "jobs_done": done,
-        "jobs_text": jobs,
-        "waits": waits(facts.jobs or (), facts.marks, conflicts, comments),
+        "jobs": len(jobs),
+        "states": states,
+        "jobs_text": jobs_done(states),
+        "gone": gone(facts.look),
+        "waits": waits(jobs, facts.marks, conflicts, comments),
         "conflicts": conflicts,
         "usable": is_usable(run),
         "undoable": bool(last) and last[-1].undoable,
@@ -146,7 +148,7 @@ def _facts(run: Run, loads: Sequence[LoadRecord]) -> str:
 
 def _loaded(at: str | None, loads: Sequence[LoadRecord]) -> str:
     if at and loads and loads[-1].status == "undone":
-        return f"load of {texts.short_date(loads[-1].at)} undone"
+        return "last load undone"
     return f"loaded {texts.short_date(at) or 'never'}"
 
 
@@ -163,13 +165,29 @@ def in_order(states: Iterable[str]) -> list[str]:
     return sorted(set(states), key=lambda state: (STATES.index(state) if state in STATES else len(STATES), state))
 
 
-def jobs_done(jobs: Sequence[JobLook]) -> tuple[float, str]:
-    """How far jobs are: the part that is completed, and ``7 of 12 jobs completed (3 in progress, 2 new)``."""
+def job_states(jobs: Iterable[JobLook]) -> dict[str, int]:
+    """How many jobs are in which state, in the order in which they are told."""
     states = Counter(job.state for job in jobs)
-    completed = states.pop("completed", 0)
-    others = ", ".join(f"{states[state]:,} {readable(state)}" for state in in_order(states))
-    text = f"{completed:,} of {texts.count(len(jobs), 'job')} completed" + (f" ({others})" if others else "")
-    return completed / len(jobs) if jobs else 0.0, text
+    return {state: states[state] for state in in_order(states)}
+
+
+def jobs_done(states: Mapping[str, int]) -> str:
+    """How far jobs are: ``7 of 12 jobs completed (3 in progress, 2 new)``; see :func:`job_states`."""
+    others = ", ".join(f"{number:,} {readable(state)}" for state, number in states.items() if state != "completed")
+    of = texts.count(sum(states.values()), "job")
+    return f"{states.get('completed', 0):,} of {of} completed" + (f" ({others})" if others else "")
+
+
+def gone(look: Look | None) -> str:
+    """That CVAT does not list jobs any more that it had before; nothing if it lists all, or was not asked."""
+    if look is None:
+        return ""
+    had = max((sum(moment.states.values()) for moment in look.past), default=0)
+    missing = had - len(look.jobs)
+    if missing <= 0:
+        return ""
+    which = "the jobs of this run" if not look.jobs else f"{missing:,} of the {texts.count(had, 'job')} of this run"
+    return f"CVAT does not list {which} any more: deleted there, or you may not see them. Your labels stay as they are."
 
 
 def waits(jobs: Sequence[JobLook], marks: Mapping[int, JobMark], conflicts: int, comments: int) -> str:

@@ -17,7 +17,8 @@ from ..operators.shared.texts import count
 from ..sync.errors import RoundtripError
 from ..sync.load.resolve import conflicts, resolve
 from ..sync.load.versions import Versions, find_versions
-from . import turns
+from . import header, turns
+from .rows import add_button, add_row
 from .steps import Step, all_like, all_on, this_one, to_steps
 
 SIDES = {"remote": "Take CVAT's", "local": "Keep mine"}
@@ -92,6 +93,7 @@ class ConflictsPage:
         done = answer(ctx, lambda: resolve(ctx.dataset, ctx.panel.state.run, choose(step)))
         if "decided" in done:
             ctx.ops.notify(conflict_texts.decided(done), variant="success")
+            self.forget_notice(ctx, ctx.panel.state.run, "show_conflicts")  # type: ignore[attr-defined]
             list(reload(ctx))
         self._read_conflicts(ctx)
 
@@ -115,6 +117,7 @@ class ConflictsPage:
         step = steps[at]
         versions = find_versions(ctx.dataset, key, step.field, step.label_ids[0])
         image = picture(versions) if versions else ""
+        labels = sum(len(other.label_ids) for other in steps)
         names = shown_samples.names_of(ctx.dataset, [{"sample_id": step.sample_id}])
         mine = [item for item in waiting if (item["field"], item["label_id"]) == (step.field, step.label_ids[0])]
         ctx.panel.set_data("picture", image)
@@ -123,11 +126,10 @@ class ConflictsPage:
                 "run": key,
                 "at": at,
                 "steps": len(steps),
-                "labels": sum(len(other.label_ids) for other in steps),
                 "on_sample": sum(other.sample_id == step.sample_id for other in steps),
                 "step": step._asdict(),
                 "has_picture": bool(image),
-                "text": describe(key, at, len(steps), names.get(step.sample_id, ""), step),
+                "text": describe(key, at, len(steps), labels, names.get(step.sample_id, ""), step),
                 "changes": _changes(mine, versions, bool(image)),
             }
         )
@@ -136,7 +138,7 @@ class ConflictsPage:
         state = ctx.panel.state
         panel.btn("runs", label="All runs", icon="arrow_back", on_click=self.show_runs)  # type: ignore[attr-defined]
         if not state.step:
-            panel.md("**Nothing is left to decide.**", name="nothing")
+            header.in_the_middle(panel, "nothing", "Nothing is left to decide.", "No label is in conflict.")
             return
         panel.md(state.text, name="text")
         if state.has_picture:
@@ -146,17 +148,17 @@ class ConflictsPage:
         panel.md(state.changes, name="changes")
         keys = KEYS if state.steps > 1 else ONE_KEYS
         panel.md(keys, name="keys", componentsProps={"container": {CLICKS: turns.clicks(ctx)}})
-        this = panel.h_stack("this", gap=1, align_x="left")
+        this = add_row(panel, "this")
         params = {"label": state.step["label_ids"][0]}  # what is pressed twice is meant once
-        self._sides(this, "", self.take_remote, self.take_local, params, variant="contained")
-        this.btn("open", "Open sample", "open_in_full", "outlined", on_click=self.open, params=params)
+        self._sides(this, "", self.take_remote, self.take_local, params, first=True)
+        add_button(this, "open", "Open sample", "open_in_full", on_click=self.open, params=params)
         if state.steps > 1:
-            this.btn("back", label="Back", on_click=self.back, variant="outlined")
-            this.btn("next", label="Next", on_click=self.next, variant="outlined")
-            like = panel.h_stack("like", gap=1, align_x="left")
+            add_button(this, "back", "Back", on_click=self.back)
+            add_button(this, "next", "Next", on_click=self.next)
+            like = add_row(panel, "like")
             self._sides(like, " for all of this kind", self.all_remote, self.all_local, params)
         if state.on_sample > 1:
-            same = panel.h_stack("same", gap=1, align_x="left")
+            same = add_row(panel, "same")
             self._sides(same, " for all of this sample", self.sample_remote, self.sample_local, params)
         if state.steps > 1:
             panel.btn("view_all", label="View all in the grid", icon="filter_alt", on_click=self.view_all)
@@ -168,10 +170,11 @@ class ConflictsPage:
         remote: Callable[..., Any],
         local: Callable[..., Any],
         params: dict[str, Any],
-        variant: str = "outlined",
+        *,
+        first: bool = False,
     ) -> None:
         for side, on_click in (("remote", remote), ("local", local)):
-            row.btn(side, label=SIDES[side] + of, on_click=on_click, variant=variant, params=params)
+            add_button(row, side, SIDES[side] + of, on_click=on_click, params=params, first=first)
 
 
 def _meant(ctx: foo.ExecutionContext) -> Step | None:
@@ -188,16 +191,25 @@ def _of_its_sample(ctx: foo.ExecutionContext, step: Step, take: str) -> Decision
     return all_on(steps, step.sample_id, take)
 
 
-def describe(key: str, at: int, total: int, name: str, step: Step) -> str:
-    """Which label it is, in Markdown."""
+def describe(key: str, at: int, total: int, labels: int, name: str, step: Step) -> str:
+    """Which label it is, in Markdown.
+
+    Args:
+        key: the run
+        at, total: which step of how many
+        labels: how many labels these are in all, as the card of the run counts them
+        name: of the sample
+        step: the label, or the labels of a track
+    """
     kind = ", ".join(conflict_texts.part(part) for part in step.parts)
     what = count(len(step.label_ids), "label")
+    of = "" if labels == total else f" ({count(labels, 'label')} in all)"
     frames = ""
     if step.frames:
         first, last = step.frames
         frames = f", frame {first:,}" if first == last else f", frames {first:,} to {last:,} ({what})"
     lines = [
-        f"**Conflict {at + 1:,} of {total:,}** in the run {safe(key)}",
+        f"**Conflict {at + 1:,} of {total:,}**{of} in the run {safe(key)}",
         "",
         f"{safe(name)}{frames}, field {code(step.field)}: {safe(kind)}",
     ]

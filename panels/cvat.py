@@ -106,8 +106,6 @@ class CvatPanel(
 
     def render(self, ctx: foo.ExecutionContext) -> types.Property:
         panel, state = types.Object(), ctx.panel.state
-        if state.page != "conflicts" or state.working:
-            panel.view("timer", types.TimerView(interval=_interval(state), on_interval=self.tick))
         self._render_work(ctx, panel)
         self._render_view(ctx, panel)
         pages = {
@@ -115,8 +113,11 @@ class CvatPanel(
             "jobs": self._render_jobs,
             "plots": self._render_plots,
             "text": self._render_text,
+            "result": self._render_result,
         }
         pages.get(state.page, self._render_runs)(ctx, panel)
+        if state.page != "conflicts" or state.working:  # the last, as it takes a line although it shows nothing
+            panel.view("timer", types.TimerView(interval=_interval(state), on_interval=self.tick))
         return types.Property(panel, view=types.GridView(px=2, py=2, gap=2))
 
 

@@ -8,6 +8,7 @@ import fiftyone.operators.types as types
 
 from ..operators.shared.safe import WHOLE, safe
 from . import server
+from .rows import add_button, add_row
 
 ROOT = Path(__file__).resolve().parent.parent
 SANDBOX = (
@@ -41,29 +42,35 @@ def render(page: Any, state: Any, panel: types.Object) -> None:
         panel.md(SANDBOX.format(link=state.sandbox), name="sandbox_link")
     for number, problem in enumerate(state.problems or ()):
         panel.md(safe(problem, WHOLE), name=f"problem_{number}")
-    bar = panel.h_stack("bar", gap=1, align_x="left")
+    bar = add_row(panel, "bar")
     if state.cards:
-        _begin(page, state, bar, "outlined")
+        _begin(page, state, bar)
     if state.missing:
         bar.btn("test", label="Test connection", icon="refresh", on_click=page.test)
     else:
         bar.btn("refresh", label="Refresh", icon="refresh", on_click=page.refresh)
     if state.sandbox_offered:
-        bar.btn("sandbox", label="Try the sandbox", icon="science", on_click=page.try_sandbox, variant="outlined")
+        add_button(bar, "sandbox", "Try the sandbox", "science", on_click=page.try_sandbox)
+
+
+def in_the_middle(panel: types.Object, name: str, headline: str, line: str) -> types.Object:
+    """Draws what is there instead of what is not: the icon, and what there is to say."""
+    box = panel.v_stack(name, gap=1, py=6, align_x="stretch")
+    image = types.ImageView(width="48px", height="48px")
+    box.h_stack("top", align_x="center").str("icon", default=ICON, view=image)  # what has a width is at the left else
+    box.md(f"**{headline}**", name="headline", componentsProps=IN_THE_MIDDLE)
+    box.md(line, name="line", componentsProps=IN_THE_MIDDLE)
+    return box
 
 
 def render_nothing(page: Any, state: Any, panel: types.Object) -> None:
     """Draws what is there instead of runs; see :func:`render`."""
-    box = panel.v_stack("empty", gap=1, py=6, align_x="stretch")
-    image = types.ImageView(width="48px", height="48px")
-    box.h_stack("top", align_x="center").str("icon", default=ICON, view=image)  # what has a width is at the left else
-    box.md("**No run yet**", name="headline", componentsProps=IN_THE_MIDDLE)
-    box.md("Select samples in the grid and send them to CVAT.", name="line", componentsProps=IN_THE_MIDDLE)
-    _begin(page, state, box.h_stack("first", gap=1, align_x="center"), "contained")
+    box = in_the_middle(panel, "empty", "No run yet", "Select samples in the grid and send them to CVAT.")
+    _begin(page, state, box.h_stack("first", gap=1, align_x="center"), first=True)
 
 
-def _begin(page: Any, state: Any, row: types.Object, variant: str) -> None:
+def _begin(page: Any, state: Any, row: types.Object, *, first: bool = False) -> None:
     """Draws how a run comes to be; not where no CVAT is configured, as neither can work there."""
     if not state.sandbox_offered:
-        row.btn("send", label="Send to CVAT", icon="send", on_click=page.send, variant=variant)
-        row.btn("import", label="Import", icon="download", on_click=page.import_tasks, variant="outlined")
+        add_button(row, "send", "Send to CVAT", "send", on_click=page.send, first=first)
+        add_button(row, "import", "Import", "download", on_click=page.import_tasks)

@@ -16,6 +16,7 @@ from ..sync.runs.look import JobLook, kept_look
 from ..sync.runs.marks import JobMark
 from ..sync.runs.store import RunStore
 from . import server
+from .rows import add_button, add_row
 
 COLUMNS = {
     "job": "Job",
@@ -105,10 +106,10 @@ class JobsPage:
 
     def _render_jobs(self, ctx: foo.ExecutionContext, panel: types.Object) -> None:
         state = ctx.panel.state
-        bar = panel.h_stack("bar", gap=1, align_x="left")
+        bar = add_row(panel, "bar")
         bar.btn("runs", label="All runs", icon="arrow_back", on_click=self.show_runs)  # type: ignore[attr-defined]
         params = {"run": state.run}
-        bar.btn("plots", "Plots", "bar_chart", "outlined", on_click=self.show_plots, params=params)  # type: ignore[attr-defined]
+        add_button(bar, "plots", "Plots", "bar_chart", on_click=self.show_plots, params=params)  # type: ignore[attr-defined]
         bar.btn("refresh", "Refresh", "refresh", on_click=self.refresh)  # type: ignore[attr-defined]
         if not state.of:
             panel.md("CVAT was not asked for the jobs of this run yet, or has none.", name="none")
@@ -117,7 +118,7 @@ class JobsPage:
             f"**{safe(state.run)}** · {state.found:,} of {count(state.of, 'job')}, as of {state.jobs_looked}",
             name="heading",
         )
-        self._filters(state, panel.h_stack("filters", gap=2, align_x="left"))
+        self._filters(state, add_row(panel, "filters", gap=2))
         table = types.TableView(componentsProps={"table": {"sx": NARROW}})
         for key, label in COLUMNS.items():
             table.add_column(key, label=label)

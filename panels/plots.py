@@ -41,7 +41,7 @@ def states_over_time(look: Look | None) -> Traces:
     states = in_order(state for moment in moments for state in moment.states)
     if len(set(times)) == 1:
         when = times[0][:16].replace("T", " ")
-        return [_bars(name(state), [when], [moments[-1].states.get(state, 0)], _color(state)) for state in states]
+        return [_bars(name(state), [when], [moments[-1].states.get(state, 0)], color(state)) for state in states]
     return [
         {
             "type": "scatter",
@@ -50,13 +50,14 @@ def states_over_time(look: Look | None) -> Traces:
             "x": times,
             "y": [moment.states.get(state, 0) for moment in moments],
             "stackgroup": "jobs",
-            "line": {"shape": "hv", "width": 1, "color": _color(state)},
+            "line": {"shape": "hv", "width": 1, "color": color(state)},
         }
         for state in states
     ]
 
 
-def _color(state: str) -> str:
+def color(state: str) -> str:
+    """Of the jobs in a state."""
     return COLORS.get(state, "#8a6fc0")
 
 

@@ -14,6 +14,7 @@ from ..sync.runs.look import kept_look
 from ..sync.runs.sent_classes import sent_classes
 from ..sync.runs.store import RunStore
 from . import plots
+from .rows import add_row
 
 PLOTS = {
     "states": ("Jobs by state", "jobs", True, "CVAT was not asked for the jobs of this run yet."),
@@ -42,7 +43,7 @@ class PlotsPage:
 
     def _render_plots(self, ctx: foo.ExecutionContext, panel: types.Object) -> None:
         state = ctx.panel.state
-        bar = panel.h_stack("bar", gap=1, align_x="left")
+        bar = add_row(panel, "bar")
         bar.btn("runs", label="All runs", icon="arrow_back", on_click=self.show_runs)  # type: ignore[attr-defined]
         panel.md(f"**{safe(state.run)}**", name="heading")
         if state.plots_problem:

@@ -215,12 +215,11 @@ def _facts(dataset: Any, run: choose_run.Run) -> cards.Facts:
         StateUnreadable: if it is damaged
     """
     store = RunStore(dataset, run.record.run_id)
-    look = kept_look(store)
     heartbeat = read_heartbeat(store) if choose_run.is_usable(run) else None
     return cards.Facts(
         marks=BaseStore(store).marks(),
         loads=LoadLog(store).records() if run.record.loaded_at else (),
-        jobs=look.jobs if look else None,
+        look=kept_look(store),
         busy=_busy(heartbeat),
         stoppable=heartbeat is not None and heartbeat.doing in STOPPABLE,
         refreshed=RefreshLog(store).last() is not None,

@@ -1,4 +1,4 @@
-"""The page that shows a text: what is known of a run, its loads, its review comments, what came of a work."""
+"""The page that shows a text: what is known of a run, its loads, its review comments."""
 
 from typing import Any
 
@@ -9,9 +9,11 @@ from ..operators.comments import current
 from ..operators.history import texts as history_texts
 from ..operators.shared import shown_samples, texts
 from ..operators.shared.running import answer
+from ..operators.shared.safe import safe
 from ..sync.runs import record, status
 from ..sync.runs.history import history
 from . import turns
+from .rows import add_button, add_row
 
 
 class TextPage:
@@ -25,13 +27,13 @@ class TextPage:
             found = record.find(ctx.dataset, key)
             return {"text": texts.run_info(key, found.model_dump(mode="json"), status.status_of(ctx.dataset, found))}
 
-        self._show_text(ctx, "Info", answer(ctx, work)["text"])
+        self._show_text(ctx, "**Info**", answer(ctx, work)["text"])
 
     def history(self, ctx: foo.ExecutionContext) -> None:
         """The action "History of loads"."""
         key = ctx.params["run"]
         shown = answer(ctx, lambda: {"text": history_texts.loads(key, history(ctx.dataset, key))})
-        self._show_text(ctx, "History of loads", shown["text"], saves=key)
+        self._show_text(ctx, "**History of loads**", shown["text"], saves=key)
 
     def save_history(self, ctx: foo.ExecutionContext) -> None:
         """The button "Save"."""
@@ -44,7 +46,8 @@ class TextPage:
             shown = answer(ctx, lambda: current.comments(ctx, ctx.params["run"]))
         if turns.clicks(ctx) == clicked:  # else the person has gone on to something else
             samples, of = shown.get("samples", 0), shown.get("of", "")
-            self._show_text(ctx, "Review comments", shown["text"], samples=samples, of=of)
+            title = f"**Review comments** · {safe(ctx.params['run'])}"
+            self._show_text(ctx, title, shown["text"], samples=samples, of=of)
 
     def show_samples(self, ctx: foo.ExecutionContext) -> None:
         """The buttons that show the samples of a result in the grid."""
@@ -62,7 +65,7 @@ class TextPage:
 
         Args:
             ctx: the context
-            title: of the page
+            title: of the page, in Markdown
             text: in Markdown
             samples: how many samples it is about, if they can be shown
             of: under which name these are kept
@@ -73,14 +76,14 @@ class TextPage:
 
     def _render_text(self, ctx: foo.ExecutionContext, panel: types.Object) -> None:
         state = ctx.panel.state
-        row = panel.h_stack("bar", gap=1, align_x="left")
+        row = add_row(panel, "bar")
         row.btn("runs", label="All runs", icon="arrow_back", on_click=self.show_runs)  # type: ignore[attr-defined]
         if state.text_samples:
             label = f"View the {texts.count(state.text_samples, 'sample')} with open comments"
             params = {"of": state.text_of}
-            row.btn("samples", label, "filter_alt", "outlined", on_click=self.show_samples, params=params)
+            add_button(row, "samples", label, "filter_alt", on_click=self.show_samples, params=params)
         if state.text_saves:
             params = {"run": state.text_saves}
-            row.btn("save", "Save as a file", "save", "outlined", on_click=self.save_history, params=params)
-        panel.md(f"**{state.text_title}**", name="title")
+            add_button(row, "save", "Save as a file", "save", on_click=self.save_history, params=params)
+        panel.md(state.text_title, name="title")
         panel.md(state.text_shown or "", name="shown")

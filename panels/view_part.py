@@ -7,6 +7,7 @@ import fiftyone.operators.types as types
 
 from ..operators.shared.view_samples import go_back, remember
 from ..sync.errors import Refused
+from .rows import add_button, add_row
 
 
 class ViewPart:
@@ -20,6 +21,12 @@ class ViewPart:
         except Refused as error:
             ctx.ops.notify(str(error))
 
+    def open_label(self, ctx: foo.ExecutionContext) -> None:
+        """The picture of a label: its sample opens, with the label selected."""
+        sample, field, label = (str(ctx.params.get(name, "")) for name in ("sample", "field", "label"))
+        ctx.ops.set_selected_labels([{"label_id": label, "sample_id": sample, "field": field}])
+        ctx.ops.open_sample(id=sample)
+
     def _show_view(self, ctx: foo.ExecutionContext, view: Any) -> None:
         """Shows a view in the grid."""
         remember(ctx, view)
@@ -28,5 +35,5 @@ class ViewPart:
 
     def _render_view(self, ctx: foo.ExecutionContext, panel: types.Object) -> None:
         if ctx.panel.state.can_go_back:
-            row = panel.h_stack("way_back", gap=1, align_x="left")
-            row.btn("view_before", "Back to the view before", "arrow_back", "outlined", on_click=self.view_before)
+            row = add_row(panel, "way_back")
+            add_button(row, "view_before", "Back to the view before", "arrow_back", on_click=self.view_before)

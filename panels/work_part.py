@@ -8,9 +8,10 @@ import fiftyone.operators.types as types
 from ..operators.shared import panel_work
 from ..operators.shared.panel_work import PanelWork
 from ..operators.shared.reloading import reload
-from ..operators.shared.safe import WHOLE
+from ..operators.shared.safe import WHOLE, safe
 from ..sync.readable import readable
 from .card_view import bar
+from .rows import add_button, add_row
 
 CLICKS = frozenset(
     {
@@ -50,9 +51,20 @@ class WorkPart:
 
     def details(self, ctx: foo.ExecutionContext) -> None:
         """The button "Details" of a notice."""
+        if ctx.panel.state.notice:
+            ctx.panel.state.page = "result"
+
+    def forget_notice(self, ctx: foo.ExecutionContext, key: str, method: str) -> None:
+        """Puts the notice about a run away if it asks for something that the person is doing now.
+
+        Args:
+            ctx: the context
+            key: the run
+            method: that the notice offers
+        """
         notice = ctx.panel.state.notice
-        if notice:
-            self._show_text(ctx, "What came of it", notice["details"])  # type: ignore[attr-defined]
+        if notice and notice["key"] == key and any(click["method"] == method for click in notice["clicks"]):
+            self.dismiss(ctx)
 
     def _read_work(self, ctx: foo.ExecutionContext) -> bool:
         """Reads how far everything is; whether something ended since the last time."""
@@ -76,23 +88,43 @@ class WorkPart:
             bar(box, "progress", work["done"], label)
             params = {"number": work["number"]}
             box.btn("stop", "Stop", "stop", "outlined", on_click=self.stop_work, params=params)
-        if state.notice and state.page in ("runs", "jobs"):
-            shown_jobs_of = state.run if state.page == "jobs" else None
-            self._render_notice(state.notice, panel, shown_jobs_of)
+        if state.notice and (state.page == "runs" or (state.page == "jobs" and state.notice["key"] == state.run)):
+            self._render_notice(state, panel)
 
-    def _render_notice(self, notice: dict[str, Any], panel: types.Object, shown_jobs_of: str | None) -> None:
-        box = panel.v_stack("notice", gap=1)
-        box.view("said", ALERTS[notice["variant"]](label=notice["line"]))
-        row = box.h_stack("clicks", gap=1, align_x="left")
-        for number, click in enumerate(notice["clicks"]):
-            is_there = click["method"] == "show_jobs" and click["params"]["run"] == shown_jobs_of
-            if click["method"] in CLICKS and not is_there:
-                on_click = getattr(self, click["method"])
-                variant = "contained" if number == 0 else "outlined"
-                row.btn(f"click_{number}", click["label"], variant=variant, on_click=on_click, params=click["params"])
+    def _render_notice(self, state: Any, panel: types.Object) -> None:
+        notice = state.notice
+        box = panel.v_stack("notice", gap=1, align_x="stretch")
+        line = notice["line"]
+        if state.page == "runs" and (state.total or 0) > 1 and f"'{notice['key']}'" not in line:
+            line = f"{notice['key']}: {line}"
+        box.view("said", ALERTS[notice["variant"]](label=line))
+        row = add_row(box, "clicks")
+        self._render_clicks(notice, row, is_there="show_jobs" if state.page == "jobs" else "")
         if notice["details"]:
-            row.btn("details", "Details", variant="outlined", on_click=self.details)
+            add_button(row, "details", "Details", on_click=self.details)
         row.btn("dismiss", "Close", on_click=self.dismiss)
+
+    def _render_clicks(self, notice: dict[str, Any], row: types.Object, is_there: str = "") -> None:
+        """Draws what can be done next, but for what leads to where the person is."""
+        for number, click in enumerate(notice["clicks"]):
+            method = click["method"]
+            if method in CLICKS and method != is_there:
+                on_click, params = getattr(self, method), click["params"]
+                add_button(row, f"click_{number}", click["label"], on_click=on_click, params=params, first=number == 0)
+
+    def _render_result(self, ctx: foo.ExecutionContext, panel: types.Object) -> None:
+        """Draws the page with what came of a work: what the notice says in a line, in full."""
+        notice = ctx.panel.state.notice
+        bar = add_row(panel, "bar")
+        bar.btn("runs", label="All runs", icon="arrow_back", on_click=self.show_runs)  # type: ignore[attr-defined]
+        if not notice:
+            return
+        self._render_clicks(notice, bar)
+        panel.md(f"**{safe(notice['key'])}**", name="heading")
+        panel.md(notice["details"], name="shown")
+        for work in panel_work.works(ctx):
+            if work.number == notice["number"] and work.outcome is not None:
+                work.outcome.more(panel, self.open_label)  # type: ignore[attr-defined]
 
 
 def shown(work: PanelWork) -> dict[str, Any]:
@@ -110,6 +142,12 @@ def shown(work: PanelWork) -> dict[str, Any]:
 def notice(work: PanelWork) -> dict[str, Any]:
     """What came of a work, as the panel's state has it."""
     assert work.outcome is not None
-    told = work.outcome._asdict()
-    clicks = [{**click._asdict(), "params": dict(click.params)} for click in work.outcome.clicks]
-    return {**told, "line": readable(told["line"], WHOLE), "clicks": clicks, "number": work.number}
+    outcome = work.outcome
+    return {
+        "variant": outcome.variant,
+        "key": readable(work.key),
+        "line": readable(outcome.line, WHOLE),
+        "details": outcome.details,
+        "clicks": [{**click._asdict(), "params": dict(click.params)} for click in outcome.clicks],
+        "number": work.number,
+    }

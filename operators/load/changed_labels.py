@@ -14,8 +14,8 @@ from ..conflicts.picture import SMALL, read_image, thumbnail
 from ..shared.safe import code, safe
 
 LEGEND = {
-    True: "Grey: the label as it is. Orange, dashed: as it will be. A picture opens its sample in a new tab.",
-    False: "Grey: the label as it was. Orange, dashed: as it is now. A picture opens its sample in a new tab.",
+    True: "Grey: the label as it is. Orange, dashed: as it will be.",
+    False: "Grey: the label as it was. Orange, dashed: as it is now.",
 }
 """What the colours mean before a load (``True``), and after it."""
 
@@ -33,8 +33,8 @@ def rows(changed: Iterable[Mapping[str, Any]], paths: Mapping[str, str]) -> list
         paths: the files of the samples, by id
 
     Returns:
-        for each label the ``sample`` (its id), a ``text`` in Markdown, and a ``picture``: an address that holds it, or
-        nothing
+        for each label the ``sample``, the ``label`` (their ids) and the ``field``, a ``text`` in Markdown, and a
+        ``picture``: an address that holds it, or nothing
     """
     read = lru_cache(maxsize=1)(read_image)  # labels of one image follow each other
 
@@ -47,15 +47,17 @@ def rows(changed: Iterable[Mapping[str, Any]], paths: Mapping[str, str]) -> list
     found = []
     for item in map(ChangedLabel.model_validate, changed):
         path = paths.get(item.sample_id, "")
-        found.append({"sample": item.sample_id, "text": text(item, path), "picture": picture(item, path)})
+        where = {"sample": item.sample_id, "field": item.field, "label": item.label_id}
+        found.append({**where, "text": text(item, path), "picture": picture(item, path)})
     return found
 
 
-def add(form: types.Object, listed: list[Row], total: int, *, before: bool) -> None:
-    """Adds them to a form, or to a result.
+def add(form: types.Object, opens: Any = None, *, listed: list[Row], total: int, before: bool) -> None:
+    """Adds them to a form, to a result, or to a panel.
 
     Args:
         form: to what
+        opens: the method of a panel that opens a sample; without it, samples are opened in a new tab
         listed: as of :func:`rows`
         total: how many labels are changed in all
         before: whether the load is still to come
@@ -63,16 +65,25 @@ def add(form: types.Object, listed: list[Row], total: int, *, before: bool) -> N
     if not listed:
         return
     heading = "**Which labels**" if total <= len(listed) else f"**The first {len(listed):,} of {total:,} labels**"
-    form.md(f"{heading}\n\n{LEGEND[before]}", name="labels")
+    how = "A picture opens its sample." if opens else "A picture opens its sample in a new tab."
+    form.md(f"{heading}\n\n{LEGEND[before]} {how}", name="labels")
     for number, row in enumerate(listed):
         line = form.h_stack(f"label_{number}", gap=2, align_x="left", align_y="center")
-        address = f"?id={row['sample']}"
-        if row["picture"]:
-            view = types.ImageView(href=address, alt="The label on its image", componentsProps=ALIGNED)
-            line.str("picture", default=row["picture"], view=view)
-        else:
-            line.view("open", types.LinkView(label="Open sample", href=address, new_window=True))
+        _way_to_sample(line, row, opens)
         line.md(row["text"], name="text")
+
+
+def _way_to_sample(line: types.Object, row: Row, opens: Any) -> None:
+    address = f"?id={row['sample']}"
+    params = {name: row[name] for name in ("sample", "field", "label")}
+    way = {"operator": opens, "params": params} if opens else {"href": address}
+    if row["picture"]:
+        view = types.ImageView(**way, alt="The label on its image", componentsProps=ALIGNED)
+        line.str("picture", default=row["picture"], view=view)
+    elif opens:
+        line.btn("open", "Open sample", on_click=opens, params=params)
+    else:
+        line.view("open", types.LinkView(label="Open sample", href=address, new_window=True))
 
 
 def text(item: ChangedLabel, path: str) -> str:

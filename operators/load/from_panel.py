@@ -14,9 +14,9 @@ from ...sync.progress import ProgressReporter
 from ...sync.request import LoadRequest, parse
 from ...sync.runs.record import find
 from ..shared import context, panel_work, shown_samples
-from ..shared.panel_work import Click, Outcome
+from ..shared.panel_work import Click, Outcome, Variant
 from ..shared.texts import count
-from . import texts
+from . import changed_labels, texts
 
 
 def begin_load(ctx: foo.ExecutionContext, params: Mapping[str, Any]) -> None:
@@ -45,19 +45,32 @@ def begin_undo(ctx: foo.ExecutionContext, key: str) -> None:
 def _loaded(ctx: foo.ExecutionContext, report: dict[str, Any]) -> Outcome:
     key, samples = report["anno_key"], report["samples"]
     open_ = count_open(ctx.dataset, find(ctx.dataset, key))
+    changes = any(report[what] for what in texts.WHAT)
     clicks = []
     if open_:
-        clicks.append(Click("show_conflicts", f"Resolve {count(open_, 'conflict')}", {"run": key}))
+        clicks.append(Click("show_conflicts", f"Resolve {count(open_, 'label')} in conflict", {"run": key}))
     if samples:
         shown_samples.keep(ctx, f"load {key}", samples)
-        label = f"Show the {count(min(len(samples), shown_samples.MOST), 'changed sample')}"
+        which = "sample" if report["conflicts"] else "changed sample"  # where both are, they are shown together
+        label = f"Show the {count(min(len(samples), shown_samples.MOST), which)}"
         clicks.append(Click("show_samples", label, {"of": f"load {key}"}))
-    if any(report[what] for what in texts.WHAT):
+    if changes:
         clicks.append(Click("undo_now", "Undo", {"run": key}))
-    names = shown_samples.names_of(ctx.dataset, report["conflicts"])
-    line = " ".join([texts.loaded_line(report), *report["notes"][:2]])
+    said = texts.loaded_line(report) if changes or not open_ else "Nothing changed."
+    line = " ".join(filter(None, [said, texts.open_line(open_), *report["notes"][:2]]))
     variant = "warning" if report["notes"] or open_ else "success"
-    return Outcome(variant, line, texts.loaded(report, names), tuple(clicks))
+    return _outcome(ctx, variant, line, report, clicks, before=False)
+
+
+def _outcome(
+    ctx: foo.ExecutionContext, variant: Variant, line: str, report: dict[str, Any], clicks: list[Click], *, before: bool
+) -> Outcome:
+    """What came of a load, or what it would do, with the labels one by one."""
+    names, paths = shown_samples.files_of(ctx.dataset, [*report["first_changes"], *report["conflicts"]])
+    listed, total = changed_labels.rows(report["first_changes"], paths), sum(report[what] for what in texts.WHAT)
+    text = (texts.preview if before else texts.loaded)(report, names)
+    more = partial(changed_labels.add, listed=listed, total=total, before=before)
+    return Outcome(variant, line, text, tuple(clicks), more)
 
 
 def _stopped(ctx: foo.ExecutionContext, params: Mapping[str, Any], error: Exception) -> Outcome | None:
@@ -67,13 +80,12 @@ def _stopped(ctx: foo.ExecutionContext, params: Mapping[str, Any], error: Except
     report = error.report
     cautions = [item["caution"] for item in report["cautions"]]
     confirmed = {**params, "confirm": sorted({*cautions, *_confirmed(params)})}
-    names = shown_samples.names_of(ctx.dataset, report["conflicts"])
     line = " ".join([*map(texts.caution_sentence, report["cautions"]), "Nothing was changed yet."])
-    clicks = (
+    clicks = [
         Click("load_again", "Load nevertheless", {"load": confirmed}),
         Click("load_with", "Load with options", {"run": report["anno_key"]}),
-    )
-    return Outcome("warning", line, texts.preview(report, names), clicks)
+    ]
+    return _outcome(ctx, "warning", line, report, clicks, before=True)
 
 
 def _confirmed(params: Mapping[str, Any]) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ def show(inputs: types.Object, found: dict[str, Any], of: str) -> None:
         inputs.view("problem", types.Warning(label=safe(found["error"], WHOLE)))
         return
     inputs.md(found["text"], name="preview_text")
-    changed_labels.add(inputs, found["labels"], found["total"], before=True)
+    changed_labels.add(inputs, listed=found["labels"], total=found["total"], before=True)
     shown_samples.button(inputs, _name(of), found["samples"], "concerned")
 
 

@@ -40,6 +40,17 @@ def loaded_line(report: Mapping[str, Any]) -> str:
     return f"Added {report['added']:,}, changed {report['changed']:,}, deleted {count(report['deleted'], 'label')}."
 
 
+def open_line(number: int) -> str:
+    """How many labels of a run are in conflict, in one sentence; nothing if none is.
+
+    Args:
+        number: of labels, as the panel counts them
+    """
+    if not number:
+        return ""
+    return f"{count(number, 'label')} {'is' if number == 1 else 'are'} in conflict: changed both here and in CVAT."
+
+
 def preview_line(report: Mapping[str, Any]) -> str:
     """What a load would do, in one sentence."""
     if not any(report[name] for name in WHAT):
@@ -219,7 +230,7 @@ def undone(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
         names: of the samples with labels that were kept, by id
     """
     lines = [f"**{undone_line(result)}** The next load brings the same changes again."]
-    lines += ["", "| Put back | How many |", "|:--|--:|"]
+    lines += ["", "| Put back | How\u00a0many |", "|:--|--:|"]
     back = {"Changed back": "changed", "Removed again": "removed", "Restored": "restored"}
     lines += [f"| {what} | {result[name]:,} |" for what, name in back.items()]
     kept = result["edited_since"]

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 import fiftyone.operators as foo
+import fiftyone.operators.types as types
 
 from ...sync.errors import CvatError, RoundtripError, redacted_traceback
 from ...sync.progress import Progress, ProgressReporter
@@ -46,6 +47,10 @@ class Click(NamedTuple):
     params: Mapping[str, Any] = MappingProxyType({})
 
 
+def nothing_more(panel: types.Object, opens: Any) -> None:
+    """Adds nothing to what came of a work."""
+
+
 class Outcome(NamedTuple):
     """What came of a work.
 
@@ -54,12 +59,14 @@ class Outcome(NamedTuple):
         line: it in a sentence or two
         details: the rest, in Markdown
         clicks: what can be done next, the most likely first
+        more: adds to a panel what stands below the details; its second argument is the method that opens a sample
     """
 
     variant: Variant
     line: str
     details: str = ""
     clicks: tuple[Click, ...] = ()
+    more: Callable[[types.Object, Any], None] = nothing_more
 
 
 @dataclass

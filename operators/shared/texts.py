@@ -99,7 +99,7 @@ def table(heading: str, counts: Mapping[str, int]) -> list[str]:
     """A table in Markdown: what there is how often. Beside a number, one wording is right for one and for many."""
     rows = [row(safe(what), f"{number:,}") for what, number in list(counts.items())[:MOST_REASONS]]
     more = ["", f"... and {len(counts) - MOST_REASONS:,} more."] if len(counts) > MOST_REASONS else []
-    return ["", f"| {heading} | How many |", "|:--|--:|", *rows, *more] if rows else []
+    return ["", f"| {heading} | How\u00a0many |", "|:--|--:|", *rows, *more] if rows else []
 
 
 def images_left_out(left_out: Mapping[str, int]) -> int:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import unquote
+
 import pytest
-from fiftyone.plugins.orgs.roundtrip.cvat.panels.cards import jobs_done, waits
+from fiftyone.plugins.orgs.roundtrip.cvat.panels import states_bar
+from fiftyone.plugins.orgs.roundtrip.cvat.panels.cards import gone, job_states, jobs_done, waits
 from fiftyone.plugins.orgs.roundtrip.cvat.panels.jobs_page import choose
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.look import JobLook
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.look import JobLook, Look, Moment
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.marks import JobMark
 from operators_app import Dialog, properties
 from panels_app import Panel
@@ -17,20 +21,38 @@ def job(state: str = "new", assignee: str = "", number: int = 1, updated: str = 
 
 
 @pytest.mark.parametrize(
-    ("states", "done", "words"),
+    ("states", "widths", "words"),
     [
         (
-            ["completed"] * 7 + ["in progress"] * 3 + ["new"] * 2,
-            7 / 12,
-            "7 of 12 jobs completed (3 in progress, 2 new)",
+            ["new"] * 2 + ["completed"] * 5 + ["in progress"] * 3,
+            [500, 300, 200],
+            "5 of 10 jobs completed (3 in progress, 2 new)",
         ),
-        (["completed"], 1, "1 of 1 job completed"),
-        (["rejected", "new", "odd"], 0, "0 of 3 jobs completed (1 new, 1 rejected, 1 odd)"),
-        ([], 0, "0 of 0 jobs completed"),
+        (["completed"], [1000], "1 of 1 job completed"),
+        (["rejected", "new", "odd", "new"], [500, 250, 250], "0 of 4 jobs completed (2 new, 1 rejected, 1 odd)"),
+        ([], [], "0 of 0 jobs completed"),
     ],
 )
-def test_how_far_jobs_are(states: list[str], done: float, words: str) -> None:
-    assert jobs_done([job(state) for state in states]) == (done, words)
+def test_how_far_jobs_are(states: list[str], widths: list[float], words: str) -> None:
+    counts = job_states([job(state) for state in states])
+    assert jobs_done(counts) == words
+    drawn = re.findall('width="([0-9.]+)"', unquote(states_bar.picture(counts)))
+    assert [float(width) for width in drawn] == widths
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        (0, 0, ""),
+        (2, 2, ""),
+        (2, 3, ""),
+        (3, 2, "CVAT does not list 1 of the 3 jobs of this run any more: deleted there, or you may not see them."),
+        (3, 0, "CVAT does not list the jobs of this run any more: deleted there, or you may not see them."),
+    ],
+)
+def test_jobs_that_are_not_listed_any_more(before: int, now: int, said: str) -> None:
+    look = Look(at=2.0, jobs=tuple(job() for _ in range(now)), past=(Moment(1.0, {"new": before}),))
+    assert gone(look).startswith(said) and bool(gone(look)) == bool(said)
 
 
 def test_what_waits() -> None:

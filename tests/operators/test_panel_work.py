@@ -74,11 +74,28 @@ def test_one_click_loads_and_one_undoes(filled: Loop) -> None:
     assert panel.notice["line"] == "Added 0, changed 1, deleted 0 labels."
     assert " undone" not in card(panel)["facts"]["default"]
     panel.event("details")
-    assert "| `gt` |" in panel.shown["shown"]["default"] or "| gt |" in panel.shown["shown"]["default"]
+    check_details(panel, filled)
     panel.event("show_runs")
     panel.event("dismiss")
     assert "notice" not in panel.shown
     assert "notice" not in opened(filled).shown, "what was put away does not come back"
+
+
+def check_details(panel: Panel, loop: Loop) -> None:
+    """Checks that the page of the result names the label that was changed, which opens its sample, and has a way on."""
+    assert "| gt |" in panel.shown["shown"]["default"]
+    assert "**Which labels**" in panel.shown["labels"]["default"] and "label_1" not in panel.shown
+    named = panel.shown["label_0"]["type"]["properties"]
+    assert "photo_000.jpg, `gt`" in named["text"]["default"] and "moved by" in named["text"]["default"]
+    view = named["picture"]["view"]
+    assert named["picture"]["default"].startswith("data:image/jpeg") and view["operator"].endswith("#open_label")
+    panel.event("open_label", **view["params"])
+    sample = loop.dataset.first()
+    assert [params["id"] for params in panel.of("open_sample")] == [sample.id]
+    (selected,) = panel.of("set_selected_labels")[0]["labels"]
+    assert (selected["label_id"], selected["field"]) == (sample.gt.detections[0].id, "gt")
+    bar = panel.shown["bar"]["type"]["properties"].values()
+    assert [button["view"]["label"] for button in bar] == ["All runs", "Show the 1 changed sample", "Undo"]
 
 
 def test_what_both_sides_changed_is_left_for_the_page_of_conflicts(filled: Loop) -> None:
@@ -92,11 +109,14 @@ def test_what_both_sides_changed_is_left_for_the_page_of_conflicts(filled: Loop)
     panel.wait_for_work()
     assert panel.notice["variant"] == "warning"
     assert "1 label was changed on both sides" in panel.notice["details"]
-    assert next(iter(panel.clicks)) == "Resolve 1 conflict"
+    assert panel.notice["line"].startswith("Nothing changed. 1 label is in conflict: changed both here and in CVAT.")
+    assert [*panel.clicks] == ["Resolve 1 label in conflict", "Show the 1 sample"]
     assert card(panel)["waits"]["default"] == "**1 label in conflict**"
-    panel.click("Resolve 1 conflict")
+    panel.click("Resolve 1 label in conflict")
     assert panel.state["text"].startswith("**Conflict 1 of 1**")
     assert filled.dataset.first().gt.detections[0].label == "hen"
+    panel.event("take_local")
+    assert panel.notice == {}, "what is decided is not asked for any more"
 
 
 def test_a_load_that_deletes_much_asks_first(filled: Loop) -> None:
@@ -135,7 +155,7 @@ def test_a_send_from_the_panel_goes_on_behind_it(filled: Loop) -> None:
         assert len(panel.state["working"]) == 1, "a second click begins nothing"
     panel.wait_for_work()
     assert panel.notice["line"] == "Sent 2 samples with 2 labels to CVAT, in 1 task."
-    assert "0 of 1 job completed (1 new)" in str(card(panel)["jobs_0"]), "it is looked at when it is there"
+    assert "0 of 1 job completed (1 new)" in str(card(panel)["jobs_text"]), "it is looked at when it is there"
     assert offered(panel) == ["Show its jobs", "Details", "Close"]
     panel.click("Show its jobs")
     assert [row["state"] for row in panel.state["job_rows"]] == ["new"]

@@ -225,7 +225,7 @@ MARKDOWN: dict[Callable[..., Any], Callable[[str], Any]] = {
     cards.card: lambda n: [cards.card(run(n))[name] for name in ("title", "facts", "problem", "tasks")],
     cards.damages: lambda n: cards.damages({n: n}),
     jobs_page.links: lambda n: jobs_page.links([job(n)._replace(url=n)], SERVER),
-    conflicts_page.describe: lambda n: conflicts_page.describe(n, 0, 1, n, Step(n, n, (n,), (n,))),
+    conflicts_page.describe: lambda n: conflicts_page.describe(n, 0, 1, 1, n, Step(n, n, (n,), (n,))),
 }
 """What is shown as Markdown, and how to make it with a text in all places."""
 
@@ -233,7 +233,7 @@ PLAIN: dict[Callable[..., Any], Callable[[str], Any]] = {
     readable: readable,
     Progress: lambda n: Progress(n).text,
     Refused: lambda n: str(Refused(n)),
-    cards.jobs_done: lambda n: cards.jobs_done([job(n)])[1],
+    cards.jobs_done: lambda n: cards.jobs_done(cards.job_states([job(n)])),
     jobs_page.row: lambda n: jobs_page.row(job(n), {})["assignee"],
     plots.name: plots.name,
     work_part.notice: lambda n: work_part.notice(work(n))["line"],
@@ -248,7 +248,16 @@ NOTHING_TYPED = {
     *(watching.clock, watching.state_line, watching.rule_line, texts.added_line, refreshes.line, loads.refusal),
     *(conflicts.part, conflicts.value, conflicts.sentences, histories.last_load, dry_run_text.line, safe.row),
     *(built_in_runs.offered, built_in_runs.listed, built_in_runs.loaded_line, built_in_runs.load_from),
-    *(built_in_runs.load_in_app, conflicts.decided, cards.waits, cards.next_step, cards.menu),
+    *(
+        built_in_runs.load_in_app,
+        conflicts.decided,
+        cards.waits,
+        cards.gone,
+        cards.job_states,
+        loads.open_line,
+        cards.next_step,
+        cards.menu,
+    ),
 }
 """Texts of numbers and words of ours; parts of the ones above; and what is made plain where it is shown."""
 

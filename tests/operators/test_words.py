@@ -83,7 +83,7 @@ def report(**given: Any) -> dict[str, Any]:
 def rows(text: str, heading: str) -> list[str]:
     """The rows of a table in Markdown."""
     lines = text.splitlines()
-    start = lines.index(f"| {heading} | How many |")
+    start = lines.index(f"| {heading} | How\u00a0many |")
     assert lines[start - 1] == "", "a table needs a blank line before it"
     rest = lines[start + 2 :]
     return rest[: rest.index("")] if "" in rest else rest
@@ -125,7 +125,7 @@ def test_a_bar_in_a_name_is_no_border() -> None:
 
 
 def test_no_table_without_rows() -> None:
-    assert "How many" not in load_texts.loaded(report())
+    assert "How\u00a0many" not in load_texts.loaded(report())
 
 
 @pytest.mark.parametrize(
