@@ -24,7 +24,7 @@ from devtools.beside import Beside
 from devtools.browser import ensure_chromium
 from devtools.environment import prepare
 from devtools.places import DEV, PYTHON, ROOT, Trouble, check_folder, duration, need, run
-from devtools.suite import run_in_parallel
+from devtools.suite import compile_tests, run_in_parallel
 from devtools.world import private_world
 
 COVERAGE = ("--cov", "--cov-report=term")
@@ -136,6 +136,7 @@ def test_command(options: argparse.Namespace, rest: list[str]) -> int:
         steps: dict[str, Callable[[], int]] = {
             "ruff": lambda: run(PYTHON, "-m", "ruff", "check", ".", env=env),
             "ruff format": lambda: run(PYTHON, "-m", "ruff", "format", "--check", ".", env=env),
+            "pytest --collect-only": lambda: compile_tests(env),
             "pytest": lambda: run_in_parallel(env, *(COVERAGE if options.all else ())),
             "mypy": mypy.finish,
         }

@@ -74,7 +74,8 @@ def _install(development: bool) -> None:
         if not PYTHON.exists() or not works(PYTHON):
             _logged(log, sys.executable, "-m", "venv", "--clear", VENV)
         _logged(log, PYTHON, "-m", "pip", "install", "--upgrade", "pip>=25.1")  # the first to know dependency groups
-        _logged(log, PYTHON, "-m", "pip", "install", *packages)
+        # Python compiles a module when it is first used, and keeps that; two of three modules never are.
+        _logged(log, PYTHON, "-m", "pip", "install", "--no-compile", *packages)
     print(f"Done in {duration(time.monotonic() - started)}.", flush=True)
 
 

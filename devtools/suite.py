@@ -40,6 +40,19 @@ def run_in_parallel(env: Mapping[str, str], *options: str) -> int:
     return code
 
 
+def compile_tests(env: Mapping[str, str]) -> int:
+    """Imports all tests once, which compiles them and what they need: each worker would do so by itself.
+
+    Args:
+        env: environment of the tests
+
+    Returns:
+        pytest's exit code
+    """
+    quiet = ["--collect-only", "-p", "no:terminal", "-p", "no:cacheprovider"]
+    return run(PYTHON, "-m", "pytest", *quiet, env=env)
+
+
 def _last_failed() -> list[str]:
     """The tests that failed in the run before."""
     try:

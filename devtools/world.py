@@ -15,7 +15,7 @@ def private_world() -> dict[str, str]:
     env = {
         name: value
         for name, value in os.environ.items()
-        if name not in ("PYTHONPATH", "PYTHONHOME")
+        if name not in ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")  # hundreds of processes import the same
         and (not name.startswith(("FIFTYONE_", "CVAT_")) or (theirs and name.startswith("FIFTYONE_CVAT_")))
     }
     here = ",".join(filter(None, [os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), "127.0.0.1,localhost"]))

@@ -36,6 +36,7 @@ def test_types_are_checked_beside_the_tests(
     monkeypatch.setattr(dev, "PYTHON", checks)
     monkeypatch.setattr(dev, "DEV", tmp_path)
     monkeypatch.setattr(dev, "prepare", lambda **_: None)
+    monkeypatch.setattr(dev, "compile_tests", lambda env: 0)
     monkeypatch.setattr(dev, "ensure_chromium", lambda: "chromium")
     monkeypatch.setattr(dev, "private_world", lambda: dict(os.environ))
     monkeypatch.setattr(dev, "run_in_parallel", run_tests)

@@ -86,6 +86,11 @@ def test_nothing_of_the_users_fiftyone_is_passed_on(monkeypatch: pytest.MonkeyPa
     assert env["HOME"] == str(places.DEV / "home")
 
 
+def test_what_was_compiled_is_kept_for_the_next_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    assert "PYTHONDONTWRITEBYTECODE" not in world.private_world()
+
+
 @pytest.mark.parametrize("url", [None, "", "  "])
 def test_a_login_of_the_user_without_a_server_is_not_passed_on(
     monkeypatch: pytest.MonkeyPatch, url: str | None
