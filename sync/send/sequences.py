@@ -19,6 +19,9 @@ KEYS = (fof.StringField, fof.IntField, fof.FloatField, fof.BooleanField)
 """The kinds of fields by which sequences can be told apart."""
 ORDERS = (*KEYS, fof.DateField, fof.DateTimeField)
 """The kinds of fields that can give an order."""
+_NUMBERS, _DATES = (fof.IntField, fof.FloatField, fof.BooleanField), (fof.DateField, fof.DateTimeField)
+_VALUES: dict[Any, tuple[type, ...]] = {fof.StringField: (str,), _NUMBERS: (bool, int, float), _DATES: (date,)}
+"""What values of these can be put in order with each other, whatever else other programs wrote there."""
 
 Paths = Sequence[tuple[str, str | None]]
 """Ids of samples, and the paths of their files."""
@@ -129,7 +132,7 @@ def natural(path: str) -> tuple[Any, ...]:
 
 
 def _values(collection: Any, name: str, kinds: tuple[type, ...], use: str) -> dict[str, Any]:
-    """What a field has for each sample; nothing for those whose value is missing, or no number.
+    """What a field has for each sample; nothing for those whose value is missing, or not of the field's kind.
 
     Raises:
         Refused: if there is no such field, or it can't be used
@@ -144,11 +147,8 @@ def _values(collection: Any, name: str, kinds: tuple[type, ...], use: str) -> di
     values = dict(zip(*collection.values(["id", name]), strict=True))
     if any(isinstance(value, (list, tuple)) for value in values.values()):
         raise Refused(f"The field '{name}' has several values in a sample, so it can't {use}.")
-    return {key: value for key, value in values.items() if _is_value(value)}
-
-
-def _is_value(value: Any) -> bool:
-    return isinstance(value, (bool, int, float, str, date)) and value == value  # NaN is not what it is
+    own = next(own for kind, own in _VALUES.items() if isinstance(field, kind))
+    return {key: value for key, value in values.items() if isinstance(value, own) and value == value}  # NaN is not
 
 
 def _is_backwards(grouping: Grouping | None, request: SendRequest) -> bool:

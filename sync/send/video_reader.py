@@ -108,7 +108,7 @@ class VideoReader(TrackReader):
     def _place(self, document: Document) -> Place | None:
         """Where a frame is in the task; ``None`` if it is not."""
         number = document.get("frame_number")
-        frame = self.span.frame_of(number) if isinstance(number, int) else None
+        frame = self.span.frame_of(number) if type(number) is not bool and isinstance(number, int) else None
         return None if frame is None else Place(frame, str(document["_id"]), self.size)
 
     def _is_counted_elsewhere(self, document: Document) -> bool:

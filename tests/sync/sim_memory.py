@@ -148,6 +148,11 @@ class MemoryLabels(DryRunLabels):
             self.clock.tick()
             super().revert(place, Reverts(insert=[insert]))
 
+    def indexes_of(self, place: FieldPlace, ids: Iterable[str]) -> set[int]:
+        """The indexes that labels of a field have."""
+        labels = (item for held in self.read(place, ids).values() for item in held.labels.values())
+        return {item["index"] for item in labels if item.get("index") is not None}
+
     def take_all(self, place: FieldPlace, sample_id: str) -> None:
         """Leaves nothing of a field, as when it is renamed."""
         self._keep(place, sample_id, SampleLabels({}, FormerValue(False)))

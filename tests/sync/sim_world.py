@@ -86,6 +86,32 @@ def _dump(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
+class TaskThen(NamedTuple):
+    """A task as it was: the server's own things, and what changes of them."""
+
+    task: Any
+    project: Any
+    jobs: dict[int, Any]
+    own: dict[int, Any]
+    labels: dict[int, Any]
+    updated_date: str
+
+    def put_back(self, store: Any) -> None:
+        """Makes the task what it was, wherever it went."""
+        task = self.task
+        if task.project is not self.project and task.project is not None:
+            task.project.tasks.pop(task.id, None)
+        task.project, store.tasks[task.id] = self.project, task
+        task.labels.update(self.own)
+        store.labels.update(self.labels)
+        task.used_labels.clear()
+        task.used_labels.update(self.labels)
+        task.jobs.update(self.jobs)
+        store.jobs.update(self.jobs)
+        task.data.deleted_frames = set()
+        task.updated_date = self.updated_date
+
+
 class Template(NamedTuple):
     """A run that was really sent: what the world begins as, again and again."""
 
@@ -93,14 +119,15 @@ class Template(NamedTuple):
     record: RunRecord
     store: dict[str, bytes]
     samples: dict[str, Thing]
+    tasks: dict[int, TaskThen]
     jobs: dict[int, tuple[dict[int, Thing], dict[int, Thing], dict[int, Thing], str]]
     labels: dict[int, Any]
-    dates: tuple[str, list[int]]
+    sequences: list[int]
 
 
 def make_template(box: Sandbox, record: RunRecord, store: Any, samples: Iterable[Thing]) -> Template:
     """Remembers a run."""
-    task = box.store.task("1")
+    tasks = box.store.tasks.values()
     return Template(
         box=box,
         record=record,
@@ -110,9 +137,17 @@ def make_template(box: Sandbox, record: RunRecord, store: Any, samples: Iterable
             if name.startswith(("task/", "marks", "job/", "drawn/", "saved/"))
         },
         samples={str(sample["_id"]): sample for sample in samples},
-        jobs={i: duplicate((job.shapes, job.tags, job.tracks, job.updated_date)) for i, job in task.jobs.items()},
-        labels=dict(task.used_labels),
-        dates=(task.updated_date, [rows._sequence for rows in tables(box)]),
+        tasks={
+            t.id: TaskThen(t, t.project, dict(t.jobs), dict(t.labels), dict(t.used_labels), t.updated_date)
+            for t in tasks
+        },
+        jobs={
+            i: duplicate((job.shapes, job.tags, job.tracks, job.updated_date))
+            for task in tasks
+            for i, job in task.jobs.items()
+        },
+        labels=dict(box.store.task("1").used_labels),
+        sequences=[rows._sequence for rows in tables(box)],
     )
 
 
@@ -148,23 +183,30 @@ class World:
         return MemoryLabels(template.samples, self.clock)
 
     def _reset(self, template: Template) -> None:
-        task = self.box.store.task("1")
-        for job in task.jobs.values():
-            shapes, tags, tracks, date = duplicate(template.jobs[job.id])
-            for rows in tables(self.box):
-                rows.forget(job)
-            job.shapes, job.tags, job.tracks, job.updated_date = shapes, tags, tracks, date
-            job.revision = 0
-            keyframes = [shape["id"] for track in tracks.values() for shape in track["shapes"]]
-            for rows, things in zip(tables(self.box), (shapes, tags, tracks, keyframes), strict=True):
-                for key in things:
-                    rows.insert(job, key)
-        task.used_labels.clear()
-        task.used_labels.update(template.labels)
-        task.data.deleted_frames = set()
-        task.updated_date, sequences = template.dates
-        for rows, sequence in zip(tables(self.box), sequences, strict=True):
+        store = self.box.store
+        for task in [task for task in store.tasks.values() if task.id not in template.tasks]:
+            store.drop_task(task)
+        for then in template.tasks.values():
+            then.put_back(store)
+            for job in then.task.jobs.values():
+                self._put_back(job, *duplicate(template.jobs[job.id]))
+        projects = {id(then.project) for then in template.tasks.values()}
+        for project in [project for project in store.projects.values() if id(project) not in projects]:
+            store.drop_project(project)
+        for rows, sequence in zip(tables(self.box), template.sequences, strict=True):
             rows._sequence = sequence
+
+    def _put_back(
+        self, job: Any, shapes: dict[int, Thing], tags: dict[int, Thing], tracks: dict[int, Thing], date: str
+    ) -> None:
+        for rows in tables(self.box):
+            rows.forget(job)
+        job.shapes, job.tags, job.tracks, job.updated_date = shapes, tags, tracks, date
+        job.revision = 0
+        keyframes = [shape["id"] for track in tracks.values() for shape in track["shapes"]]
+        for rows, things in zip(tables(self.box), (shapes, tags, tracks, keyframes), strict=True):
+            for key in things:
+                rows.insert(job, key)
 
     # what a person does in CVAT
 

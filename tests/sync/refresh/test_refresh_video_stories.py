@@ -18,11 +18,12 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.refresh import execute, execute_t
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.base import BaseStore
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.outbox import each_label
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send import patience
+from sim_tracks import TracksStory
 from sim_video import VideoWorld
 from sim_world import Template, World
 from video_loop import HEIGHT, WIDTH
 
-from tests.sync.load.test_video_simulation import FRAMES, VideoStory, template
+from tests.sync.load.test_video_simulation import FRAMES, template
 
 __all__ = ["template"]
 
@@ -33,7 +34,7 @@ OFF = 0.5 + 1e-6
 """Pixels."""
 
 
-class RefreshVideoStory(VideoStory):
+class RefreshVideoStory(TracksStory):
     """What people may do, and what must hold of refreshes."""
 
     world: VideoWorld

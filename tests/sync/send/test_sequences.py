@@ -10,6 +10,7 @@ from typing import Any
 
 import fiftyone as fo
 import pytest
+from bson import ObjectId
 from fiftyone import ViewField as F
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import SendRequest, parse
@@ -188,22 +189,24 @@ def test_images_without_a_place_are_named_and_left_out_and_the_others_close_up(s
     samples[2]["frame_number"], samples[4]["scene"] = None, None
     for sample in samples.values():
         sample.save()
+    text = {"$set": {"frame_number": "5"}}  # which other programs wrote
+    scenes.dataset._sample_collection.update_one({"_id": ObjectId(ids[5])}, text)
     with pytest.raises(Refused) as refused:
         scenes.send()
     assert "a_2.png' has no place in its sequence, as its sample has no 'frame_number'" in str(refused.value)
     assert "a_4.png' belongs to no sequence, as its sample has no 'scene'" in str(refused.value)
     before = scenes.labels()
     said = scenes.send(bad_files="leave_out")
-    assert [task["frames"] for task in said["tasks"]] == [4, 1]
-    assert names(scenes, 1) == ["a_0.png", "a_1.png", "a_3.png", "a_5.png"]
+    assert [task["frames"] for task in said["tasks"]] == [3, 1]
+    assert names(scenes, 1) == ["a_0.png", "a_1.png", "a_3.png"]
     left = {item["what"]: item["count"] for item in said["left_out"]}
     assert left == {
-        "images: the file has no place in its sequence, as its sample has no 'frame_number'": 1,
+        "images: the file has no place in its sequence, as its sample has no 'frame_number'": 2,
         "images: the file belongs to no sequence, as its sample has no 'scene'": 1,
-        "gt: labels of images that are left out": 2,
+        "gt: labels of images that are left out": 3,
     }
     (track,) = scenes.tracks(1)
-    assert [round(shape["points"][0]) for shape in track["shapes"]] == [0, 10, 50]
+    assert [round(shape["points"][0]) for shape in track["shapes"]] == [0, 10, 30]
     assert [[shape["frame"] for shape in own["shapes"]] for own in scenes.tracks(2)] == [[0]]
     scenes.load()
     assert scenes.labels() == before
