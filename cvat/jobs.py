@@ -106,14 +106,19 @@ class Jobs(Calls):
         Raises:
             Conflict: The job changed during every read.
         """
+        job, annotations = self.stable_job(job_id, before=before, tries=tries)
+        return job.updated_date, annotations
+
+    def stable_job(self, job_id: int, *, before: str | None = None, tries: int = 5) -> tuple[Job, Annotations]:
+        """Reads annotations as ``stable_annotations`` does, with the job as it was read last, after them."""
         if before is None:
             before = self.job(job_id).updated_date
         for _ in range(tries):
             annotations = self.annotations(job_id)
-            after = self.job(job_id).updated_date
-            if after == before:
-                return after, annotations
-            before = after
+            job = self.job(job_id)
+            if job.updated_date == before:
+                return job, annotations
+            before = job.updated_date
         raise Conflict(
             f"Job {job_id} was being changed during {tries} reads in a row; try again in a moment",
             method="GET",

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ...cvat import Annotations, Client, CvatError, Shape, Tag
+from ...cvat import Annotations, Client, CvatError, Job, Shape, Tag
 from ...cvat.models import Track
 from ...labels.base import BaseLabel
 from ...labels.objects import Key, Object, key_of
 from ..runs.outbox import Batch, BatchAnswer, JobPlace, Outbox, TrackLabels, labels_of
-from ..runs.refreshes import JobWrites, LabelWrite, TrackWrite
+from ..runs.refreshes import JobWrites, LabelKey, LabelWrite, TrackWrite
 from ..runs.store import Store
 from ..send.attempts import Attempts
 from ..send.encode import Identity, identities
@@ -40,7 +40,9 @@ class Outcome:
         left: the other labels, and why
         refused: labels that CVAT does not take, by reason
         date: the job's, afterwards
-        quiet: whether nothing else changed in the job meanwhile
+        quiet: whether nothing else changed in the job since the plan was made
+        met: whether somebody else saved the job between the last reading before the write and the one after it
+        why_not: why nothing was written, as the job is in another state by now
     """
 
     written: list[LabelWrite] = field(default_factory=list)
@@ -49,6 +51,8 @@ class Outcome:
     refused: Counter[str] = field(default_factory=Counter)
     date: str = ""
     quiet: bool = False
+    met: bool = False
+    why_not: str | None = None
 
     def of(self, plan: JobWrites) -> JobWrites:
         """What was written of what was planned."""
@@ -64,37 +68,52 @@ class JobExecutor:
         plan: what to write
         check: raises if this is to end
         say: reports what is being done
+        why_not: why nothing is written into a job that is in such a state by now; ``None`` if something is
     """
 
     def __init__(
-        self, client: Client, store: Store, plan: JobWrites, check: Callable[[], None], say: Callable[[str], None]
+        self,
+        client: Client,
+        store: Store,
+        plan: JobWrites,
+        check: Callable[[], None],
+        say: Callable[[str], None],
+        why_not: Callable[[Job], str | None],
     ) -> None:
-        self._client, self._plan, self._check = client, plan, check
+        self._client, self._plan, self._check, self._why_not = client, plan, check, why_not
         outbox_store = PrefixedStore(store, f"refresh/out/{plan.job_id}/")
         self._writers = WriterContext(client, Outbox(outbox_store), Attempts(outbox_store), check, say)
         self._outcome = Outcome()
+        self._late: set[LabelKey] = set()  # labels that somebody touched after the first portion was written
 
     def run(self) -> Outcome:
-        """Writes, reads the job again, and compares."""
-        before_date, there = self._client.stable_annotations(self._plan.job_id)
+        """Writes, reads the job again, and compares.
+
+        What replaces or deletes comes right after the reading, before what is new: what an annotator saves in between
+        would be written over.
+        """
+        job, there = self._client.stable_job(self._plan.job_id, before=self._plan.date or None)
+        self._outcome.why_not = self._why_not(job)
+        if self._outcome.why_not is not None:
+            return self._outcome
         before, tracks = current(there), tracks_of(there)
         writer = TrackExecutor(self._client, self._plan, self._outcome.left)
         blocked = writer.sort(tracks)
+        kept = self._sort(before)
+        self._update([write for write in kept if write.kind == "changed" and not write.drops_objects])
+        writer.write(self._check, self._read, self._outcome.refused)
+        self._delete([write for write in kept if write.drops_objects], before)
         created, new_tracks = self._create(before, tracks, blocked)
-        wanted = self._sort(before, created, blocked)
-        dropped = {write.key for write in self._plan.writes if write.drops_objects}
-        self._update([write for write in wanted if write.kind == "changed" and write.key not in dropped])
-        writer.write(self._check, self._outcome.refused)
-        self._delete([write for write in wanted if write.key in dropped], before)
+        made = self._replace(self._made(created, blocked))
+        wanted = [*(write for write in kept if write.key not in self._late), *made]
         self._outcome.date, there = self._client.stable_annotations(self._plan.job_id)
         after, tracks_after = current(there), tracks_of(there)
         for write in wanted:
             # What was created is known by its ids, whatever somebody made of it since
             self._compare(write, after, known=write.key in created)
         self._outcome.tracks = writer.compare(tracks_after, new_tracks, self._refused())
-        self._outcome.quiet = before_date == self._plan.date and (
-            self._others(before, tracks, wanted) == self._others(after, tracks_after, wanted)
-        )
+        self._outcome.met = self._others(before, tracks, wanted) != self._others(after, tracks_after, wanted)
+        self._outcome.quiet = job.updated_date == self._plan.date and not self._outcome.met
         return self._outcome
 
     def _others(
@@ -150,21 +169,27 @@ class JobExecutor:
 
     # What is there
 
-    def _sort(
-        self, before: Current, created: Mapping[Identity, BaseLabel], blocked: Collection[Identity]
-    ) -> list[LabelWrite]:
-        """What can be written as planned: nobody touched its objects since."""
-        found, refused = [], self._refused()
+    def _sort(self, before: Current) -> list[LabelWrite]:
+        """What can be written as planned without new objects: nobody touched those that it has since."""
+        found = []
         for write in self._plan.writes:
             if write.makes_objects:
-                made = created.get(write.key)
-                if made is not None:
-                    found.append(write.model_copy(update={"after": made}))
-                elif write.key not in refused and write.key not in blocked:  # of a track it is told already
-                    self._outcome.left.append((write.label, TOUCHED))
-            elif write.kind == "agreed" or _is_as(write.objects, before) or self._is_done(write, before):
+                continue
+            if write.kind == "agreed" or _is_as(write.objects, before) or self._is_done(write, before):
                 found.append(write)
             else:
+                self._outcome.left.append((write.label, TOUCHED))
+        return found
+
+    def _made(self, created: Mapping[Identity, BaseLabel], blocked: Collection[Identity]) -> list[LabelWrite]:
+        """What got new objects, with these."""
+        found, refused = [], self._refused()
+        for write in self._plan.writes:
+            if not write.makes_objects:
+                continue
+            if (made := created.get(write.key)) is not None:
+                found.append(write.model_copy(update={"after": made}))
+            elif write.key not in refused and write.key not in blocked:  # of a track it is told already
                 self._outcome.left.append((write.label, TOUCHED))
         return found
 
@@ -174,10 +199,35 @@ class JobExecutor:
             return not any(key_of(item) in before for item in write.objects)
         return _is_written(write.after.objects, before)
 
+    def _read(self) -> Annotations:
+        """What the job has at this moment."""
+        return self._client.annotations(self._plan.job_id)
+
     def _update(self, writes: Sequence[LabelWrite]) -> None:
-        for part in in_portions(writes, lambda write: len(write.label.objects), OBJECTS):
+        for number, part in enumerate(in_portions(writes, lambda write: len(write.label.objects), OBJECTS)):
             self._check()
-            self._try_update(part)
+            self._try_update(self._untouched(part) if number else part)
+
+    def _untouched(self, writes: Sequence[LabelWrite]) -> list[LabelWrite]:
+        """Those whose objects nobody touched while portions before them were written."""
+        there = current(self._read())
+        late = [write for write in writes if not (_is_as(write.objects, there) or self._is_done(write, there))]
+        self._late.update(write.key for write in late)
+        self._outcome.left += [(write.label, TOUCHED) for write in late]
+        return [write for write in writes if write.key not in self._late]
+
+    def _replace(self, made: Sequence[LabelWrite]) -> list[LabelWrite]:
+        """Deletes what new objects stand for; where somebody touched that meanwhile, it stays, and the new ones go."""
+        replaced = [write for write in made if write.objects]
+        if not replaced:
+            return list(made)
+        there = current(self._read())
+        touched = [write for write in replaced if any(there.get(key_of(item), item) != item for item in write.objects)]
+        keys = {write.key for write in touched}
+        self._outcome.left += [(write.label, TOUCHED) for write in touched]
+        self._delete_objects([item for write in touched for item in write.label.objects])
+        self._delete([write for write in replaced if write.key not in keys], there)
+        return [write for write in made if write.key not in keys]
 
     def _try_update(self, writes: Sequence[LabelWrite]) -> None:
         """Updates the objects of labels; what CVAT refuses is left out, label by label."""
@@ -195,7 +245,9 @@ class JobExecutor:
             self._try_update(writes[middle:])
 
     def _delete(self, writes: Sequence[LabelWrite], before: Current) -> None:
-        objects = [item for write in writes for item in write.objects if before.get(key_of(item)) == item]
+        self._delete_objects([i for write in writes for i in write.objects if before.get(key_of(i)) == i])
+
+    def _delete_objects(self, objects: Sequence[Object]) -> None:
         for start in range(0, len(objects), OBJECTS):
             self._check()
             self._client.delete_annotations(self._plan.job_id, _annotations(objects[start : start + OBJECTS]))

@@ -52,22 +52,32 @@ class TrackExecutor:
                 self._leave(write, TOUCHED)
         return blocked
 
-    def write(self, check: Callable[[], None], refused: Counter[str]) -> None:
+    def write(self, check: Callable[[], None], read: Callable[[], Annotations], refused: Counter[str]) -> None:
         """Updates tracks, and deletes those that are to be deleted.
 
         Args:
             check: raises if this is to end
+            read: reads the job again
             refused: counts what CVAT does not take
         """
-        for some in in_portions((write for write in self._ready if write.track is not None), _weight, KEYFRAMES):
+        changed = [write for write in self._ready if write.track is not None]
+        for number, some in enumerate(in_portions(changed, _weight, KEYFRAMES)):
             check()
-            self._update(some, refused)
+            self._update(self._untouched(some, tracks_of(read())) if number else some, refused)
         gone = [write.there for write in self._ready if write.track is None and write.there is not None]
         for start in range(0, len(gone), KEYFRAMES):
             check()
             self._client.delete_annotations(
                 self._plan.job_id, Annotations(tracks=tuple(gone[start : start + KEYFRAMES]))
             )
+
+    def _untouched(self, writes: Sequence[TrackWrite], there: Mapping[int, Track]) -> list[TrackWrite]:
+        """Those of which nobody touched the track while portions before them were written."""
+        late = [write for write in writes if there.get(write.id or 0) != write.there]
+        for write in late:
+            self._ready.remove(write)
+            self._leave(write, TOUCHED)
+        return [write for write in writes if write not in late]
 
     def _update(self, writes: Sequence[TrackWrite], refused: Counter[str]) -> None:
         tracks = tuple(write.track for write in writes if write.track is not None)

@@ -187,7 +187,7 @@ class TaskLooker:
         told: frozenset[int],
     ) -> None:
         """Decides what is written into a job."""
-        date, annotations = self._all.client.stable_annotations(job.id)
+        date, annotations = self._all.client.stable_annotations(job.id, before=job.updated_date)
         words, elsewhere = (self._vocabulary, self._drawing), self._touched_elsewhere(job, found)
         now = JobNow(job, date, annotations, self._state.removed, *words, shared, told, elsewhere)
         base, _, opened = entries
@@ -213,7 +213,7 @@ class TaskLooker:
     def _find_touched(self, job: Job) -> Mapping[LabelKey, str]:
         """The labels of a job that changed in CVAT, or wait for a decision."""
         base, tracks, opened = self._entries(job, self._all.marks.get(job.id, JobMark()))
-        _, annotations = self._all.client.stable_annotations(job.id)
+        _, annotations = self._all.client.stable_annotations(job.id, before=job.updated_date)
         span, removed = self._span(job), self._state.removed
         if isinstance(self._frames, TrackFrames):
             owners = TrackOwners(base, tracks, self._all.record.schema_)

@@ -39,6 +39,11 @@ EDITOR = (
     "before, and to reload the job afterwards."
 )
 
+MET = (
+    "Somebody else saved job {job} while labels were written into it. What they changed of the labels that were "
+    "written, in that moment, may be written over: look at the job in CVAT, or ask them."
+)
+
 
 @database_context("What was written into CVAT is kept track of; call it again when the database is back.")
 def refresh(
@@ -264,12 +269,30 @@ class RefreshContext:
         for done, plan in enumerate(work.plans):
             reporter.step(f"Writing into job {plan.job_id}", done / len(work.plans))
             log.save_plan(plan)
-            outcome = carry_out(self.client, self.store, log, base, plan.job_id, reporter, record.number)
+            why_not = self.request.why_not
+            outcome = carry_out(self.client, self.store, log, base, plan.job_id, reporter, record.number, why_not)
+            if outcome.why_not is not None:
+                report.leave_job(plan, outcome.why_not)
+                if log.done(record.number, plan.job_id) is None:
+                    record = _without(record, plan.job_id)
+                continue
             report.count(outcome.of(plan))
+            report.note([MET.format(job=plan.job_id)] if outcome.met else [])
             for label, reason in outcome.left:
                 report.leave(reason, label)
             report.leave_all(outcome.refused)
-        self._close(record, log)
+        if record.jobs:
+            self._close(record, log)
+        else:
+            log.forget(record.number)
+            report.refresh = None
+
+
+def _without(record: RefreshRecord, job_id: int) -> RefreshRecord:
+    """A refresh without a job into which it wrote nothing."""
+    jobs = tuple(item for item in record.jobs if item != job_id)
+    notes = tuple(note for note in record.notes if note.job_id != job_id)
+    return record.model_copy(update={"jobs": jobs, "notes": notes})
 
 
 def _closed(log: RefreshLog, record: RefreshRecord) -> RefreshRecord:

@@ -74,6 +74,12 @@ class RefreshReport(BaseModel):
             name = str(label.parts.get("label") or "")
             self.fields.setdefault(label.field, {}).setdefault(kind, Counter())[name] += 1
 
+    def leave_job(self, writes: JobWrites, why: str) -> None:
+        """Tells of a job that nothing was written into after all, as it is in another state by now."""
+        labels = sum(1 for kind, _ in writes.counted if kind != "agreed")
+        self.jobs_left.append({"job_id": writes.job_id, "task_id": writes.task_id, "why": why, "labels": labels})
+        self.jobs_written -= 1
+
     def leave(self, reason: str, label: BaseLabel | None = None, count: int = 1) -> None:
         """Counts a label that stays behind."""
         reason = readable(reason)

@@ -1,6 +1,8 @@
 """Writing into a job, and what both sides then agree on."""
 
-from ...cvat import Client, NotFound
+from collections.abc import Callable
+
+from ...cvat import Client, Job, NotFound
 from ...labels.base import BaseLabel
 from ..errors import Cancelled
 from ..load.label_tracks import track_of_label
@@ -22,6 +24,7 @@ def carry_out(
     job_id: int,
     reporter: ProgressReporter,
     number: int | None,
+    why_not: Callable[[Job], str | None] = lambda job: None,
 ) -> Outcome:
     """Does what is planned for a job; each step can be done twice, so a killed process is gone on from by the same.
 
@@ -33,6 +36,8 @@ def carry_out(
         job_id: the job
         reporter: takes the progress, and carries the wish to stop
         number: of the refresh, which can be taken back; ``None`` if it is being taken back
+        why_not: why nothing is written into a job that is in such a state; by default no reason counts, as it can't
+            for what an earlier process may have written in part
     """
 
     def check() -> None:
@@ -42,12 +47,15 @@ def carry_out(
     plan = log.plan(job_id)
     assert plan is not None, "what is carried out was planned"
     try:
-        outcome = JobExecutor(client, store, plan, check, reporter.step).run()
+        outcome = JobExecutor(client, store, plan, check, reporter.step, why_not).run()
     except NotFound:
         if not is_gone(client, plan):
             raise
         log.forget_plan(job_id)
         return Outcome(left=[(label, JOB_GONE) for kind, label in plan.changes if kind != "agreed"])
+    if outcome.why_not is not None:
+        log.forget_plan(job_id)
+        return outcome
     _agree(base, plan, outcome)
     if number is not None:
         _remember(log, number, plan, outcome)

@@ -69,8 +69,9 @@ def take_back(store: Store, request: UndoRefreshRequest, client: Client, reporte
             log.save(last.model_copy(update={"status": "undoing"}))
         for job_id in others:
             reporter.step(f"Taking back what was written into job {job_id}")
-            back, stays = _take_back_job(store, log, base, last, job_id, client, reporter)
+            back, stays, why = _take_back_job(store, log, base, last, job_id, client, reporter, request)
             taken_back, left = taken_back + back, left + stays
+            jobs_left += why
     # What waits in jobs that were left out can still be taken back
     log.save(last.model_copy(update={"status": "applied" if jobs_left else "undone"}))
     log.prune()
@@ -143,22 +144,29 @@ def _take_back_job(
     job_id: int,
     client: Client,
     reporter: ProgressReporter,
-) -> tuple[int, int]:
-    """Takes back what was written into a job: how many labels were, and how many were not."""
+    request: UndoRefreshRequest,
+) -> tuple[int, int, list[dict[str, Any]]]:
+    """Takes back what was written into a job: how many labels were, and how many were not; and the job, if it is left
+    out, as it is in another state by now."""
     plan = log.plan(job_id)
+    is_new = plan is None
     if plan is None:
         done = log.done(last.number, job_id)
         if done is None or done.is_empty:
-            return 0, 0
+            return 0, 0, []
         back = {"writes": tuple(map(inverse, done.writes)), "tracks": tuple(map(inverse_track, done.tracks))}
         plan = done.model_copy(update={**back, "settled": False})
         log.save_plan(plan)
-    outcome = carry_out(client, store, log, base, job_id, reporter, None)
+    why_not = {"why_not": request.why_not} if is_new else {}
+    outcome = carry_out(client, store, log, base, job_id, reporter, None, **why_not)
+    if outcome.why_not is not None:
+        facts = {"job_id": job_id, "task_id": plan.task_id, "why": outcome.why_not}
+        return 0, 0, [{**facts, "labels": sum(1 for _ in plan.counted)}]
     log.save_done(last.number, plan.model_copy(update={"writes": (), "tracks": ()}))
     log.forget_plan(job_id)
     left = {key_of(label) for label, _ in outcome.left}
     back_again = sum(key_of(label) not in left for _, label in outcome.of(plan).changes)
-    return back_again, len(left) + outcome.refused.total()
+    return back_again, len(left) + outcome.refused.total(), []
 
 
 def inverse(write: LabelWrite) -> LabelWrite:

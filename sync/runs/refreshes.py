@@ -227,6 +227,11 @@ class RefreshLog:
         kept = sorted([*others, record], key=lambda item: item.number)
         self._store.save("refreshes", _RECORDS.dump_json(tuple(kept)))
 
+    def forget(self, number: int) -> None:
+        """Forgets a refresh that wrote nothing."""
+        kept = tuple(item for item in self.records() if item.number != number)
+        self._store.save("refreshes", _RECORDS.dump_json(kept))
+
     def plan(self, job_id: int) -> JobWrites | None:
         """What is about to be written into a job, until that is done."""
         return self._read(f"refresh/plan/{job_id}")

@@ -89,6 +89,7 @@ CALLS: dict[str, Callable[[Client, list[UploadFile]], Any]] = {
     "job_meta": lambda client, files: client.job_meta(7),
     "annotations": lambda client, files: client.annotations(7).count,
     "stable_annotations": lambda client, files: client.stable_annotations(7),
+    "stable_job": lambda client, files: client.stable_job(7),
     "create_annotations": lambda client, files: client.create_annotations(7, BOTH),
     "create_objects": lambda client, files: client.create_objects(7, encode_objects([], [BOX])),
     "update_annotations": lambda client, files: client.update_annotations(7, BOTH),
