@@ -99,7 +99,8 @@ class VideoLoop:
 
     def documents(self) -> dict[str, bytes]:
         """The sample and the frames as the database has them, byte by byte."""
-        found = [*self.dataset._sample_collection.find(), *self.dataset._frame_collection.find()]
+        collections = (self.dataset._sample_collection, self.dataset._frame_collection)
+        found = [item for collection in collections if collection is not None for item in collection.find()]
         return {str(item["_id"]): bson.encode(item) for item in found}
 
     def changed_frames(self, before: Mapping[str, bytes]) -> list[int]:
