@@ -10,6 +10,7 @@ import os
 import random
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,14 +21,13 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.outbox import each_label
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send import patience
 from sim_tracks import TracksStory
 from sim_video import VideoWorld
-from sim_world import Template, World
+from sim_world import World
+from sync_loop import Loop
 from video_loop import HEIGHT, WIDTH
 
-from tests.sync.load.test_video_simulation import FRAMES, template
+from tests.sync.load.test_video_simulation import FRAMES, WORLDS
 
-__all__ = ["template"]
-
-STORIES = int(os.environ.get("ROUNDTRIP_STORIES", "600" if os.environ.get("ROUNDTRIP_ALL") else "16"))
+STORIES = int(os.environ.get("ROUNDTRIP_STORIES", "900" if os.environ.get("ROUNDTRIP_ALL") else "15"))
 ROUNDS = 3
 WRITTEN = ("created", "changed", "deleted")
 OFF = 0.5 + 1e-6
@@ -67,7 +67,7 @@ class RefreshVideoStory(TracksStory):
             self.world.delete(sample, label_id)
 
     def relabel_all_here(self, number: int, name: str) -> None:
-        for sample, label_id in self.of_object(number, 0, FRAMES):
+        for sample, label_id in self.of_object(number, 0, len(self.world.sample_ids)):
             self.world.edit(sample, label_id, label=name)
 
     def reindex_here(self, number: int, frame: int, length: int, index: int) -> None:
@@ -145,9 +145,10 @@ class RefreshVideoStory(TracksStory):
 
     def check_frame(self, frame: int) -> None:
         """Each label of a frame is there once, where it is here."""
-        names = {label.id: label.name for label in self.world.box.store.task("1").labels.values()}
+        spot = self.spot(frame)
+        names = {label.id: name for name, label in self.world.classes(spot.job).items()}
         there = sorted((names[shape.label_id], *shape.points[:4]) for shape in self.shown(frame))
-        documents = self.world.documents().get(self.world.sample_ids[frame], {}).values()
+        documents = self.world.documents().get(spot.holder, {}).values()
         here = sorted(self.drawn(item) for item in documents if item["label"] in names.values())
         assert [item[0] for item in there] == [item[0] for item in here], f"frame {frame} has other labels"
         free = list(there)
@@ -179,7 +180,7 @@ def play(story: RefreshVideoStory, dice: random.Random) -> Iterator[str]:
         return dice.randrange(12)
 
     def frame() -> int:
-        return dice.randrange(FRAMES)
+        return dice.randrange(len(story.world.sample_ids))
 
     def length() -> int:
         return dice.randint(1, FRAMES)
@@ -222,14 +223,16 @@ def play(story: RefreshVideoStory, dice: random.Random) -> Iterator[str]:
     story.load_and_refresh("remote")
 
 
-@pytest.mark.parametrize("part", range(2))
-def test_stories_with_refreshes(template: Template, monkeypatch: pytest.MonkeyPatch, part: int) -> None:
+@pytest.mark.parametrize("world", WORLDS)
+def test_stories_with_refreshes(loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, world: str) -> None:
     monkeypatch.setattr(patience, "LEAST", 0.0)
     monkeypatch.setattr(patience, "FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(execute, "OBJECTS", 2 + 100 * part)
-    monkeypatch.setattr(execute_tracks, "KEYFRAMES", 2 + 100 * part)
-    told = type("Told", (RefreshVideoStory,), {"template": template})
-    for number in range(part, STORIES, 2):
+    told = type("Told", (RefreshVideoStory,), {"template": WORLDS[world](loop, tmp_path)})
+    first = list(WORLDS).index(world)
+    for number in range(first, STORIES, len(WORLDS)):
+        few = 2 if number // len(WORLDS) % 2 else 102
+        monkeypatch.setattr(execute, "OBJECTS", few)
+        monkeypatch.setattr(execute_tracks, "KEYFRAMES", few)
         story, steps = told(), [f"story {number}"]
         story.begin()
         try:
