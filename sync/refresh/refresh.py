@@ -21,7 +21,7 @@ from ..runs.base import BaseStore
 from ..runs.lease import Lease, is_held
 from ..runs.log import JobNote, note_of
 from ..runs.record import not_here
-from ..runs.refreshes import RefreshLog, RefreshRecord, check_no_refresh, counts_of
+from ..runs.refreshes import RefreshLog, RefreshRecord, Tally, check_no_refresh
 from ..runs.run_record import RunRecord
 from ..runs.store import RunStore, Store
 from ..send.journal import Journal
@@ -241,7 +241,8 @@ class RefreshContext:
         Raises:
             Refused: if so
         """
-        deleted = sum(counts_of(plan)["deleted"] for plan in work.plans)
+        tally = Tally()
+        deleted = sum(tally.counts(plan)["deleted"] for plan in work.plans)
         most = max(FEW, self.request.max_deleted * work.labels)
         if deleted > most and not self.request.confirm and not self.request.preview:
             raise Refused(
@@ -297,11 +298,12 @@ def _without(record: RefreshRecord, job_id: int) -> RefreshRecord:
 
 def _closed(log: RefreshLog, record: RefreshRecord) -> RefreshRecord:
     """The record of a refresh that is complete."""
-    counts, notes = {"created": 0, "changed": 0, "deleted": 0}, {note.job_id: note for note in record.notes}
+    counts, tally = {"created": 0, "changed": 0, "deleted": 0}, Tally()
+    notes = {note.job_id: note for note in record.notes}
     for job_id in record.jobs:
         if (done := log.done(record.number, job_id)) is None:
             continue
-        own = counts_of(done)
+        own = tally.counts(done)
         for kind, count in own.items():
             counts[kind] += count
         note = notes.get(job_id, JobNote(job_id=job_id, task_id=done.task_id))

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PrivateAttr
 
 from ...labels.base import BaseLabel
 from ..readable import readable
-from ..runs.refreshes import JobWrites
+from ..runs.refreshes import JobWrites, Tally
 
 Written = Literal["created", "changed", "deleted"]
 NAMED = 20
@@ -64,10 +64,11 @@ class RefreshReport(BaseModel):
     jobs_written: int = 0
     jobs_left: list[dict[str, Any]] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
+    _tally: Tally = PrivateAttr(default_factory=Tally)
 
     def count(self, writes: JobWrites) -> None:
         """Counts the labels that are written into a job."""
-        for kind, label in writes.counted:
+        for kind, label in self._tally.new(writes):
             if kind == "agreed":
                 self.unchanged += 1
                 continue

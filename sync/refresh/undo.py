@@ -14,8 +14,9 @@ from ..request import UndoRefreshRequest
 from ..runs import record as records
 from ..runs.base import BaseStore
 from ..runs.lease import Lease
-from ..runs.refreshes import LabelWrite, RefreshLog, RefreshRecord, TrackWrite, key_of
+from ..runs.refreshes import JobWrites, LabelKey, LabelWrite, RefreshLog, RefreshRecord, Tally, TrackWrite, key_of
 from ..runs.store import RunStore, Store
+from .execute import Outcome
 from .settle import carry_out
 
 NAMED = 10
@@ -58,7 +59,9 @@ def take_back(store: Store, request: UndoRefreshRequest, client: Client, reporte
     """Takes back the last refresh; see :func:`undo_refresh`."""
     log, base = RefreshLog(store), BaseStore(store)
     last = _last(log, request.anno_key)
-    taken_back = left = 0
+    back: set[LabelKey] = set()
+    stay: set[LabelKey] = set()
+    refused = 0
     with error_context(lambda: "Take it back again when that is mended: it goes on from there."):
         if last.status == "applying":  # what of it is in CVAT is not known before it is complete
             for job_id in log.planned():
@@ -69,9 +72,15 @@ def take_back(store: Store, request: UndoRefreshRequest, client: Client, reporte
             log.save(last.model_copy(update={"status": "undoing"}))
         for job_id in others:
             reporter.step(f"Taking back what was written into job {job_id}")
-            back, stays, why = _take_back_job(store, log, base, last, job_id, client, reporter, request)
-            taken_back, left = taken_back + back, left + stays
-            jobs_left += why
+            outcome, plan = _take_back_job(store, log, base, last, job_id, client, reporter, request)
+            if outcome.why_not is not None:
+                facts = {"job_id": job_id, "task_id": plan.task_id, "why": outcome.why_not}
+                jobs_left.append({**facts, "labels": sum(1 for _ in Tally().new(plan))})
+                continue
+            back |= {key_of(label) for _, label in outcome.of(plan).changes}
+            stay |= {key_of(label) for label, _ in outcome.left}
+            refused += outcome.refused.total()
+    taken_back, left = len(back - stay), len(stay) + refused  # a label on a frame that jobs share is one
     # What waits in jobs that were left out can still be taken back
     log.save(last.model_copy(update={"status": "applied" if jobs_left else "undone"}))
     log.prune()
@@ -112,25 +121,29 @@ def _jobs_left(
         if job_id not in planned and (done := log.done(last.number, job_id)) and not done.is_empty
     }
     there = client.jobs(task_ids=sorted({done.task_id for done in waiting.values()})) if waiting else []
+    tally = Tally()
     return [
-        {"job_id": job.id, "task_id": job.task_id, "why": why, "labels": sum(1 for _ in waiting[job.id].counted)}
+        {"job_id": job.id, "task_id": job.task_id, "why": why, "labels": sum(1 for _ in tally.new(waiting[job.id]))}
         for job in there
         if job.id in waiting and (why := request.why_not(job))
     ]
 
 
 def _text(last: RefreshRecord, taken_back: int, left: int, jobs_left: Sequence[dict[str, Any]]) -> str:
-    text = f"The refresh of {last.at} is taken back: {taken_back:,} labels are in CVAT what they were before it."
+    back = "1 label is in CVAT what it was" if taken_back == 1 else f"{taken_back:,} labels are in CVAT what they were"
+    text = f"The refresh of {last.at} is taken back: {back} before it."
     if jobs_left:
-        text = f"Of the refresh of {last.at}, {taken_back:,} labels are in CVAT what they were before it."
+        text = f"Of the refresh of {last.at}, {back} before it."
     if left:
-        text += f" {left:,} were changed there since, and stay."
+        text += (
+            f" {left:,} {'was changed there since, and stays' if left == 1 else 'were changed there since, and stay'}."
+        )
     if jobs_left:
         labels = sum(job["labels"] for job in jobs_left)
         named = ", ".join(f"{job['job_id']} ({job['why']})" for job in jobs_left[:NAMED])
         more = f" and {len(jobs_left) - NAMED:,} more" if len(jobs_left) > NAMED else ""
         text += (
-            f" {labels:,} wait in jobs that are left out: {named}{more}. Take it back again with `completed=True`, or "
+            f" {labels:,} {'waits' if labels == 1 else 'wait'} in jobs that are left out: {named}{more}. Take it back again with `completed=True`, or "
             "`in_progress=True`, to write into these, too."
         )
     return f"{text} The dataset's labels are as they were."
@@ -145,28 +158,25 @@ def _take_back_job(
     client: Client,
     reporter: ProgressReporter,
     request: UndoRefreshRequest,
-) -> tuple[int, int, list[dict[str, Any]]]:
-    """Takes back what was written into a job: how many labels were, and how many were not; and the job, if it is left
-    out, as it is in another state by now."""
+) -> tuple[Outcome, JobWrites]:
+    """Takes back what was written into a job, if that is not in another state by now; what came of it, and what was to
+    be written for that."""
     plan = log.plan(job_id)
     is_new = plan is None
     if plan is None:
         done = log.done(last.number, job_id)
         if done is None or done.is_empty:
-            return 0, 0, []
+            return Outcome(), JobWrites(job_id=job_id, task_id=done.task_id if done else 0)
         back = {"writes": tuple(map(inverse, done.writes)), "tracks": tuple(map(inverse_track, done.tracks))}
         plan = done.model_copy(update={**back, "settled": False})
         log.save_plan(plan)
     why_not = {"why_not": request.why_not} if is_new else {}
     outcome = carry_out(client, store, log, base, job_id, reporter, None, **why_not)
     if outcome.why_not is not None:
-        facts = {"job_id": job_id, "task_id": plan.task_id, "why": outcome.why_not}
-        return 0, 0, [{**facts, "labels": sum(1 for _ in plan.counted)}]
+        return outcome, plan
     log.save_done(last.number, plan.model_copy(update={"writes": (), "tracks": ()}))
     log.forget_plan(job_id)
-    left = {key_of(label) for label, _ in outcome.left}
-    back_again = sum(key_of(label) not in left for _, label in outcome.of(plan).changes)
-    return back_again, len(left) + outcome.refused.total(), []
+    return outcome, plan
 
 
 def inverse(write: LabelWrite) -> LabelWrite:

@@ -151,11 +151,6 @@ class JobWrites(BaseModel):
             yield "created" if key not in before else "deleted" if key not in after else "changed", label
 
     @property
-    def counted(self) -> Iterator[tuple[Kind, BaseLabel]]:
-        """The same without labels that an earlier job counts."""
-        return ((kind, label) for kind, label in self.changes if label.frame not in self.told)
-
-    @property
     def is_empty(self) -> bool:
         """Whether there is nothing in it."""
         return not self.writes and not self.tracks
@@ -306,7 +301,22 @@ def check_no_refresh(store: RunStore, key: str) -> None:
         )
 
 
-def counts_of(writes: JobWrites) -> dict[str, int]:
-    """How many labels were created, changed and deleted."""
-    found = Counter(kind for kind, _ in writes.counted)
-    return {kind: found[kind] for kind in ("created", "changed", "deleted")}
+class Tally:
+    """Counts labels over jobs, each once: one on a frame that jobs share may be written into both, or only the later one."""
+
+    def __init__(self) -> None:
+        self._counted: set[LabelKey] = set()
+
+    def new(self, writes: JobWrites) -> Iterator[tuple[Kind, BaseLabel]]:
+        """What becomes of the labels of a job that no earlier job counted."""
+        for kind, label in writes.changes:
+            if label.frame in writes.told and (kind == "agreed" or key_of(label) in self._counted):
+                continue
+            if kind != "agreed":
+                self._counted.add(key_of(label))
+            yield kind, label
+
+    def counts(self, writes: JobWrites) -> dict[str, int]:
+        """How many of them were created, changed and deleted."""
+        found = Counter(kind for kind, _ in self.new(writes))
+        return {kind: found[kind] for kind in ("created", "changed", "deleted")}
