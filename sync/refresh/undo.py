@@ -143,8 +143,8 @@ def _text(last: RefreshRecord, taken_back: int, left: int, jobs_left: Sequence[d
         named = ", ".join(f"{job['job_id']} ({job['why']})" for job in jobs_left[:NAMED])
         more = f" and {len(jobs_left) - NAMED:,} more" if len(jobs_left) > NAMED else ""
         text += (
-            f" {labels:,} {'waits' if labels == 1 else 'wait'} in jobs that are left out: {named}{more}. Take it back again with `completed=True`, or "
-            "`in_progress=True`, to write into these, too."
+            f" {labels:,} {'waits' if labels == 1 else 'wait'} in jobs that are left out: {named}{more}. Take it back "
+            "again with `completed=True`, or `in_progress=True`, to write into these, too."
         )
     return f"{text} The dataset's labels are as they were."
 

@@ -302,7 +302,7 @@ def check_no_refresh(store: RunStore, key: str) -> None:
 
 
 class Tally:
-    """Counts labels over jobs, each once: one on a frame that jobs share may be written into both, or only the later one."""
+    """Counts labels over jobs, each once: one on a frame that jobs share may be written into both, or the later one."""
 
     def __init__(self) -> None:
         self._counted: set[LabelKey] = set()
