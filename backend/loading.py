@@ -110,6 +110,8 @@ def _reporter(shown: bool) -> AbstractContextManager[ProgressReporter]:
 
 def _sentence(report: Mapping[str, Any]) -> str:
     counts = ", ".join(f"{report[what]:,} {what}" for what in ("added", "changed", "deleted", "unchanged"))
+    for name, item in report["fields"].items():
+        counts += f", {item['copied']:,} copied into '{name}'" if item["copied"] else ""
     return f"Loaded the run '{report['anno_key']}' from CVAT. Labels: {counts}."
 
 

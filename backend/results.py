@@ -8,7 +8,8 @@ import fiftyone.utils.annotations as foua
 
 from ..sync import terminal
 from ..sync.connection import connect, find_credentials
-from ..sync.errors import Refused
+from ..sync.errors import Refused, RunMissing
+from ..sync.readable import readable
 from ..sync.runs.cvat_state import described, look
 from ..sync.runs.record import NAME, RESULTS, find
 from ..sync.runs.run_record import RunRecord
@@ -52,6 +53,27 @@ class RunResults(foua.AnnotationResults):
     def record(self) -> RunRecord:
         """What is known of the run now."""
         return find(self.samples._root_dataset, self.key)
+
+    def __str__(self) -> str:
+        """The run as it is kept here; what CVAT has of it says :meth:`print_status`."""
+        try:
+            run = self.record
+        except RunMissing as error:
+            return f"Results of an annotation run. {error}"
+        jobs = sum(len(task.jobs) for task in run.tasks)
+        labels = ", ".join(f"{name} ({run.labels.get(name, 0):,})" for name in run.label_schema)
+        facts = {
+            "Run": self.key,
+            "Dataset": self.samples._root_dataset.name,
+            "Status": "imported" if run.imported else run.status,
+            "Samples": f"{run.samples:,}",
+            "Labels": labels if not run.imported else ", ".join(run.label_schema),
+            "In CVAT": f"{run.server} (tasks: {len(run.tasks):,}, jobs: {jobs:,})",
+            "Loaded": run.loaded_at or "not yet",
+        }
+        return "\n".join(f"{name + ':':<9}{readable(value)}" for name, value in facts.items())
+
+    __repr__ = __str__
 
     def get_status(self) -> dict[str, Any]:
         """The tasks and jobs of the run as they are in CVAT now; see :func:`sync.runs.cvat_state.look`."""

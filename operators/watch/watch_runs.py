@@ -78,7 +78,7 @@ class WatchRuns(InBackground, foo.Operator):
             if ctx.delegated:
                 ctx.set_progress(label=f"{key}: {text}" if key else text)
 
-        return watch(ctx.dataset, parse(WatchRequest, params), connect, tell)
+        return watch(ctx.dataset, parse(WatchRequest, params), connect, tell, waits=not ctx.delegated)
 
     def __call__(self, samples: Any, runs: Any = (), **params: Any) -> dict[str, Any]:
         """Watches runs from Python, until there is none left or Ctrl-C is pressed.

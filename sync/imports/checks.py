@@ -22,8 +22,8 @@ def check_free(dataset: Any, server: str, ids: Sequence[int]) -> None:
         taken = sorted({task.id for task in record.tasks} & set(ids)) if record.server == server else []
         if taken:
             raise Refused(
-                f"Task {taken[0]} belongs to the run '{key}', so its labels would be there twice; load that run, or "
-                "import the other tasks alone."
+                f"Task {taken[0]} belongs to the run '{key}', so its labels would be there twice. Nothing was changed. "
+                f"Load the run '{key}', which brings what is new in its tasks, or import the other tasks alone."
             )
 
 

@@ -16,6 +16,7 @@ from ..runs.marks import JobMark
 from ..runs.run_record import RunRecord
 from ..runs.store import RunStore
 from ..send.made_tasks import made_tasks
+from .checks import NAMED
 from .growing import grow
 from .making import UNCLEAR, make_samples
 from .plan import PreparedImport, prepare_import, task_ids
@@ -99,7 +100,21 @@ def _made(dataset: Any, request: ImportRequest, client: Client) -> RunRecord | N
         is_it = known <= asked or (request.project is not None and bool(known & asked))
     else:  # of videos, a task that is no sample's is no task of the run
         is_it = known == asked or (record.media_type == "video" and known < asked)
+    if not is_it and known & asked:
+        raise Refused(_other_tasks(request.anno_key, known, asked))
     return record if is_it else None
+
+
+def _other_tasks(key: str, known: set[int], asked: set[int]) -> str:
+    """Why a run is not imported again with other tasks than it has, and what to do."""
+    if asked < known:
+        what = f"the run '{key}' has {len(known):,} tasks, and you name only {len(asked):,} of them"
+        todo = f"Load the run '{key}' (`load_annotations` with `tasks=` for just these), or import with all its tasks"
+    else:
+        new = ", ".join(map(str, sorted(asked - known)[:NAMED]))
+        what = f"the run '{key}' was imported without task {new}"
+        todo = f"Import the other tasks under a key of their own, and load the run '{key}' for what is new in its tasks"
+    return f"{what[0].upper()}{what[1:]}. Nothing was changed. {todo}."
 
 
 def _with_samples(

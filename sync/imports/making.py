@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -9,6 +10,7 @@ from typing import Any, Literal
 import fiftyone as fo
 
 from ...cvat import Client
+from ...labels.shapes import Size
 from ..errors import Refused
 from ..progress import ProgressReporter
 from .fetch import fetch
@@ -46,9 +48,10 @@ class Said:
     order: str = "frame_number"
     media_field: str = "filepath"
 
-    def sample(self, path: str, values: Mapping[str, Any]) -> fo.Sample:
-        """A sample of an image."""
-        return fo.Sample(**{**values, self.media_field: path, "filepath": path})
+    def sample(self, path: str, values: Mapping[str, Any], size: Size) -> fo.Sample:
+        """A sample of an image, of which CVAT says the size."""
+        facts = {**values, self.media_field: path, "filepath": path}
+        return fo.Sample(**facts, metadata=metadata_of(path, size))
 
     def fields(self, tasks: Sequence[FoundTask]) -> dict[str, type]:
         """The types of the fields that samples of these tasks have, by name."""
@@ -76,6 +79,14 @@ class Said:
                 said.update(zip(found.sequence.fields, found.sequence.values, strict=True))
                 said[self.order] = found.span.number_of(frame.number)
             yield (found.task.id, frame.number), said
+
+
+def metadata_of(path: str, size: Size) -> fo.ImageMetadata:
+    """What FiftyOne notes of an image: of a file that is here, as `compute_metadata()`; else its size."""
+    if "://" not in path:
+        with suppress(Exception):  # whatever is wrong with the file: the size is known all the same
+            return fo.ImageMetadata.build_for(path)
+    return fo.ImageMetadata(width=size.width, height=size.height)
 
 
 @dataclass(frozen=True)
@@ -197,15 +208,21 @@ def make_samples(
         if dataset.get_field(name) is None:
             dataset.add_sample_field(name, type_)
     new = [frame for frame in missing if frame in own or frame in fetched.files]
-    values = said.values(tasks)
+    values, surveyed = said.values(tasks), {found.task.id: found for found in tasks}
     made: dict[tuple[int, int], str] = {}
     for start in range(0, len(new), AT_ONCE):
         portion = new[start : start + AT_ONCE]
         samples = [
-            said.sample(own.get(frame) or str(wanted[frame]), values[frame.task, frame.number]) for frame in portion
+            said.sample(own.get(frame) or str(wanted[frame]), values[frame.task, frame.number], _size(surveyed, frame))
+            for frame in portion
         ]
         ids = dataset.add_samples(samples, progress=False)
         made.update({(frame.task, frame.number): sample for frame, sample in zip(portion, ids, strict=True)})
     left = [frame for frame in links.unmatched if (frame.task, frame.number) not in made]
     whole = replace(links, samples={**links.samples, **made}, unmatched=left)
     return Made(whole, len(made), fetched.failed, len(links.unmatched) - len(missing))
+
+
+def _size(surveyed: Mapping[int, FoundTask], frame: NamedFrame) -> Size:
+    image = surveyed[frame.task].image_of(frame.number)
+    return Size(image.width, image.height)

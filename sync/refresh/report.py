@@ -77,7 +77,7 @@ class RefreshReport(BaseModel):
 
     def leave_job(self, writes: JobWrites, why: str) -> None:
         """Tells of a job that nothing was written into after all, as it is in another state by now."""
-        labels = sum(1 for kind, _ in writes.counted if kind != "agreed")
+        labels = sum(kind != "agreed" and label.frame not in writes.told for kind, label in writes.changes)
         self.jobs_left.append({"job_id": writes.job_id, "task_id": writes.task_id, "why": why, "labels": labels})
         self.jobs_written -= 1
 

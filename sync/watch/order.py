@@ -17,11 +17,13 @@ class Order:
         every: seconds between two looks
         only: the ids of the runs; by default all for which it is turned on. It ends with the last of them
         here: whether only those that the App's server is to watch; it ends when there is none any more
+        waits: whether it waits for runs that are turned on later, if none is
     """
 
     every: float
     only: frozenset[str] | None = None
     here: bool = False
+    waits: bool = True
 
     def wants(self, run_id: str, rule: WatchRule | None) -> bool:
         """Whether a run is to be watched."""

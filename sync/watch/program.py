@@ -7,6 +7,8 @@ from typing import Any
 
 from ..errors import Refused
 from ..runs import record as records
+from ..runs.base import BaseStore
+from ..runs.store import RunStore
 from .alarm import Alarm
 from .order import Order
 from .rule import WatchRequest, turn_off, turn_on, turn_on_once
@@ -22,6 +24,8 @@ def watch(
     tell: Tell,
     alarm: Alarm | None = None,
     clock: Callable[[], float] = time.time,
+    *,
+    waits: bool = True,
 ) -> dict[str, Any]:
     """Watches runs until there is none left, or it is told to end: by the alarm, or by Ctrl-C.
 
@@ -32,6 +36,7 @@ def watch(
         tell: takes sentences about runs, with their keys
         alarm: ends it
         clock: the time, in seconds since the epoch
+        waits: whether it waits for runs to be turned on again, once none is
 
     Returns:
         ``loads`` (the report of each load), ``ended`` (why it ended by itself, or an empty text), ``troubles`` (what is
@@ -44,7 +49,7 @@ def watch(
     dataset = dataset._root_dataset
     if request.on is False:
         return _turn_off(dataset, request)
-    watcher = prepare(dataset, request, connect, tell, alarm or Alarm(), clock)
+    watcher = prepare(dataset, request, connect, tell, alarm or Alarm(), clock, waits=waits)
     until_interrupted(watcher, once=request.once)
     return summary(watcher)
 
@@ -56,6 +61,8 @@ def prepare(
     tell: Tell,
     alarm: Alarm,
     clock: Callable[[], float] = time.time,
+    *,
+    waits: bool = True,
 ) -> Watcher:
     """Notes the rule of each run that is named, and gives the watcher; see :func:`watch`."""
     only = None
@@ -66,7 +73,7 @@ def prepare(
         only = frozenset(turn_on_once(dataset, key, request.said) for key in request.runs)
     elif request.said or request.on:
         raise Refused("Name the runs that this rule is for; the others keep theirs. Nothing was changed.")
-    return Watcher(dataset, Order(request.every, only), connect, alarm, tell, clock)
+    return Watcher(dataset, Order(request.every, only, waits=waits), connect, alarm, tell, clock)
 
 
 def until_interrupted(watcher: Watcher, *, once: bool = False) -> None:
@@ -104,12 +111,26 @@ def summary(watcher: Watcher) -> dict[str, Any]:
     """What a watcher did, as a plain dict; see :func:`watch`."""
     count = len(watcher.loads)
     text = f"{count:,} load{'' if count == 1 else 's'} came by itself." if count else "Nothing was to be loaded."
+    if not count and watcher.is_idle and not watcher.ended and not watcher.troubles:
+        text = f"Nothing was to be loaded: {_why_idle(watcher.dataset)}"
     return {
         "loads": watcher.loads,
         "ended": watcher.ended,
         "troubles": watcher.troubles,
         "text": " ".join(filter(None, [text, watcher.ended])),
     }
+
+
+def _why_idle(dataset: Any) -> str:
+    """Why no run of a dataset is watched, and what to do."""
+    there = records.find_all(dataset)
+    if not there:
+        return "the dataset has no run."
+    for key, record in there.items():
+        base = BaseStore(RunStore(dataset, record.run_id))
+        if record.complete_tasks and base.task(record.complete_tasks[0].id) is None:
+            return f"{records.not_here(key)} Watch it there."
+    return "it is turned on for no run of this dataset. Name the `runs` that are to be loaded by themselves."
 
 
 def _turn_off(dataset: Any, request: WatchRequest) -> dict[str, Any]:

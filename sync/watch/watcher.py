@@ -90,6 +90,11 @@ class Watcher:
         """What is wrong at this moment, or ended it, by the key of the run."""
         return {key: text for key, text in self._troubles.items() if text}
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no run was to be watched at the last look."""
+        return not self._wanted
+
     def run(self) -> None:
         """Looks again and again, until it has ended or is told to."""
         try:
@@ -285,6 +290,9 @@ class Watcher:
             self._end("No run is left to be watched.")
         elif self.order.here and not self._wanted:
             self._end("Nothing is left to be watched here.")
+        elif not self.order.waits and not self._wanted:
+            self.ended = "It is turned off for all runs that it was for, so it has ended."
+            self._tell("", self.ended)
 
     def _end(self, text: str) -> None:
         self.ended = sentence(RoundtripError(text))

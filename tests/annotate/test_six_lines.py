@@ -47,6 +47,7 @@ def test_six_lines(filled: Loop, opened: list[str], capsys: pytest.CaptureFixtur
 
     assert len(dataset.load_annotation_view("run")) == 2
     results = dataset.load_annotation_results("run")
+    assert "Run:" in str(results) and "gt (2)" in str(results) and "tasks: 1, jobs: 1" in repr(results)
     (task,) = results.get_status()["tasks"].values()
     assert [job["state"] for job in task["jobs"].values()] == ["new"]
     results.print_status()
@@ -181,11 +182,13 @@ def test_patches(loop: Loop) -> None:
     assert loop.since(before) == {"0/gt/detections/0": ("cat", ...)}
 
 
-def test_dest_field(filled: Loop) -> None:
+def test_dest_field(filled: Loop, caplog: pytest.LogCaptureFixture) -> None:
     annotate(filled)
     before = filled.documents()
     filled.cvat.move(filled.cvat.shape(0))
-    filled.dataset.load_annotations("run", dest_field="human")
+    with caplog.at_level("INFO"):
+        filled.dataset.load_annotations("run", dest_field="human")
+    assert "copied into 'human'" in caplog.text
     assert {path.split("/")[1] for path in filled.since(before)} == {"human"}
     assert [len(labels) for labels in filled.labels("human")] == [1, 1]
     filled.dataset.load_annotations("run", dest_field={"gt": "other"})

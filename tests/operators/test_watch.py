@@ -134,7 +134,10 @@ def test_the_panel_says_what_stopped_it(filled: Loop, monkeypatch: pytest.Monkey
 def test_a_program_looks_once(filled: Loop) -> None:
     watch = operator("watch_runs")
     run = filled.send()
-    assert watch(filled.dataset, once=True)["text"] == "Nothing was to be loaded."
+    assert "it is turned on for no run of this dataset. Name the `runs`" in watch(filled.dataset, once=True)["text"]
+    copy = filled.dataset.clone()
+    assert "'run' is not with this dataset" in watch(copy, once=True)["text"]
+    copy.delete()
     complete(filled)
     done = watch(filled.dataset, run, once=True, states=["completed", "rejected"])
     assert (done["text"], done["loads"][0]["changed"]) == ("1 load came by itself.", 1)
@@ -268,3 +271,9 @@ def test_a_worker_watches(filled: Loop) -> None:
     assert done.run_state == "completed" and "Loaded by itself from 1 of 1 jobs" in done.status.label, done.result
     assert done.result.result["text"] == "1 load came by itself."
     assert history(filled.dataset, "run")[0]["by_itself"]
+    operator("watch_runs")(filled.dataset, "run", on=False)
+    queued = foo.execute_operator(f"{URI}/watch_runs", ctx=asked, params={"runs": ["run"]}).result
+    service.execute_operation(service.get(queued["id"]))
+    ended = service.get(queued["id"]).result.result
+    assert "It is turned off for all runs that it was for, so it has ended." in ended["text"]
+    assert ended["troubles"] == {"run": "It is turned off for this run."}

@@ -9,15 +9,18 @@ from typing import Any
 import fiftyone as fo
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat import UploadFile
+from fiftyone.plugins.orgs.roundtrip.cvat.labels.shapes import Size
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports import importing
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.linking import NamedFrame
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.making import metadata_of
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.places import places_of
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.undo import undo
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record as records
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import stored_runs
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from sync_imports import CAT, DOG, Elsewhere, names
 from sync_loop import Loop
 
@@ -58,6 +61,11 @@ def test_an_empty_dataset_gets_everything(elsewhere: Elsewhere, task: int, tmp_p
     assert [path.read_bytes() for path in paths] == elsewhere.originals  # type: ignore[attr-defined]
     assert [str(path.relative_to(folder)) for path in paths] == [f"task_{task}/photo_{n:03d}.jpg" for n in range(3)]
     assert names(loop) == [["cat"], ["dog", "cat"], []] and report["added"] == 3
+    assert [(found.width, found.height, found.size_bytes) for found in loop.dataset.values("metadata")] == [
+        (*Image.open(path).size, path.stat().st_size) for path in paths
+    ]
+    known = metadata_of("s3://bucket/photo.jpg", Size(640, 480))
+    assert (known.width, known.height, known.size_bytes) == (640, 480, None)
     jobs = [job["id"] for job in loop.cvat.jobs(task)]
     assert loop.dataset.values(["task", "job"]) == (["by hand"] * 3, [jobs[0], jobs[0], jobs[1]])
     assert loop.dataset.values(["subset", "assignee"]) == ([None] * 3, [None] * 3)

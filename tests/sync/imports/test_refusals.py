@@ -97,6 +97,12 @@ def test_a_task_of_another_run(elsewhere: Elsewhere, task: int) -> None:
     _refused(elsewhere, task, "belongs to the run 'run', so its labels", anno_key="other", label_field="other")
     second = elsewhere.make()
     _refused(elsewhere, second, "There is a run 'run' already. Choose another key")
+    _refused(elsewhere, None, f"without task {second}. .* a key of their own, and load", tasks=[task, second])
+
+
+def test_a_part_of_an_import_asked_again() -> None:
+    said = importing._other_tasks("run", {1, 2, 3}, {2})
+    assert said.startswith("The run 'run' has 3 tasks, and you name only 1 of them. Nothing was changed. Load the run")
 
 
 def test_the_same_import_again_only_loads(elsewhere: Elsewhere, task: int) -> None:
