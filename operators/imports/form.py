@@ -10,11 +10,21 @@ import fiftyone.operators.types as types
 from ...sync.imports.making import FACTS
 from ...sync.names import project_of_choice
 from ...sync.runs import record
+from ..send import media_form
 from ..shared import choose_run, context, cvat_names
 from . import look
 
+OF_MADE = frozenset({"folder", "sample_fields", "media_source", *media_form.PARTS})
+"""Answers that have a meaning only if samples are made."""
 FORM_ONLY = frozenset({"target", "slice", "dry_run", "ignore", "look", "seen", "find_tasks"})
 AGAIN = "The run is there: tasks that came to its project since, and images that did not come before, are added to it."
+FETCH = "fetch"
+SOURCES = {
+    FETCH: "Fetch them from CVAT",
+    "share": "CVAT has them on its file share, and they are here, too",
+    "cloud_storage": "CVAT has them in a cloud storage, where they stay",
+}
+OWN = "Images that are found there are not fetched; the others are. The look below says how many these are."
 TARGETS = {
     "dataset": "The whole dataset",
     "current_view": "The current view",
@@ -70,17 +80,37 @@ def _missing(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
         label = f"Leave out {'videos' if is_video else 'images'} that match no sample"
         inputs.bool("ignore", default=False, label=label, view=types.CheckboxView())
         return True
-    hint = "Where the images go, on the machine of the App's server; those that are there are kept"
-    folder = inputs.str("folder", label="Folder for the images", description=hint, required=True)
+    hint = "Where fetched images go, on the machine of the App's server; those that are there are kept"
+    folder = inputs.str("folder", label="Folder for the images", description=hint)
     said = ctx.params.get("folder") or ""
+    if not said:
+        folder.invalid, folder.error_message = True, "Give a folder, such as /data/from_cvat."
     if said and not said.startswith("~") and not Path(said).is_absolute():
         folder.invalid, folder.error_message = True, "Give the whole path, from the root on."
+    is_placed = _own_media(ctx, inputs)
     facts = types.DropdownView(multiple=True)
     for name in FACTS:
         facts.add_choice(name, label=name)
     label = "What new samples keep of where they came from"
     inputs.list("sample_fields", types.String(), label=label, description="Each in a field of its own", view=facts)
-    return bool(said) and not folder.invalid
+    return bool(said) and not folder.invalid and is_placed
+
+
+def _own_media(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
+    """Asks whether the images need not be fetched, as they are the person's own; whether the answer is clear."""
+    choice = types.DropdownView()
+    for name, label in SOURCES.items():
+        choice.add_choice(name, label=label)
+    inputs.enum("media_source", choice.values(), default=FETCH, label="Where the images come from", view=choice)
+    source = ctx.params.get("media_source") or FETCH
+    if source == FETCH:
+        return True
+    here = media_form.place(ctx, inputs, source, media_form.folder_of_all(ctx), True)
+    said = ctx.params.get("media_prefix") or ""
+    if not here.invalid and said and "://" not in said and not Path(said).is_dir():
+        here.invalid, here.error_message = True, "There is no such folder on the machine of the App's server."
+    inputs.view("own", types.Notice(label=OWN))
+    return not here.invalid and "no_storages" not in inputs.properties
 
 
 def _tasks(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
@@ -106,7 +136,10 @@ def read(ctx: foo.ExecutionContext) -> dict[str, Any]:
     if ctx.params.get("ignore") and not params.get("create_samples"):
         params["unmatched"] = "ignore"
     if context.in_app(ctx) and not params.get("create_samples"):  # what was filled in before the switch was turned off
-        params = {name: value for name, value in params.items() if name not in ("folder", "sample_fields")}
+        params = {name: value for name, value in params.items() if name not in OF_MADE}
+    params = media_form.read(params)
+    if params.get("media_source") == FETCH:
+        del params["media_source"]
     if isinstance(params.get("tasks"), list):
         params["tasks"] = [int(task) if str(task).isdecimal() else task for task in params["tasks"]]
     if context.in_app(ctx) and isinstance(params.get("project"), str):

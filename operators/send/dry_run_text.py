@@ -46,7 +46,15 @@ def _tasks(tasks: list[dict[str, Any]], media: str) -> list[str]:
         for task in tasks[:MOST_TASKS]
     ]
     more = ["", f"... and {count(len(tasks) - MOST_TASKS, 'more task')}."] if len(tasks) > MOST_TASKS else []
-    return ["", f"| Task | {media.capitalize()}s | To upload | Jobs |", "|:--|--:|--:|--:|", *rows, *more]
+    return [
+        "",
+        "**Tasks**",
+        "",
+        f"| Task | {media.capitalize()}s | To upload | Jobs |",
+        "|:--|--:|--:|--:|",
+        *rows,
+        *more,
+    ]
 
 
 def _labels(fields: Mapping[str, Mapping[str, int]]) -> list[str]:
@@ -55,7 +63,7 @@ def _labels(fields: Mapping[str, Mapping[str, int]]) -> list[str]:
         by_class = [f"{number:,} {safe(cls)}" for cls, number in list(classes.items())[:MOST_CLASSES]]
         more = [f"and {len(classes) - MOST_CLASSES:,} more"] if len(classes) > MOST_CLASSES else []
         rows.append(row(safe(name), f"{sum(classes.values()):,}", ", ".join([*by_class, *more])))
-    return ["", "| Field | Labels | By class |", "|:--|--:|:--|", *rows]
+    return ["", "**Labels**", "", "| Field | Labels | By class |", "|:--|--:|:--|", *rows]
 
 
 def _bad(files: list[dict[str, Any]]) -> list[str]:

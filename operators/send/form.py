@@ -16,6 +16,7 @@ from ...sync.request import SendRequest, parse
 from ...sync.runs import record
 from ...sync.send import proposals
 from ...sync.send.prepare import describe, prepare
+from ...sync.send.project import SAY_WHAT
 from ..shared import context
 from ..shared.safe import safe
 from ..shared.texts import count
@@ -25,6 +26,11 @@ from .media_form import MOST_FILES
 
 MOST_NAMED = 5
 """Fields that are named because they can't be sent."""
+IN_FORM = {
+    "To send the others, set `bad_files` to 'leave_out'.": "Choose above to send the others.",
+    SAY_WHAT: "Choose under More options what to do about that.",
+}
+"""What a form says in place of what is said to programs."""
 TARGETS = {
     "selected_samples": "The {} selected",
     "selected_labels": "Only the {} selected, on their samples",
@@ -52,7 +58,9 @@ def build(ctx: foo.ExecutionContext) -> types.Property:
         view=types.SwitchView(),
     )
     _run(ctx, inputs)
-    inputs.bool("more", default=False, label="More options", view=types.SwitchView())
+    inputs.bool(
+        "more", default=False, label="More options", description=options.kept(ctx.params), view=types.SwitchView()
+    )
     if ctx.params.get("more"):
         options.add(ctx, inputs, connected)
     inputs.bool("show_dry_run", default=False, label="Show what would be sent", view=types.SwitchView())
@@ -104,9 +112,16 @@ def _dry_run(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         return
     found = _foreseen(ctx, context.meant(ctx), json.dumps(asked, sort_keys=True, default=str))
     if found["error"]:
-        inputs.view("preview_text", types.Warning(label=found["error"]))
+        inputs.view("preview_text", types.Warning(label=_as_in_form(found["error"])))
     else:
         inputs.md(found["text"], name="preview_text")
+
+
+def _as_in_form(error: str) -> str:
+    """Why nothing can be sent; what to do about it as the form says it, not as a program does."""
+    for said, here in IN_FORM.items():
+        error = error.replace(said, here)
+    return error
 
 
 @foo.execution_cache(residency="ephemeral", prompt_scoped=True, ttl=60)  # type: ignore[misc]
@@ -146,8 +161,8 @@ def _size(ctx: foo.ExecutionContext, name: str, collection: Any) -> str:
         return count(size, "patch", "patches")
     if collection.media_type == "group" and ctx.dataset.media_type == "group":
         return count(size, "group")
-    samples = len(proposals.samples_of(collection))
-    return count(size, "sample") if samples == size else f"{count(samples, 'sample')} in {count(size, 'group')}"
+    samples, noun = len(proposals.samples_of(collection)), media_form.name_of_samples(collection)
+    return count(size, noun) if samples == size else f"{count(samples, noun)} in {count(size, 'group')}"
 
 
 def _fields(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
@@ -186,9 +201,12 @@ def _others(collection: Any) -> str | None:
 
 
 def _new_field(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
-    hint = "Begins with frames. if frames are to hold it" if proposals.is_video(context.target(ctx)) else None
-    name = inputs.str("new_name", label="Name of the new field", description=hint, required=True)
-    if ctx.params.get("new_name") and ctx.dataset.get_field(ctx.params["new_name"]) is not None:
+    on_frames = "For labels on frames, begin with 'frames.', as in frames.boxes"
+    hint = on_frames if proposals.is_video(context.target(ctx)) else "Such as boxes"
+    name = inputs.str("new_name", label="Name of the new field", description=hint)
+    if not ctx.params.get("new_name"):
+        name.invalid, name.error_message = True, "Give the field a name."
+    elif ctx.dataset.get_field(ctx.params["new_name"]) is not None:
         name.invalid, name.error_message = True, "The dataset has a field of this name; choose it above."
     kinds = types.DropdownView()
     of_videos = proposals.is_video(context.target(ctx))

@@ -8,7 +8,10 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ...sync import names
+from ...sync.dataset.clips import is_clips
+from ...sync.dataset.frame_images import is_frames
 from ...sync.errors import CvatError, RoundtripError
+from ...sync.media_map import read_media_map
 from ...sync.readable import readable
 from ...sync.send import proposals
 from ...sync.send.send import LEFT_OUT_TAG
@@ -19,9 +22,12 @@ MOST_FILES = 5_000
 """A form looks at no more files than that; of more, the send itself says which are bad."""
 MOST_FRAMES = 2_000
 """A form draws the labels of no more frames of videos than that."""
+LONG, KEPT = 40, 2
+"""From how many characters on a path is shortened, and how many of its parts are left."""
 SHOWN = 3
 """Bad files that are named."""
 PARTS = ("media_prefix", "media_folder", "media_storage", "media_directory")
+WHOLE_PATH = "Give the whole path, from the root on, or the address, such as s3://bucket/folder."
 SOURCES = {
     "upload": "Upload them",
     "share": "CVAT has them on its file share",
@@ -40,7 +46,8 @@ def bad_files(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     label = f"{found['bad']:,} of {images} can't be sent"
     notice = inputs.view("unsendable", types.Warning(label=label, description=found["named"]))
     if found["bad"] == found["images"]:
-        notice.invalid, notice.error_message = True, f"There is no {noun(ctx)} that can be sent."
+        sentence = f"There is no {noun(ctx)} that can be sent. See whether the files are where the dataset says."
+        notice.invalid, notice.error_message = True, sentence
         return
     choice = types.RadioGroup()
     choice.add_choice("stop", label="Send nothing")
@@ -60,10 +67,23 @@ def look(ctx: foo.ExecutionContext, target: str, media_field: str) -> dict[str, 
     if collection.get_field(media_field) is None or len(proposals.samples_of(collection)) > MOST_FILES:
         return {"images": 0, "bad": 0, "named": ""}
     images, bad = proposals.unsendable(collection, media_field)
-    named = [f"{file.path or 'a sample'} {file.reason}" for file in bad[:SHOWN]]
+    named = [f"{_short(file.path) or 'a sample'} {file.reason}" for file in bad[:SHOWN]]
     if len(bad) > SHOWN:
         named.append(f"and {len(bad) - SHOWN:,} more")
     return {"images": images, "bad": len(bad), "named": "; ".join(named)}
+
+
+def _short(path: str | None) -> str:
+    """The end of a path: a notice is as wide as its longest word."""
+    parts = (path or "").split("/")
+    return path or "" if len(path or "") <= LONG or len(parts) <= KEPT else "/".join(["...", *parts[-KEPT:]])
+
+
+def name_of_samples(collection: Any) -> str:
+    """What the samples of a collection are called in a choice: clips and frames are no samples of their dataset."""
+    if is_clips(collection):
+        return "clip"
+    return "frame" if is_frames(collection) else "sample"
 
 
 def noun(ctx: foo.ExecutionContext) -> str:
@@ -91,20 +111,44 @@ def source(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> 
         if not found["bad"]:
             policy(inputs, "stop")
         return
-    inputs.str(
+    prefix = _prefix(ctx, context.meant(ctx), ctx.params.get("media_field") or "filepath")
+    place(ctx, inputs, said, prefix, connected)
+    policy(inputs, "stop")
+
+
+def place(ctx: foo.ExecutionContext, inputs: types.Object, source: str, prefix: str, connected: bool) -> types.Property:
+    """Asks which folder, or address, here is which one of CVAT's.
+
+    Args:
+        ctx: the operator's context
+        inputs: the form
+        source: ``"share"`` or ``"cloud_storage"``
+        prefix: what the paths of the dataset begin with, as far as that is known
+        connected: whether CVAT can be asked for its cloud storages
+
+    Returns:
+        the folder or address
+    """
+    here = inputs.str(
         "media_prefix",
-        default=_prefix(ctx, context.meant(ctx), ctx.params.get("media_field") or "filepath"),
+        default=prefix,
         label=f"Folder or address of the {noun(ctx)}s here",
         description="What their paths in the dataset begin with",
-        required=True,
         view=types.View(space=6),
     )
-    if said == "share":
+    said = ctx.params.get("media_prefix", prefix)
+    here.invalid, here.error_message = not said, "Give the folder, such as /data/images, or the address."
+    if said:
+        try:
+            read_media_map(source, {said: "" if source == "share" else 1})  # type: ignore[arg-type]
+        except ValueError as error:
+            here.invalid, here.error_message = "is no absolute path" in str(error), WHOLE_PATH
+    if source == "share":
         hint = "Empty if it is the share itself"
         inputs.str("media_folder", label="The same folder on CVAT's share", description=hint, view=types.View(space=6))
     else:
         _storage(ctx, inputs, connected)
-    policy(inputs, "stop")
+    return here
 
 
 def _storage(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> None:
@@ -125,6 +169,11 @@ def _storage(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -
         description="Empty if it is the bucket itself, or part of the address",
         view=types.View(space=6),
     )
+
+
+def folder_of_all(ctx: foo.ExecutionContext) -> str:
+    """What the paths of the samples that are meant have in common."""
+    return _prefix(ctx, context.meant(ctx), "filepath") if len(ctx.dataset) else ""
 
 
 @foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]

@@ -1,6 +1,7 @@
 """More options of "Send to CVAT": those that most people can leave as they are."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import fiftyone as fo
 import fiftyone.operators as foo
@@ -13,6 +14,21 @@ from ...sync.readable import readable
 from ...sync.send import proposals
 from ..shared import context, cvat_names
 from . import media_form, project_labels, sequence_form
+
+SAID = {
+    "organization": "organization {}",
+    "project_name": "project {}",
+    "task_name": "task name {}",
+    "subset": "subset {}",
+    "task_size": "{} images in a task",
+    "segment_size": "{} in a job",
+    "overlap": "{} shared by jobs",
+    "frame_start": "first frame {}",
+    "frame_stop": "last frame {}",
+    "task_assignee": "task assignee {}",
+}
+SAID_OF_LISTS = {"job_assignees": "job assignees", "sequence_field": "images in sequence"}
+"""What people should see of more options while these are hidden."""
 
 
 def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> None:
@@ -27,9 +43,7 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
     hint = "One that exists, or the name of a new one"
     cvat_names.ask_for_one(ctx, inputs, "project_name", cvat_names.Names("projects", known=connected), "Project", hint)
     project_labels.show(ctx, inputs, connected)
-    if ctx.params.get("project_name") and "new_project" not in inputs.properties:
-        _lacks(inputs)
-    inputs.str("task_name", label="Task name", view=types.View(space=6))
+    inputs.str("task_name", label="Task name", description="Empty to make it up", view=types.View(space=6))
     inputs.str("subset", label="Subset", description="Of the tasks, such as train", view=types.View(space=6))
     is_video = proposals.is_video(context.target(ctx))
     if is_video:
@@ -37,14 +51,12 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
     else:
         if not sequence_form.is_asked_first(ctx):
             sequence_form.ask(ctx, inputs)
-        short = types.View(space=3 if sequence_form.is_asked_first(ctx) else 4)
-        inputs.int(
-            "task_size", label="Images in a task", description="Empty for as many as go into one", min=1, view=short
-        )
-        inputs.int("segment_size", label="Images in a job", description="Empty for one job", min=1, view=short)
-        inputs.int("overlap", default=0, label="Images that jobs share", description="0 for none", min=0, view=short)
+        short = types.View(space=6 if sequence_form.is_asked_first(ctx) else 4)
+        inputs.int("task_size", label="Images in a task", description="Empty for all", min=1, view=short)
+        inputs.int("segment_size", label="Images in a job", description="Empty for all", min=1, view=short)
+        inputs.int("overlap", default=0, label="Shared by jobs", description="Images, 0 for none", min=0, view=short)
     if is_video or sequence_form.is_asked_first(ctx):
-        _tolerance(inputs, types.View(space=4 if is_video else 3))
+        _tolerance(inputs, types.View(space=4 if is_video and not is_clips(context.target(ctx)) else 6))
     people = cvat_names.Names("users", known=connected)
     cvat_names.ask_for_one(ctx, inputs, "task_assignee", people, "Task assignee", "Who is responsible")
     hint = "They get the jobs in turn"
@@ -66,13 +78,13 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
 
 def _frames(inputs: types.Object, *, whole: bool) -> None:
     """Asks which frames of videos are sent, and how; clips say the first and the last one themselves."""
-    third = types.View(space=4)
+    third = types.View(space=4 if whole else 6)
     if whole:
         inputs.int("frame_start", default=0, label="First frame", description="Counted from 0", min=0, view=third)
         inputs.int("frame_stop", label="Last frame", description="Empty for the end", min=0, view=third)
-    inputs.int("frame_step", default=1, label="Frame step", description="2 sends every second frame", min=1, view=third)
-    inputs.int("segment_size", label="Frames in a job", description="Empty for one job", min=1, view=third)
-    inputs.int("overlap", default=0, label="Frames that jobs share", description="0 for none", min=0, view=third)
+    inputs.int("frame_step", default=1, label="Frame step", description="2 for every second", min=1, view=third)
+    inputs.int("segment_size", label="Frames in a job", description="Empty for all", min=1, view=third)
+    inputs.int("overlap", default=0, label="Shared by jobs", description="Frames, 0 for none", min=0, view=third)
 
 
 def _tolerance(inputs: types.Object, view: types.View) -> None:
@@ -98,12 +110,13 @@ def _rotation(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         inputs.enum("rotation_unit", unit.values(), default=default, label="Rotations of boxes are in", view=unit)
 
 
-def _lacks(inputs: types.Object) -> None:
-    lacks = types.DropdownView()
-    lacks.add_choice("stop", label="Stop and say what it lacks")
-    lacks.add_choice("leave_out", label="Leave that out")
-    lacks.add_choice("extend", label="Add it to the project")
-    inputs.enum("project_labels", lacks.values(), default="stop", label="If the project lacks labels", view=lacks)
+def kept(params: Mapping[str, Any]) -> str | None:
+    """What is set under More options while they are hidden, as it still counts; ``None`` if nothing is."""
+    if params.get("more"):
+        return None
+    said = [words.format(params[name]) for name, words in SAID.items() if params.get(name) not in (None, "", [], 0)]
+    several = [words for name, words in SAID_OF_LISTS.items() if params.get(name)]
+    return f"Set there: {', '.join([*said, *several])}" if said or several else None
 
 
 def _organization(ctx: foo.ExecutionContext, inputs: types.Object, offered: Mapping[str, str]) -> None:

@@ -1,12 +1,13 @@
 """What a project of CVAT has of the labels that are to be sent, shown in the form as soon as the project is chosen."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
+from ...cvat import NotFound, PermissionDenied
 from ...sync.errors import CvatError, RoundtripError
 from ...sync.request import SendRequest, parse
 from ...sync.send import proposals
@@ -26,6 +27,13 @@ LACKS = {
     "extend": "What is missing is added to the project.",
 }
 """What becomes of labels and attributes that a project does not have."""
+CHOICES = {
+    "stop": "Send nothing",
+    "leave_out": "Leave it out of what is sent",
+    "extend": "Add it to the project",
+}
+NOT_SEEN = "CVAT does not let you see this project. Choose another one, or ask its owner to let you in."
+GONE = "This project is not in CVAT any more. Choose another one."
 
 
 def show(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> None:
@@ -47,6 +55,10 @@ def show(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> No
         else:
             inputs.view("new_project", types.Notice(label="There is no project of this name yet: it will be made."))
         return
+    if problem := _found(ctx, name, cvat_names.workspace(ctx))[1]:
+        notice = inputs.view("project_problem", types.Error(label=safe(problem, WHOLE)))
+        notice.invalid, notice.error_message = True, problem
+        return
     try:
         asked = answers.read(ctx)
     except RoundtripError as error:
@@ -57,8 +69,21 @@ def show(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> No
     fit = _fit(ctx, context.meant(ctx), json.dumps(wanted, sort_keys=True, default=str))
     if fit["problem"]:
         inputs.view("project_problem", types.Warning(label=safe(fit["problem"], WHOLE)))
-    else:
-        inputs.md(text(fit, ctx.params.get("project_labels") or "stop"), name="project_fit")
+        return
+    said = ctx.params.get("project_labels") or "stop"
+    inputs.md(text(fit, said), name="project_fit")
+    if fit["lacks"] or fit["attributes"]:
+        _ask(inputs, said)
+
+
+def _ask(inputs: types.Object, said: str) -> None:
+    """Asks what to do about what the project lacks."""
+    choices = types.RadioGroup(orientation="vertical")
+    for name, label in CHOICES.items():
+        choices.add_choice(name, label=label)
+    asked = inputs.enum("project_labels", choices.values(), default="stop", label="What is missing", view=choices)
+    if said == "stop":
+        asked.invalid, asked.error_message = True, "Choose whether it is left out, or added to the project."
 
 
 def names_of(ctx: foo.ExecutionContext) -> list[str]:
@@ -66,7 +91,7 @@ def names_of(ctx: foo.ExecutionContext) -> list[str]:
     name = ctx.params.get("project_name")
     if not name or name not in _offered(ctx, name):
         return []
-    return [label.name for label in _found(ctx, name, cvat_names.workspace(ctx)).labels]
+    return [label.name for label in _found(ctx, name, cvat_names.workspace(ctx))[0].labels]
 
 
 def _offered(ctx: foo.ExecutionContext, name: str) -> Mapping[str, str]:
@@ -74,21 +99,23 @@ def _offered(ctx: foo.ExecutionContext, name: str) -> Mapping[str, str]:
 
 
 @foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]
-def _found(ctx: foo.ExecutionContext, name: str, organization: str | None) -> FoundProject:
-    """The project as CVAT has it; without labels if it can't be asked."""
+def _found(ctx: foo.ExecutionContext, name: str, organization: str | None) -> tuple[FoundProject, str]:
+    """The project as CVAT has it, or why it can't be known."""
     try:
-        client = context.client_for(ctx, organization, hasty=True)
-        return proposals.find_chosen(client, name)
-    except (RoundtripError, CvatError):
-        return FoundProject()
+        found = proposals.find_chosen(context.client_for(ctx, organization, hasty=True), name)
+    except PermissionDenied:
+        return FoundProject(), NOT_SEEN
+    except NotFound:
+        return FoundProject(), GONE
+    except (RoundtripError, CvatError) as error:
+        return FoundProject(), str(error)
+    return found, "" if found.project else GONE
 
 
 @foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]
 def _fit(ctx: foo.ExecutionContext, target: str, asked: str) -> dict[str, Any]:
     """What the project has of the labels; the last argument tells when to look anew."""
-    found = _found(ctx, ctx.params["project_name"], cvat_names.workspace(ctx))
-    if found.project is None:
-        return {"problem": "CVAT does not say which labels this project has."}
+    found, _ = _found(ctx, ctx.params["project_name"], cvat_names.workspace(ctx))
     try:
         request = parse(SendRequest, {**json.loads(asked), "anno_key": "form"})
         return {**proposals.fit(context.target(ctx), request, found), "problem": ""}
@@ -111,15 +138,19 @@ def text(fit: Mapping[str, Any], lacks: str) -> str:
         "|:--|:--|",
     ]
     rows = [row(safe(mine), safe(theirs)) for mine, theirs in fit["maps"].items()]
-    rows += [row(safe(what), "missing") for what in fit["lacks"]]
+    rows += [row(safe(what), "**missing**") for what in fit["lacks"]]
+    rows += [row(safe(name), f"**missing**: {_listed(attributes)}") for name, attributes in fit["attributes"].items()]
     rows += [row(safe(what), "values that this does not take are left out") for what in fit["unlike"]]
     lines += rows[:MOST]
     if len(rows) > MOST:
         lines += ["", f"... and {len(rows) - MOST:,} more."]
-    if fit["lacks"]:
-        lines += ["", LACKS[lacks]]
     if fit["unused"]:
-        listed = ", ".join(map(safe, fit["unused"][:MOST]))
-        more = f" and {len(fit['unused']) - MOST:,} more" if len(fit["unused"]) > MOST else ""
-        lines += ["", f"The project has also: {listed}{more}."]
+        lines += ["", f"The project has also: {_listed(fit['unused'])}."]
+    if fit["lacks"] or fit["attributes"]:
+        lines += ["", LACKS[lacks]]
     return "\n".join(lines)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST:,} more" if len(names) > MOST else ""
+    return ", ".join(map(safe, names[:MOST])) + more

@@ -25,7 +25,8 @@ def ask(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     if not found.fields:
         return
     of_view = proposals.sequence_of_view(collection)
-    fields = types.DropdownView(multiple=True, space=6)
+    chosen = ctx.params.get("sequence_field")
+    fields = types.DropdownView(multiple=True, space=6 if chosen or of_view else 12)
     for name in found.fields:
         fields.add_choice(name, label=name)
     prop = inputs.list(
@@ -33,10 +34,9 @@ def ask(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         types.String(),
         default=list(of_view.fields) if of_view else [],
         label="Images in sequence",
-        description="Those with the same value here",
+        description="With one value of this",
         view=fields,
     )
-    chosen = ctx.params.get("sequence_field")
     if of_view and chosen == []:
         prop.invalid, prop.error_message = True, "This view groups its images; choose the fields that say how."
     if chosen or of_view:
@@ -45,5 +45,5 @@ def ask(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         for name in found.orders:
             order.add_choice(name, label=name)
         default = of_view.order if of_view and of_view.order else BY_NAME
-        label, hint = "In the order of", "Says their places in the task"
+        label, hint = "In the order of", "Of their places in the task"
         inputs.enum("sequence_order", order.values(), default=default, label=label, description=hint, view=order)

@@ -13,7 +13,7 @@ import fiftyone.operators.types as types
 from ...sync import terminal
 from ...sync.errors import CvatError, RoundtripError, redacted_traceback
 from ...sync.progress import Progress, ProgressReporter
-from .context import in_app
+from .context import answers, in_app
 from .safe import WHOLE, safe
 
 logger = logging.getLogger(__name__)
@@ -101,7 +101,13 @@ def _failed(ctx: foo.ExecutionContext, error: BaseException) -> Iterator[Any]:
         logger.error("Unexpected error\n%s", redacted_traceback(error))
         sentence = unexpected(error)
     yield ctx.ops.notify(sentence, variant="error")
-    yield show(ctx, f"**It did not work.** {safe(sentence, WHOLE)}")
+    form = output("Result")
+    again = types.Button(
+        label="Open the form again", operator=ctx.operator_uri, prompt=True, params=answers(ctx), variant="outlined"
+    )
+    form.type.view("again", again)
+    text = f"**It did not work.** {safe(sentence, WHOLE)}"
+    yield ctx.ops.show_output(outputs=form.to_json(), results={"text": text})
 
 
 def unexpected(error: BaseException) -> str:

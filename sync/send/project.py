@@ -16,6 +16,9 @@ from .make_once import make_once
 Colors = Mapping[tuple[str, str], str]
 """The colour of each (field, class) as ``#rrggbb``."""
 
+SAY_WHAT = "Set `project_labels` to 'extend' to add them to the project, or to 'leave_out' to send without them."
+"""What to do about labels that a project lacks."""
+
 
 @dataclass(frozen=True)
 class ProjectPlan:
@@ -170,8 +173,8 @@ def plan_project(found: FoundProject, request: SendRequest, schema: LabelSchema,
         lacking = Counter(f"not in the project: {what}" for what in lacks(fit))
         return ProjectPlan(project, rest, None, lacking + unlike, found.labels)
     raise Refused(
-        f"The labels of the project '{project.name}' don't fit: it lacks {'; '.join(lacks(fit))}. Nothing "
-        "was sent. Set `project_labels` to 'extend' to add them to the project, or to 'leave_out' to send without them."
+        f"The labels of the project '{project.name}' don't fit: it lacks {'; '.join(lacks(fit))}. Nothing was sent. "
+        f"{SAY_WHAT}"
     )
 
 
@@ -220,6 +223,15 @@ def delete_twin_projects(client: Client, record: RunRecord) -> None:
 def _own_projects(client: Client, record: RunRecord) -> list[int]:
     found = client.find_projects(record.project_name) if record.project_name else []
     return [item.id for item in found if item.owner is not None and item.owner.username == record.created_by]
+
+
+def lacking_attributes(fit: Fit) -> dict[str, list[str]]:
+    """The attributes that a project lacks, by the label that it has."""
+    return {
+        label.name: [item.name for item in addition.attributes]
+        for label, addition in fit.lacking
+        if addition.attributes
+    }
 
 
 def lacks(fit: Fit) -> list[str]:

@@ -22,7 +22,7 @@ from ..errors import Refused
 from ..names import project_of_choice
 from ..request import SendRequest
 from .checks import read_paths
-from .project import FoundProject, lacks
+from .project import FoundProject, lacking_attributes
 from .schema import complete, observe, resolve_schema, resolve_type, suit_type
 from .sequences import KEYS, ORDERS
 from .targets import find_target
@@ -198,8 +198,9 @@ def fit(collection: Any, request: SendRequest, found: FoundProject) -> dict[str,
     """What a project has of the labels of a send, as plain data for a form.
 
     Returns:
-        a dict of ``project`` (its name), ``has`` (its labels), ``maps`` (its label for each class), ``lacks`` and
-        ``unlike`` (in words), and ``unused`` (its labels that are no class of the send)
+        a dict of ``project`` (its name), ``has`` (its labels), ``maps`` (its label for each class), ``lacks`` (the
+        names and types of labels), ``attributes`` (that it lacks, by label), ``unlike`` (in words), and ``unused`` (its
+        labels that are no class of the send)
 
     Raises:
         Refused: if it is not clear which labels are sent
@@ -212,7 +213,8 @@ def fit(collection: Any, request: SendRequest, found: FoundProject) -> dict[str,
         "project": found.project.name if found.project else "",
         "has": [label.name for label in found.labels],
         "maps": maps,
-        "lacks": lacks(fits),
+        "lacks": [f"{spec.name} ({spec.type})" for spec in fits.missing.values()],
+        "attributes": lacking_attributes(fits),
         "unlike": list(fits.unlike),
         "unused": [label.name for label in found.labels if label.name not in fits.names.values()],
     }

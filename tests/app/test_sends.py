@@ -101,7 +101,7 @@ def test_more_options_and_a_look_ahead(app: App, cvat: Sandbox, dataset: fo.Data
     form.choose("Task assignee", "annotator1")
     form.fill("Project", "streets")
     expect(form.root).to_contain_text("There is no project of this name yet: it will be made.")
-    expect(form.root).not_to_contain_text("If the project lacks labels")
+    expect(form.root).not_to_contain_text("What is missing")
     form.fill("Images in a task", "6")
     form.fill("Images in a job", "2")
     form.add("Job assignees", "annotator1", "annotator2")

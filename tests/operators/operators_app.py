@@ -134,6 +134,13 @@ class Shown:
         return only["variant"], only["message"]
 
     @property
+    def buttons(self) -> dict[str, dict[str, Any]]:
+        """The buttons of what is shown in the end, by what is on them."""
+        (only,) = self.of("show_output")
+        views = [item["view"] for item in properties(only["outputs"]).values()]
+        return {view["label"]: view for view in views if view["name"] == "Button"}
+
+    @property
     def output(self) -> str:
         """The text that is shown in the end."""
         (only,) = self.of("show_output")

@@ -66,7 +66,7 @@ def test_what_is_left_out(filled: Loop) -> None:
     Path(missing).unlink()
     text = seen(look(filled, bad_files="leave_out"))
     assert "| images: the file is missing | 1 |" in text
-    assert f"- {missing} is missing" in text
+    assert f"/{Path(missing).name} is missing" in text
 
 
 def test_what_can_not_be_sent(filled: Loop) -> None:

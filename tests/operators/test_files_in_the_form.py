@@ -36,7 +36,7 @@ def test_bad_files_are_shown_before_anything_is_sent(filled: Loop, missing: str)
     form = opened(filled).form()
     notice = properties(form)["unsendable"]["view"]
     assert notice["label"] == "1 of 2 images can't be sent"
-    assert notice["description"] == f"{missing} is missing"
+    assert notice["description"] == f"{'/'.join(['...', *missing.split('/')[-2:]])} is missing"
     assert invalid(form) == {"bad_files": "Repair the files, or send the others."}
 
 
@@ -55,10 +55,13 @@ def test_their_samples_are_left_out_and_tagged(filled: Loop, missing: str) -> No
     assert Dialog(filled, "view_run", anno_key="cvat").run().result == {"samples": 2}
 
 
+NONE = "There is no image that can be sent. See whether the files are where the dataset says."
+
+
 def test_no_file_at_all(filled: Loop) -> None:
     for path in filled.dataset.values("filepath"):
         Path(path).unlink()
-    assert invalid(opened(filled).form()) == {"unsendable": "There is no image that can be sent."}
+    assert invalid(opened(filled).form()) == {"unsendable": NONE}
 
 
 def test_only_the_chosen_samples_count(filled: Loop, missing: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.imports import form
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared.safe import safe
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.built_in_runs import SENTENCE
 from operators_app import Dialog, Shown, invalid, properties, reopened
@@ -189,6 +190,31 @@ def test_samples_are_made(annotated: Loop, tmp_path: Path) -> None:
     assert invalid(dialog.form()) == {} and "again" in properties(dialog.form())
     assert dialog.run().notice == ("success", "Made 1 sample. Imported 0 labels on 1 sample.")
     assert len(annotated.dataset) == 3
+
+
+def test_images_of_ones_own_are_not_fetched(annotated: Loop, tmp_path: Path) -> None:
+    """The form says where CVAT has them, and a wrong answer is said at once."""
+    annotated.dataset.clear()
+    dialog = opened(annotated, tasks=["1"], label_field="boxes", folder=str(tmp_path / "new"), look=True)
+    assert "media_prefix" not in properties(dialog.form())
+    dialog.fill(media_source="share")
+    dialog.accept_defaults()
+    for said, problem in (("", "such as /data/images"), ("images", "the whole path"), ("/none", "no such folder")):
+        assert problem in invalid(dialog.fill(media_prefix=said))["media_prefix"]
+    assert invalid(dialog.fill(media_prefix=str(tmp_path), media_folder="street")) == {}
+    text = properties(dialog.let_load())["preview"]["default"]
+    assert "3 samples would be made" in text
+    dialog.fill(media_source="cloud_storage")
+    assert "no_storages" in invalid(dialog.form())
+    number = annotated.box.add_cloud_storage("pictures", tmp_path)
+    dialog = opened(annotated, tasks=["1"], create_samples=True, folder="/x", media_source="cloud_storage")
+    dialog.fill(media_prefix="s3://pictures", media_directory="a")
+    assert invalid(dialog.form()) == {}
+    assert form.read(dialog.context())["media_map"] == {"s3://pictures": f"{number}:a"}
+    dialog.fill(media_source="fetch")
+    assert not {"media_map", "media_source", "media_prefix"} & form.read(dialog.context()).keys()
+    dialog.fill(media_source="share", create_samples=False)
+    assert not {"media_map", "media_source", "media_prefix"} & form.read(dialog.context()).keys()
 
 
 def test_a_switch_that_is_off_counts(annotated: Loop) -> None:

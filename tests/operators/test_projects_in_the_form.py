@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.send import project_labels
 from operators_app import Dialog, invalid, properties
 from sync_loop import Loop
 
@@ -45,9 +46,11 @@ def test_what_a_project_has_and_lacks_is_shown(project: Loop, lacks: str, senten
     text = properties(dialog.form())["project_fit"]["default"]
     assert text.startswith("The project **zoo** has 2 labels.")
     assert "| cat | cat |" in text
-    assert "| the label 'dog' (rectangle) | missing |" in text
-    assert f"\n\n{sentence}\n" in text
-    assert text.endswith("The project has also: bird.")
+    assert "| dog (rectangle) | **missing** |" in text
+    assert "\n\nThe project has also: bird.\n" in text
+    assert text.endswith(f"\n\n{sentence}")
+    problem = {"project_labels": "Choose whether it is left out, or added to the project."}
+    assert invalid(dialog.form()) == (problem if lacks == "stop" else {})
     classes = properties(dialog.form())["schema"]["type"]["properties"]["gt"]["type"]["properties"]["classes"]
     assert [choice["value"] for choice in classes["view"]["choices"]] == ["cat", "dog", "bird"]
     assert classes["default"] == ["cat", "dog"]
@@ -66,6 +69,38 @@ def test_a_new_field_needs_no_classes(project: Loop) -> None:
 def test_a_project_that_is_new_is_said_to_be(project: Loop) -> None:
     form = opened(project, project_name="zo").form()
     assert properties(form)["new_project"]["view"]["label"] == "There is no project of this name yet: it will be made."
+
+
+def test_attributes_that_a_project_lacks_are_one_row_a_label() -> None:
+    fit = {"project": "zoo", "has": ["cat"], "maps": {"cat": "cat"}, "lacks": [], "unlike": [], "unused": []}
+    shown = project_labels.text({**fit, "attributes": {"cat": ["age", "color"]}}, "extend")
+    assert "| cat | **missing**: age, color |" in shown and shown.endswith("What is missing is added to the project.")
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"), [(403, project_labels.NOT_SEEN), (404, project_labels.GONE), (500, "internal error")]
+)
+def test_a_project_that_is_not_to_be_seen_is_no_dead_end(project: Loop, status: int, sentence: str) -> None:
+    project.box.faults.add("status", "GET", r"/labels\?.*project_id=", status=status, times=None)
+    dialog = opened(project, project_name="zoo")
+    assert sentence in invalid(dialog.form())["project_problem"]
+    assert invalid(dialog.fill(project_name="new")) == {}
+
+
+def test_what_is_set_under_more_options_is_said_while_they_are_hidden(project: Loop) -> None:
+    dialog = opened(project, project_name="new", segment_size=1, job_assignees=["annotator1"])
+    assert properties(dialog.form())["more"]["view"].get("description") is None
+    said = properties(dialog.fill(more=False))["more"]["view"]["description"]
+    assert said == "Set there: project new, 1 in a job, job assignees"
+
+
+def test_a_refused_send_keeps_the_answers(project: Loop) -> None:
+    dialog = opened(project, project_name="zoo", project_labels="stop")
+    shown = dialog.run()
+    assert shown.notice[0] == "error" and "Nothing was sent" in shown.output
+    again = shown.buttons["Open the form again"]
+    assert (again["prompt"], again["params"]["project_name"]) == (True, "zoo")
+    assert again["operator"] == "@roundtrip/cvat/send_to_cvat"
 
 
 def test_typing_asks_nothing(project: Loop) -> None:
@@ -100,10 +135,10 @@ def test_the_last_answers_are_the_next_defaults(project: Loop) -> None:
     second = Dialog(project, "send_to_cvat")
     second.accept_defaults()
     said = second.request["params"]
-    kept = {name: said[name] for name in ("project_name", "project_labels", "segment_size", "job_assignees", "more")}
+    assert "project_labels" not in said, "the project lacks nothing any more"
+    kept = {name: said[name] for name in ("project_name", "segment_size", "job_assignees", "more")}
     assert kept == {
         "project_name": "zoo",
-        "project_labels": "extend",
         "segment_size": 1,
         "job_assignees": ["annotator1"],
         "more": True,

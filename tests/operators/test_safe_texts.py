@@ -194,7 +194,15 @@ def changed(nasty: str) -> ChangedLabel:
 
 def project(nasty: str) -> dict[str, Any]:
     names = [nasty]
-    return {"project": nasty, "has": names, "maps": {nasty: nasty}, "lacks": names, "unlike": names, "unused": names}
+    rest = {"unlike": names, "unused": names}
+    return {
+        "project": nasty,
+        "has": names,
+        "maps": {nasty: nasty},
+        "lacks": names,
+        "attributes": {nasty: names},
+        **rest,
+    }
 
 
 MARKDOWN: dict[Callable[..., Any], Callable[[str], Any]] = {
