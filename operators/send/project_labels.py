@@ -7,7 +7,6 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ...cvat import NotFound, PermissionDenied
 from ...sync.errors import CvatError, RoundtripError
 from ...sync.request import SendRequest, parse
 from ...sync.send import proposals
@@ -32,8 +31,6 @@ CHOICES = {
     "leave_out": "Leave it out of what is sent",
     "extend": "Add it to the project",
 }
-NOT_SEEN = "CVAT does not let you see this project. Choose another one, or ask its owner to let you in."
-GONE = "This project is not in CVAT any more. Choose another one."
 
 
 def show(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> None:
@@ -103,13 +100,9 @@ def _found(ctx: foo.ExecutionContext, name: str, organization: str | None) -> tu
     """The project as CVAT has it, or why it can't be known."""
     try:
         found = proposals.find_chosen(context.client_for(ctx, organization, hasty=True), name)
-    except PermissionDenied:
-        return FoundProject(), NOT_SEEN
-    except NotFound:
-        return FoundProject(), GONE
     except (RoundtripError, CvatError) as error:
         return FoundProject(), str(error)
-    return found, "" if found.project else GONE
+    return found, "" if found.project else proposals.GONE
 
 
 @foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]

@@ -8,7 +8,7 @@ from typing import Any
 import fiftyone.core.fields as fof
 import fiftyone.core.labels as fol
 
-from ...cvat import Client
+from ...cvat import Client, NotFound, PermissionDenied
 from ...labels.fitting import fit_project
 from ...labels.schema import FieldSchema
 from ...labels.types import FIELD_TYPES, LABEL_TYPES
@@ -26,6 +26,9 @@ from .project import FoundProject, lacking_attributes
 from .schema import complete, observe, resolve_schema, resolve_type, suit_type
 from .sequences import KEYS, ORDERS
 from .targets import find_target
+
+NOT_SEEN = "CVAT does not let you see this project. Choose another one, or ask its owner to let you in."
+GONE = "This project is not in CVAT any more. Choose another one."
 
 
 def sendable_fields(collection: Any) -> dict[str, str]:
@@ -188,10 +191,19 @@ def describe_login(client: Client) -> str:
 
 
 def find_chosen(client: Client, choice: str) -> FoundProject:
-    """The project of one of :func:`offer_projects`, with its labels, whichever workspace it is in."""
+    """The project of one of :func:`offer_projects`, with its labels, whichever workspace it is in.
+
+    Raises:
+        Refused: if it is not to be seen, or is gone
+    """
     said = project_of_choice(choice)
-    found = [client.project(said["project_id"])] if "project_id" in said else client.find_projects(choice)
-    return FoundProject(found[0], tuple(client.labels(project_id=found[0].id))) if found else FoundProject()
+    try:
+        found = [client.project(said["project_id"])] if "project_id" in said else client.find_projects(choice)
+        return FoundProject(found[0], tuple(client.labels(project_id=found[0].id))) if found else FoundProject()
+    except PermissionDenied:
+        raise Refused(NOT_SEEN) from None
+    except NotFound:
+        raise Refused(GONE) from None
 
 
 def fit(collection: Any, request: SendRequest, found: FoundProject) -> dict[str, Any]:

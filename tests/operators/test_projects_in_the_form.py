@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.send import project_labels
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.send import proposals
 from operators_app import Dialog, invalid, properties
 from sync_loop import Loop
 
@@ -78,7 +79,7 @@ def test_attributes_that_a_project_lacks_are_one_row_a_label() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "sentence"), [(403, project_labels.NOT_SEEN), (404, project_labels.GONE), (500, "internal error")]
+    ("status", "sentence"), [(403, proposals.NOT_SEEN), (404, proposals.GONE), (500, "internal error")]
 )
 def test_a_project_that_is_not_to_be_seen_is_no_dead_end(project: Loop, status: int, sentence: str) -> None:
     project.box.faults.add("status", "GET", r"/labels\?.*project_id=", status=status, times=None)
