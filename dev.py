@@ -127,8 +127,11 @@ def test_command(options: argparse.Namespace, rest: list[str]) -> int:
     need("tests")
     started = time.monotonic()
     prepare(development=True)
-    shutil.rmtree(DEV / "failed", ignore_errors=True)  # pages of the run before
+    for leftover in "failed", "shared":  # pages of the run before, and what its processes had in common
+        shutil.rmtree(DEV / leftover, ignore_errors=True)
+    (DEV / "shared").mkdir()
     env = {**private_world(), "CHROMIUM": ensure_chromium(), "ROUNDTRIP_ALL": "1" if options.all else ""}
+    env["ROUNDTRIP_SHARED"] = str(DEV / "shared")
     if rest:
         return run(PYTHON, "-m", "pytest", *rest, env=env)
     failed = []

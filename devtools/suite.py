@@ -41,7 +41,9 @@ def run_in_parallel(env: Mapping[str, str], *options: str) -> int:
 
 
 def compile_tests(env: Mapping[str, str]) -> int:
-    """Imports all tests once, which compiles them and what they need: each worker would do so by itself.
+    """Collects all tests once, which compiles them, and finds the points at which sends are disturbed.
+
+    Each worker would do the first by itself, and wait for one that does the second.
 
     Args:
         env: environment of the tests

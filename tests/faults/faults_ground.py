@@ -32,7 +32,6 @@ class Ground:
         processes: who sends
 
     Attributes:
-        points: the calls and writes of a send that are of interest
         undisturbed: what there is after it, if nothing happens
         taken_back: what the server has when that is taken back, if it is a refresh
     """
@@ -44,9 +43,13 @@ class Ground:
         self._dataset = fo.Dataset(name)
         fill(self._dataset, self._folder, scene)
         self._books = Books(self._dataset, ["last_modified_at"] if scene.unreadable or scene.edits else [])
-        (self.undisturbed, one), (again, other) = (self._send_undisturbed() for _ in range(2))
-        self.points = [point for point in lasting((one, other)) if re.search(scene.interest, point.name)]
+        self.undisturbed, self._points = self._send_undisturbed()
+
+    def find_points(self) -> list[Point]:
+        """The calls and writes that two undisturbed sends make, as far as they are of interest."""
+        again, points = self._send_undisturbed()
         assert differences(asdict(self.undisturbed), asdict(again)) == [], "two undisturbed sends differ"
+        return [point for point in lasting((self._points, points)) if re.search(self.scene.interest, point.name)]
 
     def _send_undisturbed(self) -> tuple[Outcome, list[Point]]:
         with self.server() as box:
