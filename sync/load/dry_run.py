@@ -12,7 +12,7 @@ from ..dataset.list_changes import Document, FormerValue, ListChange, applied, f
 from ..dataset.samples import FieldPlace
 from ..dataset.sequences import ImageSequence
 from ..dataset.writes import Reverts, Writes
-from ..runs.store import Store
+from ..runs.store import Store, Text, pieces_of
 
 
 class DryRunLabels:
@@ -130,8 +130,8 @@ class DryRunStore:
         self._below = below
         self._kept: dict[str, bytes | None] = {}
 
-    def save(self, name: str, text: str | bytes) -> None:
-        self._kept[name] = text.encode() if isinstance(text, str) else text
+    def save(self, name: str, text: Text) -> None:
+        self._kept[name] = b"".join(pieces_of(text))
 
     def load(self, name: str) -> bytes | None:
         return self._kept[name] if name in self._kept else self._below.load(name)

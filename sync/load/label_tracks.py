@@ -8,6 +8,7 @@ from ...labels.base import BaseLabel
 from ...labels.objects import Object
 from ...labels.tracks.keyframes import keyframe_of
 from ..runs.outbox import TrackLabels
+from ..runs.packed_labels import PackedLabels
 
 Present = Mapping[tuple[int, int], Shape]
 """What tracks are now, by their id and frame."""
@@ -72,18 +73,18 @@ def told_apart(
     return apart, joined
 
 
-def nest(tracks: Sequence[TrackLabels], joined: Mapping[int, Collection[BaseLabel]]) -> tuple[TrackLabels, ...]:
+def nest(tracks: Sequence[TrackLabels], joined: Mapping[int, Iterable[BaseLabel]]) -> tuple[TrackLabels, ...]:
     """Tracks with the labels that joined them, see :func:`told_apart`."""
     return tuple(_with_labels(item, joined.get(item.track.id or 0, ())) for item in tracks)
 
 
-def _with_labels(item: TrackLabels, labels: Collection[BaseLabel]) -> TrackLabels:
-    if not labels:
+def _with_labels(item: TrackLabels, labels: Iterable[BaseLabel]) -> TrackLabels:
+    new = {label.frame: label for label in labels}
+    if not new:
         return item
-    own = {label.frame: label for label in item.labels}
-    own.update((label.frame, label) for label in labels)
-    together = tuple(label for _, label in sorted(own.items()))
-    return item.model_copy(update={"labels": together, "field": together[0].field})
+    own = {label.frame: label for label in item.labels} | new
+    together = PackedLabels(label for _, label in sorted(own.items()))
+    return item.model_copy(update={"labels": together, "field": together.fields[0]})
 
 
 def without(tracks: Sequence[TrackLabels], gone: Collection[tuple[str, str]]) -> tuple[TrackLabels, ...]:
@@ -91,7 +92,9 @@ def without(tracks: Sequence[TrackLabels], gone: Collection[tuple[str, str]]) ->
     if not gone:
         return tuple(tracks)
     return tuple(
-        item.model_copy(update={"labels": tuple(own for own in item.labels if (own.field, own.label_id) not in gone)})
+        item.model_copy(
+            update={"labels": PackedLabels(own for own in item.labels if (own.field, own.label_id) not in gone)}
+        )
         if any((own.field, own.label_id) in gone for own in item.labels)
         else item
         for item in tracks

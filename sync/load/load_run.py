@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Literal
 
 from ...labels.base import BaseLabel
@@ -16,6 +17,7 @@ from ..runs.change import DELETED_TAG, JobPlan
 from ..runs.log import JobEntry, LoadLog, LoadRecord, TaskEntry, note_of
 from ..runs.marks import JobMark, Marks
 from ..runs.outbox import TrackLabels
+from ..runs.packed_labels import PackedLabels
 from ..runs.report import LoadReport
 from .apply import read_local, write_changes
 from .copying import seed_copy
@@ -138,7 +140,7 @@ class LoadRun:
         labels: list[BaseLabel] = []
         known: tuple[TrackLabels, ...] = ()
         tracks: tuple[TrackLabels, ...] = ()
-        joined: dict[int, list[BaseLabel]] = {}
+        joined: dict[int, list[PackedLabels]] = {}
         conflicts: list[OpenConflict] = []
         is_new = is_open = again = False
         was: Counter[str] = Counter()
@@ -150,12 +152,12 @@ class LoadRun:
             alone, more = told_apart(plan.base, {item.track.id for item in tracks}, plan.present)
             labels += alone
             for track_id, own in more.items():
-                joined.setdefault(track_id, []).extend(own)
+                joined.setdefault(track_id, []).append(PackedLabels(own))
             conflicts += plan.open
             is_new |= by_label(alone) != by_label(part.base)
             is_open |= plan.open != part.open
             again |= plan.again
-        nested = nest(tracks, joined)
+        nested = nest(tracks, {track_id: chain(*parts) for track_id, parts in joined.items()})
         is_new |= nested != known
         if is_open:
             self.base.save_open(job.id, tuple(conflicts))

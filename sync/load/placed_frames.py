@@ -8,6 +8,7 @@ from ...labels.base import BaseLabel
 from ..dataset.labels import Labels
 from ..runs.base import FrameRecord, OpenConflict, TaskBase
 from ..runs.outbox import TrackLabels
+from ..runs.packed_labels import PackedLabels
 
 
 class PlacedFrames(Sequence[FrameRecord], ABC):
@@ -27,9 +28,9 @@ class PlacedFrames(Sequence[FrameRecord], ABC):
 
     def placed_track(self, item: TrackLabels) -> TrackLabels:
         """A track with its labels in the documents that hold them now."""
-        labels = tuple(self.placed(label) for label in item.labels)
-        moved = any(new is not old for new, old in zip(labels, item.labels, strict=True))
-        return item.model_copy(update={"labels": labels}) if moved else item
+        if all(self.placed(label) is label for label in item.labels):
+            return item
+        return item.model_copy(update={"labels": PackedLabels(map(self.placed, item.labels))})
 
     def placed_conflict(self, item: OpenConflict) -> OpenConflict:
         """A conflict whose label is in the document that holds it now."""

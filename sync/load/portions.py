@@ -34,7 +34,7 @@ def portions(changes: JobChanges) -> Iterator[JobChanges]:
 
 
 def _frame_of(item: BaseLabel | Edited | TrackEdit | New) -> int:
-    return item.base.frame if isinstance(item, Edited | TrackEdit) else item.frame
+    return item.base.frame if isinstance(item, Edited) else item.frame
 
 
 def _is_plain(changes: JobChanges) -> bool:

@@ -16,7 +16,7 @@ from ..progress import ProgressReporter
 from ..request import LoadRequest
 from ..runs.base import BaseStore, OpenConflict, TaskBase
 from ..runs.marks import JobMark
-from ..runs.outbox import TrackLabels, each_label
+from ..runs.outbox import TrackLabels, each_field
 from ..runs.record import not_here
 from ..runs.run_record import RunRecord
 from .diff import JobDiff, diff_job
@@ -343,9 +343,9 @@ def _emptied(base: Sequence[BaseLabel], tracks: Sequence[TrackLabels], diff: Job
     """
     gone = set(removed)
     still = sum(bool(label.objects) for label in diff.kept if label.frame not in gone)
-    still += sum(label.frame not in gone for label in each_label(diff.tracks))
+    still += sum(frame not in gone for _, frame in each_field(diff.tracks))
     still += sum(edited.is_there for edited in diff.edited)
     if tracks and still:
         return 0
     were = sum(bool(label.objects) for label in base if label.frame not in gone)
-    return were + sum(label.frame not in gone for label in each_label(tracks)) - still
+    return were + sum(frame not in gone for _, frame in each_field(tracks)) - still

@@ -1,5 +1,6 @@
 """What changed of the tracks of a job of a video: the labels that are on them are kept, edited, deleted, or new."""
 
+import itertools
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from ...labels.tracks.match import BaseTrack
 from ...labels.tracks.shared import OtherTrack
 from ...labels.vocabulary import Vocabulary
 from ..runs.outbox import TrackLabels
+from ..runs.packed_labels import PackedLabels
+from .held_labels import HeldLabels
 from .job_objects import LeftObject, left_keyframes
 from .label_tracks import track_of_label, track_through
 from .track_edits import TrackEdit, TrackEdits, Versions
@@ -101,7 +104,7 @@ def diff_tracks(job: VideoJob, waiting: Sequence[BaseLabel], vocabulary: Vocabul
     known = [
         item.model_copy(update={"track": track_with_present_ids(item.track, vocabulary.former)}) for item in originals
     ]
-    held = [_held(item, by_track.get(item.track.id or 0, ())) for item in known]
+    held = [HeldLabels(item.labels, by_track.get(item.track.id or 0, ())) for item in known]
     differ = _TrackDiffer(job, originals, known, held, {(w.frame, w.label_id) for w in waiting}, vocabulary)
     return differ.diff()
 
@@ -122,13 +125,6 @@ def _renamed(label_id: int, vocabulary: Vocabulary) -> str | None:
     return name if name != former.name else None
 
 
-def _held(item: TrackLabels, waiting: Sequence[BaseLabel]) -> dict[int, BaseLabel]:
-    """The labels of a track, by frame."""
-    held = {label.frame: label for label in waiting}
-    held.update((label.frame, label) for label in item.labels)
-    return dict(sorted(held.items()))
-
-
 class _TrackDiffer:
     """Sorts the labels of tracks by what became of them."""
 
@@ -137,7 +133,7 @@ class _TrackDiffer:
         job: VideoJob,
         originals: Sequence[TrackLabels],
         known: Sequence[TrackLabels],
-        held: Sequence[Mapping[int, BaseLabel]],
+        held: Sequence[HeldLabels],
         waiting: Collection[LabelKey],
         vocabulary: Vocabulary,
     ) -> None:
@@ -145,7 +141,7 @@ class _TrackDiffer:
         self.left: list[LeftObject] = []
         self._renamed = [_renamed(item.track.label_id, vocabulary) for item in originals]
         bases = [
-            BaseTrack(item.track, tuple((f, label.label_id) for f, label in own.items()), item.identity, item.origin)
+            BaseTrack(item.track, tuple(own.ids.items()), item.identity, item.origin)
             for item, own in zip(known, held, strict=True)
         ]
         facts = {fact for item in vocabulary.schema.fields.values() for fact in item.facts}
@@ -164,10 +160,11 @@ class _TrackDiffer:
         self.now = self.loaded.matches.tracks
         self.result = TrackDiff(Identities(self.loaded, known, vocabulary, job.run_id), left=self.left)
         identities = self.result.identities
-        self._edits = TrackEdits(known, self.now, self._renamed, identities, vocabulary, job.frames)
+        self._edits = TrackEdits(known, held, self.now, self._renamed, identities, vocabulary, job.frames)
         self._interpolated: dict[int, Interpolated] = {}
         self._counts: Counter[int] = Counter()
-        self._nested: dict[int, list[BaseLabel]] = {}
+        self._nested: dict[int, list[PackedLabels]] = {}
+        self._kept: dict[int, list[BaseLabel]] = {}
 
     def _present_tracks(self) -> list[Track]:
         """The tracks that CVAT has and that can be told apart, without exact copies of others."""
@@ -188,7 +185,7 @@ class _TrackDiffer:
 
     def diff(self) -> TrackDiff:
         owners = {
-            (frame, self.held[owner][frame].label_id): (number, owner)
+            (frame, self.held[owner].ids[frame]): (number, owner)
             for number, one in enumerate(self.now)
             for frame, owner in one.sources.items()
         }
@@ -196,8 +193,8 @@ class _TrackDiffer:
         deleted = set(self.loaded.deleted)
         moved = {key for key, _ in self.loaded.moved}
         for owner, labels in enumerate(self.held):
-            for frame, label in labels.items():
-                key = frame, label.label_id
+            for label in labels:
+                frame, key = label.frame, (label.frame, label.label_id)
                 number = owners[key][0] if key in owners else None
                 if frame in self.job.removed:
                     self._keep_removed(label, owner, number)
@@ -211,6 +208,7 @@ class _TrackDiffer:
                     self._edit(label, owner, number, Versions(self._then(label, owner), self._now(number, frame)))
                 else:
                     self._keep(label, number)
+            self._pack_kept(labels)
         for new in self.loaded.new:
             self._counts[new.track] += 1
             self.result.pool.append(self._on_track(new.shape, new.track))
@@ -223,10 +221,17 @@ class _TrackDiffer:
         return self._renamed[owner] is not None or self.known[owner].track.label_id in self.vocabulary.renamed
 
     def _keep(self, label: BaseLabel, number: int) -> None:
-        self._nested.setdefault(number, []).append(label.model_copy(update={"objects": ()}) if label.objects else label)
+        self._kept.setdefault(number, []).append(label.model_copy(update={"objects": ()}) if label.objects else label)
         self._count(number)
         self.result.unchanged += 1
         self.result.matches[_HOW[self.now[number].how]] += 1
+
+    def _pack_kept(self, labels: HeldLabels) -> None:
+        """Packs what is kept of the labels of a track, before the next one is looked at."""
+        for number, kept in self._kept.items():
+            whole = not labels.waiting and len(kept) == len(labels.packed)
+            self._nested.setdefault(number, []).append(labels.packed if whole else PackedLabels(kept))
+        self._kept = {}
 
     def _count(self, number: int) -> None:
         self._counts[number] += 1
@@ -310,14 +315,14 @@ class _TrackDiffer:
         unreadable = {number for number, _ in self.loaded.odd if not self._now_frames(number)}
         origins = max((item.origin for item in self.known), default=-1)
         for number, one in enumerate(self.now):
-            labels = tuple(sorted(self._nested.get(number, ()), key=lambda label: label.frame))
+            labels = _together(self._nested.get(number, ()))
             track = one.track
             if one.same is None:
                 origins += 1
             elif number in unreadable:
                 track = self.known[one.same].track.model_copy(update={"id": track.id})
             yield TrackLabels(
-                field=labels[0].field if labels else "" if one.same is None else self.known[one.same].field,
+                field=labels.fields[0] if labels else "" if one.same is None else self.known[one.same].field,
                 origin=self._origin(number, origins),
                 home="" if one.same is None else self.known[one.same].object_key[0],
                 index=self.result.identities.of(number).index,
@@ -371,6 +376,13 @@ class _TrackDiffer:
 
     def _on_base(self, shape: Shape, owner: int) -> Shape:
         return shape.model_copy(update={"track": self.known[owner].track.id})
+
+
+def _together(parts: Sequence[PackedLabels]) -> PackedLabels:
+    """Labels of one track by frame."""
+    if len(parts) == 1 and parts[0].is_ascending:
+        return parts[0]
+    return PackedLabels(sorted(itertools.chain(*parts), key=lambda label: label.frame))
 
 
 _HOW = {"id": "by_id", "exact": "exact", "overlap": "overlap", "new": "overlap"}

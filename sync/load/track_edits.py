@@ -11,6 +11,7 @@ from ...labels.tracks.match import TrackNow
 from ...labels.vocabulary import Vocabulary
 from ..runs.outbox import TrackLabels
 from .edited_label import Edited, read_edited
+from .held_labels import HeldLabels
 from .matching import Match, home_of
 from .track_identity import INDEX, Identities
 from .video_frames import TrackFrames
@@ -30,6 +31,7 @@ class TrackEdits:
 
     Args:
         known: the tracks when both sides last agreed
+        held: their labels
         now: the tracks in CVAT now
         renamed: what the classes of those of then are called now, if they are called something else
         identities: which objects the tracks are
@@ -38,6 +40,7 @@ class TrackEdits:
     """
 
     known: Sequence[TrackLabels]
+    held: Sequence[HeldLabels]
     now: Sequence[TrackNow]
     renamed: Sequence[str | None]
     identities: Identities
@@ -67,7 +70,7 @@ class TrackEdits:
             home = home_of(label, versions.then or versions.now, versions.now, self.vocabulary)
         if home is None:
             return None
-        return TrackEdit(label, owner, number, versions, home if home != label.field else None, self)
+        return TrackEdit(label.frame, owner, number, versions, home if home != label.field else None, self)
 
     def read(self, edit: "TrackEdit") -> Edited:
         """What CVAT says that a label is now."""
@@ -76,7 +79,7 @@ class TrackEdits:
         then, now = self.on_track(then or now, edit.number), self.on_track(now, edit.number)
         label = edit.base.model_copy(update={"objects": (then,)})
         match = Match(label, (now,), to=edit.to, renamed=self.renamed[edit.owner])
-        edited = read_edited(match, self.vocabulary, self.frames[label.frame])
+        edited = read_edited(match, self.vocabulary, self.frames[edit.frame])
         if self.is_moved(label, edit.owner, edit.number):
             edited = self.identities.renumber(edited, edit.owner, edit.number)
         return edited
@@ -87,19 +90,24 @@ class TrackEdit:
     """A label on a track that was edited in CVAT.
 
     Args:
-        base: what it was
+        frame: where it is
         owner, number: the numbers of the tracks that it was and is on
         versions: what these are on its frame
         to: the field that its class belongs to now, if that is another one
         edits: reads it
     """
 
-    base: BaseLabel
+    frame: int
     owner: int
     number: int
     versions: FrameChange | Versions
     to: str | None
     edits: TrackEdits
+
+    @property
+    def base(self) -> BaseLabel:
+        """What it was."""
+        return self.edits.held[self.owner].on(self.frame)
 
     def read(self) -> Edited:
         """What CVAT says that it is now."""

@@ -243,7 +243,7 @@ class TakenIndexes:
             elif place.on_frames:
                 yield from self._labels.indexes(place, whole)
         for task in tasks:
-            tracks = (track for job_id in task.jobs for track in self._base.tracks(job_id))
+            tracks = (track for job_id in task.jobs for track in self._base.look_ahead(job_id))
             yield from (track.index for track in tracks if track.index is not None)
 
 

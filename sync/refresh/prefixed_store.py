@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from ..runs.store import Store
+from ..runs.store import Store, Text
 
 
 class PrefixedStore:
@@ -17,8 +17,8 @@ class PrefixedStore:
     def __init__(self, store: Store, start: str) -> None:
         self._store, self._start = store, start
 
-    def save(self, name: str, text: str | bytes) -> None:
-        """Keeps a text, or bytes."""
+    def save(self, name: str, text: Text) -> None:
+        """Keeps a text."""
         self._store.save(self._start + name, text)
 
     def load(self, name: str) -> bytes | None:

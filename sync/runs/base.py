@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -17,7 +17,7 @@ from ..dataset.sequences import ImageSequence
 from ..errors import StateUnreadable
 from ..request import Policy
 from .marks import JobMark, Marks
-from .outbox import Entry, JobPlace, Outbox, TrackLabels, each_label, labels_of
+from .outbox import JobPlace, Outbox, TrackLabels, dump_entries, each_field, labels_of, read_entries
 from .store import Store, damaged, parsed
 from .video import VideoSpan
 
@@ -119,9 +119,30 @@ class SentLabels(BaseModel):
 
 # A missing keypoint is not a number
 _LABELS = TypeAdapter(tuple[BaseLabel, ...], config=ConfigDict(ser_json_inf_nan="constants"))
-_ENTRIES = TypeAdapter(tuple[Entry, ...], config=ConfigDict(ser_json_inf_nan="constants"))
 _OPEN = TypeAdapter(tuple[OpenConflict, ...], config=ConfigDict(ser_json_inf_nan="constants"))
 _GONE = TypeAdapter(tuple[tuple[str, str, bool], ...])
+
+
+class _Kept(NamedTuple):
+    """What is kept of a job: its labels but for those of its tracks, and these; whether as a send wrote them."""
+
+    labels: tuple[BaseLabel, ...]
+    tracks: tuple[TrackLabels, ...]
+    is_sent: bool
+
+    @classmethod
+    def of(cls, entries: Iterable[BaseLabel | TrackLabels], *, is_sent: bool) -> "_Kept":
+        """The same, told apart."""
+        labels: list[BaseLabel] = []
+        tracks: list[TrackLabels] = []
+        for item in entries:
+            tracks.append(item) if isinstance(item, TrackLabels) else labels.append(item)
+        return cls(tuple(labels), tuple(tracks), is_sent)
+
+    @property
+    def size(self) -> int:
+        """How many labels there are."""
+        return len(self.labels) + sum(len(item.labels) for item in self.tracks)
 
 
 class BaseStore:
@@ -136,27 +157,36 @@ class BaseStore:
         self._store = store
         self.target = target
         self._tail = f"@{target}" if target else ""
+        self._ahead: dict[int, _Kept] = {}
 
     def labels(self, job_id: int) -> tuple[BaseLabel, ...] | None:
         """The labels of a job but for those of its tracks, or ``None`` if nothing is known of it."""
-        found = self._entries(job_id)
-        return None if found is None else tuple(item for item in found if isinstance(item, BaseLabel))
+        found = self._read(job_id)
+        return None if found is None else found.labels
 
     def tracks(self, job_id: int) -> tuple[TrackLabels, ...]:
         """The tracks of a job with their labels."""
-        return tuple(item for item in self._entries(job_id) or () if isinstance(item, TrackLabels))
+        found = self._read(job_id)
+        return () if found is None else found.tracks
 
-    def _entries(self, job_id: int) -> tuple[BaseLabel | TrackLabels, ...] | None:
+    def look_ahead(self, job_id: int) -> tuple[TrackLabels, ...]:
+        """The tracks of a job of which all is asked for soon: it is kept until then, so that it is read once."""
+        if (found := self._read(job_id)) is None:
+            return ()
+        self._ahead[job_id] = found
+        return found.tracks
+
+    def _read(self, job_id: int) -> "_Kept | None":
         text = self._store.load(f"job/{job_id}{self._tail}")
-        return None if text is None else self._read_entries(job_id, text)
-
-    def _read_entries(self, job_id: int, text: bytes) -> tuple[BaseLabel | TrackLabels, ...]:
+        if text is None:
+            return None
         if text.startswith(b"{"):
             sent = parsed(f"job/{job_id}", SentLabels.model_validate_json, text)
-            kept = Outbox(self._store).batches(JobPlace(sent.task, sent.segment))
+            batches = Outbox(self._store).batches(JobPlace(sent.task, sent.segment))
             with damaged(f"job/{job_id}"):
-                return tuple(label for b in kept if b.saved for label in labels_of(b.batch, b.saved, b.number))
-        return parsed(f"job/{job_id}", _ENTRIES.validate_json, text)
+                entries = tuple(label for b in batches if b.saved for label in labels_of(b.batch, b.saved, b.number))
+            return _Kept.of(entries, is_sent=True)
+        return _Kept.of(parsed(f"job/{job_id}", read_entries, text)[0], is_sent=False)
 
     def known_labels(self, job_id: int, mark: JobMark) -> tuple[BaseLabel, ...]:
         """The labels of a job that has such a mark, but for those of its tracks.
@@ -172,16 +202,13 @@ class BaseStore:
         Raises:
             StateUnreadable: if they are gone, or some of them: without them, what CVAT has would count as new
         """
-        text = self._store.load(f"job/{job_id}{self._tail}")
-        entries = None if text is None else self._read_entries(job_id, text)
+        found = self._ahead.pop(job_id, None) or self._read(job_id)
         expected = sum(mark.labels.values())
-        is_sent = text is not None and text.startswith(b"{")
-        if expected and (entries is None or (is_sent and sum(1 for _ in each_label(entries)) < expected)):
+        if expected and (found is None or (found.is_sent and found.size < expected)):
             raise StateUnreadable(
                 f"What is kept of the labels of job {job_id} is gone, so it can't be known what changed there."
             )
-        labels = tuple(item for item in entries or () if isinstance(item, BaseLabel))
-        return labels, tuple(item for item in entries or () if isinstance(item, TrackLabels))
+        return (found.labels, found.tracks) if found else ((), ())
 
     def point_to_sent(self, job_id: int, task: int, segment: int) -> None:
         """Says that a job's labels are as the batches have them that were written by a send.
@@ -194,7 +221,8 @@ class BaseStore:
 
     def save_labels(self, job_id: int, labels: tuple[BaseLabel, ...], tracks: tuple[TrackLabels, ...] = ()) -> None:
         """Keeps the labels of a job, and its tracks with theirs."""
-        self._store.save(f"job/{job_id}{self._tail}", _ENTRIES.dump_json((*labels, *tracks), exclude_defaults=True))
+        self._ahead.pop(job_id, None)
+        self._store.save(f"job/{job_id}{self._tail}", dump_entries((*labels, *tracks)))
 
     def open(self, job_id: int) -> tuple[OpenConflict, ...]:
         """The conflicts of a job that wait for a decision."""
@@ -251,4 +279,4 @@ def count_fields(entries: Iterable[BaseLabel | TrackLabels], shared: Collection[
         entries: labels and tracks
         shared: frames that an earlier job has, too: it counts their labels
     """
-    return dict(Counter(label.field for label in each_label(entries) if label.frame not in shared))
+    return dict(Counter(field for field, frame in each_field(entries) if frame not in shared))

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from ...cvat import Shape, Tag
 from ...cvat.models import Track
 from ...labels.base import BaseLabel
 from ...labels.tracks.identity import Identity
 from ...labels.tracks.match import BaseTrack
+from .packed_labels import LabelRow, PackedLabels
 from .store import Store, parsed
 
 MOST_OBJECTS = 1_000_000
@@ -37,7 +38,7 @@ class TrackLabels(BaseModel):
     index: int | None = None
     instance: str | None = None
     track: Track
-    labels: tuple[BaseLabel, ...]
+    labels: LabelRow
     home: str = ""
 
     @property
@@ -62,8 +63,7 @@ class TrackLabels(BaseModel):
 
     def as_base(self) -> BaseTrack:
         """The same for :func:`labels.tracks.load.load_tracks`."""
-        held = tuple((label.frame, label.label_id) for label in self.labels)
-        return BaseTrack(self.track, held, self.identity, self.origin)
+        return BaseTrack(self.track, tuple(PackedLabels.of(self.labels).keys), self.identity, self.origin)
 
 
 Entry: TypeAlias = Annotated[BaseLabel | TrackLabels, Field(union_mode="left_to_right")]
@@ -74,6 +74,53 @@ def each_label(entries: Iterable[BaseLabel | TrackLabels]) -> Iterator[BaseLabel
     """The labels, those of tracks among them."""
     for entry in entries:
         yield from entry.labels if isinstance(entry, TrackLabels) else (entry,)
+
+
+def each_field(entries: Iterable[BaseLabel | TrackLabels]) -> Iterator[tuple[str, int]]:
+    """The field and the frame of each label, those of tracks among them."""
+    for entry in entries:
+        if isinstance(entry, TrackLabels):
+            own = PackedLabels.of(entry.labels)
+            yield from zip(own.fields, own.frames, strict=True)
+        else:
+            yield entry.field, entry.frame
+
+
+_ENTRY: TypeAdapter[BaseLabel | TrackLabels] = TypeAdapter(Entry, config=ConfigDict(ser_json_inf_nan="constants"))
+_ENTRIES: TypeAdapter[tuple[BaseLabel | TrackLabels, ...]] = TypeAdapter(tuple[Entry, ...])
+
+
+def dump_entries(entries: Iterable[BaseLabel | TrackLabels]) -> Iterator[bytes]:
+    """Labels and tracks as JSON, one a line, piece by piece: of a long video all at once would fill the memory."""
+    yield b"[\n"
+    for number, entry in enumerate(entries):
+        yield b",\n" if number else b""
+        if isinstance(entry, TrackLabels):
+            head = _ENTRY.dump_json(entry, exclude={"labels"}, exclude_defaults=True)
+            yield head[:-1] + b',"labels":'
+            yield from PackedLabels.of(entry.labels).as_json()
+            yield b"}"
+        else:
+            yield _ENTRY.dump_json(entry, exclude_defaults=True)
+    yield b"\n]"
+
+
+def read_entries(text: bytes, start: int = 0) -> tuple[tuple[BaseLabel | TrackLabels, ...], int]:
+    """Labels and tracks as :func:`dump_entries` wrote them, and where their text ends.
+
+    Args:
+        text: holds them
+        start: where they begin
+    """
+    if not text.startswith(b"[\n", start):
+        return _ENTRIES.validate_json(text[start:]), len(text)
+    found: list[BaseLabel | TrackLabels] = []
+    start += 2
+    while not text.startswith((b"]", b"\n]"), start):
+        stop = text.index(b"\n", start)
+        found.append(_ENTRY.validate_json(text[start:stop].removesuffix(b",")))
+        start = stop + 1
+    return tuple(found), text.index(b"]", start) + 1
 
 
 class Batch(BaseModel):
@@ -144,7 +191,7 @@ class Outbox:
 
     def draw(self, place: JobPlace, number: int, batch: Batch) -> None:
         """Keeps a batch, before it is sent."""
-        self._store.save(f"drawn/{place}/{number}", batch.model_dump_json(exclude_defaults=True))
+        self._store.save(f"drawn/{place}/{number}", _dump_batch(batch))
 
     def save(self, place: JobPlace, number: int, saved: BatchAnswer) -> None:
         """Keeps CVAT's answer to a batch."""
@@ -160,11 +207,28 @@ class Outbox:
         for number, text in numbered(self._store, f"drawn/{place}"):
             answer = self._store.load(f"saved/{place}/{number}")
             saved = None if answer is None else parsed(f"saved/{place}", BatchAnswer.model_validate_json, answer)
-            yield StoredBatch(number, parsed(f"drawn/{place}", Batch.model_validate_json, text), saved)
+            yield StoredBatch(number, parsed(f"drawn/{place}", _read_batch, text), saved)
 
     def forget(self, task: int) -> None:
         """Forgets what was drawn for a task and can't have been sent."""
         self._store.drop(f"drawn/{task}/")
+
+
+_LABELS = b'{"labels":'
+
+
+def _dump_batch(batch: Batch) -> Iterator[bytes]:
+    yield _LABELS
+    yield from dump_entries(batch.labels)
+    yield b"," + batch.model_dump_json(include={"dropped"})[1:].encode()
+
+
+def _read_batch(text: bytes) -> Batch:
+    if not text.startswith(_LABELS + b"[\n"):
+        return Batch.model_validate_json(text)
+    labels, end = read_entries(text, len(_LABELS))
+    rest = Batch.model_validate_json(b"{" + text[end:].removeprefix(b","))
+    return rest.model_copy(update={"labels": labels})
 
 
 def numbered(store: Store, start: str) -> Iterator[tuple[int, bytes]]:

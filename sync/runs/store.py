@@ -2,9 +2,9 @@
 
 import json
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import fiftyone.operators as foo
 from bson.errors import BSONError
@@ -20,12 +20,15 @@ MOST_PIECES = 10_000
 
 Parsed = TypeVar("Parsed")
 
+Text: TypeAlias = str | bytes | Iterable[bytes]
+"""A text; a long one may come in pieces."""
+
 
 class Store(Protocol):
     """What is kept of one run, by name."""
 
-    def save(self, name: str, text: str | bytes) -> None:
-        """Keeps a text, or bytes."""
+    def save(self, name: str, text: Text) -> None:
+        """Keeps a text."""
 
     def load(self, name: str) -> bytes | None:
         """What is kept under a name, or ``None``."""
@@ -47,6 +50,24 @@ class NoteStore(Store, Protocol):
         """Something small, or ``None``."""
 
 
+def pieces_of(text: Text) -> Iterable[bytes]:
+    """A text in the pieces in which it comes."""
+    return (text.encode(),) if isinstance(text, str) else (text,) if isinstance(text, bytes) else text
+
+
+_DAMAGES = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    RecursionError,
+    OverflowError,
+    zlib.error,
+    BSONError,
+)
+
+
 @contextmanager
 def damaged(name: str) -> Iterator[None]:
     """Says which of the things that are kept can't be read, whatever is wrong with it.
@@ -56,7 +77,7 @@ def damaged(name: str) -> Iterator[None]:
     """
     try:
         yield
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, zlib.error, BSONError):
+    except _DAMAGES:
         raise StateUnreadable(
             f"What is kept of this run ('{name}') is damaged, so it can't be loaded. Its tasks are still in CVAT."
         ) from None
@@ -90,9 +111,10 @@ class RunStore:
         self._store = foo.ExecutionStore.create(NAME, dataset_id=dataset._doc.id)
         self._prefix = f"{run_id}/"
 
-    def save(self, name: str, text: str | bytes) -> None:
+    def save(self, name: str, text: Text) -> None:
         """Keeps a JSON text. The head is written last, so a reader never sees half of it."""
-        data = zlib.compress(text.encode() if isinstance(text, str) else text, 1)
+        packer = zlib.compressobj(1)
+        data = b"".join([*map(packer.compress, pieces_of(text)), packer.flush()])
         pieces = [data[start : start + PIECE] for start in range(0, len(data), PIECE)] or [b""]
         key = self._prefix + name
         before = _old_pieces(self._store.get(key)) if len(pieces) > 1 else range(0)

@@ -29,6 +29,11 @@ class TrackReader(ABC):
         """How many frames, from the first one on, an earlier task of the run has, too: it counts their labels."""
         return 0
 
+    @property
+    def has_whole(self) -> bool:
+        """Whether labels of the whole video are on the first frame."""
+        return False
+
     @abstractmethod
     def all(self, lost: Counter[str]) -> Iterator[Found]:
         """The labels of all frames, in order.

@@ -14,12 +14,13 @@ from ...labels.tracks.keyframes import count_keyframes
 from ...labels.tracks.send import NO_TRACK, SentTrack, SentVideo, send_video
 from ...labels.vocabulary import Vocabulary
 from ..readable import readable
-from ..runs.outbox import Batch, TrackLabels, each_label
+from ..runs.outbox import Batch, TrackLabels, each_field
+from ..runs.packed_labels import PackedLabels
 from . import encode
 from .encode import Identity as LabelIdentity
 from .encode import draw, groups_of, identities, told_apart
 from .plan import Segment, shared_frames
-from .track_reader import TrackReader
+from .track_reader import Found, TrackReader
 
 STAYS_BEHIND = "values of "
 """What notices begin with that are about something which CVAT does not get."""
@@ -37,6 +38,7 @@ class Objects:
         labels, keyframes: how many labels are in tracks, and how many keyframes these have
         group: the largest CVAT group that is in use
         identities: the labels that are looked at here, so that nothing else draws them
+        others: the frames with other labels
     """
 
     entries: dict[int, list[BaseLabel | TrackLabels]] = field(default_factory=dict)
@@ -47,6 +49,7 @@ class Objects:
     keyframes: int = 0
     group: int = 0
     identities: set[LabelIdentity] = field(default_factory=set)
+    others: set[int] = field(default_factory=set)
 
 
 class VideoLabels:
@@ -108,11 +111,19 @@ class VideoLabels:
         shared = self.shared(segment)
         groups = [objects.group, *groups_of(earlier), *groups_of([Batch.model_construct(labels=tuple(entries))])]
         skip = identities(earlier) | objects.identities
-        for batch in draw(self._reader.read(shared), self._words, skip, groups, Counter(), refused):
+        for batch in draw(self._others(objects, shared), self._words, skip, groups, Counter(), refused):
             yield batch.model_copy(update={"dropped": {}})  # the earlier job counts that
             groups.extend(groups_of([batch]))
         own = range(shared.stop, segment.stop + 1)
-        yield from draw(self._reader.read(own), self._words, skip, groups, lost, refused)
+        yield from draw(self._others(objects, own), self._words, skip, groups, lost, refused)
+
+    def _others(self, objects: Objects, frames: range) -> Iterator[Found]:
+        """The labels of frames on which there are others than those of objects, which were looked at before."""
+        others = [frame for frame in frames if frame in objects.others]
+        if 0 in frames and self._reader.has_whole and 0 not in objects.others:
+            yield from self._reader.read(range(1))
+        if others:
+            yield from self._reader.read(range(others[0], others[-1] + 1))
 
     def objects(self) -> Objects:
         """The objects of the video; found once."""
@@ -126,17 +137,20 @@ class VideoLabels:
         spans = [job.frames for job in self._segments]
         by_field: dict[str, DrawnLabels] = {}
         holders: dict[int, str] = {}
-        for place, name, identity, document in told_apart(self._reader.all(found.lost), Counter()):
+        alone = Counter[int]()
+        for place, name, identity, document in told_apart(_counted(self._reader.all(found.lost), alone), Counter()):
             if not self._reader.is_object(name, document):
                 said = self._is_own(place.frame) and self._reader.is_mask_of_object(name, document)
                 found.notices.update({f"{name}: {NO_TRACK}": 1} if said else {})
                 continue
+            alone[place.frame] -= 1
             found.identities.add(identity)
             holders[place.frame] = place.sample_id
             label = FrameLabel(place.frame, identity[2], document, place.size)
             if name not in by_field:
                 by_field[name] = DrawnLabels(name, self._words, spans)
             found.group = by_field[name].add(label, found.group)
+        found.others = {frame for frame, count in alone.items() if count}
         frames = {sample_id: frame for frame, sample_id in holders.items()}
         while by_field:  # what was drawn of a field goes before the next one is looked at
             drawn = by_field.pop(name := next(iter(by_field)))
@@ -200,17 +214,15 @@ class VideoLabels:
 
     def _count(self, found: Objects, job: int, track: TrackLabels) -> None:
         shared = self.shared(self._segments[job])
-        found.labels += sum(label.frame not in shared for label in track.labels)
+        found.labels += sum(frame not in shared for _, frame in each_field([track]))
         found.keyframes += count_keyframes(track.track)
 
     def _add(self, found: Objects, job: int, entry: BaseLabel | TrackLabels, sent: SentVideo) -> None:
         entries = found.entries.setdefault(job, [])
         shared = self.shared(self._segments[job])
+        keys = PackedLabels.of(entry.labels).keys if isinstance(entry, TrackLabels) else [(entry.frame, entry.label_id)]
         sentences = [
-            f"{entry.field}: {reason}"
-            for label in each_label([entry])
-            if label.frame not in shared
-            for reason in sent.encoded[label.frame, label.label_id].left_out
+            f"{entry.field}: {reason}" for key in keys if key[0] not in shared for reason in sent.encoded[key].left_out
         ]
         if sentences:
             found.dropped.setdefault(job, {})[len(entries)] = tuple(sentences)
@@ -237,6 +249,13 @@ class _Origins:
         return self._known.get(track.identity, self._first + track.origin)
 
 
+def _counted(labels: Iterator[Found], counts: Counter[int]) -> Iterator[Found]:
+    """Labels; they are counted by frame."""
+    for label in labels:
+        counts[label[0].frame] += 1
+        yield label
+
+
 def track_entry(name: str, track: SentTrack, origin: int, sent: SentVideo, holders: Mapping[int, str]) -> TrackLabels:
     """A track that is to be created, with the labels that it stands for.
 
@@ -253,7 +272,7 @@ def track_entry(name: str, track: SentTrack, origin: int, sent: SentVideo, holde
         index=track.identity.index,
         instance=track.identity.instance,
         track=track.track,
-        labels=tuple(base_label(name, key, sent, holders, drawn=False) for key in track.held),
+        labels=PackedLabels(base_label(name, key, sent, holders, drawn=False) for key in track.held),
     )
 
 

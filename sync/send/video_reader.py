@@ -52,6 +52,11 @@ class VideoReader(TrackReader):
         """How many frames, from the first one on, an earlier task of the run has, too."""
         return self.span.shared
 
+    @property
+    def has_whole(self) -> bool:
+        """Whether labels of the whole video are on the first frame."""
+        return bool(self._on_sample)
+
     def all(self, lost: Counter[str]) -> Iterator[Found]:
         """The labels of all frames, in order.
 

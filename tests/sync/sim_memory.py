@@ -15,6 +15,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.list_changes import Forme
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.samples import FieldPlace
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.writes import Reverts, Writes
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.dry_run import DryRunLabels, DryRunStore
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import Text
 
 Thing = dict[str, Any]
 
@@ -63,7 +64,7 @@ class MemoryStore(DryRunStore):
         self._kept = dict(kept)
         self.clock = clock
 
-    def save(self, name: str, text: str | bytes) -> None:
+    def save(self, name: str, text: Text) -> None:
         self.clock.tick()
         super().save(name, text)
 

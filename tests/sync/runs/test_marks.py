@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.marks import MOST_SINCE, JobMark, Marks
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import Text, pieces_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,11 +23,11 @@ class Memory:
         self.written = 0
         self.lives = -1
 
-    def save(self, name: str, text: str | bytes) -> None:
+    def save(self, name: str, text: Text) -> None:
         if self.lives == 0:
             raise Killed
         self.lives -= 1
-        self.texts[name] = text.encode() if isinstance(text, str) else text
+        self.texts[name] = b"".join(pieces_of(text))
         self.written += len(self.texts[name])
 
     def load(self, name: str) -> bytes | None:
