@@ -12,17 +12,17 @@ ALIGNED = {"progressLabel": {"sx": {"minWidth": "3.5em", "textAlign": "right"}}}
 """How a bar looks: as long with ``7%`` beside it as with ``100%``."""
 
 
-def render(page: Any, panel: types.Object, number: int, card: dict[str, Any], is_working: bool) -> None:
+def render(page: Any, panel: types.Object, card: dict[str, Any], is_working: bool) -> None:
     """Draws the card of a run.
 
     Args:
         page: whose methods the buttons call
         panel: what is drawn on
-        number: of the card
         card: as of :func:`.cards.card`
         is_working: whether the panel does something with the run, and so shows that and how to stop it
     """
-    box = panel.v_stack(f"card_{number}", variant="outline", gap=1, px=2, py=1, align_x="stretch")
+    # named after the run, as others may come before it: its menu, if it is open, stays its own
+    box = panel.v_stack(f"card_{card['id']}", variant="outline", gap=1, px=2, py=1, align_x="stretch")
     box.md(card["title"], name="title")
     box.md(card["facts"], name="facts")
     if card["busy"] and not is_working:

@@ -36,8 +36,8 @@ NARROW = {
     f"& td:nth-of-type({list(COLUMNS).index('assignee') + 1})": {"overflowWrap": "anywhere"},
 }
 """How the table looks, so that the actions of a row can be seen beside a long user name."""
-MOST = 200
-"""Jobs that are shown at once; filters find the others."""
+MOST, LINKS = 200, 20
+"""Jobs that are shown at once, and that are linked; filters find the others."""
 
 
 class JobsPage:
@@ -172,8 +172,9 @@ def row(job: JobLook, marks: Mapping[int, JobMark]) -> dict[str, Any]:
 
 def links(jobs: Sequence[JobLook], server: str) -> str:
     """Where the first jobs are opened, in Markdown."""
-    listed = [link(f"job {job.id}", job.url, server) for job in jobs[:20]]
-    return "Open in CVAT: " + ", ".join(listed) if listed else "No job of this kind."
+    listed = [link(f"job {job.id}", job.url, server) for job in jobs[:LINKS]]
+    more = [f"and {len(jobs) - LINKS:,} more"] if len(jobs) > LINKS else []
+    return "Open in CVAT: " + ", ".join([*listed, *more]) if listed else "No job of this kind."
 
 
 def _marks(ctx: foo.ExecutionContext, run_id: str) -> Mapping[int, JobMark]:

@@ -50,6 +50,7 @@ def states_over_time(look: Look | None) -> Traces:
             "x": times,
             "y": [moment.states.get(state, 0) for moment in moments],
             "stackgroup": "jobs",
+            "hovertemplate": "%{y:,}, %{x|%d %b %H:%M}",
             "line": {"shape": "hv", "width": 1, "color": color(state)},
         }
         for state in states
@@ -109,6 +110,7 @@ def _bars(title: str, order: Sequence[str], numbers: Sequence[int], color: str) 
         "x": list(numbers),
         "y": names,
         "marker": {"color": color},
+        "hovertemplate": "%{y}: %{x:,}",
     }
 
 

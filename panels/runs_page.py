@@ -194,8 +194,8 @@ class RunsPage:
         header.render(self, state, panel)
         if not state.cards:
             header.render_nothing(self, state, panel)
-        for number, card in enumerate(state.cards or ()):
-            card_view.render(self, panel, number, card, working(state, card["run"]))
+        for card in state.cards or ():
+            card_view.render(self, panel, card, working(state, card["run"]))
         if len(state.cards or ()) < (state.total or 0):
             panel.btn("show_all", label=f"Show all {state.total:,} runs", on_click=self.show_all)
         for name in ("damaged", "foreign"):

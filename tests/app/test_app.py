@@ -141,6 +141,7 @@ def test_the_panel_loads_with_a_click_and_undoes_with_one(
     expect(panel.card("night_shift")).to_contain_text("undone")
     app.shoot("panel_undone")
     assert boxes(dataset) == before
+    app.wait_until(lambda: app.look_at_first_sample() == seen, "the grid shows the boxes of before")
 
 
 def test_row_actions(run: dict[str, Any], app: App, dataset: fo.Dataset, annotator: Annotator) -> None:

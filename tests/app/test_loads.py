@@ -109,14 +109,10 @@ def test_a_sample_that_was_opened_shows_what_was_loaded(
     check_edits(labels, boxes(dataset), corners)
     loaded = app.look_into_sample(0)
 
-    app.browse("Load annotations").submit("Load")
-    app.result(f"Nothing changed: {run['labels']} labels are as they were.")
-    app.shoot("loaded_again")
-    app.close_result()
-
-    app.browse("Undo a CVAT load").submit("Undo")
-    app.result("Load 1 is undone")
-    app.close_result()
+    panel = app.open_panel()
+    panel.act("night_shift", "Undo the last load")
+    app.form().submit("Undo")
+    panel.said("Load 1 is undone")
     undone = app.look_into_sample(0)
     for name, picture in ("before", before), ("loaded", loaded), ("undone", undone):
         picture.save(app.shots / f"{name}.png")
@@ -166,6 +162,7 @@ def clashing(run: dict[str, Any], dataset: fo.Dataset, annotator: Annotator) -> 
 
 
 def test_conflicts_are_resolved_one_by_one(clashing: list[str], app: App, dataset: fo.Dataset) -> None:
+    before = app.look_into_sample(0)
     form = app.browse("Resolve CVAT conflicts")
     expect(form.root).to_contain_text("2 labels were changed both here and in CVAT, and left alone.")
     app.shoot("conflicts_form")
@@ -181,6 +178,7 @@ def test_conflicts_are_resolved_one_by_one(clashing: list[str], app: App, datase
         app.page.keyboard.press(key)
     expect(panel).to_contain_text("Nothing is left to decide.")
     app.shoot("conflicts_none")
+    assert app.look_into_sample(0) != before, "the sample that was opened shows what was decided"
     labels = boxes(dataset)
     assert [labels[key].label for key in clashing] == ["bus", "person"]
     assert all(labels[key].tags == [] for key in clashing)

@@ -48,6 +48,11 @@ class Panel:
             self.shown = drawn["output"]["type"]["properties"]
 
     @property
+    def drawn(self) -> list[dict[str, Any]]:
+        """What the cards of the runs show, in their order."""
+        return [item["type"]["properties"] for name, item in self.shown.items() if name.startswith("card_")]
+
+    @property
     def notice(self) -> dict[str, Any]:
         """What came of the last work."""
         return dict(self.state["notice"] or {})

@@ -87,7 +87,7 @@ def test_one_request_lists_the_jobs_of_all_runs(two_runs: Loop) -> None:
     panel.event("tick")
     asked = [request for request in two_runs.requests(before) if request.startswith("GET /api/jobs")]
     assert len(asked) == 1
-    assert "0 of 2 jobs completed (2 new)" in str(panel.shown["card_0"]) and "card_1" in panel.shown
+    assert "0 of 2 jobs completed (2 new)" in str(panel.drawn[0]) and len(panel.drawn) == 2
     clock = two_runs.clock
     for event in ("tick", "on_change_ctx", "tick"):
         panel.event(event)
@@ -126,7 +126,7 @@ def test_the_jobs_of_a_run(two_runs: Loop) -> None:
     panel.event("filter_state", value="completed")
     assert panel.state["job_rows"] == [] and panel.state["job_links"] == "No job of this kind."
     panel.event("show_runs")
-    assert "card_0" in panel.shown
+    assert panel.drawn
 
 
 def test_a_job_is_changed(two_runs: Loop) -> None:

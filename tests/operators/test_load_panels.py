@@ -25,7 +25,7 @@ def offered(panel: Panel) -> list[str]:
 def test_actions_of_a_run(clash: Loop) -> None:
     panel = Panel(clash, "cvat")
     panel.event("refresh")
-    assert panel.shown["card_0"]["type"]["properties"]["waits"]["default"] == "**2 labels in conflict**"
+    assert panel.drawn[0]["waits"]["default"] == "**2 labels in conflict**"
     assert offered(panel)[:4] == ["show_conflicts", "load", "load_with", "undo"]
     names = {"load_with": "load_annotations", "undo": "undo_load", "save_history": "load_history"}
     for method, name in names.items():
@@ -34,7 +34,7 @@ def test_actions_of_a_run(clash: Loop) -> None:
         assert (asked["operator_uri"], asked["params"]["anno_key"]) == (f"{URI}/{name}", "run")
     operator("resolve_conflicts")(clash.dataset, "run", [{"take": "local"}])
     panel.event("refresh")
-    assert "waits" not in panel.shown["card_0"]["type"]["properties"]
+    assert "waits" not in panel.drawn[0]
     assert offered(panel)[0] == "load" and "show_conflicts" not in offered(panel)
 
 
@@ -56,7 +56,7 @@ def test_actions_of_an_interrupted_run(filled: Loop, complete: int) -> None:
         assert filled.load()["changed"] == 1
         panel.event("refresh")
         assert {"undo", "history"} <= set(offered(panel))
-        assert panel.shown["card_0"]["type"]["properties"]["actions"]["type"]["properties"]["second"]
+        assert panel.drawn[0]["actions"]["type"]["properties"]["second"]
         assert operator("undo_load")(filled.dataset, "run")["changed"] == 1
 
 

@@ -43,13 +43,15 @@ def test_without_a_run(filled: Loop) -> None:
 def test_cards(filled: Loop) -> None:
     filled.send(anno_key="first")
     panel = Panel(filled)
-    card = panel.cards["first"]
+    card, (card_of_first,) = panel.cards["first"], [name for name in panel.shown if name.startswith("card_")]
     assert card["title"] == "**first** · sent · `gt`"
     assert card["facts"].startswith("2 samples · 2 labels · sent ") and card["facts"].endswith(" · loaded never")
     assert f"({filled.box.url}/tasks/1)" in card["tasks"]
     filled.load("first")
     filled.send(anno_key="second")
     panel.event("refresh")
+    first, second = (name for name in reversed(panel.shown) if name.startswith("card_"))
+    assert first == card_of_first and second != first, "an open menu stays with its run"
     never = {key: card["facts"].endswith("loaded never") for key, card in panel.cards.items()}
     assert never == {"first": False, "second": True}
     filled.execute("delete_run", anno_key="first")
@@ -78,14 +80,14 @@ def test_actions_that_show(filled: Loop) -> None:
     assert "show_output" not in [name for name, _ in panel.asked], "it is shown in the panel, without a dialog"
     assert panel.shown["shown"]["default"].startswith("**run**: sent")
     panel.event("show_runs")
-    assert "card_0" in panel.shown
+    assert panel.drawn
 
 
 def test_the_panel_needs_no_server(filled: Loop) -> None:
     filled.send()
     filled.box.close()
     panel = Panel(filled)
-    assert [*panel.cards] == ["run"] and "card_0" in panel.shown
+    assert [*panel.cards] == ["run"] and panel.drawn
     panel.event("refresh")
     assert [*panel.cards] == ["run"] and "cannot be reached" in panel.state["missing"]
     assert panel.shown["problem"]["view"]["label"] == "CVAT can't be used now"
@@ -95,7 +97,7 @@ def test_the_panel_needs_no_server(filled: Loop) -> None:
 def offered(panel: Panel, key: str) -> tuple[str, list[str]]:
     """The next step and the menu of a run, as the App shows them."""
     number = [*panel.cards].index(key)
-    row = panel.shown[f"card_{number}"]["type"]["properties"]["actions"]["type"]["properties"]
+    row = panel.drawn[number]["actions"]["type"]["properties"]
     step = row["step"]["view"]["label"] if "step" in row else ""
     return step, [choice["label"] for choice in row["more"]["view"]["choices"]]
 
@@ -141,7 +143,7 @@ def test_a_send_is_followed_and_stopped(filled: Loop) -> None:
         assert panel.cards["run"]["title"].startswith("**run** · sending, ")
         assert offered(panel, "run") == ("Stop", ["View samples", "Info"])
         assert panel.shown["timer"]["view"]["interval"] < timer["interval"]
-        properties = panel.shown["card_0"]["type"]["properties"]
+        properties = panel.drawn[0]
         (bar,) = (item for name, item in properties.items() if name.startswith("busy"))
         assert bar["view"]["label"].startswith("CVAT is preparing")
         assert 0 < bar["default"] < 1

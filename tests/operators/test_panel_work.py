@@ -24,7 +24,7 @@ def opened(loop: Loop) -> Panel:
 
 def card(panel: Panel) -> dict[str, Any]:
     """What the first card shows."""
-    return dict(panel.shown["card_0"]["type"]["properties"])
+    return panel.drawn[0]
 
 
 def offered(panel: Panel) -> list[str]:
@@ -66,6 +66,11 @@ def test_one_click_loads_and_one_undoes(filled: Loop) -> None:
     assert panel.notice["line"] == "Load 1 is undone: 1 label is as before."
     assert panel.clicks == {}
     assert filled.labels() == labels
+    panel.event("details")
+    assert "| Changed back | 1 |" in panel.shown["shown"]["default"] and [
+        *panel.shown["bar"]["type"]["properties"]
+    ] == ["runs"]
+    panel.event("show_runs")
     assert " undone" in card(panel)["facts"]["default"], "the card says what is true now"
     panel.event("refresh")
     assert card(panel)["actions"]["type"]["properties"]["step"]["view"]["label"] == "Load"

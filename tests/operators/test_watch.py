@@ -83,7 +83,7 @@ def test_the_switch_of_the_panel_says_what_is_so(filled: Loop) -> None:
     panel = Panel(filled, "cvat")
 
     def shown() -> tuple[str, str]:
-        card = panel.shown["card_0"]["type"]["properties"]
+        card = panel.drawn[0]
         button = card["actions"]["type"]["properties"]["by_itself"]["view"]["label"]
         return button, card["watch"]["default"] if "watch" in card else ""
 
