@@ -7,7 +7,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ..operators.conflicts.resolve_conflicts import SHOW_CONFLICTS
-from ..operators.shared import shown_samples
+from ..operators.shared import choose_run, shown_samples
 from . import turns
 from .by_itself import ByItself
 from .conflicts_page import ConflictsPage
@@ -76,7 +76,7 @@ class CvatPanel(
     def refresh(self, ctx: foo.ExecutionContext) -> None:
         """The button "Refresh", and the end of a dialog."""
         self._read_work(ctx)
-        self._look(ctx, self._read_runs(ctx))
+        self._look(ctx, choose_run.find_all(ctx.dataset))
         if not turns.is_past(ctx):
             self._show(ctx)
 
@@ -87,6 +87,9 @@ class CvatPanel(
         self._follow_watch(ctx)
         if ended or time.time() - (ctx.panel.state.asked_at or 0) >= SELDOM:
             self._look(ctx, found)
+            if turns.is_past(ctx):
+                return
+            self._read_runs(ctx)
         if ctx.panel.state.page == "jobs":
             self._read_jobs(ctx)
 

@@ -175,7 +175,7 @@ class RunsPage:
         return found
 
     def _look(self, ctx: foo.ExecutionContext, found: list[choose_run.Run]) -> None:
-        """Asks CVAT who answers, and for the jobs of the runs."""
+        """Asks CVAT who answers, and for the jobs of the runs; what it said is read anew by whoever shows it."""
         state = ctx.panel.state
         state.asked_at = time.time()
         with turns.away(ctx):
@@ -187,7 +187,6 @@ class RunsPage:
         state.sandbox, state.sandbox_offered = sandbox_part.link(), sandbox_part.is_offered(ctx)
         if not state.missing:
             state.looked = server.clock()
-        self._read_runs(ctx)
 
     def _render_runs(self, ctx: foo.ExecutionContext, panel: types.Object) -> None:
         state = ctx.panel.state
