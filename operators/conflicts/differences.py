@@ -26,7 +26,7 @@ def table(conflicts: Sequence[Mapping[str, Any]], versions: Versions | None) -> 
     """
     lines = ["| | Yours | CVAT's |", "|:--|:--|:--|"]
     for item in conflicts:
-        decided = "" if item["outcome"] == "open" else f" ({texts.OUTCOMES[item['outcome']]})"
+        decided = "" if item["outcome"] == "open" else f" ({texts.outcome(item)})"
         sides = (change(item, side, versions) for side in ("local", "remote"))
         lines.append(row(*map(safe, (texts.part(item["part"]) + decided, *sides))))
     return "\n".join(lines)

@@ -9,6 +9,8 @@ from ..shared.texts import count
 PARTS = {"existence": "label", "label": "class", "geometry": "shape"}
 SHAPE_PATHS = frozenset({"bounding_box", "rotation", "mask", "points", "closed", "filled"})
 OUTCOMES = {"remote": "CVAT's counts", "local": "yours counts", "open": "to be decided"}
+OF_JOBS = "two jobs differ: the earlier one's counts"
+DELETED_IN_ONE = "two jobs differ: what one deletes is deleted"
 SEEN = 0.0005
 """The part of an image's width or height by which something has to differ, so that it is said."""
 MOST = 20
@@ -110,6 +112,13 @@ def sentences(conflict: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def outcome(conflict: Mapping[str, Any]) -> str:
+    """Whose value counts; of two jobs with the same label, which job's."""
+    if not conflict.get("of_jobs"):
+        return OUTCOMES[conflict["outcome"]]
+    return DELETED_IN_ONE if conflict["part"] == "existence" else OF_JOBS
+
+
 def table(conflicts: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> list[str]:
     """The first conflicts as a table in Markdown, and how many more there are.
 
@@ -124,7 +133,7 @@ def table(conflicts: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> l
         said = sentences(item)
         sample = names.get(item["sample_id"], item["sample_id"])
         cells = [sample, item["field"], part(item["part"]), said["was"], said["yours"], said["cvat"]]
-        lines.append(row(*map(safe, [*cells, OUTCOMES[item["outcome"]]])))
+        lines.append(row(*map(safe, [*cells, outcome(item)])))
     if len(conflicts) > MOST:
         lines += ["", f"... and {count(len(conflicts) - MOST, 'more conflict')}."]
     return lines

@@ -188,7 +188,9 @@ def _details(report: Mapping[str, Any]) -> list[str]:
 
 def _conflicts(conflicts: Sequence[Mapping[str, Any]]) -> list[str]:
     """How many conflicts there were, by what became of them."""
-    taken, kept, left = (_labels(conflicts, name) for name in ("remote", "local", "open"))
+    of_jobs = [item for item in conflicts if item.get("of_jobs")]
+    others = [item for item in conflicts if not item.get("of_jobs")]
+    taken, kept, left = (_labels(others, name) for name in ("remote", "local", "open"))
     lines = []
     if taken:
         lines.append(f"{_both(taken)} CVAT's value counts.")
@@ -196,6 +198,12 @@ def _conflicts(conflicts: Sequence[Mapping[str, Any]]) -> list[str]:
         lines.append(f"{_both(kept)} Your value counts.")
     if left:
         lines.append(f"{_both(left)} Your labels are left as they are; decide with **Resolve conflicts**.")
+    if twice := _labels(of_jobs, "remote") + _labels(of_jobs, "local"):
+        were = "was" if twice == 1 else "were"
+        lines.append(
+            f"{count(twice, 'label')} {were} changed differently in two jobs that have the frame. What one job deletes "
+            "is deleted, else the earlier job's value counts."
+        )
     ranges = frame_ranges(conflicts)
     lines += [f"{safe(item['text'])} (track {item['track']} of {code(item['field'])})" for item in ranges[:MOST_RANGES]]
     if len(ranges) > MOST_RANGES:

@@ -320,7 +320,7 @@ class JobDecisions:
             self.tally.of(base.field).refused.update(refused)
         if decision.conflicts:
             where = self._where(base)
-            self.tally.conflicts += [{**where, **vars(conflict)} for conflict in decision.conflicts]
+            self.tally.conflicts += [{**where, **conflict.facts()} for conflict in decision.conflicts]
             self.tally.samples[base.sample_id] = None
         return decision, decided
 

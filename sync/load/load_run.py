@@ -18,7 +18,7 @@ from ..runs.log import JobEntry, LoadLog, LoadRecord, TaskEntry, note_of
 from ..runs.marks import JobMark, Marks
 from ..runs.outbox import TrackLabels
 from ..runs.packed_labels import PackedLabels
-from ..runs.report import LoadReport
+from ..runs.report import LoadReport, one_for_each_part
 from .apply import read_local, write_changes
 from .copying import seed_copy
 from .decide import decide
@@ -331,7 +331,8 @@ def _facts(entries: Mapping[int, JobEntry]) -> dict[str, Any]:
     tallies = [entry.tally for entry in entries.values()]
     counts = {what: sum(tally.total(what) for tally in tallies) for what in ("added", "changed", "deleted")}
     notes = tuple(entries[job_id].note for job_id in sorted(entries))
-    return {**counts, "status": "applied", "jobs": notes, "conflicts": sum(len(t.conflicts) for t in tallies)}
+    conflicts = len(one_for_each_part(tally.conflicts for tally in tallies))
+    return {**counts, "status": "applied", "jobs": notes, "conflicts": conflicts}
 
 
 def _removal(frames: int, *, of_videos: bool) -> str:

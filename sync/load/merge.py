@@ -33,6 +33,7 @@ class Conflict:
         part: which
         base, local, remote: its three values; ``None`` as a whole label means that it was deleted
         outcome: whose value counts, or ``"open"`` until somebody decides
+        of_jobs: whether FiftyOne's value came from another job that has the label, too, so that two jobs differ
     """
 
     part: str
@@ -40,6 +41,11 @@ class Conflict:
     local: Any
     remote: Any
     outcome: Outcome = "remote"
+    of_jobs: bool = False
+
+    def facts(self) -> dict[str, Any]:
+        """The conflict as plain data; ``of_jobs`` only where it is so."""
+        return {name: value for name, value in vars(self).items() if name != "of_jobs" or value}
 
 
 @dataclass(frozen=True)
@@ -161,8 +167,10 @@ def merge(base: Parts, local: Parts | None, remote: Parts | None, rules: Rules |
             refused.append(_SWITCHES[part])
         counts: Policy = "local" if refuses else "remote"
         if not same(here.get(part), was.get(part)):
-            counts = others.counts(part, here.get(part)) or rules.of(part)
-            conflicts.append(Conflict(part, was.get(part), here.get(part), new, _OUTCOMES[counts]))
+            of_jobs = others.counts(part, here.get(part))
+            counts = of_jobs or rules.of(part)
+            values = was.get(part), here.get(part), new
+            conflicts.append(Conflict(part, *values, _OUTCOMES[counts], of_jobs is not None))
         if counts == "remote":
             changed = paths if part == GEOMETRY else (part.removesuffix(_APART),)
             changes.update({p: remote.get(p) for p in changed if not same(remote.get(p), local.get(p))})
@@ -217,7 +225,8 @@ def _remote_gone(base: Parts, local: Parts | None, rules: Rules) -> Decision:
         return Decision("keep" if forbids else "delete", refused=refused)
     others = _Others(rules, ())
     if not forbids and all(others.wrote(path, local.get(path)) for path in paths):
-        conflict = Conflict(EXISTENCE, base, local, None, "remote")  # a label that one job deletes is deleted
+        # A label that one job deletes is deleted
+        conflict = Conflict(EXISTENCE, base, local, None, "remote", of_jobs=True)
         return Decision("delete", {}, (conflict,), jobs_differ=True)
     counts = "local" if forbids else rules.of(EXISTENCE)
     actions: dict[Policy, Action] = {"remote": "delete", "local": "keep", "ask": "ask"}
@@ -233,7 +242,7 @@ def _local_gone(base: Parts, remote: Parts, rules: Rules) -> Decision:
     changes = dict(remote) if counts == "remote" else {}
     gone = rules.other is not None and rules.other.parts is None
     if rules.other and gone and (counts == "remote" or EXISTENCE in rules.other.wrote):
-        return Decision("keep", {}, (Conflict(EXISTENCE, base, None, remote, "local"),), jobs_differ=True)
+        return Decision("keep", {}, (Conflict(EXISTENCE, base, None, remote, "local", of_jobs=True),), jobs_differ=True)
     conflict = Conflict(EXISTENCE, base, None, remote, _OUTCOMES[counts])
     return Decision(actions[counts], changes, (conflict,), (ADDITIONS,) if forbids else ())
 

@@ -1,6 +1,8 @@
 """What a load did, or would do, for the person and for programs."""
 
+import itertools
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
@@ -98,6 +100,26 @@ class Counts(BaseModel):
         return sum(getattr(report, what) for report in self.fields.values())
 
 
+def one_for_each_part(lists: Iterable[Sequence[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The conflicts of several jobs, one for each part of a label.
+
+    Of a label on a frame that two jobs have, the second job finds what the first one left: what FiftyOne had then, and
+    whose value counts in the end, is one conflict.
+
+    Args:
+        lists: the conflicts of each job, in the order in which they were loaded
+    """
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for conflict in itertools.chain.from_iterable(lists):
+        key = tuple(conflict[name] for name in ("field", "sample_id", "label_id", "part"))
+        first = found.get(key)
+        if first is None:
+            found[key] = conflict
+        elif conflict["outcome"] == "open" or (conflict["outcome"] == "remote" and first["outcome"] != "open"):
+            found[key] = {**first, "remote": conflict["remote"], "outcome": conflict["outcome"]}
+    return list(found.values())
+
+
 class LoadReport(Counts):
     """What a load did.
 
@@ -146,6 +168,7 @@ class LoadReport(Counts):
         """
         data = self.model_dump(mode="json")
         data["samples"] = list(self.samples)
+        data["conflicts"] = one_for_each_part([data["conflicts"]])
         data["objects"] = {**data["objects"], "left": self.objects.left_count}
         data["left"] = [
             {**item.model_dump(), "frames": list(item.frames), "samples": list(item.samples)}

@@ -254,7 +254,15 @@ NOTHING_TYPED = {
     *(loads.loaded_line, loads.preview_line, loads.caution, loads.caution_sentence, loads.kept_line),
     *(loads.undone_line, imports.imported_line, cards.second_step, cards.in_order),
     *(watching.clock, watching.state_line, watching.rule_line, texts.added_line, refreshes.line, loads.refusal),
-    *(conflicts.part, conflicts.value, conflicts.sentences, histories.last_load, dry_run_text.line, safe.row),
+    *(
+        conflicts.part,
+        conflicts.value,
+        conflicts.sentences,
+        conflicts.outcome,
+        histories.last_load,
+        dry_run_text.line,
+        safe.row,
+    ),
     *(built_in_runs.offered, built_in_runs.listed, built_in_runs.loaded_line, built_in_runs.load_from),
     *(
         built_in_runs.load_in_app,

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from sim_memory import Thing
 from sim_video import FRAMES_GT, VideoWorld, documents_of, without_ids
 from sim_world import GT, SKY, Template, World, make_template
-from sync_loop import Loop
+from sync_loop import Loop, operator
 from video_loop import VideoLoop, box
 
 EXAMPLES = int(os.environ.get("ROUNDTRIP_EXAMPLES", "2000" if os.environ.get("ROUNDTRIP_ALL") else "8"))
@@ -383,4 +383,24 @@ def test_what_is_decided_counts_as_a_change_of_its_job(loop: Loop) -> None:
     report = loop.load(policy="local")
     assert [label.label for label in loop.labels()[1]] == ["cow"]
     assert [conflict["outcome"] for conflict in report["conflicts"]] == ["local", "remote"]
+    assert [conflict["of_jobs"] for conflict in report["conflicts"]] == [True, True]
     assert "changed differently in two jobs that have their frame" in str(report)
+
+
+def test_a_part_that_two_jobs_and_fiftyone_changed_is_one_conflict(loop: Loop) -> None:
+    """With all that counts: what it was, what FiftyOne had, and what the earlier job made of it."""
+    loop.fill(*(fo.Detections(detections=[fo.Detection(label="cat", bounding_box=[0.1] * 4)]) for _ in range(3)))
+    schema = {"gt": {"type": "detections", "classes": ["cat", "dog", "cow"], "attributes": {}}}
+    loop.send(label_schema=schema, segment_size=2, overlap=1)
+    label = list(loop.dataset)[1].gt.detections[0]
+    loop.dataset.select_labels(ids=[label.id]).set_field("gt.detections.label", "mine").save()
+    for job, name in ((1, "cow"), (2, "dog")):
+        (shape,) = (s for s in loop.cvat.call("GET", f"jobs/{job}/annotations")["shapes"] if s["frame"] == 1)
+        loop.cvat.write("update", {**shape, "label_id": loop.cvat.labels()[name]["id"]}, job=job)
+    report = loop.load()
+    (conflict,) = report["conflicts"]
+    told = {name: conflict.get(name) for name in ("base", "local", "remote", "outcome", "of_jobs")}
+    assert told == {"base": "cat", "local": "mine", "remote": "cow", "outcome": "remote", "of_jobs": None}
+    assert [item.label for item in loop.labels()[1]] == ["cow"]
+    assert "changed differently in two jobs that have their frame" in str(report)
+    assert operator("load_history")(loop.dataset, "run")[0]["conflicts"] == 1
