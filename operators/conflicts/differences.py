@@ -118,9 +118,9 @@ def _box(old: Sequence[CvatShape], new: Sequence[CvatShape], size: Size) -> list
     middles = [((left + right) / 2, (top + bottom) / 2) for left, top, right, bottom in (before, after)]
     moved = math.dist(*middles)
     wider = (after[2] - after[0]) - (before[2] - before[0])
-    higher = (after[3] - after[1]) - (before[3] - before[1])
+    taller = (after[3] - after[1]) - (before[3] - before[1])
     words = [f"moved by {_px(moved)}"] if moved >= SEEN else []
-    for grown, more, less in ((wider, "wider", "narrower"), (higher, "higher", "lower")):
+    for grown, more, less in ((wider, "wider", "narrower"), (taller, "taller", "shorter")):
         if abs(grown) >= SEEN:
             words.append(f"{_px(abs(grown))} {more if grown > 0 else less}")
     return words

@@ -26,6 +26,9 @@ REFUSALS = {
     "spatial edits": "changes of the shape, which this run or the label does not allow",
 }
 """Edits that are not applied, by what a report counts them as."""
+DEFAULTS = "values at their defaults, as CVAT sets them when the class is changed; yours stay"
+MOST_NAMES = 6
+"""Attributes that are named of these."""
 _DEFAULT = re.compile(r"attribute '(.*)' at its default after a change of class", re.DOTALL)
 
 STOPPED = "**The load stopped before it changed anything.** Load again to see why, and to confirm it."
@@ -102,12 +105,22 @@ def _fields(report: Mapping[str, Any]) -> list[str]:
 def _rest(report: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
     lines = [*_jobs(report), *_details(report)]
     lines += conflict_texts.table(report["conflicts"], names)
-    refused = {
-        f"{name}: {refusal(what)}": n for name, item in report["fields"].items() for what, n in item["refused"].items()
-    }
-    lines += table("Done in CVAT, but not applied", refused)
+    lines += table("Done in CVAT, but not applied", _refused(report["fields"]))
     lines += table("Drawn in CVAT, but in no field of the run", report["unexpected"])
     return lines + table("In CVAT, and not loaded", {_left(item): item["count"] for item in report["left"]})
+
+
+def _refused(fields: Mapping[str, Any]) -> dict[str, int]:
+    """The edits that were not applied, in words; several attributes at their defaults are one line of a field."""
+    found = {}
+    for field, item in fields.items():
+        defaults = {known[1]: what for what in item["refused"] if (known := _DEFAULT.fullmatch(what))}
+        together = set(defaults.values()) if len(defaults) > 1 else set()
+        found.update({f"{field}: {refusal(what)}": n for what, n in item["refused"].items() if what not in together})
+        if together:
+            names = [*list(defaults)[:MOST_NAMES], *(["..."] if len(defaults) > MOST_NAMES else [])]
+            found[f"{field}: {DEFAULTS} ({', '.join(names)})"] = sum(item["refused"][what] for what in together)
+    return found
 
 
 def refusal(what: str) -> str:

@@ -46,7 +46,7 @@ TRIANGLE = polygon(10, 10, 50, 10, 30, 40)
         ([box()], [box(100, 80, 160, 120)], ""),
         ([box()], [box(108.4, 91.2, 168.4, 131.2)], "moved by 14 px"),
         ([box()], [box(100, 80, 166, 120)], "moved by 3 px, 6 px wider"),
-        ([box()], [box(103, 90, 157, 110)], "6 px narrower, 20 px lower"),
+        ([box()], [box(103, 90, 157, 110)], "6 px narrower, 20 px shorter"),
         ([box()], [box(turn=350)], "turned by 10° counterclockwise"),
         ([box(turn=350)], [box(turn=20)], "turned by 30° clockwise"),
         ([box()], [], "not drawn any more"),

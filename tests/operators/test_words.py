@@ -89,6 +89,15 @@ def rows(text: str, heading: str) -> list[str]:
     return rest[: rest.index("")] if "" in rest else rest
 
 
+def test_attributes_at_their_defaults_are_one_line() -> None:
+    names = [f"size_{number}" for number in range(8)]
+    refused = {f"attribute '{name}' at its default after a change of class": 2 for name in names}
+    text = load_texts.loaded(report(fields={"gt": {"refused": {**refused, "additions": 1}}}))
+    others, defaults = rows(text, "Done in CVAT, but not applied")
+    assert others == "| gt: new labels, which this run does not allow | 1 |"
+    assert defaults.endswith("(size_0, size_1, size_2, size_3, size_4, size_5, ...) | 16 |")
+
+
 @pytest.mark.parametrize(("number", "shown"), [(1, "1"), (1200, "1,200")])
 def test_every_reason(number: int, shown: str) -> None:
     summary = {
