@@ -24,7 +24,7 @@ SOURCES = {
     "share": "CVAT has them on its file share, and they are here, too",
     "cloud_storage": "CVAT has them in a cloud storage, where they stay",
 }
-OWN = "Images that are found there are not fetched; the others are. The look below says how many these are."
+OWN = "Images that are found there are not fetched; the others are. The look below says how many."
 TARGETS = {
     "dataset": "The whole dataset",
     "current_view": "The current view",
@@ -116,7 +116,7 @@ def _own_media(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
 def _tasks(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
     """Asks for the tasks; whether the answer is clear."""
     all_tasks, projects = cvat_names.Names("tasks"), cvat_names.Names("projects")
-    hint = "Choose them by name, or type their numbers in CVAT"
+    hint = "By name, or number"
     tasks = cvat_names.ask_for_several(ctx, inputs, "tasks", all_tasks, "Tasks", hint)
     cvat_names.ask_for_one(ctx, inputs, "project", projects, "Or a project", "All of its tasks")
     said = ctx.params.get("tasks") or []

@@ -132,8 +132,8 @@ def place(ctx: foo.ExecutionContext, inputs: types.Object, source: str, prefix: 
     here = inputs.str(
         "media_prefix",
         default=prefix,
-        label=f"Folder or address of the {noun(ctx)}s here",
-        description="What their paths in the dataset begin with",
+        label="Folder or address here",
+        description="What paths in the dataset begin with",
         view=types.View(space=6),
     )
     said = ctx.params.get("media_prefix", prefix)
@@ -145,7 +145,7 @@ def place(ctx: foo.ExecutionContext, inputs: types.Object, source: str, prefix: 
             here.invalid, here.error_message = "is no absolute path" in str(error), WHOLE_PATH
     if source == "share":
         hint = "Empty if it is the share itself"
-        inputs.str("media_folder", label="The same folder on CVAT's share", description=hint, view=types.View(space=6))
+        inputs.str("media_folder", label="Same folder on CVAT's share", description=hint, view=types.View(space=6))
     else:
         _storage(ctx, inputs, connected)
     return here

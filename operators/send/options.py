@@ -43,7 +43,7 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
     hint = "One that exists, or the name of a new one"
     cvat_names.ask_for_one(ctx, inputs, "project_name", cvat_names.Names("projects", known=connected), "Project", hint)
     project_labels.show(ctx, inputs, connected)
-    inputs.str("task_name", label="Task name", description="Empty to make it up", view=types.View(space=6))
+    inputs.str("task_name", label="Task name", description="Empty for the default", view=types.View(space=6))
     inputs.str("subset", label="Subset", description="Of the tasks, such as train", view=types.View(space=6))
     is_video = proposals.is_video(context.target(ctx))
     if is_video:

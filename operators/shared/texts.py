@@ -57,6 +57,8 @@ def sent(summary: Mapping[str, Any]) -> str:
         jobs = count(len(task["jobs"]), "job")
         where = link(task["name"], task["url"], summary["server"])
         lines.append(f"- {where}: {_frames(task, summary)}, {jobs}")
+    if summary.get("project_made"):
+        lines += ["", f"The project {safe(summary['project'])} is new: CVAT had none of this name."]
     lines += ["", *(f"- {safe(note, WHOLE)}" for note in summary["notes"])] if summary.get("notes") else []
     counts = {item["what"]: item["count"] for item in summary["left_out"]}
     lines += table("Left out (it stays in the dataset as it is)", counts)

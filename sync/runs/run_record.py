@@ -95,6 +95,7 @@ class RunRecord(BaseModel):
             "anno_key": key,
             "server": self.server,
             "project": self.project_name,
+            **({"project_made": True} if self.project_made else {}),
             "tasks": [task.model_dump(mode="json", exclude={"complete"}) for task in self.tasks],
             "samples": self.samples,
             "labels": sum(self.labels.values()),

@@ -141,7 +141,7 @@ def test_images_that_cvat_has_and_one_that_nobody_has(
     form = app.press_send()
     form.switch("More options")
     form.choose("Images", "CVAT has them on its file share")
-    form.field("Folder or address of the images here").scroll_into_view_if_needed()
+    form.field("Folder or address here").scroll_into_view_if_needed()
     app.shoot("share")
     form.choose("Images", "CVAT has them in a cloud storage")
     form.field("Cloud storage in CVAT").scroll_into_view_if_needed()

@@ -68,8 +68,10 @@ def test_a_new_field_needs_no_classes(project: Loop) -> None:
 
 
 def test_a_project_that_is_new_is_said_to_be(project: Loop) -> None:
-    form = opened(project, project_name="zo").form()
-    assert properties(form)["new_project"]["view"]["label"] == "There is no project of this name yet: it will be made."
+    dialog = opened(project, project_name="zo")
+    said = properties(dialog.form())["new_project"]["view"]["label"]
+    assert said == "There is no project of this name yet: it will be made."
+    assert "The project zo is new: CVAT had none of this name." in dialog.run().output
 
 
 def test_attributes_that_a_project_lacks_are_one_row_a_label() -> None:
