@@ -92,7 +92,7 @@ def _can_hold(label: Label, spec: LabelSpec) -> bool:
     if spec.type == "skeleton" or label.type == "skeleton":
         points = {sub.name for sub in label.sublabels}
         return label.type == spec.type and all(sub.name.strip() in points for sub in spec.sublabels)
-    return label.type in ("any", spec.type) or (spec.type == "any" and label.type != "tag")
+    return label.type in ("any", spec.type) or (spec.type == "any" and label.type not in ("tag", "interval"))
 
 
 def without(schema: LabelSchema, missing: Sequence[tuple[str, str]]) -> LabelSchema | None:

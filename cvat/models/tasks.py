@@ -40,6 +40,7 @@ class Task(Resource):
     Attributes:
         size: Number of frames; 0 until the data has been processed.
         mode: ``annotation`` for images, ``interpolation`` for a video, empty without data.
+        media_type: ``image``, also of videos, ``point_cloud`` or ``audio``; empty from servers that do not say it.
         bug_tracker: A free text of up to 2000 characters, found by ``tracker_link``.
         organization: The id of the organization it is in; None in a personal workspace.
     """
@@ -49,6 +50,7 @@ class Task(Resource):
     url: Text = ""
     size: Count = 0
     mode: Text = ""
+    media_type: Text = ""
     status: Text = ""
     project_id: int | None = None
     owner: User | None = None

@@ -112,8 +112,8 @@ def _look(
         task = client.task(task_id)
     except NotFound:
         raise Refused(f"CVAT has no task {task_id}. Nothing was changed.") from None
-    if not task.size:
-        raise _refusal(task, "has no frames")
+    if why := _no_images(task):
+        raise _refusal(task, why)
     meta = client.task_meta(task_id)
     if why := _fault(task, meta, video, sequence_field is not None):
         raise _refusal(task, why)
@@ -134,10 +134,17 @@ def _look(
     return FoundTask(task, meta, tuple(client.labels(task_id=task_id)), tuple(jobs), kinds, objects, sequence)
 
 
-def _fault(task: Task, meta: DataMeta, video: bool, any_media: bool) -> str:
-    """Why a task can't be a run; empty if it can."""
+def _no_images(task: Task) -> str:
+    """Why a task can't be a run whatever its frames are; empty if it can."""
     if task.dimension == "3d":
         return "is about point clouds, which can't be imported"
+    if task.media_type == "audio":
+        return "is a recording of sound, which can't be imported"
+    return "" if task.size else "has no frames"
+
+
+def _fault(task: Task, meta: DataMeta, video: bool, any_media: bool) -> str:
+    """Why a task can't be a run; empty if it can."""
     is_video = task.mode == "interpolation"
     if len(meta.frames) != (1 if is_video else task.size):
         return f"says that it has {task.size:,} frames, but names {len(meta.frames):,}"

@@ -6,11 +6,15 @@ import io
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
+from cvat_sdk import models
+from cvat_sdk.api_client import Configuration
+from cvat_sdk.api_client.model_utils import OpenApiModel, validate_and_convert_types
 
 from cvat import (
     UNCHANGED,
@@ -18,6 +22,7 @@ from cvat import (
     AttributeSpec,
     AttributeValue,
     Client,
+    CvatError,
     DataOptions,
     LabelSpec,
     Shape,
@@ -25,7 +30,9 @@ from cvat import (
     Track,
     TrackedShape,
     UploadFile,
+    encode_objects,
 )
+from cvat.redaction import Secret
 
 Exchange = dict[str, Any]
 
@@ -54,6 +61,13 @@ OLD = Annotations(
     tracks=(TRACK.model_copy(update={"id": 3, "shapes": (KEYFRAME.model_copy(update={"id": 4}),)}),),
 )
 
+
+def asked(call: Callable[..., Any], *given: Any, **more: Any) -> None:
+    """Calls the client, whose question counts here: the answer is none."""
+    with suppress(CvatError):
+        call(*given, **more)
+
+
 CALLS: dict[str, Callable[[Client], Any]] = {
     "about": lambda client: client.version,
     "users": lambda client: client.users(),
@@ -63,6 +77,7 @@ CALLS: dict[str, Callable[[Client], Any]] = {
     "projects by name": lambda client: client.find_projects("wire"),
     "project": lambda client: client.project(8),
     "create project": lambda client: client.create_project("p", [LABEL, FISH]),
+    "add attributes": lambda client: client.add_attributes(8, 9, LABEL.attributes),
     "delete project": lambda client: client.delete_project(8),
     "labels of a project": lambda client: client.labels(project_id=8),
     "labels of a task": lambda client: client.labels(task_id=8),
@@ -100,6 +115,10 @@ CALLS: dict[str, Callable[[Client], Any]] = {
     "create annotations": lambda client: client.create_annotations(8, NEW),
     "update annotations": lambda client: client.update_annotations(8, OLD),
     "delete annotations": lambda client: client.delete_annotations(8, OLD),
+    "create objects": lambda client: asked(
+        client.create_objects, 8, encode_objects(*(NEW.for_create()[kind] for kind in ("tags", "shapes", "tracks")))
+    ),
+    "files of the share": lambda client: asked(client.attach, 8, ["a.png"]),
     "a frame": lambda client: client.download_frame(8, 1, io.BytesIO()),
     "a compressed frame": lambda client: client.download_frame(8, 1, io.BytesIO(), quality="compressed"),
     "issues": lambda client: client.issues(8),
@@ -184,12 +203,67 @@ def replaying(server: Any, answer: Any, client: Client, recorded: list[Exchange]
     return client
 
 
+NEWEST: dict[tuple[str, str], Any] = {
+    ("POST", "/api/projects"): models.ProjectWriteRequest,
+    ("PATCH", "/api/projects/N"): models.PatchedProjectWriteRequest,
+    ("POST", "/api/tasks"): models.TaskWriteRequest,
+    ("PATCH", "/api/tasks/N"): models.PatchedTaskWriteRequest,
+    ("PATCH", "/api/jobs/N"): models.PatchedJobWriteRequest,
+    ("PATCH", "/api/jobs/N/annotations"): models.PatchedLabeledDataRequest,
+    ("PATCH", "/api/labels/N"): models.PatchedLabelRequest,
+    ("POST", "/api/webhooks"): models.WebhookWriteRequest,
+    ("POST", "/api/tasks/N/data"): models.DataRequest,
+}
+"""What CVAT's own client, in its newest version, takes for the body of each request."""
+
+
+def unknown(value: Any, where: str = "") -> set[str]:
+    """The keys of a body that its model does not know, with their places."""
+    if isinstance(value, list):
+        return set().union(*(unknown(item, f"{where}[]") for item in value))
+    if not isinstance(value, OpenApiModel) or not hasattr(value, "_data_store"):
+        return set()
+    known = value._data_store
+    new = {f"{where}.{key}" for key in known if key not in type(value).openapi_types}
+    return new.union(*(unknown(item, f"{where}.{key}") for key, item in known.items()))
+
+
+def check_newest(seen: Any) -> None:
+    """Asserts that the newest CVAT knows all that a body has, and gets all that it needs."""
+    if seen.headers.get("Content-Type") != "application/json" or not seen.body:
+        return
+    model = NEWEST[seen.method, pattern(seen.path).rstrip("/")]
+    body = validate_and_convert_types(
+        json.loads(seen.body), (model,), ["body"], True, True, configuration=Configuration(host="http://h")
+    )
+    assert unknown(body) == set()
+
+
 @pytest.mark.parametrize("call", CALLS)
 def test_requests_are_such_as_were_accepted(call: str, replaying: Client, server: Any, accepted: Accepted) -> None:
     CALLS[call](replaying)
     assert server.seen
     for seen in server.seen:
         accepted.check(seen)
+        check_newest(seen)
+
+
+def test_a_webhook_is_such_as_the_newest_server_takes(replaying: Client, server: Any) -> None:
+    asked(replaying.create_webhook, "http://h", Secret("s"), project_id=5, description="d")
+    check_newest(server.seen[0])
+
+
+def test_what_the_newest_server_does_not_know_is_seen() -> None:
+    """The check itself: a key that is new, a type that is wrong, and one that is missing."""
+
+    class Seen:
+        method, path, headers = "POST", "/api/tasks", {"Content-Type": "application/json"}
+        body = b""
+
+    for body in ({"name": "t", "colour": 1}, {"name": 1}, {"labels": []}, {"name": "t", "labels": [{"nam": "x"}]}):
+        Seen.body = json.dumps(body).encode()
+        with pytest.raises(Exception):  # noqa: B017
+            check_newest(Seen)
 
 
 def test_lists_ask_for_everything_by_id(replaying: Client, server: Any) -> None:
@@ -238,11 +312,13 @@ def test_uploads_are_such_as_were_accepted(
     assert server.seen
     for seen in server.seen:
         alike = accepted.check(seen)
+        check_newest(seen)
         headers = {name for name in seen.headers if name.startswith(("Upload-", "Tus-", "Origin"))}
         same = [exchange for exchange in alike if headers == _upload_headers(exchange)]
         assert same, headers
         if "multipart" in seen.headers.get("Content-Type", ""):
             form = set(re.findall(rb'name="(\w+)"\r', seen.body))
+            assert {name.decode() for name in form} <= set(models.DataRequest.openapi_types)
             assert form <= {name.encode() for exchange in same for name in exchange.get("form", ())}
             parts = [part.decode() for part in re.findall(rb'name="(client_files\[\d+\])"; filename', seen.body)]
             assert parts == [f"client_files[{index}]" for index in range(len(parts))] != []

@@ -147,3 +147,23 @@ def test_a_load_that_fails_goes_on(elsewhere: Elsewhere, task: int) -> None:
     loop.box.faults.clear()
     assert (loop.load()["added"], loop.load()["jobs_failed"]) == (0, 0)
     assert names(loop) == [["cat"], ["dog", "cat"], []]
+
+
+@pytest.mark.parametrize(
+    ("facts", "what"),
+    [
+        ({"dimension": "3d"}, "is about point clouds"),
+        ({"dimension": "1d", "media_type": "audio"}, "is a recording of sound"),
+    ],
+)
+def test_what_has_no_images_is_refused_before_its_frames_are_read(
+    elsewhere: Elsewhere, task: int, facts: dict[str, Any], what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The frames of such tasks have other forms."""
+    read = type(elsewhere.client).task
+    monkeypatch.setattr(
+        type(elsewhere.client), "task", lambda client, number: read(client, number).model_copy(update=facts)
+    )
+    elsewhere.loop.box.faults.add("status", "GET", "/data/meta", status=500, times=None)
+    with pytest.raises(Refused, match=what):
+        elsewhere.run(task)
