@@ -1,10 +1,13 @@
 """Which sample a frame of CVAT is, by file names: a pure function."""
 
 import re
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 Parts = tuple[str, ...]
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -68,14 +71,15 @@ def link(frames: Sequence[NamedFrame], paths: Mapping[str, str | None], *, whole
     for number, frame in enumerate(frames):
         samples = _nearest(names[number], by_place, depth)
         rivals = _nearest(places[samples[0]], by_name, depth) if len(samples) == 1 else []
-        is_clear = len(samples) == 1 and (number not in rivals or len(rivals) == 1)
+        is_rival = _has(rivals, number)
+        is_clear = len(samples) == 1 and (not is_rival or len(rivals) == 1)
         if whole and samples and not is_clear and places[samples[0]][-len(names[number]) :] != names[number]:
             links.unmatched.append(frame)
         elif len(samples) > 1:
-            fits = _some([f"'{paths[ids[sample]]}'" for sample in samples])
+            fits = _some(samples, lambda sample: f"'{paths[ids[sample]]}'")
             links.ambiguous.append(f"frame {frame.number} of task {frame.task}, '{frame.name}', fits {fits}")
             links.unclear.append(frame)
-        elif number not in rivals:  # no sample, or one that another frame fits better
+        elif not is_rival:  # no sample, or one that another frame fits better
             links.unmatched.append(frame)
         elif len(rivals) > 1:
             crowded.setdefault(samples[0], []).append(frame)
@@ -83,7 +87,7 @@ def link(frames: Sequence[NamedFrame], paths: Mapping[str, str | None], *, whole
             links.samples[frame.task, frame.number] = ids[samples[0]]
     for sample, several in crowded.items():
         links.unclear += several
-        fits = _some([f"frame {frame.number} of task {frame.task}" for frame in several])
+        fits = _some(several, lambda frame: f"frame {frame.number} of task {frame.task}")
         links.ambiguous.append(f"'{paths[ids[sample]]}' fits {fits}")
     return links
 
@@ -111,6 +115,12 @@ def _nearest(parts: Parts, by_ending: Mapping[Parts, list[int]], depth: int) -> 
     return []
 
 
-def _some(items: Sequence[str], most: int = 3) -> str:
+def _has(numbers: Sequence[int], number: int) -> bool:
+    """Whether a number is one of some that are in order; a thousand tasks may have frames of one name."""
+    place = bisect_left(numbers, number)
+    return place < len(numbers) and numbers[place] == number
+
+
+def _some(items: Sequence[Item], name: Callable[[Item], str], most: int = 3) -> str:
     rest = len(items) - most
-    return ", ".join(items[:most]) + (f" and {rest} more" if rest > 0 else "")
+    return ", ".join(map(name, items[:most])) + (f" and {rest} more" if rest > 0 else "")

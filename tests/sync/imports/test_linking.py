@@ -99,3 +99,21 @@ def test_many_equal_names_take_no_time_worth_mentioning() -> None:
 )
 def test_parts(path: str, parts: tuple[str, ...]) -> None:
     assert parts_of(path) == parts
+
+
+class Counted(str):
+    """A path that counts how often it is put into a sentence."""
+
+    told = 0
+
+    def __format__(self, spec: str) -> str:
+        Counted.told += 1
+        return str(self)
+
+
+def test_a_name_that_thousands_of_tasks_have_makes_no_long_sentences() -> None:
+    """Each frame names a few of the samples that it fits, and looks at no others."""
+    paths = {str(number): Counted(f"/data/{number}/000.jpg") for number in range(50)}
+    links = link([NamedFrame(task, 0, "000.jpg") for task in range(50)], paths)
+    assert (len(links.unclear), Counted.told) == (50, 150)
+    assert links.ambiguous[0].endswith("'/data/2/000.jpg' and 47 more")
