@@ -19,6 +19,8 @@ SENT, NOW = "#9aa0a6", "#e6842a"
 DONE = {"added": "#2e9e5b", "changed": "#3b82d6", "deleted": "#d65a5a"}
 MOST, LONGEST = 15, 30
 """Classes and people that are shown, and characters of a name."""
+FEW = 6
+"""Up to this number an axis has a mark for each one; between two there is no whole number to write."""
 
 
 def name(text: str) -> str:
@@ -114,6 +116,12 @@ def _bars(title: str, order: Sequence[str], numbers: Sequence[int], color: str) 
     }
 
 
+def _most(traces: Traces, axis: str, *, stacked: bool) -> int:
+    """The largest number that is drawn."""
+    columns = zip(*(trace[axis] for trace in traces), strict=True)
+    return max(((sum if stacked else max)(column) for column in columns), default=0)
+
+
 def layout(traces: Traces, *, of: str, stacked: bool = True) -> dict[str, Any]:
     """How a plot looks, apart from the colours, which are the App's.
 
@@ -124,12 +132,14 @@ def layout(traces: Traces, *, of: str, stacked: bool = True) -> dict[str, Any]:
     """
     bars = bool(traces) and traces[0]["type"] == "bar"
     numbers: Mapping[str, Any] = {"title": {"text": of}, "rangemode": "tozero", "tickformat": ",d", "nticks": 6}
+    if _most(traces, "x" if bars else "y", stacked=stacked) <= FEW:
+        numbers = {**numbers, "dtick": 1}
     rows = len(traces[0]["y"]) * (1 if stacked else len(traces)) if bars else 0
     return {
         "height": max(150, 22 * rows + 110) if bars else 240,
         "margin": {"t": 36, "l": 60, "r": 16, "b": 44},
         "showlegend": True,
-        "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
+        "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "traceorder": "normal"},
         "barmode": "stack" if stacked else "group",
         "xaxis": {**numbers} if bars else {"type": "date", "nticks": 6},
         "yaxis": {"autorange": "reversed", "showgrid": False} if bars else {**numbers},

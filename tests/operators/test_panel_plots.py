@@ -96,6 +96,14 @@ def test_edits_by_annotator() -> None:
     assert plots.edits_by_annotator([load("eve", status="undone")]) == []
 
 
+@pytest.mark.parametrize(
+    ("numbers", "stacked", "each"), [((3, 3), True, True), ((3, 4), True, False), ((6, 4), False, True)]
+)
+def test_few_have_a_mark_each(numbers: tuple[int, int], stacked: bool, each: bool) -> None:
+    traces = [{"type": "bar", "x": [number], "y": ["car"]} for number in numbers]
+    assert ("dtick" in plots.layout(traces, of="labels", stacked=stacked)["xaxis"]) == each
+
+
 def test_the_page(filled: Loop) -> None:
     filled.send()
     panel = Panel(filled, "cvat")
