@@ -115,20 +115,20 @@ class RefreshVideoStory(TracksStory):
                 self.check_frame(frame)
 
     def take_back(self, at: int, dies: bool) -> None:
-        before, dataset = self.annotators(), self.world.dump()
+        before, unseen, dataset = self.annotators(), self.unseen(), self.world.dump()
         with suppress(Refused):
             if dies:
                 self.kill(at, self.world.take_back)
             self.world.take_back()
         assert self.world.dump() == dataset
         assert before <= self.marks_there(), "an edit made in CVAT is lost by taking a refresh back"
-        self.settle({frame: self.there(frame) - before for frame in self.frames})
+        self.settle({frame: self.there(frame) - unseen[frame] for frame in self.frames})
 
     # what must hold
 
     def check_refresh(self, act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Does it, and looks at what must hold; the report."""
-        before, dataset, known = self.annotators(), self.world.dump(), self.known()
+        before, unseen, dataset, known = self.annotators(), self.unseen(), self.world.dump(), self.known()
         report = act()
         assert self.world.dump() == dataset, "a refresh changes nothing here"
         assert before <= self.marks_there(), "an edit made in CVAT is lost"
@@ -136,7 +136,7 @@ class RefreshVideoStory(TracksStory):
         assert known & here <= self.known(), "a label that CVAT has is not known any more, and would come twice"
         again = self.world.refresh()
         assert [again[name] for name in WRITTEN] == [0, 0, 0], "all is written at once"
-        self.settle({frame: self.there(frame) - before for frame in self.frames})
+        self.settle({frame: self.there(frame) - unseen[frame] for frame in self.frames})
         return report
 
     def known(self) -> set[str]:
@@ -166,7 +166,11 @@ class RefreshVideoStory(TracksStory):
 
     def annotators(self) -> set[str]:
         """The marks of annotators that no load has brought yet."""
-        return set().union(*(self.there(frame) - self.known_there[frame] for frame in self.frames))
+        return set().union(*self.unseen().values())
+
+    def unseen(self) -> dict[int, set[str]]:
+        """The same, by frame: another job may get a copy of what it shares by a refresh."""
+        return {frame: self.there(frame) - self.known_there[frame] for frame in self.frames}
 
 
 def _off(one: Any, other: Any) -> float:
