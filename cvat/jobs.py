@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from .calls import UNCHANGED, Calls, Unchanged
 from .errors import AmbiguousOutcome, Conflict, Refused, UnsupportedServer
 from .limits import LARGE_ANSWER
-from .models import Annotations, Comment, DataMeta, Issue, Job, SavedObjects
+from .models import Annotations, Comment, DataMeta, Issue, Job, ReadAnnotations, SavedObjects
 from .objects import EncodedObjects, encode
 from .responses import Response
 
@@ -88,7 +88,7 @@ class Jobs(Calls):
 
     def annotations(self, job_id: int) -> Annotations:
         """Reads the annotations of a job. Inside a frame their order means nothing."""
-        return self.session.read(Annotations, f"/api/jobs/{job_id}/annotations", limit=LARGE_ANSWER)
+        return self.session.read(ReadAnnotations, f"/api/jobs/{job_id}/annotations", limit=LARGE_ANSWER)
 
     def stable_annotations(self, job_id: int, *, before: str | None = None, tries: int = 5) -> tuple[str, Annotations]:
         """Reads annotations at a moment when no write to the job was under way.

@@ -1,7 +1,7 @@
 """CVAT's JSON as immutable models, one a resource."""
 
 from .accounts import About, Organization, ServerInfo, User
-from .annotations import Annotations, AttributeValue, Shape, Tag, Track, TrackedShape
+from .annotations import Annotations, AttributeValue, ReadAnnotations, Shape, Tag, Track, TrackedShape
 from .base import AnyResource, Resource
 from .jobs import Comment, Issue, IssuesSummary, Job
 from .labels import AttributeSpec, Label, LabelSpec, nest
@@ -31,6 +31,7 @@ __all__ = [
     "LabelSpec",
     "Organization",
     "Project",
+    "ReadAnnotations",
     "RequestStatus",
     "Resource",
     "SavedObjects",

@@ -144,6 +144,17 @@ class Annotations(Resource):
         return _dump(self, with_ids=True)
 
 
+class ReadAnnotations(Annotations):
+    """What CVAT answers of a job. It names all kinds of objects, also those that the job has none of.
+
+    Another answer, such as ``{}`` of a proxy, is not taken for a job from which all was deleted.
+    """
+
+    tags: Many[Tag]
+    shapes: Many[Shape]
+    tracks: Many[Track]
+
+
 def _named(annotations: Annotations) -> Iterator[tuple[str, Tag | Shape | Track]]:
     """Every object with a name for messages, such as ``shape 3 (rectangle, frame 5)``."""
     for index, tag in enumerate(annotations.tags):

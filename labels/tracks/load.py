@@ -121,7 +121,7 @@ def load_tracks(
         fresh = [(f, shape) for f in here - one.sources.keys() if (shape := found.shape(f))]
         new += [NewFrame(f, number, shape, f in found.keyframes) for f, shape in fresh]
     new.sort(key=lambda label: (label.frame, label.track))
-    numbering = number_tracks(matches, base, used, others, settled)
+    numbering = number_tracks(matches, base, used, others, settled, drawn={label.track for label in new})
     return LoadedTracks(matches, numbering, tuple(edited), tuple(deleted), tuple(moved), tuple(new), tuple(odd))
 
 

@@ -47,6 +47,8 @@ def number_tracks(
     used: Collection[int],
     others: Sequence[OtherTrack] = (),
     settled: Mapping[int, Identity] | None = None,
+    *,
+    drawn: Collection[int],
 ) -> Numbering:
     """Gives each track of a job its object.
 
@@ -57,6 +59,7 @@ def number_tracks(
         others: tracks of jobs that share frames with this one, but which it did not have; the first that a new track is
             says which object that is
         settled: the objects of some tracks, by their ids: what they were known as turned out to be another object
+        drawn: the numbers of the tracks that give new labels; a new one that gives none is not spoken of
     """
     fresh = [number for number, one in enumerate(matches.tracks) if one.same is None]
     shared = find_shared([matches.tracks[number].track for number in fresh], others) if others else {}
@@ -80,7 +83,7 @@ def number_tracks(
             counts[SHARED] += 1
             continue
         identities[number] = settled.get(one.track.id or 0) or Identity(next(free))
-        counts[SPLIT_OFF if one.sources else NEW] += 1
+        counts[SPLIT_OFF if one.sources else NEW] += bool(one.sources) or number in drawn
     still_there = {one.same for one in tracks}
     counts[MERGED] += len({old for one in tracks if one.same is not None for old in one.others} - still_there)
     counts[RENUMBERED] += len(renumbered)

@@ -23,6 +23,7 @@ from cvat import (
     Shape,
     Tag,
     Task,
+    UnsupportedServer,
     UploadFile,
 )
 from sandbox import Sandbox
@@ -168,11 +169,19 @@ def test_a_read_during_writes_waits_for_calm(cvat: Client, task: Task, box: Sand
 
 def test_a_job_that_never_rests(server: Any, answer: Any, client: Client) -> None:
     count = iter(range(99))
+    nothing = {"tags": [], "shapes": [], "tracks": []}
     server.script = lambda seen: answer(
-        json={"shapes": []} if "annotations" in seen.path else {"id": 7, "task_id": 1, "updated_date": str(next(count))}
+        json=nothing if "annotations" in seen.path else {"id": 7, "task_id": 1, "updated_date": str(next(count))}
     )
     with pytest.raises(Conflict, match="Job 7 was being changed during 3 reads in a row"):
         client.stable_annotations(7, tries=3)
+
+
+@pytest.mark.parametrize("told", [{}, {"version": 0, "tags": [], "shapes": []}], ids=repr)
+def test_an_answer_that_names_no_objects_is_no_empty_job(server: Any, answer: Any, client: Client, told: Any) -> None:
+    server.answers(answer(json=told))
+    with pytest.raises(UnsupportedServer, match="Field required"):
+        client.annotations(7)
 
 
 # Reviews and permissions
