@@ -89,10 +89,11 @@ def survey(
         if job.type == "annotation":
             jobs.setdefault(job.task_id, []).append(job)
     found = []
+    labels = _Labels(client)
     for number, task_id in enumerate(task_ids):
         reporter.step(f"Looking at task {task_id}", number / len(task_ids))
         try:
-            found.append(_look(client, task_id, jobs.get(task_id, []), reporter, video, sequence_field))
+            found.append(_look(client, task_id, jobs.get(task_id, []), labels, reporter, video, sequence_field))
         except Refused as refusal:
             if left is None:
                 raise
@@ -104,6 +105,7 @@ def _look(
     client: Client,
     task_id: int,
     jobs: Sequence[Job],
+    labels: "_Labels",
     reporter: ProgressReporter,
     video: bool,
     sequence_field: str | None,
@@ -112,7 +114,7 @@ def _look(
         task = client.task(task_id)
     except NotFound:
         raise Refused(f"CVAT has no task {task_id}. Nothing was changed.") from None
-    if why := _no_images(task):
+    if why := _no_images(task) or (_elsewhere(client, task) if not jobs else ""):
         raise _refusal(task, why)
     meta = client.task_meta(task_id)
     if why := _fault(task, meta, video, sequence_field is not None):
@@ -131,7 +133,33 @@ def _look(
         objects += annotations.count - copies.count(job, annotations)
     kinds = {label_id: frozenset(figures) for label_id, figures in drawn.items()}
     sequence = _sequence(task, meta, sequence_field) if sequence_field and task.mode == "interpolation" else None
-    return FoundTask(task, meta, tuple(client.labels(task_id=task_id)), tuple(jobs), kinds, objects, sequence)
+    return FoundTask(task, meta, labels.of(task), tuple(jobs), kinds, objects, sequence)
+
+
+class _Labels:
+    """The labels of tasks; those of a project are asked for once, as all its tasks have the same."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._of_projects: dict[int, tuple[Label, ...]] = {}
+
+    def of(self, task: Task) -> tuple[Label, ...]:
+        known = self._of_projects.get(task.project_id or 0)
+        if known is None:
+            known = tuple(self._client.labels(task_id=task.id))
+            if task.project_id is not None:
+                self._of_projects[task.project_id] = known
+        return known
+
+
+def _elsewhere(client: Client, task: Task) -> str:
+    """Why a task has no jobs: CVAT shows a task of any workspace by its number, but lists nothing of it in another."""
+    everywhere = client.within(None).organizations()
+    slug = next((item.slug for item in everywhere if item.id == task.organization), "")
+    if slug == (client.session.credentials.organization or ""):
+        return "has no jobs that this user may see"
+    where = f"in the organization '{slug}'" if slug else "in the personal workspace"
+    return f"is {where}, and CVAT lists nothing of it elsewhere; set `organization` to '{slug}'"
 
 
 def _no_images(task: Task) -> str:

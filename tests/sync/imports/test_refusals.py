@@ -9,6 +9,8 @@ import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.cvat import CvatError
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports import importing
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.survey import survey
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import ProgressReporter
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record as records
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import stored_runs
 from sync_imports import CAT, Elsewhere, names
@@ -167,3 +169,26 @@ def test_what_has_no_images_is_refused_before_its_frames_are_read(
     elsewhere.loop.box.faults.add("status", "GET", "/data/meta", status=500, times=None)
     with pytest.raises(Refused, match=what):
         elsewhere.run(task)
+
+
+def test_a_task_of_another_workspace_is_refused_and_not_taken_for_empty(elsewhere: Elsewhere, task: int) -> None:
+    """CVAT shows it by its number, but lists none of its jobs and labels."""
+    everywhere = elsewhere.client
+    elsewhere.loop.cvat.call("POST", "organizations", {"slug": "herds", "name": "herds"})
+    elsewhere.client = everywhere.within("herds")
+    theirs = elsewhere.make()
+    _refused(elsewhere, task, "is in the personal workspace, and CVAT lists nothing of it elsewhere")
+    elsewhere.client = everywhere.within("")
+    _refused(elsewhere, theirs, "is in the organization 'herds', .* set `organization` to 'herds'. Nothing was changed")
+    elsewhere.client = everywhere.within("herds")
+    assert elsewhere.run(theirs)["jobs"] == 1
+
+
+def test_the_labels_of_a_project_are_asked_for_once(elsewhere: Elsewhere) -> None:
+    loop = elsewhere.loop
+    project = elsewhere.client.create_project("theirs", [CAT]).id
+    elsewhere.make(["photo_000.jpg"], project_id=project)
+    elsewhere.make(["photo_001.jpg"], project_id=project)
+    clock = loop.clock
+    survey(elsewhere.client, [1, 2], ProgressReporter())
+    assert loop.requests(clock).count("GET /api/labels") == 1
