@@ -17,7 +17,7 @@ from ...sync.runs import record
 from ...sync.send import proposals
 from ...sync.send.prepare import describe, prepare
 from ...sync.send.project import SAY_WHAT
-from ..shared import context
+from ..shared import context, cvat_names
 from ..shared.safe import safe
 from ..shared.texts import count
 from . import attribute_form, dry_run_text, media_form, options, presets, project_labels, sequence_form
@@ -74,7 +74,8 @@ def build(ctx: foo.ExecutionContext) -> types.Property:
 def _server(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
     answer = greeting(ctx)
     if answer["error"]:
-        notice = inputs.view("server", types.Error(label="CVAT can't be used yet", description=answer["error"]))
+        said = f"{answer['error'].rstrip('.')}. {cvat_names.AGAIN}"
+        notice = inputs.view("server", types.Error(label="CVAT can't be used yet", description=said))
         notice.invalid, notice.error_message = True, answer["error"]
         return False
     inputs.view("server", types.Notice(label=readable(answer["text"])))

@@ -18,6 +18,9 @@ from ...sync.readable import readable
 from ...sync.runs.run_record import RunRecord
 from . import context
 
+AGAIN = "Open this form again when that is mended."
+"""What to do about a server that can't be used."""
+
 Listing = Callable[[foo.ExecutionContext, Any, str], names.Offer]
 
 LISTINGS: Mapping[str, Listing] = {
@@ -87,7 +90,8 @@ def _found(ctx: foo.ExecutionContext, what: str, typed: str, where: str | None, 
 def show_problem(ctx: foo.ExecutionContext, inputs: types.Object, asked: Names) -> None:
     """Shows why CVAT can't be asked for names, if it can't: then nothing that the form is for would work."""
     if problem := offered(ctx, asked).problem:
-        notice = inputs.view("server", types.Error(label="CVAT can't be used now", description=readable(problem)))
+        said = f"{readable(problem).rstrip('.')}. {AGAIN}"
+        notice = inputs.view("server", types.Error(label="CVAT can't be used now", description=said))
         notice.invalid, notice.error_message = True, problem
 
 

@@ -103,4 +103,5 @@ def test_forms_say_why_there_is_nothing_to_choose(
     for dialog in (Dialog(filled, "import_from_cvat"), Dialog(filled, "change_job", anno_key="run", job=1)):
         form = dialog.accept_defaults()
         assert properties(form)["server"]["view"]["name"] == "Error"
+        assert properties(form)["server"]["view"]["description"].endswith(". Open this form again when that is mended.")
         assert "CVAT" in invalid(form)["server"] and "Traceback" not in invalid(form)["server"]

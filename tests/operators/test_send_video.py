@@ -83,6 +83,8 @@ def test_selected_clips(loop: Loop) -> None:
     opened = Dialog(loop, "send_to_cvat", view=view, selected=view.values("id")[1:])
     form = opened.accept_defaults()
     assert invalid(form) == {}
+    targets = [choice["label"] for choice in properties(form)["target"]["view"]["choices"]]
+    assert targets[:2] == ["The 1 clip selected", "The current view: 2 clips"]
     offered = properties(form)["label_field"]["view"]["choices"]
     assert [choice["value"] for choice in offered] == ["frames.gt", "events", "scene"]
     assert "frames.gt: 3 labels, detections" in str(properties(opened.fill(more=True))["schema"])
@@ -106,6 +108,7 @@ def test_selected_frames(loop: Loop, photos: Callable[..., list[Path]]) -> None:
     opened = Dialog(loop, "send_to_cvat", view=view, selected=view.values("id")[:2])
     form = opened.accept_defaults()
     assert invalid(form) == {}
+    assert properties(form)["target"]["view"]["choices"][1]["label"] == "The current view: 3 frames"
     assert [choice["value"] for choice in properties(form)["label_field"]["view"]["choices"]] == ["frames.gt"]
     assert "frames.gt: 2 labels, detections" in str(properties(opened.fill(more=True))["schema"])
     assert opened.run().notice == ("success", "Sent 2 samples with 2 labels to CVAT, in 1 task.")
