@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 from .base import Many, Resource, Text
+
+POINT_ID = re.compile(r'data-label-id="(\d{1,20})"', re.ASCII)
 
 
 class AttributeSpec(Resource):
@@ -84,15 +88,24 @@ class Label(Resource):
     task_id: int | None = None
 
     def spec(self) -> LabelSpec:
-        """The same label without the server's ids, to be created elsewhere."""
+        """The same label without the server's ids, to be created elsewhere.
+
+        The drawing of a skeleton names its points by their ids when it is read, and by their names when it is made.
+        """
+        names = {str(label.id): label.name for label in self.sublabels}
         return LabelSpec(
             name=self.name,
             color=self.color or None,
             type=self.type,
             attributes=tuple(attribute.model_copy(update={"id": None}) for attribute in self.attributes),
             sublabels=tuple(label.spec() for label in self.sublabels),
-            svg=self.svg,
+            svg=self.svg and POINT_ID.sub(lambda found: _point(names, found), self.svg),
         )
+
+
+def _point(names: dict[str, str], found: re.Match[str]) -> str:
+    """How a drawing names a point, if it is one of the skeleton's."""
+    return f"data-label-name={quoteattr(names[found[1]])}" if found[1] in names else found[0]
 
 
 def nest(labels: list[Label]) -> list[Label]:

@@ -224,3 +224,13 @@ def test_secrets_never_show() -> None:
     assert Credentials(url="h", token=" ", username=" ", password="").model_dump(exclude_none=True) == {
         "url": "https://h"
     }
+
+
+def test_the_drawing_of_a_skeleton_names_its_points_when_it_is_made_again() -> None:
+    """As CVAT gives it, it has the ids of points that another skeleton does not have."""
+    drawn = '<circle data-node-id="1" data-label-{}></circle><circle data-node-id="2" data-label-{}></circle>'
+    points = (Label(id=95, name="head & <x>", type="points"), Label(id=96, name="tail", type="points"))
+    read = drawn.format('id="95"', 'id="96"') + '<circle data-label-id="7"></circle>'
+    spec = Label(id=94, name="fish", type="skeleton", sublabels=points, svg=read).spec()
+    made = drawn.format('name="head &amp; &lt;x&gt;"', 'name="tail"') + '<circle data-label-id="7"></circle>'
+    assert (spec.svg, Label(id=1, name="box").spec().svg) == (made, None)
