@@ -266,7 +266,10 @@ def test_single_shapes_and_new_frames(sent: VideoLoop) -> None:
 
 
 def test_a_track_in_several_jobs(video: VideoLoop) -> None:
-    """Each job has its part; one that is completed is left out, and what both have on shared frames counts once."""
+    """Each job has its part; one that is completed is left out, and what both have on shared frames counts once.
+
+    What is then written into that job alone counts, also on frames whose labels the others got before.
+    """
     video.fill(FRAMES, lambda number: [box(10.0 + 5 * number, index=1)])
     video.send(segment_size=10, overlap=2)
     video.load()
@@ -277,7 +280,7 @@ def test_a_track_in_several_jobs(video: VideoLoop) -> None:
     assert [(job["job_id"], job["why"], job["labels"]) for job in report["jobs_left"]] == [
         (2, "completed", 8),
     ]
-    assert totals(refresh(video, completed=True)) == (0, 8, 0)
+    assert totals(refresh(video, completed=True)) == (0, 10, 0)
     for job in (1, 2, 3):
         assert all(lefts == pytest.approx([30 + 5 * f], abs=0.5) for f, lefts in shown(video, job).items())
     assert loaded(video) == (0, 0, 0, 0) and totals(refresh(video, completed=True)) == (0, 0, 0)
