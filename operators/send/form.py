@@ -15,6 +15,7 @@ from ...sync.readable import readable
 from ...sync.request import SendRequest, parse
 from ...sync.runs import record
 from ...sync.send import proposals
+from ...sync.send.checks import SEND_OTHERS
 from ...sync.send.prepare import describe, prepare
 from ...sync.send.project import SAY_WHAT
 from ..shared import context, cvat_names
@@ -27,7 +28,7 @@ from .media_form import MOST_FILES
 MOST_NAMED = 5
 """Fields that are named because they can't be sent."""
 IN_FORM = {
-    "To send the others, set `bad_files` to 'leave_out'.": "Choose above to send the others.",
+    SEND_OTHERS: "Choose above to send the others.",
     SAY_WHAT: "Choose under More options what to do about that.",
 }
 """What a form says in place of what is said to programs."""

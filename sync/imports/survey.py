@@ -154,8 +154,10 @@ class _Labels:
 
 def _elsewhere(client: Client, task: Task) -> str:
     """Why a task has no jobs: CVAT shows a task of any workspace by its number, but lists nothing of it in another."""
-    everywhere = client.within(None).organizations()
-    slug = next((item.slug for item in everywhere if item.id == task.organization), "")
+    own = {item.id: item.slug for item in client.within(None).organizations()}
+    slug = own.get(task.organization) if task.organization is not None else ""
+    if slug is None:
+        return "is in an organization of which this user is no member, so that CVAT lists nothing of it"
     if slug == (client.session.credentials.organization or ""):
         return "has no jobs that this user may see"
     where = f"in the organization '{slug}'" if slug else "in the personal workspace"

@@ -16,6 +16,10 @@ from .execute import JobExecutor, Outcome
 from .report import JOB_GONE
 
 
+def whatever_state(job: Job) -> None:
+    """No reason to leave a job out: what an earlier process may have written in part is written whole."""
+
+
 def carry_out(
     client: Client,
     store: Store,
@@ -24,7 +28,7 @@ def carry_out(
     job_id: int,
     reporter: ProgressReporter,
     number: int | None,
-    why_not: Callable[[Job], str | None] = lambda job: None,
+    why_not: Callable[[Job], str | None] = whatever_state,
 ) -> Outcome:
     """Does what is planned for a job; each step can be done twice, so a killed process is gone on from by the same.
 
@@ -36,8 +40,7 @@ def carry_out(
         job_id: the job
         reporter: takes the progress, and carries the wish to stop
         number: of the refresh, which can be taken back; ``None`` if it is being taken back
-        why_not: why nothing is written into a job that is in such a state; by default no reason counts, as it can't
-            for what an earlier process may have written in part
+        why_not: why nothing is written into a job that is in such a state; by default no state counts
     """
 
     def check() -> None:

@@ -17,7 +17,7 @@ from ..runs.lease import Lease
 from ..runs.refreshes import JobWrites, LabelKey, LabelWrite, RefreshLog, RefreshRecord, Tally, TrackWrite, key_of
 from ..runs.store import RunStore, Store
 from .execute import Outcome
-from .settle import carry_out
+from .settle import carry_out, whatever_state
 
 NAMED = 10
 """Jobs that are named in a sentence."""
@@ -170,8 +170,8 @@ def _take_back_job(
         back = {"writes": tuple(map(inverse, done.writes)), "tracks": tuple(map(inverse_track, done.tracks))}
         plan = done.model_copy(update={**back, "settled": False})
         log.save_plan(plan)
-    why_not = {"why_not": request.why_not} if is_new else {}
-    outcome = carry_out(client, store, log, base, job_id, reporter, None, **why_not)
+    why_not = request.why_not if is_new else whatever_state
+    outcome = carry_out(client, store, log, base, job_id, reporter, None, why_not)
     if outcome.why_not is not None:
         return outcome, plan
     log.save_done(last.number, plan.model_copy(update={"writes": (), "tracks": ()}))

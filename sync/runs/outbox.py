@@ -220,7 +220,7 @@ _LABELS = b'{"labels":'
 def _dump_batch(batch: Batch) -> Iterator[bytes]:
     yield _LABELS
     yield from dump_entries(batch.labels)
-    yield b"," + batch.model_dump_json(include={"dropped"})[1:].encode()
+    yield b"," + batch.model_dump_json(exclude={"labels"})[1:].encode()
 
 
 def _read_batch(text: bytes) -> Batch:

@@ -20,6 +20,8 @@ from .plan import Segment
 from .schema import requested_fields
 
 EMPTY = "There are no samples to send: the selection or view is empty."
+SEND_OTHERS = "To send the others, set `bad_files` to 'leave_out'."
+"""What to do about files that can't be sent, in Python; a form says it in words of its own."""
 
 
 def check_target(target: Any) -> Any:
@@ -103,7 +105,7 @@ def check_files(frames: Sequence[Frame], bad: Sequence[BadFile], policy: str, me
         return
     named = "; ".join(f"'{file.path}' {file.reason}" for file in bad[:3])
     more = f"; and {len(bad) - 3} more" if len(bad) > 3 else ""
-    hint = " To send the others, set `bad_files` to 'leave_out'." if frames else ""
+    hint = f" {SEND_OTHERS}" if frames else ""
     raise Refused(f"{len(bad)} of {len(bad) + len(frames)} {media}s can't be sent: {named}{more}.{hint}")
 
 

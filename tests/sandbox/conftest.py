@@ -23,6 +23,9 @@ HELPERS = {
     "sandbox_standins": HERE / "standins.py",
     "sandbox_comparison": HERE / "comparison.py",
     "sandbox_world": HERE / "world.py",
+    "sandbox_labels": HERE / "recorded_labels.py",
+    "sandbox_browser_setups": HERE / "browser_setups.py",
+    "sandbox_upload_setups": HERE / "upload_setups.py",
     "sandbox_setups": HERE / "setups.py",
     "sandbox_replay": HERE / "replay.py",
 }

@@ -184,6 +184,19 @@ def test_a_task_of_another_workspace_is_refused_and_not_taken_for_empty(elsewher
     assert elsewhere.run(theirs)["jobs"] == 1
 
 
+def test_a_task_of_a_workspace_that_this_user_is_not_in_names_no_workspace(
+    elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An administrator sees it, and it must not be taken for one of the personal workspace."""
+    everywhere = elsewhere.client
+    elsewhere.loop.cvat.call("POST", "organizations", {"slug": "herds", "name": "herds"})
+    elsewhere.client = everywhere.within("herds")
+    theirs = elsewhere.make()
+    elsewhere.client = everywhere.within("")
+    monkeypatch.setattr(type(everywhere), "organizations", lambda client: [])
+    _refused(elsewhere, theirs, "is in an organization of which this user is no member")
+
+
 def test_the_labels_of_a_project_are_asked_for_once(elsewhere: Elsewhere) -> None:
     loop = elsewhere.loop
     project = elsewhere.client.create_project("theirs", [CAT]).id
