@@ -178,12 +178,14 @@ def is_there(dataset: Any, key: str) -> bool:
 
 def find_all(dataset: Any) -> dict[str, RunRecord]:
     """The records of all runs that this plugin made, by key, newest first; without those that can't be read."""
-    found: dict[str, RunRecord] = {}
+    found: list[tuple[str, datetime, str, RunRecord]] = []
     for key in dataset.list_annotation_runs():
-        with contextlib.suppress(RunMissing):
+        with contextlib.suppress(RunMissing, ValueError):  # it is gone by now
             if (record := _read(dataset, key)) is not None:
-                found[key] = record
-    return dict(sorted(found.items(), key=lambda item: item[1].created_at, reverse=True))
+                registered = foa.AnnotationMethod._get_run_doc(dataset, key).timestamp  # to the millisecond
+                found.append((record.created_at, registered or datetime.min, key, record))
+    found.sort(key=lambda run: run[:3], reverse=True)
+    return {key: record for *_, key, record in found}
 
 
 @database_context("Nothing was changed.")
