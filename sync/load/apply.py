@@ -1,7 +1,12 @@
 """Writing what was decided about a job's labels: only differences, in bulk, each repeatable."""
 
+import pickle
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
+
+from numpy.typing import NDArray
 
 from ...labels.schema import LabelSchema
 from ...labels.types import LABEL_TYPES
@@ -36,24 +41,42 @@ def read_local(labels: Labels, diff: JobDiff, was_open: Sequence[OpenConflict], 
     return local
 
 
-def write_changes(labels: Labels, plan: JobPlan, schema: LabelSchema) -> None:
-    """Writes the changes of a job to the dataset. A label that moves comes before it goes."""
-    leaving = [change for change in plan.changes if change.kind == "moved away"]
-    others = [change for change in plan.changes if change.kind != "moved away"] if leaving else plan.changes
-    for changes in (others, leaving):
-        for start in range(0, len(changes), PORTION):
-            _write_batch(labels, changes[start : start + PORTION], schema)
-    labels.tag(plan.tagged, CONFLICT_TAG)
-    labels.untag(plan.untagged, CONFLICT_TAG)
+class PlannedWrites:
+    """What is to be written of a job. Of a long video it is very much, so it is packed until it is written.
+
+    Args:
+        plan: what was decided
+    """
+
+    def __init__(self, plan: JobPlan) -> None:
+        leaving = [change for change in plan.changes if change.kind == "moved away"]
+        others = [change for change in plan.changes if change.kind != "moved away"] if leaving else plan.changes
+        self._tagged, self._untagged = plan.tagged, plan.untagged
+        self._batches = [
+            zlib.compress(pickle.dumps(_batch_of(changes[start : start + PORTION])), 1)
+            for changes in (others, leaving)  # a label that moves comes before it goes
+            for start in range(0, len(changes), PORTION)
+        ]
+
+    def write(self, labels: Labels, schema: LabelSchema) -> None:
+        """Writes it to the dataset."""
+        for batch in self._batches:
+            files, bundles = pickle.loads(zlib.decompress(batch))
+            labels.save_files(files)
+            for name, bundle in bundles.items():
+                labels.write(FieldPlace.of(name, LABEL_TYPES[schema.fields[name].type]), bundle)
+        labels.tag(self._tagged, CONFLICT_TAG)
+        labels.untag(self._untagged, CONFLICT_TAG)
 
 
-def _write_batch(labels: Labels, changes: Sequence[Change], schema: LabelSchema) -> None:
-    writes: dict[str, Writes] = {}
+def _batch_of(changes: Sequence[Change]) -> tuple[dict[str, NDArray[Any]], dict[str, Writes]]:
+    """The files that changes need, and the changes by field."""
+    files: dict[str, NDArray[Any]] = {}
+    bundles: dict[str, Writes] = {}
     for change in changes:
-        labels.save_files(change.files)
-        _add(writes.setdefault(change.field, Writes()), change)
-    for name, bundle in writes.items():
-        labels.write(FieldPlace.of(name, LABEL_TYPES[schema.fields[name].type]), bundle)
+        files.update(change.files)
+        _add(bundles.setdefault(change.field, Writes()), change)
+    return files, bundles
 
 
 def _add(writes: Writes, change: Change) -> None:

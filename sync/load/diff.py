@@ -1,7 +1,7 @@
 """What changed in a job of CVAT since both sides last agreed: a pure function of the base and what CVAT has now."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ...cvat import Annotations, Shape
@@ -13,7 +13,7 @@ from ...labels.tracks.identity import Identity
 from ...labels.tracks.shared import OtherTrack
 from ...labels.types import LABEL_TYPES, NEW_FIELD_FOR
 from ...labels.vocabulary import Vocabulary
-from ..runs.base import NO_SAMPLE, FrameRecord
+from ..runs.base import NO_SAMPLE, FrameRecord, NewObject
 from ..runs.object_counts import LeftObjects, ObjectCounts
 from ..runs.outbox import TrackLabels
 from .edited_label import Edited, read_edited
@@ -77,6 +77,7 @@ class JobDiff:
         notes: what there is to say of tracks, and of how many
         indexes: of the objects that they are
         shared: tracks of other jobs that new tracks are, too, and the objects that they all are
+        objects_of_new: the objects of new tracks, by the tracks' ids
     """
 
     kept: list[BaseLabel] = field(default_factory=list)
@@ -92,6 +93,7 @@ class JobDiff:
     notes: Counter[str] = field(default_factory=Counter)
     indexes: frozenset[int] = frozenset()
     shared: tuple[tuple[OtherTrack, Identity], ...] = ()
+    objects_of_new: Mapping[int, NewObject] = field(default_factory=dict)
 
     def copy(self) -> "JobDiff":
         """The same, to be used up."""

@@ -12,14 +12,14 @@ from ...labels.vocabulary import Vocabulary
 from ..dataset.samples import FRAMES
 from ..progress import ProgressReporter
 from ..runs import record as records
-from ..runs.base import BaseStore, OpenConflict, TaskBase, by_label, count_fields
+from ..runs.base import BaseStore, NewObject, OpenConflict, TaskBase, by_label, count_fields
 from ..runs.change import DELETED_TAG, JobPlan
 from ..runs.log import JobEntry, LoadLog, LoadRecord, TaskEntry, note_of
 from ..runs.marks import JobMark, Marks
 from ..runs.outbox import TrackLabels
 from ..runs.packed_labels import PackedLabels
 from ..runs.report import LoadReport, one_for_each_part
-from .apply import read_local, write_changes
+from .apply import PlannedWrites, read_local
 from .copying import seed_copy
 from .decide import decide
 from .first_changes import MOST, first_changes
@@ -144,11 +144,15 @@ class LoadRun:
         conflicts: list[OpenConflict] = []
         is_new = is_open = again = False
         was: Counter[str] = Counter()
+        writes: list[PlannedWrites] = []
+        new: dict[int, NewObject] = {}
         for part in parts:
             was.update(count_fields(part.base, part.shared))
             job, date, shared, near = part.job, part.date, part.shared, part.neighbors
-            known, tracks = part.tracks, part.diff.tracks  # a job with tracks is one part
-            plan = self._apply_part(part)
+            known, tracks = part.tracks, part.diff.tracks  # each part has those of the whole job
+            plan = self._decide(part)
+            writes.append(PlannedWrites(plan))
+            new.update(part.diff.objects_of_new)
             alone, more = told_apart(plan.base, {item.track.id for item in tracks}, plan.present)
             labels += alone
             for track_id, own in more.items():
@@ -157,12 +161,18 @@ class LoadRun:
             is_new |= by_label(alone) != by_label(part.base)
             is_open |= plan.open != part.open
             again |= plan.again
+        if new:
+            self.base.save_new_objects(job.id, {**self.base.new_objects(job.id), **new})
+        for planned in writes:  # all of the job is logged before anything is written
+            planned.write(self.context.labels, self.mapped.schema)
         nested = nest(tracks, {track_id: chain(*parts) for track_id, parts in joined.items()})
         is_new |= nested != known
         if is_open:
             self.base.save_open(job.id, tuple(conflicts))
         if is_new:
             self.base.save_labels(job.id, tuple(labels), nested)
+            if self.base.new_objects(job.id):
+                self.base.save_new_objects(job.id, {})
         then = None if again else marks[job.id].updated_date if date is None else date
         counts = count_fields((*labels, *nested), shared)
         if self.kind == "resolve":  # which frames an earlier job has is not known then, but was counted before
@@ -171,8 +181,8 @@ class LoadRun:
         shares = tuple(one.as_mark() for one in near) if conflicts else ()
         marks.save({job.id: JobMark(updated_date=then, labels=counts, open=len(conflicts), shares=shares)})
 
-    def _apply_part(self, part: JobChanges) -> JobPlan:
-        """Decides about labels of a job, and writes them; what was decided."""
+    def _decide(self, part: JobChanges) -> JobPlan:
+        """Decides about labels of a job, and logs what is to be written of them; what was decided."""
         homeless = {NEW_FIELD_FOR[new.figure] for new in part.diff.new if new.drawn.field is None}
         rooms = self._make_room(homeless, FRAMES if isinstance(part.timeline, TaskVideo | TaskFrameImages) else "")
         schema = self.mapped.schema
@@ -202,7 +212,6 @@ class LoadRun:
             before = self.entries.get(part.job.id)
             whole = entry if before is None else before.with_more(entry)
             self.entries[part.job.id] = self.log.save_job(self._number, whole)
-            write_changes(self.context.labels, plan, schema)
         self.report.add(entry.tally)
         room = MOST - len(self.report.first_changes)
         if room > 0 and (known := self.known.get(part.job.task_id)) is not None:

@@ -10,6 +10,7 @@ from .diff import JobDiff, New
 from .edited_label import Edited
 from .job_changes import JobChanges
 from .track_edits import TrackEdit
+from .video_frames import TaskVideo
 
 MOST_CHANGES = 10_000
 """Labels with changes that are decided about together, if they are not all on one frame."""
@@ -18,34 +19,33 @@ MOST_CHANGES = 10_000
 def portions(changes: JobChanges) -> Iterator[JobChanges]:
     """The parts of a job, each with all that is on its frames; it is used up by that.
 
-    The counts of the whole job are in the first. A job that has more than labels is one part.
+    The counts of the whole job are in the first; its tracks are in each. A job with open conflicts is one part.
     """
     diff = changes.diff
+    whole = changes.timeline.sample_id if isinstance(changes.timeline, TaskVideo) else ""
     items: list[BaseLabel | Edited | TrackEdit | New] = [*diff.edited, *diff.deleted, *diff.new]
-    frames = Counter(map(_frame_of, items))
+    frames = Counter(_frame_of(item, whole) for item in items)
     del items
-    if frames.total() <= MOST_CHANGES or not _is_plain(changes):
+    if frames.total() <= MOST_CHANGES or changes.open:
         yield changes
         return
-    parts = _split(changes, _places(frames))[::-1]
+    parts = _split(changes, _places(frames), whole)[::-1]
     del changes, diff  # the labels are in the parts alone
     while parts:
         yield parts.pop()
 
 
-def _frame_of(item: BaseLabel | Edited | TrackEdit | New) -> int:
-    return item.base.frame if isinstance(item, Edited) else item.frame
+def _frame_of(item: BaseLabel | Edited | TrackEdit | New, whole: str) -> int:
+    """Where a label is decided about; those of a whole video together, on whatever frame they are in CVAT.
 
-
-def _is_plain(changes: JobChanges) -> bool:
-    """Whether a job has nothing else than what is divided here."""
-    found = changes.diff
-    lists = (found.kept, found.edited, found.deleted, found.new)
-    plain = JobDiff(*lists, found.matches, found.odd, found.objects, found.incomplete)
-    neighbors = changes.neighbors
-    return changes == JobChanges(
-        changes.job, changes.date, plain, changes.base, (), changes.emptied, neighbors=neighbors
-    )
+    Args:
+        item: the label
+        whole: the sample of the video
+    """
+    if isinstance(item, TrackEdit):
+        return item.frame
+    label = item.base if isinstance(item, Edited) else item
+    return -1 if label.sample_id == whole else label.frame
 
 
 def _places(frames: Counter[int]) -> dict[int, int]:
@@ -60,16 +60,19 @@ def _places(frames: Counter[int]) -> dict[int, int]:
     return places
 
 
-def _split(changes: JobChanges, places: Mapping[int, int]) -> list[JobChanges]:
+def _split(changes: JobChanges, places: Mapping[int, int], video: str) -> list[JobChanges]:
     """The parts; what is on frames without changes is in the last."""
     whole, last = changes.diff, max(places.values())
-    diffs = [JobDiff(objects=None if whole.objects is None else ObjectCounts()) for _ in range(last + 1)]
-    diffs[0] = JobDiff(matches=whole.matches, odd=whole.odd, objects=whole.objects, incomplete=whole.incomplete)
+    diffs = [
+        JobDiff(objects=None if whole.objects is None else ObjectCounts(), tracks=whole.tracks, present=whole.present)
+        for _ in range(last + 1)
+    ]
+    diffs[0] = replace(whole, kept=[], edited=[], deleted=[], new=[])
     for name in ("kept", "edited", "deleted", "new"):
         for item in getattr(whole, name):
-            getattr(diffs[places.get(_frame_of(item), last)], name).append(item)
+            getattr(diffs[places.get(_frame_of(item, video), last)], name).append(item)
     whole.use_up()
     bases: list[list[BaseLabel]] = [[] for _ in diffs]
     for label in changes.base:
-        bases[places.get(label.frame, last)].append(label)
+        bases[places.get(_frame_of(label, video), last)].append(label)
     return [replace(changes, diff=diff, base=tuple(base)) for diff, base in zip(diffs, bases, strict=True)]

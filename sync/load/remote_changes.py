@@ -280,7 +280,9 @@ class _Reader:
             run_id = self.record.run_id
             others = objects.others(job, tracks, annotations)
             settled = objects.settled_of(job, tracks, annotations, vocabulary, {*used})
-            job_now = VideoJob(base, tracks, annotations, frames, span, state.removed, used, run_id, others, settled)
+            begun = self.base.new_objects(job.id)
+            now = (annotations, frames, span, state.removed, used, run_id)
+            job_now = VideoJob(base, tracks, *now, others, settled, begun)
             diff = diff_video(job_now, vocabulary)
             diff.notes += objects.index_notes(job, tracks, annotations, vocabulary)
             objects.note(job, diff)

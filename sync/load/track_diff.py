@@ -17,13 +17,15 @@ from ...labels.tracks.load import LoadedTracks, load_tracks
 from ...labels.tracks.match import BaseTrack
 from ...labels.tracks.shared import OtherTrack
 from ...labels.vocabulary import Vocabulary
+from ..runs.base import NewObject
 from ..runs.outbox import TrackLabels
 from ..runs.packed_labels import PackedLabels
+from .begun_tracks import begun_identities, last_origin, lost_tracks
 from .held_labels import HeldLabels
 from .job_objects import LeftObject, left_keyframes
-from .label_tracks import track_of_label, track_through
+from .label_tracks import track_of_label
 from .track_edits import TrackEdit, TrackEdits, Versions
-from .track_identity import INDEX, INSTANCE, Identities
+from .track_identity import Identities
 from .video_frames import TrackFrames
 
 TWIN_TRACK = "exact copies of other tracks, as an editor's double save makes them"
@@ -44,6 +46,7 @@ class TrackDiff:
         odd: what of tracks makes no sense, counted by what it is
         matches: how labels were found
         identities: which objects the tracks are
+        objects_of_new: the objects of new tracks, by the tracks' ids
     """
 
     identities: Identities
@@ -57,6 +60,7 @@ class TrackDiff:
     left: list[LeftObject] = field(default_factory=list)
     odd: Counter[str] = field(default_factory=Counter)
     matches: Counter[str] = field(default_factory=Counter)
+    objects_of_new: dict[int, NewObject] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ class VideoJob:
         run_id: the run's own id
         others: tracks of jobs that share frames with it, but which it does not have
         settled: which objects some of its tracks turned out to be, by their ids
+        begun: the objects of new tracks whose labels a load began to write, by the tracks' ids
     """
 
     base: Sequence[BaseLabel]
@@ -86,6 +91,7 @@ class VideoJob:
     run_id: str
     others: Sequence[OtherTrack] = ()
     settled: Mapping[int, Identity] = field(default_factory=dict)
+    begun: Mapping[int, NewObject] = field(default_factory=dict)
 
 
 def diff_tracks(job: VideoJob, waiting: Sequence[BaseLabel], vocabulary: Vocabulary) -> TrackDiff:
@@ -99,21 +105,13 @@ def diff_tracks(job: VideoJob, waiting: Sequence[BaseLabel], vocabulary: Vocabul
     by_track: dict[int, list[BaseLabel]] = {}
     for label in waiting:
         by_track.setdefault(track_of_label(label) or 0, []).append(label)
-    there = {item.track.id for item in job.tracks}
-    originals = [*job.tracks, *(_through(own) for track_id, own in by_track.items() if track_id not in there)]
+    originals = [*job.tracks, *lost_tracks(by_track, job.tracks, job.begun)]
     known = [
         item.model_copy(update={"track": track_with_present_ids(item.track, vocabulary.former)}) for item in originals
     ]
     held = [HeldLabels(item.labels, by_track.get(item.track.id or 0, ())) for item in known]
     differ = _TrackDiffer(job, originals, known, held, {(w.frame, w.label_id) for w in waiting}, vocabulary)
     return differ.diff()
-
-
-def _through(labels: Sequence[BaseLabel]) -> TrackLabels:
-    """A track that labels were on and that is not in the base: what they were says what it was."""
-    parts = labels[0].parts
-    facts = {"index": parts.get(INDEX), "instance": parts.get(INSTANCE)}
-    return TrackLabels(field=labels[0].field, origin=-1, track=track_through(labels), labels=(), **facts)
 
 
 def _renamed(label_id: int, vocabulary: Vocabulary) -> str | None:
@@ -151,11 +149,11 @@ class _TrackDiffer:
             now,
             job.span,
             job.frames.size_of,
-            job.used,
+            {*job.used, *(one.index or 0 for one in job.begun.values())},
             frozenset(job.removed),
             facts,
             others=job.others,
-            settled=job.settled,
+            settled={**begun_identities(job.begun, known), **job.settled},
         )
         self.now = self.loaded.matches.tracks
         self.result = TrackDiff(Identities(self.loaded, known, vocabulary, job.run_id), left=self.left)
@@ -313,12 +311,15 @@ class _TrackDiffer:
     def _tracks(self) -> Iterator[TrackLabels]:
         """The tracks as both sides agree on them after this load; one that can't be read says nothing new."""
         unreadable = {number for number, _ in self.loaded.odd if not self._now_frames(number)}
-        origins = max((item.origin for item in self.known), default=-1)
+        origins = last_origin(self.known, self.job.begun)
         for number, one in enumerate(self.now):
             labels = _together(self._nested.get(number, ()))
             track = one.track
             if one.same is None:
                 origins += 1
+                identity = self.result.identities.of(number)
+                new = NewObject(self._origin(number, origins), identity.index, identity.instance)
+                self.result.objects_of_new[track.id or 0] = new
             elif number in unreadable:
                 track = self.known[one.same].track.model_copy(update={"id": track.id})
             yield TrackLabels(
@@ -333,9 +334,11 @@ class _TrackDiffer:
 
     def _origin(self, number: int, new: int) -> int:
         """The number of the object that a track is: that of another job, if that has it, too."""
-        same = self.now[number].same
-        if same is not None:
-            return self.known[same].origin
+        one = self.now[number]
+        if one.same is not None:
+            return self.known[one.same].origin
+        if (begun := self.job.begun.get(one.track.id or 0)) is not None:
+            return begun.origin
         others = self.loaded.numbering.shared.get(number)
         return others[0].origin if others else new
 

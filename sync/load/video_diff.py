@@ -67,6 +67,7 @@ def diff_video(job: VideoJob, vocabulary: Vocabulary) -> JobDiff:
         notes=Counter(tracks.identities.counts),
         indexes=frozenset(tracks.identities.indexes),
         shared=tuple(tracks.identities.shared),
+        objects_of_new=tracks.objects_of_new,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -108,6 +109,15 @@ class OpenConflict(BaseModel):
     replaced: bool = False
 
 
+@dataclass(frozen=True)
+class NewObject:
+    """The object of a new track: its number, and what says in FiftyOne which one it is."""
+
+    origin: int
+    index: int | None
+    instance: str | None
+
+
 class SentLabels(BaseModel):
     """Where a job's labels are that nobody has loaded yet."""
 
@@ -120,6 +130,7 @@ class SentLabels(BaseModel):
 # A missing keypoint is not a number
 _LABELS = TypeAdapter(tuple[BaseLabel, ...], config=ConfigDict(ser_json_inf_nan="constants"))
 _OPEN = TypeAdapter(tuple[OpenConflict, ...], config=ConfigDict(ser_json_inf_nan="constants"))
+_OBJECTS = TypeAdapter(dict[int, NewObject])
 _GONE = TypeAdapter(tuple[tuple[str, str, bool], ...])
 
 
@@ -232,6 +243,15 @@ class BaseStore:
     def save_open(self, job_id: int, conflicts: tuple[OpenConflict, ...]) -> None:
         """Keeps the conflicts of a job."""
         self._store.save(f"open/{job_id}{self._tail}", _OPEN.dump_json(conflicts, exclude_defaults=True))
+
+    def new_objects(self, job_id: int) -> dict[int, NewObject]:
+        """The objects of a job's new tracks, by the tracks' ids, while a load writes their labels."""
+        text = self._store.load(f"objects/{job_id}{self._tail}")
+        return {} if text is None else parsed(f"objects/{job_id}", _OBJECTS.validate_json, text)
+
+    def save_new_objects(self, job_id: int, objects: Mapping[int, NewObject]) -> None:
+        """Keeps the objects of new tracks before their labels are written: should that end, they stay the same."""
+        self._store.save(f"objects/{job_id}{self._tail}", _OBJECTS.dump_json(dict(objects)))
 
     def gone(self, job_id: int) -> dict[tuple[str, str], bool]:
         """Labels of a job that are gone from it while another job may have them: whether a load deleted them."""
