@@ -6,14 +6,15 @@ from dataclasses import replace
 
 from ...labels.base import BaseLabel
 from ..runs.object_counts import ObjectCounts
+from ..runs.outbox import each_field
 from .diff import JobDiff, New
 from .edited_label import Edited
 from .job_changes import JobChanges
 from .track_edits import TrackEdit
 from .video_frames import TaskVideo
 
-MOST_CHANGES = 10_000
-"""Labels with changes that are decided about together, if they are not all on one frame."""
+MOST_LABELS = 10_000
+"""Labels on frames with changes that are looked at together, if they are not all on one frame."""
 
 
 def portions(changes: JobChanges) -> Iterator[JobChanges]:
@@ -24,9 +25,14 @@ def portions(changes: JobChanges) -> Iterator[JobChanges]:
     diff = changes.diff
     whole = changes.timeline.sample_id if isinstance(changes.timeline, TaskVideo) else ""
     items: list[BaseLabel | Edited | TrackEdit | New] = [*diff.edited, *diff.deleted, *diff.new]
-    frames = Counter(_frame_of(item, whole) for item in items)
+    changed = {_frame_of(item, whole) for item in items}
     del items
-    if frames.total() <= MOST_CHANGES or changes.open:
+    weights = Counter(_frame_of(label, whole) for label in changes.base)
+    weights.update(_frame_of(new, whole) for new in diff.new)
+    for track in changes.tracks:
+        weights.update(frame for _, frame in each_field([track]))
+    frames = Counter({frame: max(1, weights[frame]) for frame in changed})
+    if frames.total() <= MOST_LABELS or changes.open:
         yield changes
         return
     parts = _split(changes, _places(frames), whole)[::-1]
@@ -53,7 +59,7 @@ def _places(frames: Counter[int]) -> dict[int, int]:
     places: dict[int, int] = {}
     part = size = 0
     for frame in sorted(frames):
-        if size and size + frames[frame] > MOST_CHANGES:
+        if size and size + frames[frame] > MOST_LABELS:
             part, size = part + 1, 0
         places[frame] = part
         size += frames[frame]

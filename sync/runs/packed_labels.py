@@ -107,7 +107,7 @@ class PackedLabels(Sequence[BaseLabel]):
         return hash(self.ids)
 
     def __repr__(self) -> str:
-        return f"PackedLabels({list(self)!r})"
+        return repr(tuple(self))
 
 
 def _same(one: object, other: object) -> bool:

@@ -113,7 +113,7 @@ def by_place(items: Iterable[Any]) -> dict[tuple[str, str], str]:
 
 @pytest.fixture(autouse=True)
 def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules[portions.__module__], "MOST_CHANGES", 1)
+    monkeypatch.setattr(sys.modules[portions.__module__], "MOST_LABELS", 1)
     monkeypatch.setattr(sys.modules[JobHolder.__module__], "MOST_LABELS", 0)
 
 

@@ -256,7 +256,7 @@ def template(loop: Loop) -> Template:
 def test_stories(template: Template, monkeypatch: pytest.MonkeyPatch, part: int) -> None:
     monkeypatch.setattr(log, "PORTION", 2)
     monkeypatch.setattr(apply, "PORTION", 2)
-    monkeypatch.setattr(portions, "MOST_CHANGES", 1 + part % 3)
+    monkeypatch.setattr(portions, "MOST_LABELS", 1 + part % 3)
     monkeypatch.setattr(held_jobs, "MOST_LABELS", 50 * (part % 2))
     play(
         type("Story", (Story,), {"template": template}),

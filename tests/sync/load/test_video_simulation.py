@@ -107,7 +107,7 @@ def template(loop: Loop, tmp_path: Path) -> Template:
 def test_stories(loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, world: str) -> None:
     monkeypatch.setattr(log, "PORTION", 2)
     monkeypatch.setattr(apply, "PORTION", 2)
-    monkeypatch.setattr(portions, "MOST_CHANGES", 1 + list(WORLDS).index(world) % 3)
+    monkeypatch.setattr(portions, "MOST_LABELS", 1 + list(WORLDS).index(world) % 3)
     story = type("VideoStory", (TracksStory,), {"template": WORLDS[world](loop, tmp_path)})
     play(story, list(WORLDS).index(world), count=ceil(STORIES / len(WORLDS)), steps=STEPS)
 
@@ -120,7 +120,7 @@ def objects(world: World) -> list[Any]:
     return sorted((*facts, [label.frame for label in item.labels]) for facts, item in zip(known, tracks, strict=True))
 
 
-@pytest.mark.parametrize("changes", [portions.MOST_CHANGES, 2])
+@pytest.mark.parametrize("changes", [portions.MOST_LABELS, 2])
 def test_a_load_that_is_killed_anywhere_ends_the_same(
     template: Template, monkeypatch: pytest.MonkeyPatch, changes: int
 ) -> None:
@@ -128,7 +128,7 @@ def test_a_load_that_is_killed_anywhere_ends_the_same(
 
     Of two new objects the one with the first number comes later in the video, where less may be written so far.
     """
-    monkeypatch.setattr(portions, "MOST_CHANGES", changes)
+    monkeypatch.setattr(portions, "MOST_LABELS", changes)
     monkeypatch.setattr(log, "PORTION", 2)
     monkeypatch.setattr(apply, "PORTION", 2)
     story = type("VideoStory", (TracksStory,), {"template": template})()
