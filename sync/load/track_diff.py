@@ -149,7 +149,7 @@ class _TrackDiffer:
             now,
             job.span,
             job.frames.size_of,
-            {*job.used, *(one.index or 0 for one in job.begun.values())},
+            job.used,
             frozenset(job.removed),
             facts,
             others=job.others,

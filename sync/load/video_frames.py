@@ -200,7 +200,8 @@ def timeline_of(known: TaskBase | None) -> Timeline | None:
 
 
 class TakenIndexes:
-    """The indexes that are taken in each video or sequence: by its labels, or by its tracks when both sides agreed.
+    """The indexes that are taken in each video or sequence: by its labels, by its tracks when both sides
+    agreed, or by new tracks whose labels a load that was killed began to write.
 
     Args:
         record: the run
@@ -245,6 +246,8 @@ class TakenIndexes:
         for task in tasks:
             tracks = (track for job_id in task.jobs for track in self._base.look_ahead(job_id))
             yield from (track.index for track in tracks if track.index is not None)
+            begun = (one for job_id in task.jobs for one in self._base.new_objects(job_id).values())
+            yield from (one.index for one in begun if one.index is not None)
 
 
 def _whole(task: TaskBase) -> str | ImageSequence:

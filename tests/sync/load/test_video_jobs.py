@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import fiftyone as fo
 import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.apply import PlannedWrites
+from sync_killing import Killed, mortal
 from sync_loop import Loop, operator
 from sync_videos import Videos, video
 from sync_videos import box as square
@@ -53,6 +56,21 @@ def test_jobs_one_by_one_end_as_together(overlap: int, make: Callable[[], VideoL
     assert ends[0] == ends[1] == ends[2]
     assert {index for frame in ends[0] for _, index, _ in frame} == {4}
     assert ends[0][18:23] == [[]] * 5 and all(len(frame) == 1 for frame in (*ends[0][:18], ends[0][23]))
+
+
+def test_an_index_that_a_killed_load_gave_is_not_given_again(make: Callable[[], VideoLoop]) -> None:
+    """Though none of its labels was written before another job was loaded."""
+    clip = make()
+    clip.fill(24, lambda frame: [box(10.0, index=4)])
+    clip.send(segment_size=12)
+    for frame in (3, 15):
+        clip.cvat.track("car", {"frame": frame, "points": [100.0, 1.0, 150.0, 50.0]})
+    with patch.object(PlannedWrites, "write", side_effect=Killed), mortal(), pytest.raises(Killed):
+        clip.load(jobs=[1])
+    for job in (2, 1):
+        clip.load(jobs=[job])
+    assert {frame: [index for _, index, _ in shown(clip)[frame]] for frame in (3, 15)} == {3: [4, 5], 15: [4, 6]}
+    assert clip.load()["jobs_read"] == 0
 
 
 @pytest.fixture
