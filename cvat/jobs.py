@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from .calls import UNCHANGED, Calls, Unchanged
 from .errors import AmbiguousOutcome, Conflict, Refused, UnsupportedServer
 from .limits import LARGE_ANSWER
+from .lists import one_of, portions
 from .models import Annotations, Comment, DataMeta, Issue, Job, ReadAnnotations, SavedObjects
 from .objects import EncodedObjects, encode
 from .responses import Response
@@ -23,9 +23,6 @@ WRITE_TIMEOUT = 300.0
 
 WRITES_THAT_MEET = 3
 """Times that a write is sent when the server says that it met another one."""
-
-TASKS_AT_ONCE = 100
-"""Task ids in one filter, which has to fit into a url."""
 
 
 class Jobs(Calls):
@@ -219,10 +216,9 @@ class Jobs(Calls):
         """Asks for many tasks at once; what the answer lacks, or a server that knows no such filter, task by
         task."""
         found: list[Job] = []
-        for ids in _portions(task_ids, TASKS_AT_ONCE):
-            condition = json.dumps({"in": [{"var": "task_id"}, ids]})
+        for ids in portions(task_ids):
             try:
-                jobs = self.session.read_all(Job, "/api/jobs", {"filter": condition}) if len(ids) > 1 else []
+                jobs = self.session.read_all(Job, "/api/jobs", one_of("task_id", ids)) if len(ids) > 1 else []
             except Refused:
                 jobs = []
             jobs = [job for job in jobs if job.task_id in set(ids)]
@@ -265,8 +261,3 @@ def _other_count(job_id: int, given: int, saved: int) -> AmbiguousOutcome:
         method="PATCH",
         path=f"/api/jobs/{job_id}/annotations",
     )
-
-
-def _portions(items: Sequence[int], size: int) -> Iterator[list[int]]:
-    for start in range(0, len(items), size):
-        yield list(items[start : start + size])

@@ -1,12 +1,28 @@
-"""Following the pages of a list, within bounds."""
+"""Lists: filters for many ids, and following the pages within bounds."""
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Iterator, Sequence
 from urllib.parse import parse_qsl, urlsplit
 
 from .limits import HEADER_TEXT, LIST_ITEMS, LIST_SECONDS, PAGES
 from .parsing import Unreadable
+
+IDS_AT_ONCE = 100
+"""Ids in one filter, which has to fit into a url."""
+
+
+def portions(ids: Sequence[int]) -> Iterator[list[int]]:
+    """Ids, as many at a time as one filter may have."""
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        yield list(ids[start : start + IDS_AT_ONCE])
+
+
+def one_of(name: str, ids: Sequence[int]) -> dict[str, str]:
+    """The query for the objects of which a field has one of these values."""
+    return {"filter": json.dumps({"in": [{"var": name}, list(ids)]})}
 
 
 class ListReader:

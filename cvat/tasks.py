@@ -8,8 +8,9 @@ from . import background, creation
 from .bodies import UploadFile
 from .calls import UNCHANGED, Calls, Unchanged
 from .checkpoint import Checkpoint
-from .errors import NotFound
+from .errors import NotFound, PermissionDenied, Refused, ServerFault, UnsupportedServer
 from .limits import LARGE_ANSWER
+from .lists import one_of, portions
 from .meter import Meter, Progress
 from .models import DataMeta, LabelSpec, RequestStatus, Task
 from .options import DataOptions
@@ -95,6 +96,25 @@ class Tasks(Calls):
         return self.session.read_all(Task, "/api/tasks", params)
 
     find_tasks = tasks
+
+    def listed_tasks(self, task_ids: Sequence[int]) -> dict[int, Task]:
+        """Reads many tasks with few requests.
+
+        Args:
+            task_ids: The tasks.
+
+        Returns:
+            Those that CVAT lists, by id. One that is missing may be there nevertheless, in another workspace, or on a
+            server that knows no such filter: ``task`` says it.
+        """
+        found: dict[int, Task] = {}
+        for ids in portions(sorted(set(task_ids))):
+            try:
+                tasks = self.session.read_all(Task, "/api/tasks", one_of("id", ids)) if len(ids) > 1 else []
+            except (Refused, PermissionDenied, ServerFault, UnsupportedServer):
+                tasks = []
+            found.update({task.id: task for task in tasks if task.id in ids})
+        return found
 
     def update_task(
         self,

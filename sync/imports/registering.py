@@ -35,6 +35,7 @@ def task_base(found: FoundTask, schema: LabelSchema, links: Links) -> TaskBase:
     return TaskBase(
         frames=frames,
         vocabulary=Vocabulary(schema, (), found.labels).dump(),
+        updated_date=None if found.meta.deleted_frames else found.task.updated_date,  # removed frames are news
         video=found.span if of_video else None,
         sequence=found.sequence,
     )

@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 from ...cvat import Client, DataMeta, FrameMeta, Job, Label, NotFound, Task
 from ..dataset.sequences import ImageSequence
 from ..errors import Refused
+from ..load.read_ahead import in_order
 from ..progress import ProgressReporter
 from ..readable import readable
 from ..runs.video import VideoSpan
@@ -84,56 +86,71 @@ def survey(
     Raises:
         Refused: if one is not there, or can't be a run: it has no frames, or other frames than the samples, or is 3D
     """
-    jobs: dict[int, list[Job]] = {}
-    for job in client.jobs(task_ids=task_ids):
-        if job.type == "annotation":
-            jobs.setdefault(job.task_id, []).append(job)
-    found = []
-    labels = _Labels(client)
-    for number, task_id in enumerate(task_ids):
-        reporter.step(f"Looking at task {task_id}", number / len(task_ids))
-        try:
-            found.append(_look(client, task_id, jobs.get(task_id, []), labels, reporter, video, sequence_field))
-        except Refused as refusal:
-            if left is None:
-                raise
-            left.append(f"Left out: {str(refusal).removesuffix(' Nothing was changed.')}")
+    found: list[FoundTask] = []
+    look = _Look(client, task_ids, video, sequence_field)
+    for number, one in enumerate(in_order(look.at, task_ids), 1):
+        reporter.step(f"Looking at tasks, {number:,} of {len(task_ids):,}", number / len(task_ids))
+        if isinstance(one, FoundTask):
+            found.append(one)
+        elif left is None:
+            raise one
+        else:
+            left.append(f"Left out: {str(one).removesuffix(' Nothing was changed.')}")
     return tuple(found)
 
 
-def _look(
-    client: Client,
-    task_id: int,
-    jobs: Sequence[Job],
-    labels: "_Labels",
-    reporter: ProgressReporter,
-    video: bool,
-    sequence_field: str | None,
-) -> FoundTask:
-    try:
-        task = client.task(task_id)
-    except NotFound:
-        raise Refused(f"CVAT has no task {task_id}. Nothing was changed.") from None
-    if why := _no_images(task) or (_elsewhere(client, task) if not jobs else ""):
-        raise _refusal(task, why)
-    meta = client.task_meta(task_id)
-    if why := _fault(task, meta, video, sequence_field is not None):
-        raise _refusal(task, why)
-    drawn: dict[int, set[str]] = {}
-    objects, copies = 0, Copies(jobs)
-    for job in jobs:
-        reporter.step(f"Looking at job {job.id}")
-        annotations = client.annotations(job.id)
-        for tag in annotations.tags:
-            drawn.setdefault(tag.label_id, set()).add("tag")
-        for shape in annotations.shapes:
-            drawn.setdefault(shape.label_id, set()).add(shape.type)
-        for track in annotations.tracks:
-            drawn.setdefault(track.label_id, set()).update(shape.type for shape in track.shapes)
-        objects += annotations.count - copies.count(job, annotations)
-    kinds = {label_id: frozenset(figures) for label_id, figures in drawn.items()}
-    sequence = _sequence(task, meta, sequence_field) if sequence_field and task.mode == "interpolation" else None
-    return FoundTask(task, meta, labels.of(task), tuple(jobs), kinds, objects, sequence)
+class _Look:
+    """A look at tasks, several at a time: what one request tells of many of them is asked for at its beginning."""
+
+    def __init__(self, client: Client, task_ids: Sequence[int], video: bool, sequence_field: str | None) -> None:
+        self._client, self._video, self._sequence_field = client, video, sequence_field
+        self._tasks = client.listed_tasks(task_ids)
+        self._jobs: dict[int, list[Job]] = {}
+        for job in client.jobs(task_ids=task_ids):
+            if job.type == "annotation":
+                self._jobs.setdefault(job.task_id, []).append(job)
+        self._labels = _Labels(client)
+
+    def at(self, task_id: int) -> FoundTask | Refused:
+        """What there is of a task, or why it can't be a run."""
+        try:
+            return self._found(task_id)
+        except Refused as refusal:
+            return refusal
+
+    def _found(self, task_id: int) -> FoundTask:
+        client, jobs = self._client, self._jobs.get(task_id, [])
+        try:
+            task = self._tasks.get(task_id) or client.task(task_id)
+        except NotFound:
+            raise Refused(f"CVAT has no task {task_id}. Nothing was changed.") from None
+        if why := _no_images(task) or (_elsewhere(client, task) if not jobs else ""):
+            raise _refusal(task, why)
+        try:
+            meta = client.task_meta(task_id)
+        except NotFound:
+            raise Refused(f"CVAT has no task {task_id}. Nothing was changed.") from None
+        if why := _fault(task, meta, self._video, self._sequence_field is not None):
+            raise _refusal(task, why)
+        kinds, objects = self._drawn(jobs)
+        field = self._sequence_field if task.mode == "interpolation" else None
+        sequence = _sequence(task, meta, field) if field else None
+        return FoundTask(task, meta, self._labels.of(task), tuple(jobs), kinds, objects, sequence)
+
+    def _drawn(self, jobs: Sequence[Job]) -> tuple[dict[int, frozenset[str]], int]:
+        """The types of the objects in the jobs of a task, by label, and how many objects there are."""
+        drawn: dict[int, set[str]] = {}
+        objects, copies = 0, Copies(jobs)
+        for job in jobs:
+            annotations = self._client.annotations(job.id)
+            for tag in annotations.tags:
+                drawn.setdefault(tag.label_id, set()).add("tag")
+            for shape in annotations.shapes:
+                drawn.setdefault(shape.label_id, set()).add(shape.type)
+            for track in annotations.tracks:
+                drawn.setdefault(track.label_id, set()).update(shape.type for shape in track.shapes)
+            objects += annotations.count - copies.count(job, annotations)
+        return {label_id: frozenset(figures) for label_id, figures in drawn.items()}, objects
 
 
 class _Labels:
@@ -141,15 +158,16 @@ class _Labels:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._asking = Lock()
         self._of_projects: dict[int, tuple[Label, ...]] = {}
 
     def of(self, task: Task) -> tuple[Label, ...]:
-        known = self._of_projects.get(task.project_id or 0)
-        if known is None:
-            known = tuple(self._client.labels(task_id=task.id))
-            if task.project_id is not None:
-                self._of_projects[task.project_id] = known
-        return known
+        if task.project_id is None:
+            return tuple(self._client.labels(task_id=task.id))
+        with self._asking:
+            if task.project_id not in self._of_projects:
+                self._of_projects[task.project_id] = tuple(self._client.labels(task_id=task.id))
+            return self._of_projects[task.project_id]
 
 
 def _elsewhere(client: Client, task: Task) -> str:

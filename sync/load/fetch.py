@@ -1,6 +1,6 @@
 """Reading a run's tasks and jobs from CVAT: as little as possible, and never half of a save."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -14,6 +14,7 @@ from ...cvat import (
     PermissionDenied,
     Refused,
     ServerFault,
+    Task,
     Unreachable,
     UnsupportedServer,
 )
@@ -66,9 +67,11 @@ def fetch_tasks(
 ) -> list[TaskState]:
     """The state of a run's tasks.
 
-    One request lists the jobs of all tasks. A task is looked at by itself for removed frames, which do not show in its
-    jobs, unless none of its jobs is wanted. Tasks without jobs are looked for in other workspaces, too.
+    One request lists the tasks, and one the jobs of all of them. A task that changed is looked at by itself for removed
+    frames, which do not show in its jobs, unless none of its jobs is wanted. Tasks without jobs are looked for in other
+    workspaces, too.
     """
+    listed = client.listed_tasks([task.id for task in record.complete_tasks])
     jobs = _jobs_by_task(client, [task.id for task in record.complete_tasks])
     missing = [task.id for task in record.complete_tasks if task.id not in jobs]
     elsewhere: dict[int, list[Job]] = {}
@@ -86,7 +89,7 @@ def fetch_tasks(
 
     def looked_at(state: TaskState) -> TaskState:
         is_left = state.left or state.others  # and nothing of it is wanted
-        return state if is_left and not state.jobs else _looked_at(client, state, known.get(state.task.id))
+        return state if is_left and not state.jobs else _looked_at(client, state, known.get(state.task.id), listed)
 
     return several_at_once(looked_at, states)
 
@@ -98,11 +101,11 @@ def _jobs_by_task(client: Client, task_ids: Sequence[int]) -> dict[int, list[Job
     return jobs
 
 
-def _looked_at(client: Client, state: TaskState, known: TaskBase | None) -> TaskState:
-    """A state with what its task says of itself."""
+def _looked_at(client: Client, state: TaskState, known: TaskBase | None, listed: Mapping[int, Task]) -> TaskState:
+    """A state with what its task says of itself, in a list or asked alone."""
     task, then = state.task, frozenset(known.deleted_frames) if known else frozenset()
     try:
-        return _read_task(client, state, known, then)
+        return _read_task(client, state, known, then, listed.get(task.id) if state.jobs else None)
     except NotFound:
         return TaskState(
             task, problem=f"Task {task.id} ('{task.name}') was deleted in CVAT; its labels stay as they are."
@@ -111,10 +114,12 @@ def _looked_at(client: Client, state: TaskState, known: TaskBase | None) -> Task
         return replace(state, error=error)
 
 
-def _read_task(client: Client, state: TaskState, known: TaskBase | None, then: frozenset[int]) -> TaskState:
+def _read_task(
+    client: Client, state: TaskState, known: TaskBase | None, then: frozenset[int], listed: Task | None
+) -> TaskState:
     task = state.task
     try:
-        updated = client.task(task.id).updated_date
+        updated = (listed or client.task(task.id)).updated_date
     except PermissionDenied:
         if not state.jobs:
             return TaskState(

@@ -1,6 +1,6 @@
 """Jobs that are read before it is their turn: several requests at a time, while others are compared."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import TypeVar
@@ -23,12 +23,18 @@ def several_at_once(call: Callable[[Item], Result], items: Iterable[Item]) -> li
     Raises:
         Exception: what a call raised, of the first that did
     """
+    return list(in_order(call, items))
+
+
+def in_order(call: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Calls as :func:`several_at_once` does, and gives each result when it is there and those before it were given."""
     todo = list(items)
     if len(todo) < 2:
-        return [call(item) for item in todo]
+        yield from map(call, todo)
+        return
     pool = ThreadPoolExecutor(min(AT_ONCE, len(todo)), thread_name_prefix="cvat-read")
     try:
-        return list(pool.map(call, todo))
+        yield from pool.map(call, todo)
     finally:
         pool.shutdown(cancel_futures=True)
 

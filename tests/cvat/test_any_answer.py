@@ -84,6 +84,7 @@ CALLS: dict[str, Callable[[Client, list[UploadFile]], Any]] = {
     "wait_for_creation": lambda client, files: client.wait_for_creation(5, "r", deadline=0.3),
     "jobs": lambda client, files: client.jobs(5),
     "jobs of many": lambda client, files: client.jobs(task_ids=[5, 6]),
+    "listed_tasks": lambda client, files: client.listed_tasks([5, 6]),
     "job": lambda client, files: client.job(7),
     "update_job": lambda client, files: client.update_job(7, stage="validation", assignee=None),
     "job_meta": lambda client, files: client.job_meta(7),

@@ -54,6 +54,12 @@ def test_jobs_of_several_tasks_in_one_request(
     assert len(box.log) == before + 1
     assert jobs == cvat.jobs(task.id) + cvat.jobs(other.id)
     assert cvat.jobs(task_ids=[]) == []
+    before = len(box.log)
+    assert cvat.listed_tasks([other.id, task.id, 10**6, task.id]) == {
+        one: cvat.task(one) for one in (task.id, other.id)
+    }
+    assert len(box.log) == before + 3
+    assert cvat.listed_tasks([task.id]) == cvat.listed_tasks([]) == {}
 
 
 def test_a_server_without_that_filter_is_asked_task_by_task(
@@ -62,6 +68,8 @@ def test_a_server_without_that_filter_is_asked_task_by_task(
     empty = cvat.create_task("empty", labels=[CAR])
     box.faults.add("status", path="filter=", status=400, body=b'["filter: term is not supported"]')
     assert cvat.jobs(task_ids=[task.id, empty.id]) == cvat.jobs(task.id)
+    box.faults.add("status", path="filter=", status=400, body=b'["filter: term is not supported"]')
+    assert cvat.listed_tasks([task.id, empty.id]) == {}
 
 
 def test_updating_a_job(cvat: Client, task: Task) -> None:

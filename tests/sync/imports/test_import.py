@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from pathlib import Path
+
 import fiftyone as fo
 import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.cvat import UploadFile
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.plan import prepare_import
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.imports.request import ImportRequest
@@ -58,6 +63,32 @@ def test_a_second_load_changes_nothing(elsewhere: Elsewhere, task: int) -> None:
     assert (report["added"], report["changed"], report["deleted"], report["unchanged"]) == (0, 0, 0, 3)
     assert elsewhere.loop.documents() == before
     assert not any("annotations" in line for line in elsewhere.loop.requests(clock))
+
+
+def test_many_tasks_take_few_requests(elsewhere: Elsewhere) -> None:
+    """Tasks and jobs are listed once, the labels of a project asked for once, and a load afterwards lists only."""
+    loop = elsewhere.loop
+    project = elsewhere.client.create_project("several", [CAT, DOG]).id
+    paths = loop.dataset.values("filepath")
+    made = []
+    for path in paths:  # one image each; the labels are one task's own, and the project's
+        own = {} if path == paths[0] else {"project_id": project}
+        name = path.rsplit("/", 1)[1]
+        task = elsewhere.client.create_task("one", labels=None if own else [CAT, DOG], **own)
+        file = UploadFile(name, Path(path), Path(path).stat().st_size)
+        elsewhere.client.wait_for_creation(task.id, elsewhere.client.upload(task.id, [file]))
+        loop.cvat.draw("cat", 0, task=task.id)
+        made.append(task.id)
+    clock = loop.clock
+    elsewhere.run(made)
+    asked = Counter(re.sub(r"\d+", "N", line) for line in loop.requests(clock))
+    assert asked["GET /api/tasks/N"] == 0 and asked["GET /api/tasks"] == asked["GET /api/jobs"] == 2
+    assert asked["GET /api/tasks/N/data/meta"] == 3, "those of the look say it all"
+    assert asked["GET /api/labels"] == 2 + 3 and asked["GET /api/jobs/N/annotations"] == 3 + 3
+    assert names(loop) == [["cat"], ["cat"], ["cat"]]
+    clock = loop.clock
+    assert loop.load()["unchanged"] == 3
+    assert {line.split("?")[0] for line in loop.requests(clock)} <= {"GET /api/tasks", "GET /api/jobs"}
 
 
 def test_it_merges_like_any_other_run(elsewhere: Elsewhere, task: int) -> None:
