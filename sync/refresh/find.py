@@ -171,9 +171,9 @@ class _Planner:
     def _drawn(self, wanted: Sequence[tuple[Candidate, tuple[Object, ...]]]) -> Iterator[LabelWrite]:
         """Labels that are created or changed, as they are drawn."""
         by_key = {candidate.key: (candidate, objects) for candidate, objects in wanted}
-        lost, told = Counter[str](), self._now.told
+        lost = Counter[str]()
         for twice in (True, False):
-            some = [c for c, _ in wanted if (c.place.frame in told) == twice]
+            some = [c for c, _ in wanted if c.told == twice]
             labels = ((c.place, c.field, c.document) for c in some)
             counter = Counter[str]() if twice else lost  # the earlier job counts that
             groups = [item.group or 0 for item in self._there.values()]
@@ -188,7 +188,7 @@ class _Planner:
     def _write(self, drawn: BaseLabel, candidate: Candidate, objects: tuple[Object, ...]) -> Iterator[LabelWrite]:
         base, schema = candidate.base, self._now.vocabulary.schema.fields[candidate.field]
         if refusals := unstorable(drawn):
-            self._report.leave(refusals[0].sentence, drawn)
+            self._leave(refusals[0].sentence, candidate)
             return
         if base is None:
             yield LabelWrite(kind="created", after=drawn)
@@ -199,7 +199,7 @@ class _Planner:
         yield LabelWrite.model_validate({"kind": kind, "before": base, "after": after, "objects": objects})
 
     def _leave(self, reason: str, candidate: Candidate) -> None:
-        if candidate.place.frame not in self._now.told:
+        if not candidate.told:
             self._report.leave(reason, candidate.label)
 
 

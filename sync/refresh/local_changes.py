@@ -39,6 +39,7 @@ class Candidate:
         base: what it was; ``None`` if CVAT never had it
         document: what it is; ``None`` if it was deleted
         local: the same as parts
+        told: whether an earlier job counts what becomes of it
     """
 
     place: Place
@@ -46,6 +47,7 @@ class Candidate:
     base: BaseLabel | None
     document: Document | None
     local: Parts | None
+    told: bool = False
 
     @property
     def label(self) -> BaseLabel:
@@ -103,6 +105,7 @@ class LocalChanges:
         base: Sequence[BaseLabel],
         report: RefreshReport,
         told: Container[int] = (),
+        ahead: Container[int] = (),
         elsewhere: Container[tuple[str, str]] = (),
         reidentified: Reidentified = lambda label, document: False,
     ) -> Iterator[Candidate]:
@@ -112,14 +115,15 @@ class LocalChanges:
             places: the frames, by field
             base: the labels of these frames when both sides last agreed
             report: counts
-            told: frames whose labels an earlier job counts
+            told: frames whose labels an earlier job counts, unless they are unchanged there
+            ahead: frames that a later job may have, too
             elsewhere: labels that are in other jobs, by field and id, so that they are not new
             reidentified: whether a label is of another object now
         """
         held: dict[tuple[str, str], dict[str, BaseLabel]] = {}
         for label in base:
             held.setdefault((label.field, label.sample_id), {})[label.label_id] = label
-        look = _Look(self._schema, report, told, elsewhere, reidentified)
+        look = _Look(self._schema, report, told, ahead, elsewhere, reidentified)
         for name, frames in places.items():
             place = self.fields[name]
             for start in range(0, len(frames), SAMPLES):
@@ -147,6 +151,7 @@ class _Look:
     schema: LabelSchema
     report: RefreshReport
     told: Container[int]
+    ahead: Container[int]
     elsewhere: Container[tuple[str, str]]
     reidentified: Reidentified
     silent: RefreshReport = field(default_factory=lambda: RefreshReport(anno_key=""))
@@ -177,9 +182,9 @@ class _Look:
                     report.leave(f"labels that can't be read ({type(error).__name__})", label)
                     continue
             if local is None or is_other or differs(label.parts, local):
-                yield Candidate(replace(place, frame=label.frame), name, label, document, local)
+                yield self._told(Candidate(replace(place, frame=label.frame), name, label, document, local))
             else:
-                report.unchanged += 1
+                report.keep(label, in_others=label.frame in self.ahead)
         for label_id, document in held.labels.items():
             if label_id in base or not schema.classes or (name, label_id) in self.elsewhere:
                 continue
@@ -187,10 +192,15 @@ class _Look:
             if (place.sample_id, label_id) in hidden:
                 self.counts(place.frame).leave(HIDDEN, new.label)
             else:
-                yield new
+                yield self._told(new)
         if (name, "") not in self.elsewhere:  # else the first job of the video counts them
             for label_id in held.twins:
                 twin = BaseLabel(
                     field=name, sample_id=place.sample_id, frame=place.frame, label_id=label_id, parts={}, objects=()
                 )
                 self.counts(place.frame).leave(TWIN, twin)
+
+    def _told(self, candidate: Candidate) -> Candidate:
+        """A label with whether another job counts it; one that is as it was in that job counts as what it is here."""
+        told = candidate.label.frame in self.told and not self.report.has_kept(candidate.key)
+        return replace(candidate, told=True) if told else candidate

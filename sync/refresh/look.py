@@ -83,6 +83,11 @@ class Looked:
         labels = (label for job in jobs for label in self.base.labels(job) or ())
         return frozenset((label.field, label.label_id) for label in labels if label.field in fields)
 
+    @cached_property
+    def most_shared(self) -> int:
+        """So many frames of a video at most are in two tasks: the last ones of one are the first ones of another."""
+        return max((task.video.shared for task in self.known.values() if task.video), default=0)
+
 
 class TaskLooker:
     """Looks at the jobs of one task.
@@ -132,7 +137,9 @@ class TaskLooker:
         span = self._span(job)
         places, elsewhere = self._places(span)
         labels = [*base, *each_label(tracks)]
-        changes = self._all.changes.find(places, labels, report, told, elsewhere, owners.is_reidentified)
+        changes = self._all.changes.find(
+            places, labels, report, told, self._ahead(job), elsewhere, owners.is_reidentified
+        )
         found = list(changes)
         if not why_not and found:
             self._plan(job, span, found, entries, owners, mark, shared, told)
@@ -156,6 +163,12 @@ class TaskLooker:
         """The frames of a job that an earlier one of some jobs, or an earlier task, has, too."""
         elsewhere = range(self._known.video.shared) if self._known.video else ()
         return jobs.shared_with_earlier(job) | frozenset(elsewhere)
+
+    def _ahead(self, job: Job) -> Container[int]:
+        """The frames of a job that a later one, or a later task, may have, too."""
+        neighbors = self._state.spans.neighbors_of(job)
+        later = frozenset(frame for one in neighbors if not one.is_earlier for frame in one.frames)
+        return later | frozenset(self._span(job)[-most:] if (most := self._all.most_shared) else ())
 
     def _places(self, span: range) -> tuple[Places, Container[tuple[str, str]]]:
         """Where the labels of a job are, and those that are no news there."""

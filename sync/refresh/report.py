@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, PrivateAttr
 
 from ...labels.base import BaseLabel
 from ..readable import readable
-from ..runs.refreshes import JobWrites, Tally
+from ..runs.refreshes import JobWrites, LabelKey, Tally, key_of
 
 Written = Literal["created", "changed", "deleted"]
 NAMED = 20
@@ -65,6 +65,29 @@ class RefreshReport(BaseModel):
     jobs_left: list[dict[str, Any]] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
     _tally: Tally = PrivateAttr(default_factory=Tally)
+    _kept: set[LabelKey] = PrivateAttr(default_factory=set)
+
+    def keep(self, label: BaseLabel, *, in_others: bool) -> None:
+        """Counts a label as unchanged.
+
+        Args:
+            label: the label
+            in_others: whether jobs that are looked at later may have it, too, and find that it is to be changed there
+        """
+        if key_of(label) not in self._kept:
+            self.unchanged += 1
+        if in_others:
+            self._kept.add(key_of(label))
+
+    def has_kept(self, key: LabelKey) -> bool:
+        """Whether a label was counted as unchanged that another job has, too."""
+        return key in self._kept
+
+    def _give_way(self, label: BaseLabel) -> None:
+        """Counts a label no more as unchanged, as it is counted as something else."""
+        if key_of(label) in self._kept:
+            self._kept.discard(key_of(label))
+            self.unchanged -= 1
 
     def count(self, writes: JobWrites) -> None:
         """Counts the labels that are written into a job."""
@@ -72,6 +95,7 @@ class RefreshReport(BaseModel):
             if kind == "agreed":
                 self.unchanged += 1
                 continue
+            self._give_way(label)
             name = str(label.parts.get("label") or "")
             self.fields.setdefault(label.field, {}).setdefault(kind, Counter())[name] += 1
 
@@ -88,6 +112,7 @@ class RefreshReport(BaseModel):
         left.count += count
         if label is None:
             return
+        self._give_way(label)
         if len(left.samples) < NAMED:
             left.samples[label.sample_id] = None
         if len(self.listed) < MOST_LISTED:

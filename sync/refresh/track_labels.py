@@ -26,12 +26,14 @@ class DrawnLabel:
         own: as it is in FiftyOne
         encoded: what was made of it
         from_: the track that it leaves
+        told: whether an earlier job counts what becomes of it
     """
 
     label: BaseLabel
     own: FrameLabel
     encoded: Encoded
     from_: TrackChange | None = None
+    told: bool = False
 
     @property
     def shape(self) -> Shape | None:

@@ -113,7 +113,8 @@ class TrackPlanner:
                 return True
             if fate == "theirs" and candidate.is_reidentified:
                 fate = "both"
-            self._report.unchanged += fate == "agreed" and candidate.base.frame not in self._now.told
+            if fate == "agreed" and not candidate.told:
+                self._report.keep(candidate.base, in_others=False)
             reason = BOTH if fate == "both" else ""
         if reason:
             self._leave(reason, candidate)
@@ -175,9 +176,10 @@ class TrackPlanner:
             if refusals := unstorable(written):
                 self._leave(refusals[0].sentence, candidate)
                 continue
-            is_own, item = written.frame not in self._now.told, DrawnLabel(written, own, made)
+            is_own, item = not candidate.told, DrawnLabel(written, own, made, told=candidate.told)
             if candidate.base and not differs(written.parts, candidate.base.parts) and not self._is_reidentified(item):
-                self._report.unchanged += is_own  # what changed of it is nothing that CVAT gets
+                if is_own:  # what changed of it is nothing that CVAT gets
+                    self._report.keep(written, in_others=False)
                 continue
             if is_own:
                 self._report.leave_all(Counter(f"{name}: {reason}" for reason in made.left_out))
@@ -187,7 +189,7 @@ class TrackPlanner:
         return draw_labels(labels, name, self._words, [self._settings.span], self._group)
 
     def _leave(self, reason: str, candidate: Candidate) -> None:
-        if candidate.label.frame not in self._now.told:
+        if not candidate.told:
             self._report.leave(reason, candidate.label)
 
     # Where each label goes
@@ -225,7 +227,7 @@ class TrackPlanner:
         if home := next((change for change in there if change.is_free(frame)), None):
             self._put(home, item)
         elif item.from_ is None and any(frame in change.theirs for change in kept):
-            if frame not in self._now.told:
+            if not item.told:
                 self._report.leave(BOTH, item.label)
         elif kept:
             self._alone(item)
