@@ -182,7 +182,7 @@ def gone(look: Look | None) -> str:
     """That CVAT does not list jobs any more that it had before; nothing if it lists all, or was not asked."""
     if look is None:
         return ""
-    had = max((sum(moment.states.values()) for moment in look.past), default=0)
+    had = max([look.known, *(sum(moment.states.values()) for moment in look.past)])
     missing = had - len(look.jobs)
     if missing <= 0:
         return ""

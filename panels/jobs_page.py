@@ -15,7 +15,7 @@ from ..sync.runs.base import BaseStore
 from ..sync.runs.look import JobLook, kept_look
 from ..sync.runs.marks import JobMark
 from ..sync.runs.store import RunStore
-from . import server
+from . import cards, server
 from .rows import add_button, add_row
 
 COLUMNS = {
@@ -36,8 +36,8 @@ NARROW = {
     f"& td:nth-of-type({list(COLUMNS).index('assignee') + 1})": {"overflowWrap": "anywhere"},
 }
 """How the table looks, so that the actions of a row can be seen beside a long user name."""
-MOST, LINKS = 200, 20
-"""Jobs that are shown at once, and that are linked; filters find the others."""
+MOST = 25
+"""Jobs that are shown, and linked, at once: no cell of a table can be a link."""
 
 
 class JobsPage:
@@ -46,18 +46,23 @@ class JobsPage:
     def show_jobs(self, ctx: foo.ExecutionContext) -> None:
         """Opens the page of a run."""
         state = ctx.panel.state
-        state.run, state.only_state, state.only_assignee = ctx.params["run"], ALL, ALL
+        state.run, state.only_state, state.only_assignee, state.first = ctx.params["run"], ALL, ALL, 0
         state.page = "jobs"
         self._read_jobs(ctx)
 
     def filter_state(self, ctx: foo.ExecutionContext) -> None:
         """The choice of a state."""
-        ctx.panel.state.only_state = ctx.params.get("value") or ALL
+        ctx.panel.state.only_state, ctx.panel.state.first = ctx.params.get("value") or ALL, 0
         self._read_jobs(ctx)
 
     def filter_assignee(self, ctx: foo.ExecutionContext) -> None:
         """The choice of an assignee."""
-        ctx.panel.state.only_assignee = ctx.params.get("value") or ALL
+        ctx.panel.state.only_assignee, ctx.panel.state.first = ctx.params.get("value") or ALL, 0
+        self._read_jobs(ctx)
+
+    def turn_jobs(self, ctx: foo.ExecutionContext) -> None:
+        """The buttons "Previous" and "Next" of the table."""
+        ctx.panel.state.first = ctx.params["first"]
         self._read_jobs(ctx)
 
     def load_job(self, ctx: foo.ExecutionContext) -> None:
@@ -92,6 +97,8 @@ class JobsPage:
         jobs = look.jobs if look else ()
         chosen = choose(jobs, state.only_state, state.only_assignee)
         marks = _marks(ctx, found.run_id) if found else {}
+        first = first_of(len(chosen), state.first)
+        shown = chosen[first : first + MOST]
         state.set(
             {
                 "states": sorted({job.state for job in jobs}),
@@ -99,8 +106,10 @@ class JobsPage:
                 "jobs_looked": server.clock(look.at) if look else "",
                 "found": len(chosen),
                 "of": len(jobs),
-                "job_rows": [row(job, marks) for job in chosen[:MOST]],
-                "job_links": links(chosen, found.server) if found else "",
+                "first": first,
+                "gone": cards.gone(look),
+                "job_rows": [row(job, marks) for job in shown],
+                "job_links": links(shown, found.server) if found else "",
             }
         )
 
@@ -112,7 +121,7 @@ class JobsPage:
         add_button(bar, "plots", "Plots", "bar_chart", on_click=self.show_plots, params=params)  # type: ignore[attr-defined]
         bar.btn("refresh", "Refresh", "refresh", on_click=self.refresh)  # type: ignore[attr-defined]
         if not state.of:
-            panel.md("CVAT was not asked for the jobs of this run yet, or has none.", name="none")
+            panel.md(state.gone or "CVAT was not asked for the jobs of this run yet, or has none.", name="none")
             return
         panel.md(
             f"**{safe(state.run)}** · {state.found:,} of {count(state.of, 'job')}, as of {state.jobs_looked}",
@@ -127,10 +136,19 @@ class JobsPage:
         table.add_row_action("view_job", self.view_job, label="Show its samples", icon="filter_alt")
         panel.list("job_rows", types.Object(), view=table)
         panel.md(state.job_links, name="links")
-        if state.found > MOST:
-            panel.md(
-                f"The first {MOST:,} of {state.found:,} jobs are shown; choose a state or an assignee.", name="more"
-            )
+        self._turning(state, panel)
+
+    def _turning(self, state: Any, panel: types.Object) -> None:
+        """Draws what leads to the jobs before and after those that are shown."""
+        first, last = state.first, state.first + len(state.job_rows)
+        if state.found <= MOST:
+            return
+        bar = add_row(panel, "turning")
+        if first > 0:
+            add_button(bar, "previous", "Previous", on_click=self.turn_jobs, params={"first": first - MOST})
+        if last < state.found:
+            add_button(bar, "following", "Next", on_click=self.turn_jobs, params={"first": last})
+        bar.md(f"{first + 1:,} to {last:,} of {count(state.found, 'job')}", name="where")
 
     def _filters(self, state: Any, bar: types.Object) -> None:
         for name, label, values, on_change in (
@@ -170,11 +188,20 @@ def row(job: JobLook, marks: Mapping[int, JobMark]) -> dict[str, Any]:
     }
 
 
+def first_of(number: int, asked: int | None) -> int:
+    """With which job the table begins; if there are no longer so many, on its last page.
+
+    Args:
+        number: of the jobs
+        asked: with which one it was to begin, from 0
+    """
+    return max(0, min(asked or 0, (number - 1) // MOST * MOST))
+
+
 def links(jobs: Sequence[JobLook], server: str) -> str:
-    """Where the first jobs are opened, in Markdown."""
-    listed = [link(f"job {job.id}", job.url, server) for job in jobs[:LINKS]]
-    more = [f"and {len(jobs) - LINKS:,} more"] if len(jobs) > LINKS else []
-    return "Open in CVAT: " + ", ".join([*listed, *more]) if listed else "No job of this kind."
+    """Where jobs are opened, in Markdown."""
+    listed = [link(f"job {job.id}", job.url, server) for job in jobs]
+    return "Open in CVAT: " + ", ".join(listed) if listed else "No job of this kind."
 
 
 def _marks(ctx: foo.ExecutionContext, run_id: str) -> Mapping[int, JobMark]:

@@ -9,7 +9,7 @@ from ..operators.shared import context
 from ..operators.shared.choose_run import Run, is_usable
 from ..sync.connection import HOW
 from ..sync.errors import CvatError, RoundtripError
-from ..sync.runs.look import keep_look, look_at
+from ..sync.runs.look import jobs_of, keep_look, look_at
 from ..sync.send.proposals import describe_login
 
 MOST = 50
@@ -42,8 +42,9 @@ def look(ctx: foo.ExecutionContext, runs: Sequence[Run]) -> list[str]:
         except (RoundtripError, CvatError) as error:
             problems.append(str(error))
             continue
+        known = {run.record.run_id: jobs_of(run.record) for run in members}
         for run_id, jobs in found.items():
-            keep_look(ctx.dataset, run_id, jobs, time.time())
+            keep_look(ctx.dataset, run_id, jobs, time.time(), known[run_id])
     return list(dict.fromkeys(problems))
 
 

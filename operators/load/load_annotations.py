@@ -38,7 +38,11 @@ class LoadAnnotations(InBackground, foo.Operator):
             risk_level=types.RiskLevel.HIGH,
         )
 
-    def resolve_placement(self, ctx: foo.ExecutionContext) -> types.Placement:
+    def resolve_placement(self, ctx: foo.ExecutionContext) -> types.Placement | None:
+        """The button above the grid, where there is something to load. The App asks whenever what it shows changes."""
+        dataset = ctx.dataset
+        if dataset is None or not (choose_run.is_any_usable(dataset) or built_in_runs.offered(dataset)):
+            return None
         return types.Placement(
             types.Places.SAMPLES_GRID_SECONDARY_ACTIONS,
             types.Button(label="Load annotations from CVAT", icon=ICON, prompt=True),

@@ -50,9 +50,10 @@ class AddSamples(InBackground, foo.Operator):
         if run is not None:
             form.choose_target(ctx, inputs, "Add")
             _new(ctx, inputs, run)
-            label = "Add classes that the run lacks"
-            hint = "Otherwise labels of these classes are left out, and counted"
-            inputs.bool("add_classes", default=False, label=label, description=hint, view=types.SwitchView())
+            if not run.record.imported:  # of those, the labels are what CVAT has
+                label = "Add classes that the run lacks"
+                hint = "Otherwise labels of these classes are left out, and counted"
+                inputs.bool("add_classes", default=False, label=label, description=hint, view=types.SwitchView())
             media_form.policy(inputs, "stop")
             label = "Only show what would be added"
             inputs.bool("dry_run", default=False, label=label, view=types.SwitchView())
@@ -69,6 +70,8 @@ class AddSamples(InBackground, foo.Operator):
             given = {k: v for k, v in context.answers(ctx).items() if k not in FORM_ONLY and v not in (None, "", [])}
             request, samples = parse(SendRequest, {**given, "extend": True}), context.target(ctx)
             run = find(ctx.dataset, request.anno_key)
+            if run.imported and context.in_app(ctx):  # what the form does not ask, it may keep from another run
+                request = request.model_copy(update={"add_classes": False})
             with context.client_for(ctx, run.organization, server=run.server) as client:
                 if dry:
                     return look_at_growth(samples, request, client, reporter)

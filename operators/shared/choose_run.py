@@ -98,6 +98,11 @@ def is_usable(run: Run) -> bool:
     return run.status.state == "sent" or (run.status.state == "interrupted" and bool(run.record.complete_tasks))
 
 
+def is_any_usable(dataset: Any) -> bool:
+    """Whether there is a run that can be loaded, as the records say; CVAT is not asked."""
+    return any(item.status == "sent" or item.complete_tasks for item in record.find_all(dataset).values())
+
+
 def _described(run: Run) -> str:
     size = [count(run.record.samples, "sample")]
     if run.status.state == "sent" and not run.record.imported:

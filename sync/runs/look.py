@@ -5,7 +5,7 @@ jobs were in which state.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -73,6 +73,7 @@ class Look(BaseModel):
         at: when it was, in seconds since the epoch
         jobs: the annotation jobs
         past: the earlier moments at which the states were others than before, oldest first, and the last
+        known: how many jobs of the run there are or were, as its record says; 0 if it does not
     """
 
     model_config = ConfigDict(frozen=True)
@@ -80,6 +81,7 @@ class Look(BaseModel):
     at: float
     jobs: tuple[JobLook, ...] = ()
     past: tuple[Moment, ...] = ()
+    known: int = 0
 
 
 def look_at(dataset: Any, records: Sequence[RunRecord], client: Client) -> dict[str, list[JobLook]]:
@@ -123,7 +125,12 @@ def look_with(
     return found
 
 
-def keep_look(dataset: Any, run_id: str, jobs: Sequence[JobLook], at: float) -> Look:
+def jobs_of(record: RunRecord) -> set[int]:
+    """The ids of the jobs that a look at a run asks for, as far as the record knows them."""
+    return {job for task in record.complete_tasks for job in task.jobs}
+
+
+def keep_look(dataset: Any, run_id: str, jobs: Sequence[JobLook], at: float, known: Collection[int] = ()) -> Look:
     """Keeps what was seen of a run.
 
     Args:
@@ -131,6 +138,7 @@ def keep_look(dataset: Any, run_id: str, jobs: Sequence[JobLook], at: float) -> 
         run_id: the run
         jobs: what CVAT lists
         at: when, in seconds since the epoch
+        known: the jobs that the run had; see :func:`jobs_of`
     """
     store = RunStore(dataset, run_id)
     before = kept_look(store)
@@ -138,7 +146,8 @@ def keep_look(dataset: Any, run_id: str, jobs: Sequence[JobLook], at: float) -> 
     states = dict(Counter(job.state for job in jobs))
     if not past or past[-1].states != states:
         past = (*past, Moment(at, states))
-    look = Look(at=at, jobs=tuple(jobs), past=thinned(past))
+    ever = len({job.id for job in jobs}.union(known))
+    look = Look(at=at, jobs=tuple(jobs), past=thinned(past), known=ever)
     store.save(NAME, look.model_dump_json())
     return look
 

@@ -9,7 +9,7 @@ import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.load.load_annotations import ICON as LOAD_ICON
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.send.send_to_cvat import BUTTON as SEND_ICON
 from operators_app import Dialog
-from sync_loop import Loop
+from sync_loop import Loop, operator
 
 from devtools.places import ROOT
 
@@ -40,6 +40,7 @@ def test_the_app_offers_to_schedule_only_where_it_works(
 
 
 def test_the_buttons_of_the_grid_have_icons_of_their_own(filled: Loop) -> None:
+    filled.send()
     for name, icon, label in (
         ("send_to_cvat", SEND_ICON, "Send to CVAT"),
         ("load_annotations", LOAD_ICON, "Load annotations from CVAT"),
@@ -48,3 +49,14 @@ def test_the_buttons_of_the_grid_have_icons_of_their_own(filled: Loop) -> None:
         shown = dialog.operator.resolve_placement(dialog.context()).to_json()["view"]
         assert (shown["label"], shown["icon"]) == (label, icon)
         assert ElementTree.fromstring((ROOT / icon.lstrip("/")).read_text()).tag.endswith("svg")
+
+
+def test_the_button_of_a_load_waits_for_a_run(filled: Loop) -> None:
+    dialog = Dialog(filled, "load_annotations")
+    assert dialog.operator.resolve_placement(dialog.context()) is None
+    filled.send()
+    clock = filled.clock
+    assert dialog.operator.resolve_placement(dialog.context()) is not None
+    assert filled.requests(clock) == [], "CVAT is not asked"
+    operator("delete_run")(filled.dataset, "run")
+    assert dialog.operator.resolve_placement(dialog.context()) is None

@@ -6,9 +6,9 @@ import re
 from urllib.parse import unquote
 
 import pytest
-from fiftyone.plugins.orgs.roundtrip.cvat.panels import states_bar
+from fiftyone.plugins.orgs.roundtrip.cvat.panels import jobs_page, states_bar
 from fiftyone.plugins.orgs.roundtrip.cvat.panels.cards import gone, job_states, jobs_done, waits
-from fiftyone.plugins.orgs.roundtrip.cvat.panels.jobs_page import choose
+from fiftyone.plugins.orgs.roundtrip.cvat.panels.jobs_page import choose, first_of
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.look import JobLook, Look, Moment
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.marks import JobMark
 from operators_app import Dialog, properties
@@ -41,17 +41,19 @@ def test_how_far_jobs_are(states: list[str], widths: list[float], words: str) ->
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "said"),
+    ("before", "known", "now", "said"),
     [
-        (0, 0, ""),
-        (2, 2, ""),
-        (2, 3, ""),
-        (3, 2, "CVAT does not list 1 of the 3 jobs of this run any more: deleted there, or you may not see them."),
-        (3, 0, "CVAT does not list the jobs of this run any more: deleted there, or you may not see them."),
+        (0, 0, 0, ""),
+        (2, 2, 2, ""),
+        (2, 0, 3, ""),
+        (3, 0, 2, "CVAT does not list 1 of the 3 jobs of this run any more: deleted there, or you may not see them."),
+        (3, 3, 0, "CVAT does not list the jobs of this run any more: deleted there, or you may not see them."),
+        (1, 3, 1, "CVAT does not list 2 of the 3 jobs of this run any more: deleted there, or you may not see them."),
+        (0, 1, 0, "CVAT does not list the jobs of this run any more: deleted there, or you may not see them."),
     ],
 )
-def test_jobs_that_are_not_listed_any_more(before: int, now: int, said: str) -> None:
-    look = Look(at=2.0, jobs=tuple(job() for _ in range(now)), past=(Moment(1.0, {"new": before}),))
+def test_jobs_that_are_not_listed_any_more(before: int, known: int, now: int, said: str) -> None:
+    look = Look(at=2.0, jobs=tuple(job() for _ in range(now)), past=(Moment(1.0, {"new": before}),), known=known)
     assert gone(look).startswith(said) and bool(gone(look)) == bool(said)
 
 
@@ -70,6 +72,13 @@ def test_jobs_are_chosen_by_state_and_assignee() -> None:
     assert choose(jobs, "new", "all") == [jobs[0], jobs[2]]
     assert choose(jobs, "new", "ann") == [jobs[0]]
     assert choose(jobs, "new", "") == [jobs[2]]
+
+
+@pytest.mark.parametrize(
+    ("number", "asked", "first"), [(0, None, 0), (3, 0, 0), (60, 25, 25), (60, 50, 50), (50, 50, 25), (20, 50, 0)]
+)
+def test_the_table_has_pages(number: int, asked: int | None, first: int) -> None:
+    assert first_of(number, asked) == first
 
 
 @pytest.fixture
@@ -94,6 +103,17 @@ def test_one_request_lists_the_jobs_of_all_runs(two_runs: Loop) -> None:
     assert two_runs.requests(clock) == [], "CVAT is asked seldom"
 
 
+def test_jobs_that_were_deleted_before_the_first_look(two_runs: Loop) -> None:
+    two_runs.cvat.call("DELETE", "tasks/2")
+    panel = Panel(two_runs, "cvat")
+    panel.event("refresh")
+    told = {card["title"]["default"]: card.get("gone", {}).get("default", "") for card in panel.drawn}
+    assert [text[:46] for title, text in told.items() if "second" in title] == [
+        "CVAT does not list the jobs of this run any mo"
+    ]
+    assert [text for title, text in told.items() if "first" in title] == [""]
+
+
 def test_what_changed_since_the_last_load(two_runs: Loop) -> None:
     two_runs.load("first")
     two_runs.cvat.move(two_runs.cvat.shape(0))
@@ -103,7 +123,7 @@ def test_what_changed_since_the_last_load(two_runs: Loop) -> None:
     assert card["type"]["properties"]["waits"]["default"] == "**1 job changed since the last load**"
 
 
-def test_the_jobs_of_a_run(two_runs: Loop) -> None:
+def test_the_jobs_of_a_run(two_runs: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     panel = Panel(two_runs, "cvat")
     panel.event("refresh")
     panel.event("show_jobs", run="first")
@@ -123,6 +143,13 @@ def test_the_jobs_of_a_run(two_runs: Loop) -> None:
     assert two_runs.dataset.values("id")[1] in str(shown) and two_runs.dataset.values("id")[0] not in str(shown)
     form = Dialog(two_runs, "load_annotations", anno_key="first", jobs=[2]).accept_defaults()
     assert properties(form)["only"]["view"]["label"] == "Only job 2 of the run; the others are left for later."
+    monkeypatch.setattr(jobs_page, "MOST", 1)
+    panel.event("filter_state", value="new")
+    assert "previous" not in str(panel.shown) and panel.shown["turning"]["type"]["properties"]["where"]
+    panel.event("turn_jobs", first=1)
+    assert [row["job"] for row in panel.state["job_rows"]] == [2]
+    assert "tasks/1/jobs/2)" in panel.state["job_links"] and "tasks/1/jobs/1)" not in panel.state["job_links"]
+    assert "2 to 2 of 2 jobs" in str(panel.shown["turning"]) and "following" not in str(panel.shown)
     panel.event("filter_state", value="completed")
     assert panel.state["job_rows"] == [] and panel.state["job_links"] == "No job of this kind."
     panel.event("show_runs")

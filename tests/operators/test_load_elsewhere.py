@@ -108,6 +108,10 @@ def test_an_import_is_told_from_a_send(annotated: Loop) -> None:
     form = Dialog(annotated, "delete_run").accept_defaults()
     assert properties(form)["anno_key"]["view"]["choices"][0]["description"] == "3 samples, imported"
     assert "delete_tasks" not in properties(form)
+    annotated.fill(None, suffix=".png")
+    adding = Dialog(annotated, "add_samples", add_classes=True)  # ticked for another run
+    assert "add_classes" not in properties(adding.accept_defaults())
+    assert adding.run().notice[0] == "success"
 
 
 def test_import_is_looked_at_first(annotated: Loop) -> None:
