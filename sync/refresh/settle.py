@@ -10,7 +10,7 @@ from ..progress import ProgressReporter
 from ..runs.base import BaseStore, count_fields
 from ..runs.marks import JobMark
 from ..runs.outbox import TrackLabels
-from ..runs.refreshes import JobWrites, LabelWrite, RefreshLog, TrackWrite
+from ..runs.refreshes import JobWrites, LabelWrite, RefreshLog, TrackWrite, key_of
 from ..runs.store import Store
 from .execute import JobExecutor, Outcome
 from .report import JOB_GONE
@@ -97,8 +97,13 @@ def rebased(labels: tuple[BaseLabel, ...], writes: list[LabelWrite]) -> tuple[Ba
 def with_track(
     labels: tuple[BaseLabel, ...], tracks: tuple[TrackLabels, ...], write: TrackWrite
 ) -> tuple[tuple[BaseLabel, ...], tuple[TrackLabels, ...]]:
-    """A base with what was written of a track."""
-    apart = [label for label in labels if (on := track_of_label(label)) is None or on != write.id]
+    """A base with what was written of a track.
+
+    Labels that the base had apart are known by themselves: a track that is made again has another id than they say.
+    """
+    waited = {key_of(label) for label in write.waited}
+    apart = [label for label in labels if key_of(label) not in waited]
+    apart = [label for label in apart if (on := track_of_label(label)) is None or on != write.id]
     others = [item for item in tracks if item.track.id != write.id]
     return (*apart, *write.waiting), (*others, *([write.after] if write.after is not None else []))
 

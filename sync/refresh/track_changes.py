@@ -1,6 +1,6 @@
 """What is to become of the tracks of a job: the labels on them that changed in FiftyOne, and those that come and go."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -178,3 +178,17 @@ def track_changes(owners: TrackOwners, diff: JobDiff, span: range) -> dict[int, 
 def by_label(changes: Mapping[int, TrackChange]) -> dict[LabelKey, int]:
     """The tracks of labels that nobody touched in CVAT."""
     return {key_of(label): track_id for track_id, change in changes.items() for label in change.labels.values()}
+
+
+def tracks_away(
+    owners: TrackOwners, changes: Mapping[int, TrackChange], deleted: Collection[LabelKey]
+) -> list[TrackLabels]:
+    """The tracks of the base that CVAT has under other ids by now, as somebody split them, or undid their deletion.
+
+    Args:
+        owners: the tracks when both sides last agreed
+        changes: those that both sides know by the same id
+        deleted: the labels that are nowhere in CVAT
+    """
+    gone = [entry for track_id, entry in owners.entries.items() if track_id not in changes]
+    return [entry for entry in gone if any(key_of(label) not in deleted for label in entry.labels)]

@@ -10,6 +10,7 @@ from ...labels.shapes import Size
 from ...labels.tracks.identity import FrameLabel
 from ...labels.tracks.send import alone
 from ..load.track_identity import INDEX, INSTANCE
+from ..runs.outbox import TrackLabels
 from .local_changes import Candidate
 from .track_changes import TrackChange
 
@@ -99,8 +100,8 @@ def as_written(candidate: Candidate, made: Encoded) -> BaseLabel:
     return candidate.label.model_copy(update={"parts": parts, "objects": made.objects, "wrote": ()})
 
 
-def of_track(change: TrackChange) -> FrameLabel:
+def of_track(entry: TrackLabels) -> FrameLabel:
     """A track as a label that is of its object."""
-    identity = change.entry.identity
+    identity = entry.identity
     instance = None if identity.instance is None else {"_id": identity.instance}
-    return FrameLabel(-1, str(change.track.id), {"index": identity.index, "instance": instance}, NO_SIZE)
+    return FrameLabel(-1, str(entry.track.id), {"index": identity.index, "instance": instance}, NO_SIZE)

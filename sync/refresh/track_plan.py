@@ -1,7 +1,7 @@
 """What is written into a job of the labels on its tracks, and of those that are to be on tracks."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -25,7 +25,7 @@ from .fates import Remote, differs, fate_of
 from .job_now import JobNow
 from .local_changes import Candidate
 from .report import BOTH, OTHER_TRACK, REMOVED, RENAMED, WAITS, RefreshReport
-from .track_changes import TrackChange, TrackOwners, by_label, track_changes
+from .track_changes import TrackChange, TrackOwners, by_label, track_changes, tracks_away
 from .track_labels import DrawnLabel, Objects, as_written, of_track
 
 
@@ -82,6 +82,7 @@ class TrackPlanner:
         self._kept = by_label(self.changes)
         self._edited = {key_of(edited.base): edited for edited in diff.edited}
         self._deleted = {key_of(label) for label in diff.deleted}
+        self._away = tracks_away(owners, self.changes, self._deleted)
         self._singles: list[LabelWrite] = []
         self._made: list[TrackWrite] = []
         there = now.annotations
@@ -207,14 +208,26 @@ class TrackPlanner:
                 item.from_ = change
             free.append(item)
         tracks = [change for change in self.changes.values() if change.entry.field == name and not change.why_not]
-        numbers = find_objects([*map(of_track, tracks), *(item.own for item in free)]).numbers
-        objects = Objects(tracks, free, numbers)
+        away = [entry for entry in self._away if entry.field == name]
+        entries = [*away, *(change.entry for change in tracks)]
+        numbers = find_objects([*map(of_track, entries), *(item.own for item in free)]).numbers
+        objects = Objects(tracks, free, numbers[len(away) :])
+        free = [item for item in free if not self._is_away(item, objects, numbers[: len(away)])]
         free.sort(key=lambda item: item.from_ is None)  # what comes finds the tracks as those that leave have left them
         self._new_tracks(name, [item for item in free if not self._home(item, objects)], objects)
 
     def _is_reidentified(self, item: DrawnLabel) -> bool:
         base = self._owners.base_of(key_of(item.label))
         return base is not None and self._owners.is_reidentified(base, item.own.document)
+
+    def _is_away(self, item: DrawnLabel, objects: Objects, away: Collection[int | None]) -> bool:
+        """Counts a label that comes to an object whose track has another id by now: a new track may be there twice."""
+        number = objects.number_of(item)
+        if item.from_ is not None or number is None or number not in away:
+            return False
+        if not item.told:
+            self._report.leave(OTHER_TRACK, item.label)
+        return True
 
     def _home(self, item: DrawnLabel, objects: Objects) -> bool:
         """Puts a label on a track of its object, or makes it a single shape; whether that could be."""

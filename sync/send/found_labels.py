@@ -1,9 +1,10 @@
 """Adding samples to an imported run: its labels are those that CVAT has, and mean what a load takes them for."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from ...cvat import Client, Label, Project
+from ...cvat import Client, Label, NotFound, PermissionDenied, Project, ServerFault
 from ...labels.schema import LabelSchema
 from ...labels.vocabulary import Vocabulary
 from ..errors import Refused
@@ -11,6 +12,7 @@ from ..request import SendRequest
 from ..runs.base import BaseStore
 from ..runs.run_record import RunRecord, TaskRecord
 from .project import ProjectPlan, project_by_id, visible_project
+from .task_pool import TASKS_AT_ONCE
 from .words import found_words, words_to_draw
 
 
@@ -52,20 +54,34 @@ def find_labels(client: Client, request: SendRequest, record: RunRecord, base: B
     workspace = workspace_of(client, record)
     client = client.within(workspace)
     if record.project_id is None:
-        labels = labels_of_tasks(base, record.schema_, record.tasks)
+        labels = labels_of_tasks(client, base, record.schema_, record.tasks)
         return FoundLabels(workspace, None, found_words(record.schema_, labels))
     project = project_by_id(client, record.project_id)
     labels = tuple(client.labels(project_id=project.id))
     return FoundLabels(workspace, project, found_words(record.schema_, labels))
 
 
-def labels_of_tasks(base: BaseStore, schema: LabelSchema, tasks: Sequence[TaskRecord]) -> tuple[Label, ...]:
-    """The labels of tasks, as the last load saw them; those with one name are one, with the attributes of all."""
+def labels_of_tasks(
+    client: Client, base: BaseStore, schema: LabelSchema, tasks: Sequence[TaskRecord]
+) -> tuple[Label, ...]:
+    """The labels that tasks have now; those with one name are one, with the attributes of all.
+
+    What somebody deleted in all of them is not made again. Of a task that can't be read, they are what the last load
+    saw.
+    """
+
+    def labels_of(task: TaskRecord) -> Sequence[Label]:
+        try:
+            return client.labels(task_id=task.id)
+        except (NotFound, PermissionDenied, ServerFault):  # a task that was deleted is answered by any of these
+            known = base.task(task.id)
+            return known.words(schema).added if known else ()
+
     found: dict[str, Label] = {}
-    for task in tasks:
-        known = base.task(task.id)
-        for label in known.words(schema).added if known else ():
-            found[label.name] = _joint(found[label.name], label) if label.name in found else label
+    with ThreadPoolExecutor(TASKS_AT_ONCE, thread_name_prefix="cvat-labels") as pool:
+        for labels in pool.map(labels_of, tasks):
+            for label in labels:
+                found[label.name] = _joint(found[label.name], label) if label.name in found else label
     return tuple(found.values())
 
 

@@ -56,7 +56,8 @@ class GrowRun(SendRun):
     def _specs(self) -> tuple[LabelSpec, ...]:
         if not self.record.imported:
             return super()._specs()
-        return tuple(label.spec() for label in labels_of_tasks(self.base, self.record.schema_, self.before.tasks))
+        labels = labels_of_tasks(self.client, self.base, self.record.schema_, self.before.tasks)
+        return tuple(label.spec() for label in labels)
 
     def _bind(self, labels: Sequence[Label]) -> Vocabulary:
         return found_words(self.record.schema_, labels) if self.record.imported else super()._bind(labels)

@@ -176,6 +176,38 @@ def test_an_object_that_is_deleted(sent: VideoLoop) -> None:
     assert len(sent.tracks()) == 2 and loaded(sent) == (0, 0, 0, 0)
 
 
+def test_a_track_that_is_made_again_when_it_is_taken_back(sent: VideoLoop) -> None:
+    """An annotator had hidden it on some frames, which no load has seen: its labels there are known once."""
+    track = next(track for track in sent.tracks() if len(interpolate_frames(track)) < FRAMES)
+    sent.keyframe(sent.keyframe(track, 5), 0, outside=True)
+    edit(sent, lambda number, labels: [label for label in labels if label.index != 2])
+    assert totals(refresh(sent)) == (0, 0, 5) and len(sent.tracks()) == 1
+    operator("undo_refresh")(sent.dataset, "run")
+    assert sorted(len(interpolate_frames(track)) for track in sent.tracks()) == [5, FRAMES]
+    loaded(sent)
+    assert loaded(sent) == (0, 0, 0, 0)
+
+
+def test_labels_that_come_to_a_track_with_another_id(sent: VideoLoop) -> None:
+    """An annotator undid a deletion, and here the labels have other ids: the object is not made beside itself."""
+    track = next(track for track in sent.tracks() if len(interpolate_frames(track)) < FRAMES)
+    sent.delete_and_undo(track)
+    there = shown(sent)
+
+    def again(_: int, labels: list[fo.Detection]) -> list[fo.Detection]:
+        same = {"label": "van", "index": 2, "code": "#1"}
+        return [fo.Detection(bounding_box=x.bounding_box, **same) if x.index == 2 else x for x in labels]
+
+    edit(sent, again)
+    report = refresh(sent)
+    assert totals(report) == (0, 0, 0) and shown(sent) == there
+    assert [left["count"] for left in report["left"]] == [20], "ten that are gone, and ten that are new"
+    loaded(sent)
+    refresh(sent)
+    assert shown(sent) == there
+    assert loaded(sent) == (0, 0, 0, 0)
+
+
 def test_labels_that_change_their_object(sent: VideoLoop) -> None:
     """Of some frames, they go to the track of their new object; of all, the track is that object."""
 

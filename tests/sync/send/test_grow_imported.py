@@ -175,3 +175,20 @@ def test_a_video_gets_its_own_task(loop: Loop) -> None:
     (track,) = loop.cvat.call("GET", f"tasks/{added['tasks'][0]}/annotations")["tracks"]
     assert track["label_id"] == loop.cvat.labels(added["tasks"][0])["cat"]["id"]
     assert work(loop) == (0, 0, 0)
+
+
+def test_a_label_that_was_deleted_in_cvat_is_not_made_again(elsewhere: Elsewhere) -> None:
+    """What the tasks have now counts, whether a load saw it or not."""
+    loop, cvat = elsewhere.loop, elsewhere.loop.cvat
+    task = imported(elsewhere)
+    cvat.call("PATCH", f"tasks/{task}", {"labels": [{"id": cvat.labels(task)["dog"]["id"], "deleted": True}]})
+    view = new_sample(loop)
+    sample = view.first()
+    sample["detections"].detections.append(box("dog"))
+    sample.save()
+    seen, run = extend(loop, view, dry_run=True), extend(loop, view)
+    assert sorted(cvat.labels(run["added"]["tasks"][0])) == ["cat", "herd"]
+    assert (seen["left_out"], run["added"]["labels"]) == (run["left_out"], 3)
+    assert {"detections: labels of class 'dog', which the task in CVAT has no label for"} < {
+        item["what"] for item in run["left_out"]
+    }
