@@ -98,8 +98,8 @@ class JobExecutor:
             return self._outcome
         before, tracks = current(there), tracks_of(there)
         writer = TrackExecutor(self._client, self._plan, self._outcome.left)
-        blocked = writer.sort(tracks)
-        kept = self._sort(before)
+        blocked = writer.sort(tracks, self._stuck(before))
+        kept = self._sort(before, blocked)
         self._update([write for write in kept if write.kind == "changed" and not write.drops_objects])
         writer.write(self._check, self._read, self._outcome.refused)
         self._delete([write for write in kept if write.drops_objects], before)
@@ -169,15 +169,21 @@ class JobExecutor:
 
     # What is there
 
-    def _sort(self, before: Current) -> list[LabelWrite]:
-        """What can be written as planned without new objects: nobody touched those that it has since."""
+    def _stuck(self, before: Current) -> set[LabelKey]:
+        """The labels whose objects somebody touched since."""
+        planned = [write for write in self._plan.writes if not write.makes_objects and write.kind != "agreed"]
+        return {w.key for w in planned if not (_is_as(w.objects, before) or self._is_done(w, before))}
+
+    def _sort(self, before: Current, blocked: Collection[LabelKey]) -> list[LabelWrite]:
+        """What can be written as planned without new objects: nobody touched those that it has since, nor its track."""
+        told = {first_of(label) for label, _ in self._outcome.left}
         found = []
         for write in self._plan.writes:
             if write.makes_objects:
                 continue
-            if write.kind == "agreed" or _is_as(write.objects, before) or self._is_done(write, before):
+            if write.kind == "agreed" or self._is_done(write, before) or write.key not in blocked:
                 found.append(write)
-            else:
+            elif write.key not in told:
                 self._outcome.left.append((write.label, TOUCHED))
         return found
 

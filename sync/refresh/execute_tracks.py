@@ -31,14 +31,21 @@ class TrackExecutor:
         self._client, self._plan, self._left = client, plan, left
         self._ready: list[TrackWrite] = []
         self._done: list[TrackWrite] = []
+        self._named: set[LabelKey] = set()
 
-    def sort(self, there: Mapping[int, Track]) -> set[LabelKey]:
-        """Finds out what can be written as planned: nobody touched the track since.
+    def sort(self, there: Mapping[int, Track], stuck: Collection[LabelKey]) -> set[LabelKey]:
+        """Finds out what can be written as planned: nobody touched the track since, nor another one from, or to, which
+        a label goes: half of that would have the label twice, or nowhere.
+
+        Args:
+            there: the tracks that the job has
+            stuck: labels whose shapes somebody touched since
 
         Returns:
             the labels of tracks that can't be; nothing else is made of them
         """
-        blocked: set[LabelKey] = set()
+        blocked = set(stuck)
+        ready: list[TrackWrite] = []
         for write in self._plan.tracks:
             if write.kind == "created" or write.there is None:
                 continue
@@ -46,10 +53,21 @@ class TrackExecutor:
             if _is_done(write, now):
                 self._done.append(write)
             elif now == write.there:
-                self._ready.append(write)
+                ready.append(write)
             else:
                 blocked.update(write.touched)
                 self._leave(write, TOUCHED)
+        count = -1
+        while count != len(ready):
+            count, rest = len(ready), []
+            for write in ready:
+                if blocked.isdisjoint(write.touched):
+                    rest.append(write)
+                else:
+                    blocked.update(write.touched)
+                    self._leave(write, TOUCHED)
+            ready = rest
+        self._ready += ready
         return blocked
 
     def write(self, check: Callable[[], None], read: Callable[[], Annotations], refused: Counter[str]) -> None:
@@ -129,7 +147,9 @@ class TrackExecutor:
 
     def _leave(self, write: TrackWrite, reason: str) -> None:
         labels = {key_of(label): label for label in (*write.labels_before, *write.labels_after)}
-        self._left += [(labels[key], reason) for key in write.touched if key in labels]
+        new = [key for key in write.touched if key in labels and key not in self._named]
+        self._left += [(labels[key], reason) for key in new]  # one that goes from a track to another is one label
+        self._named.update(new)
 
 
 def tracks_of(annotations: Annotations) -> dict[int, Track]:

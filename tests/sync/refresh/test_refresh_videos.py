@@ -396,3 +396,31 @@ def test_image_sequences(loop: Loop, tmp_path: Path) -> None:
     before = scenes.samples()
     found = scenes.load()
     assert totals(found, "added", "changed", "deleted") == (0, 0, 0) and scenes.samples() == before
+
+
+@pytest.mark.parametrize("touched", ["from", "to", "shape"])
+def test_a_label_that_goes_between_objects_of_which_somebody_touched_one(sent: VideoLoop, touched: str) -> None:
+    """It stays where it is when the refresh is taken back, as half of that would have it twice, or nowhere."""
+    first, second = sorted(sent.tracks(), key=lambda track: -len(interpolate_frames(track)))
+
+    def change(number: int, labels: list[fo.Detection]) -> None:
+        for label in labels:
+            if label.index == 1 and number in (15, 16):
+                label.index, label.label = (None, "car") if touched == "shape" else (2, "van")
+
+    edit(sent, change)
+    assert totals(refresh(sent)) == (0, 2, 0)
+    there = sorted(map(len, shown(sent).values()))
+    track = next(t for t in sent.tracks() if t["id"] == (first if touched == "from" else second)["id"])
+    if touched == "shape":
+        shape = sent.cvat.shape(frame=15)
+        sent.cvat.move(shape)
+    else:
+        sent.keyframe(track, 3, points=[40.0, 60.0, 80.0, 120.0])
+    back = operator("undo_refresh")(sent.dataset, "run")
+    assert (back["taken_back"], back["left"]) == (0, 2)
+    assert sorted(map(len, shown(sent).values())) == there, "each label stands in CVAT once"
+    loaded(sent)
+    refresh(sent)
+    loaded(sent)
+    assert sorted(map(len, shown(sent).values())) == there and loaded(sent) == (0, 0, 0, 0)
