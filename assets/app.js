@@ -1,5 +1,6 @@
 /**
- * What only the browser can do: make the App forget labels that it has shown, and keys of the page of conflicts.
+ * What only the browser can do: make the App forget labels that it has shown, and ask which buttons it has; and keys of
+ * the page of conflicts.
  *
  * The App keeps the answer about each sample that was opened, as long as the page is open. So after a load, an undo or a
  * decision the sample view would still show the old labels. This asks for these samples again.
@@ -45,6 +46,32 @@
   }
 
   registerOperator(ReloadOpenedSamples, "@roundtrip/cvat");
+
+  const OF_THE_BUTTONS = "operatorThrottledContext"; // of what the App shows, as it was when it asked for the buttons
+
+  /**
+   * Makes the App ask which buttons the grid has. By itself it does so when what it shows changes, but not when a run
+   * was sent. An App that keeps this otherwise asks with the next click.
+   */
+  class AskForButtons extends Operator {
+    get config() {
+      return new OperatorConfig({
+        name: "ask_for_buttons",
+        label: "Ask which buttons there are",
+        unlisted: true,
+      });
+    }
+
+    async execute({ state }) {
+      for (const node of state?.snapshot?.getNodes_UNSTABLE?.() ?? []) {
+        if (node.key === OF_THE_BUTTONS) {
+          state.set(node, (shown) => ({ ...shown, askedAt: Date.now() }));
+        }
+      }
+    }
+  }
+
+  registerOperator(AskForButtons, "@roundtrip/cvat");
 
   /** Of the page of conflicts: what a key stands for. */
   const BUTTONS = {

@@ -59,7 +59,7 @@ def _buttons(page: Any, row: types.Object, card: dict[str, Any], is_working: boo
                 add_button(row, name, step.label, step.icon, on_click=on_click, params=params, first=first)
     if card["jobs"]:
         add_button(row, "open_run", "Jobs", "list", on_click=page.show_jobs, params=params)
-    if card["usable"] and cards.second_step(card) is None:  # there is no room for it beside two steps
+    if card["loadable"] and cards.second_step(card) is None:  # there is no room for it beside two steps
         by_itself.add_switch(row, card, page.switch_watch)
     view = types.DropdownView(icon="MoreVertIcon", compact=True, addOnClickToMenuItems=True)
     for item in cards.menu(card):

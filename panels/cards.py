@@ -43,7 +43,7 @@ STEPS = (
     STOP,
     CardAction("resume", "Resume", "play_arrow", ("interrupted",)),
     CardAction("show_conflicts", "Resolve", "rule", needs="conflicts"),
-    CardAction("load", "Load", "download", needs="usable"),
+    CardAction("load", "Load", "download", needs="loadable"),
 )
 """The next step is the first of these that is possible."""
 
@@ -100,7 +100,7 @@ def card(run: Run, facts: Facts = NOTHING) -> dict[str, Any]:
     jobs = facts.look.jobs if facts.look else ()
     comments = sum(job.comments for job in jobs)
     last = [load for load in facts.loads if load.status != "undone"]
-    states = job_states(jobs)
+    states, lost = job_states(jobs), gone(facts.look)
     return {
         "id": record.run_id,
         "run": run.key,
@@ -114,10 +114,11 @@ def card(run: Run, facts: Facts = NOTHING) -> dict[str, Any]:
         "jobs": len(jobs),
         "states": states,
         "jobs_text": jobs_done(states),
-        "gone": gone(facts.look),
+        "gone": lost,
         "waits": waits(jobs, facts.marks, conflicts, comments),
         "conflicts": conflicts,
         "usable": is_usable(run),
+        "loadable": is_usable(run) and (bool(jobs) or not lost),
         "undoable": bool(last) and last[-1].undoable,
         "was_loaded": bool(record.loaded_at),
         "commented": bool(record.loaded_at) or comments > 0,

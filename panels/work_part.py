@@ -7,7 +7,7 @@ import fiftyone.operators.types as types
 
 from ..operators.shared import panel_work
 from ..operators.shared.panel_work import PanelWork
-from ..operators.shared.reloading import reload
+from ..operators.shared.reloading import BUTTONS, reload
 from ..operators.shared.safe import WHOLE, safe
 from ..sync.readable import readable
 from .card_view import bar
@@ -78,6 +78,8 @@ class WorkPart:
         state.notice = notice(ended[-1])
         if not all(work.into_cvat for work in ended):
             list(reload(ctx))
+        else:
+            ctx.trigger(BUTTONS)
         return True
 
     def _render_work(self, ctx: foo.ExecutionContext, panel: types.Object) -> None:

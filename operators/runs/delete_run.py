@@ -15,6 +15,7 @@ from ...sync.runs.store import RunStore
 from ...sync.send.delete_run import delete
 from ...sync.send.made_tasks import may_have_made
 from ..shared import choose_run, context
+from ..shared.reloading import BUTTONS
 from ..shared.running import perform, show
 from ..shared.safe import WHOLE, safe
 
@@ -85,6 +86,7 @@ class DeleteRun(foo.Operator):
     @staticmethod
     def _finish(ctx: foo.ExecutionContext, result: dict[str, Any]) -> Iterator[Any]:
         yield ctx.ops.notify(result["text"], variant="success")
+        yield ctx.trigger(BUTTONS)  # there may be nothing to load any more
         yield ctx.ops.reload_dataset()
         yield show(ctx, safe(result["text"], WHOLE))
 

@@ -9,6 +9,7 @@ import fiftyone.operators.types as types
 
 from ...sync.progress import ProgressReporter
 from ..shared import shown_samples, texts
+from ..shared.reloading import BUTTONS
 
 LOAD = "@roundtrip/cvat/load_annotations"
 
@@ -21,6 +22,7 @@ def unstoppable(reporter: ProgressReporter) -> ProgressReporter:
 def finish(ctx: foo.ExecutionContext, summary: dict[str, Any]) -> Iterator[Any]:
     """Shows what was sent."""
     yield ctx.ops.notify(texts.sent_line(summary), variant="success")
+    yield ctx.trigger(BUTTONS)  # there is something to load now
     yield ctx.ops.reload_dataset()
     yield shown_samples.result(ctx, texts.sent(summary), more=partial(_next, key=summary["anno_key"]))
 

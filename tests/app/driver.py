@@ -23,6 +23,13 @@ OURS = ("Operator Error", "@roundtrip/", "roundtrip-cvat", "/assets/app.js")
 OF_THE_APP: tuple[str, ...] = ()
 """What those have in them that name the plugin, but come of FiftyOne itself."""
 
+WITH_CUT = """items => items.map(item => {
+    const box = item.getBoundingClientRect(), is_wide = item.scrollWidth > item.clientWidth + 1;
+    const out = box.left < 0 || box.top < 0 || box.right > innerWidth || box.bottom > innerHeight;
+    return [item.innerText, is_wide || out];
+})"""
+"""The entries of a menu, and whether anything of each is outside its box or the page."""
+
 ADVERT_SEEN = "fiftyone-enterprise-tooltip-seen"
 
 
@@ -85,6 +92,11 @@ class App:
     def send_button(self) -> Locator:
         """The plugin's button above the grid."""
         return self.page.locator('[data-item-id="@roundtrip/cvat/send_to_cvat"]').first
+
+    @property
+    def load_button(self) -> Locator:
+        """The other one, which is there when there is something to load."""
+        return self.page.locator('[data-item-id="@roundtrip/cvat/load_annotations"]')
 
     @property
     def samples(self) -> Locator:
@@ -245,15 +257,17 @@ class Panel:
         raise AssertionError(f"waited in vain for {action!r} in the menu of {key}")
 
     def actions(self, key: str) -> list[str]:
-        """The actions that a run has."""
+        """The actions that a run has; none of them may be cut."""
         items = self.page.get_by_role("option")
         names: list[str] = []
+        cut: list[str] = []
 
         def has_names() -> bool:  # a card that is drawn anew closes its menu
-            names[:] = [text.splitlines()[0] for text in items.all_inner_texts() if text.strip()]
-            return bool(names)
+            found = [(text.splitlines()[0], is_cut) for text, is_cut in items.evaluate_all(WITH_CUT) if text.strip()]
+            names[:], cut[:] = [text for text, _ in found], [text for text, is_cut in found if is_cut]
+            return bool(names) and not cut
 
-        self.app.act_until(self._dots(key).click, has_names, "the run has a menu")
+        self.app.act_until(self._dots(key).click, has_names, "the run has a menu of which nothing is cut")
         self.page.keyboard.press("Escape")
         expect(items).to_have_count(0)
         return names

@@ -39,6 +39,7 @@ def test_selection_is_sent(app: App, cvat: Sandbox, dataset: fo.Dataset, annotat
     expect(form.root.get_by_label("The 3 samples selected")).to_be_checked()
     expect(form.chips("Label fields")).to_have_text(["ground_truth"])
     expect(form.chips("Classes")).to_have_text(classes)
+    expect(app.load_button).to_have_count(0)  # there is nothing to load yet
     form.settle()
     app.shoot("send_form", document=True)
     form.submit("Send")
@@ -59,6 +60,7 @@ def test_selection_is_sent(app: App, cvat: Sandbox, dataset: fo.Dataset, annotat
     form.submit("Load")
     app.result(f"Nothing changed: {labels} labels are as they were.")
     app.close_result()
+    expect(app.load_button).to_be_visible()
 
     dataset.reload()
     assert dataset.list_annotation_runs() == ["cvat"]

@@ -174,10 +174,12 @@ def test_conflicts_are_resolved_one_by_one(clashing: list[str], app: App, datase
     app.page.set_viewport_size({"width": 1440, "height": 1000})
     app.check_width(panel, 650)
     app.shoot("conflicts", document=True)
+    grid = app.look_at_first_sample()
     for key in "nnbcm":  # faster than answers come: to the second label, which becomes CVAT's; the first stays
         app.page.keyboard.press(key)
     expect(panel).to_contain_text("Nothing is left to decide.")
     app.shoot("conflicts_none")
+    app.wait_until(lambda: app.look_at_first_sample() != grid, "the grid shows what was decided")
     assert app.look_into_sample(0) != before, "the sample that was opened shows what was decided"
     labels = boxes(dataset)
     assert [labels[key].label for key in clashing] == ["bus", "person"]

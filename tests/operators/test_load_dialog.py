@@ -6,6 +6,7 @@ from typing import Any
 
 import fiftyone as fo
 import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared.reloading import BUTTONS
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared.reloading import URI as RELOAD
 from operators_app import Dialog, Shown, invalid, properties, reopened
 from sync_loop import URI, Loop
@@ -44,6 +45,7 @@ def test_load(many: Loop) -> None:
     assert [name for name, _ in shown.steps if name != "set_progress"] == [
         "notify",
         RELOAD,
+        BUTTONS,
         "reload_dataset",
         "show_output",
     ]

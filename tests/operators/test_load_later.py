@@ -8,6 +8,7 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared.reloading import BUTTONS
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared.reloading import URI as RELOAD
 from operators_app import Dialog, invalid, properties
 from panels_app import Panel
@@ -57,6 +58,7 @@ def test_undo(loaded: Loop) -> None:
     assert [name for name, _ in shown.steps if name != "set_progress"] == [
         "notify",
         RELOAD,
+        BUTTONS,
         "reload_dataset",
         "show_output",
     ]

@@ -53,7 +53,8 @@ def test_what_is_wrong_with_the_address(filled: Loop, monkeypatch: pytest.Monkey
     how = panel.shown["how"]["default"]
     assert "export FIFTYONE_CVAT_TOKEN=..." in how
     assert '$env:FIFTYONE_CVAT_USERNAME = "..."' in how
-    assert '{"backends": {"cvat": {"url"' in how
+    assert '{"backends": {"cvat": {\n' in how
+    assert max(map(len, how.splitlines()[1:])) < 75, "a line of code that is longer is cut in a narrow panel"
 
 
 def test_a_wrong_password(filled: Loop, monkeypatch: pytest.MonkeyPatch) -> None:

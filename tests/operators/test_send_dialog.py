@@ -9,6 +9,7 @@ from typing import Any
 import fiftyone as fo
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.send import answers as send_answers
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared.reloading import BUTTONS
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.request import SendRequest, parse
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.lease import ask_to_stop
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.record import find
@@ -48,7 +49,7 @@ def test_progress_goes_forward(filled: Loop) -> None:
     opened.accept_defaults()
     opened.fill(task_size=1)
     shown = opened.run()
-    assert [name for name, _ in shown.steps[-3:]] == ["notify", "reload_dataset", "show_output"]
+    assert [name for name, _ in shown.steps[-4:]] == ["notify", BUTTONS, "reload_dataset", "show_output"]
     steps = shown.of("set_progress")
     parts = [step["progress"] for step in steps if "progress" in step]
     assert parts == sorted(parts)
