@@ -30,6 +30,8 @@ from tests.sync.load.test_video_simulation import FRAMES, WORLDS
 STORIES = int(os.environ.get("ROUNDTRIP_STORIES", "900" if os.environ.get("ROUNDTRIP_ALL") else "15"))
 ROUNDS = 3
 WRITTEN = ("created", "changed", "deleted")
+KEPT = ("label", "bounding_box", "index", "code")
+"""What a label that is made again has of the one before."""
 OFF = 0.5 + 1e-6
 """Pixels."""
 
@@ -80,6 +82,25 @@ class RefreshVideoStory(TracksStory):
         for step, sample in enumerate(self.world.sample_ids[frame : frame + length]):
             place = [(at + step) / WIDTH, 0.1, 0.1, 0.1]
             self.world.add(sample, self.mark(), label="car", bounding_box=place, index=index)
+
+    def swap_here(self, frame: int, length: int) -> None:
+        """Two objects change places in the eyes of whoever numbered them."""
+        documents = self.world.documents()
+        for sample in self.world.sample_ids[frame : frame + length]:
+            for label_id, item in documents.get(sample, {}).items():
+                if (index := item.get("index")) in (1, 2):
+                    self.world.edit(sample, label_id, index=3 - index)
+
+    def make_again_here(self, number: int, frame: int, length: int, *, beside: bool) -> None:
+        """The same labels with other ids, in the place of those that were there, or beside them, a little further."""
+        for sample, label_id in list(self.of_object(number, frame, length)):
+            item = {key: value for key, value in self.world.documents()[sample][label_id].items() if key in KEPT}
+            if beside:
+                x, *rest = item["bounding_box"]
+                item["bounding_box"] = [x, rest[0] / 2, *rest[1:]]
+            else:
+                self.world.delete(sample, label_id)
+            self.world.add(sample, self.mark(), **item)
 
     def of_object(self, number: int, frame: int, length: int) -> Iterator[tuple[str, str]]:
         """The labels of an object on some frames."""
@@ -196,6 +217,9 @@ def play(story: RefreshVideoStory, dice: random.Random) -> Iterator[str]:
         lambda: story.relabel_all_here(number(), dice.choice(["car", "van"])),
         lambda: story.reindex_here(number(), frame(), length(), dice.randint(1, 5)),
         lambda: story.add_many_here(frame(), length(), dice.choice([1, 2, 3, 50])),
+        lambda: story.swap_here(frame(), length()),
+        lambda: story.make_again_here(number(), frame(), length(), beside=False),
+        lambda: story.make_again_here(number(), frame(), dice.randint(1, 3), beside=True),
         lambda: story.set_here(number(), frame()),
         lambda: story.relabel_here(number(), frame(), dice.choice(["car", "van", "mine"])),
         lambda: story.delete_here(number(), frame()),
