@@ -28,7 +28,7 @@ def render(page: Any, state: Any, panel: types.Object) -> None:
         panel: what is drawn on
     """
     if state.missing:
-        panel.view("problem", types.Error(label="CVAT can't be used now", description=state.missing))
+        add_problem(state, panel)
         if state.looked:
             panel.md(f"What is shown of jobs is of {state.looked}.", name="old")
         else:
@@ -51,6 +51,12 @@ def render(page: Any, state: Any, panel: types.Object) -> None:
         bar.btn("refresh", label="Refresh", icon="refresh", on_click=page.refresh)
     if state.sandbox_offered:
         add_button(bar, "sandbox", "Try the sandbox", "science", on_click=page.try_sandbox)
+
+
+def add_problem(state: Any, panel: types.Object) -> None:
+    """Draws why CVAT can't be used, if it can't."""
+    if state.missing:
+        panel.view("problem", types.Error(label="CVAT can't be used now", description=state.missing))
 
 
 def in_the_middle(panel: types.Object, name: str, headline: str, line: str) -> types.Object:

@@ -15,7 +15,7 @@ from ..sync.runs.base import BaseStore
 from ..sync.runs.look import JobLook, kept_look
 from ..sync.runs.marks import JobMark
 from ..sync.runs.store import RunStore
-from . import cards, server
+from . import cards, header, server
 from .rows import add_button, add_row
 
 COLUMNS = {
@@ -120,6 +120,7 @@ class JobsPage:
         params = {"run": state.run}
         add_button(bar, "plots", "Plots", "bar_chart", on_click=self.show_plots, params=params)  # type: ignore[attr-defined]
         bar.btn("refresh", "Refresh", "refresh", on_click=self.refresh)  # type: ignore[attr-defined]
+        header.add_problem(state, panel)
         if not state.of:
             panel.md(state.gone or "CVAT was not asked for the jobs of this run yet, or has none.", name="none")
             return

@@ -152,6 +152,10 @@ def test_the_jobs_of_a_run(two_runs: Loop, monkeypatch: pytest.MonkeyPatch) -> N
     assert "2 to 2 of 2 jobs" in str(panel.shown["turning"]) and "following" not in str(panel.shown)
     panel.event("filter_state", value="completed")
     assert panel.state["job_rows"] == [] and panel.state["job_links"] == "No job of this kind."
+    assert "problem" not in panel.shown
+    two_runs.box.faults.add("status", "GET", "", status=403, times=None)
+    panel.event("refresh")
+    assert "problem" in panel.shown, "it is told where the person is"
     panel.event("show_runs")
     assert panel.drawn
 
