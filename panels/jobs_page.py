@@ -15,7 +15,7 @@ from ..sync.runs.base import BaseStore
 from ..sync.runs.look import JobLook, kept_look
 from ..sync.runs.marks import JobMark
 from ..sync.runs.store import RunStore
-from . import cards, header, server
+from . import cards, header, server, turns
 from .rows import add_button, add_row
 
 COLUMNS = {
@@ -67,18 +67,19 @@ class JobsPage:
 
     def load_job(self, ctx: foo.ExecutionContext) -> None:
         """The row action "Load this job"."""
-        ctx.params["load"] = {"anno_key": ctx.panel.state.run, "policy": "ask", "jobs": [_job(ctx)]}
+        run, job = _job(ctx)
+        ctx.params["load"] = {"anno_key": run, "policy": "ask", "jobs": [job]}
         self.load_again(ctx)  # type: ignore[attr-defined]
 
     def change_job(self, ctx: foo.ExecutionContext) -> None:
         """The row action "Assign, set stage and state"."""
-        ctx.params["run"] = ctx.panel.state.run
-        self._prompt(ctx, "change_job", job=_job(ctx))  # type: ignore[attr-defined]
+        ctx.params["run"], job = _job(ctx)
+        self._prompt(ctx, "change_job", job=job)  # type: ignore[attr-defined]
 
     def view_job(self, ctx: foo.ExecutionContext) -> None:
         """The row action "Show its samples"."""
-        number = _job(ctx)
-        found = record.find(ctx.dataset, ctx.panel.state.run)
+        run, number = _job(ctx)
+        found = record.find(ctx.dataset, run)
         store = RunStore(ctx.dataset, found.run_id)
         look = kept_look(store)
         job = next((job for job in look.jobs if job.id == number), None) if look else None
@@ -212,6 +213,10 @@ def _marks(ctx: foo.ExecutionContext, run_id: str) -> Mapping[int, JobMark]:
         return {}
 
 
-def _job(ctx: foo.ExecutionContext) -> int:
-    """The job of a row action. The App says which row by its number in the table that the person sees."""
-    return int(ctx.panel.state.job_rows[ctx.params["row"]]["job"])
+def _job(ctx: foo.ExecutionContext) -> tuple[str, int]:
+    """The run and the job of a row action.
+
+    The App says the number of the row in the table that the person sees, which may have other rows by now.
+    """
+    shown = turns.seen(ctx)
+    return shown["run"], int(shown["job_rows"][ctx.params["row"]]["job"])

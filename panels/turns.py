@@ -126,13 +126,13 @@ def clicks(ctx: foo.ExecutionContext) -> int:
 def is_past(ctx: foo.ExecutionContext) -> bool:
     """Whether an event is of the dataset that was shown before, and sent before the panel showed the present one."""
     now = ctx.panel.state.dataset
-    return bool(now) and _copy(ctx).get("dataset") == ctx.dataset_name != now
+    return bool(now) and seen(ctx).get("dataset") == ctx.dataset_name != now
 
 
 def show(ctx: foo.ExecutionContext, output: types.Property) -> None:
     """Tells the browser what is new to it. What it shows already is not drawn again: that would close open menus, and
     the App takes each new drawing for a change of its own state, of which it sends an event."""
-    state, has = ctx.panel.state, _copy(ctx)
+    state, has = ctx.panel.state, seen(ctx)
     opened: Opened = state._opened
     is_lost = has.get(DRAWN) != opened.number and time.time() - opened.at > ON_THE_WAY
     drawn = json.dumps(output.to_json(), sort_keys=True, default=str)
@@ -150,7 +150,7 @@ def show(ctx: foo.ExecutionContext, output: types.Property) -> None:
 
 
 def _find(ctx: foo.ExecutionContext, *, anew: bool) -> Opened:
-    has, panel = _copy(ctx), str(ctx.panel_id)
+    has, panel = seen(ctx), str(ctx.panel_id)
     with _lock:
         key = "" if anew else str(has.get(OPENED) or _last.get(panel, ""))
         found = _opened.get(key)
@@ -168,7 +168,7 @@ def _find(ctx: foo.ExecutionContext, *, anew: bool) -> Opened:
         return found
 
 
-def _copy(ctx: foo.ExecutionContext) -> Mapping[str, Any]:
+def seen(ctx: foo.ExecutionContext) -> Mapping[str, Any]:
     """The state that the browser had when it sent an event."""
     return ctx.panel_state if isinstance(ctx.panel_state, Mapping) else {}
 

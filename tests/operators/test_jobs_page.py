@@ -146,7 +146,10 @@ def test_the_jobs_of_a_run(two_runs: Loop, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(jobs_page, "MOST", 1)
     panel.event("filter_state", value="new")
     assert "previous" not in str(panel.shown) and panel.shown["turning"]["type"]["properties"]["where"]
+    sent = panel.send("change_job", row=0)
     panel.event("turn_jobs", first=1)
+    panel.answer(sent)
+    assert panel.of("prompt_user_for_operation")[0]["params"]["job"] == 1, "the row that was seen at the click"
     assert [row["job"] for row in panel.state["job_rows"]] == [2]
     assert "tasks/1/jobs/2)" in panel.state["job_links"] and "tasks/1/jobs/1)" not in panel.state["job_links"]
     assert "2 to 2 of 2 jobs" in str(panel.shown["turning"]) and "following" not in str(panel.shown)
