@@ -102,6 +102,15 @@ class TracksStory(StoryOfLoads):
             ]
             assert len(set(labels)) == len(labels), "a label is on two objects"
             assert all(frame in self.world.spans[job] for frame, _ in labels)
+        self.check_the_objects(base)
+
+    def check_the_objects(self, base: BaseStore) -> None:
+        """Each object of a task has one index, and no other one has it."""
+        for task in sorted({spot.task for spot in self.world.spots}):
+            jobs = sorted({spot.job for spot in self.world.spots if spot.task == task})
+            known = {(item.object_key, item.index) for job in jobs for item in base.tracks(job)}
+            assert len({key for key, _ in known}) == len(known), "an object has two indexes"
+            assert len({index for _, index in known}) == len(known), "an index is that of two objects"
 
     def check_a_second_load_does_nothing(self, policy: str, jobs: tuple[int, ...]) -> None:
         self.moved &= bool(jobs)
@@ -122,6 +131,16 @@ class TracksStory(StoryOfLoads):
         assert self.world.dump() == smooth.dump()
         assert self.base(self.world) == self.base(smooth)
         self.settle(there)
+
+    @rule(policy=POLICIES, places=st.permutations(range(4)), at=st.integers(0, 40))
+    def load_a_job_and_be_killed_and_load_others_first(self, policy: str, places: Sequence[int], at: int) -> None:
+        first, *others = self.some_jobs(places) or (0,)
+        if others:
+            smooth = self.world.fork()
+            smooth.load(policy=policy, jobs=(first,))
+            self.kill(at % (smooth.clock.writes + 1), lambda: self.world.load(policy=policy, jobs=(first,)))
+            self.load(policy, tuple(others))
+            self.load(policy, ())
 
     @rule(policy=POLICIES, places=st.permutations(range(4)))
     def load_one_by_one(self, policy: str, places: Sequence[int]) -> None:

@@ -1,6 +1,7 @@
 """A load, an undo and a decision are killed before and after their database writes, and run again.
 
-They are those of a video, of two videos (two tasks), and of two image sequences.
+They are those of a video, also in jobs that share frames, of two videos (two tasks), and of two image sequences. Little
+is decided, logged and written together, so that there are ends in the middle of each.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from unittest.mock import patch
 import bson
 import fiftyone as fo
 import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load import apply, portions
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.resolve import conflicts, resolve
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.undo import undo
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import log
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send import task_pool
 from sequence_loop import Scenes
 from sync_killing import Killed, Watcher, watching
@@ -43,6 +46,11 @@ def a_video(loop: VideoLoop) -> None:
     loop.send(segment_size=6)
 
 
+def shared_frames(loop: VideoLoop) -> None:
+    loop.fill(12, labels)
+    loop.send(segment_size=6, overlap=2)
+
+
 def two_videos(loop: VideoLoop) -> None:
     for name in ("one", "other"):
         own = loop.folder / name
@@ -61,6 +69,7 @@ def two_sequences(loop: VideoLoop) -> None:
 
 SENT: dict[str, Callable[[VideoLoop], None]] = {
     "a video": a_video,
+    "shared frames": shared_frames,
     "two videos": two_videos,
     "two sequences": two_sequences,
 }
@@ -111,6 +120,13 @@ def make(tmp_path: Path, new_world: Callable[[], tuple[fo.Dataset, Sandbox]]) ->
         return loop
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portions, "MOST_LABELS", 6)
+    monkeypatch.setattr(log, "PORTION", 3)
+    monkeypatch.setattr(apply, "PORTION", 3)
 
 
 def shown(loop: VideoLoop) -> Any:
