@@ -26,6 +26,9 @@ from .samples import FieldPlace, ensure_field, field_class, holders, is_read_onl
 from .sequences import ImageSequence, indexes_in
 from .writes import Reverts, Writes, write_bundle
 
+CLOSED = "the field holds something there that is no label of it"
+"""Why nothing is written into a field of a sample: whoever put it there may want it, and it would be lost."""
+
 SIZE = "_roundtrip_size"
 """The name of a sample's size among what is read of it; no field has it."""
 
@@ -41,6 +44,7 @@ class SampleLabels:
         own: the dataset's own folder
         size: of the whole sample, in bytes
         twins: the ids of further labels that have the id of one of these
+        closed: why nothing can be written there; empty if it can
     """
 
     labels: dict[str, Document]
@@ -49,6 +53,7 @@ class SampleLabels:
     own: str = ""
     size: int = 0
     twins: tuple[str, ...] = ()
+    closed: str = ""
 
 
 class Labels(Protocol):
@@ -203,8 +208,11 @@ def held(place: FieldPlace, sample: Mapping[str, Any]) -> SampleLabels:
         there, value = (step in value, value.get(step)) if isinstance(value, Mapping) else (False, None)
     documents: dict[str, Document] = {}
     twins: list[str] = []
+    closed = ""
     for document in place.labels(sample):
-        if isinstance(document, Mapping) and "_id" in document:
+        if not isinstance(document, dict) or "_id" not in document:
+            closed = CLOSED
+        else:
             label_id = str(document["_id"])
             if label_id in documents:  # of two with one id, the first is meant
                 twins.append(label_id)
@@ -213,6 +221,5 @@ def held(place: FieldPlace, sample: Mapping[str, Any]) -> SampleLabels:
         filled = isinstance(value, Mapping) and isinstance(value.get(place.root.rsplit(".", 1)[1]), list)
     else:
         filled = value is not None
-    return SampleLabels(
-        documents, None if filled else FormerValue(there, value), size=sample.get(SIZE, 0), twins=tuple(twins)
-    )
+    holder = None if filled else FormerValue(there, value)
+    return SampleLabels(documents, holder, size=sample.get(SIZE, 0), twins=tuple(twins), closed=closed)

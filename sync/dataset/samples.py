@@ -20,6 +20,17 @@ Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class NoLabel:
+    """What is where a field has its labels, and is none: other programs, and older schemas, can write anything there.
+
+    Args:
+        what: what it is, for a sentence about several
+    """
+
+    what: str
+
+
+@dataclass(frozen=True)
 class FieldPlace:
     """Where the labels of a field are in the document that holds them: a sample's, or that of a frame of a video.
 
@@ -58,10 +69,14 @@ class FieldPlace:
         """The path of its labels as FiftyOne's collections take it."""
         return f"{FRAMES}{self.root}" if self.on_frames else self.root
 
-    def labels(self, sample: Mapping[str, Any]) -> list[Document]:
-        """The labels of this field in the document that holds them."""
+    def labels(self, sample: Mapping[str, Any]) -> list[Any]:
+        """The labels of this field in the document that holds them.
+
+        In their place may be anything; a value that holds no list of labels, as the field has it, is there as
+        :class:`NoLabel`, once for each label that it seems to hold.
+        """
         value: Any = sample
-        for step in self.root.split("."):
+        for step in self.path.split("."):
             value = value.get(step) if isinstance(value, Mapping) else None
         if value is None:
             return []
@@ -69,7 +84,23 @@ class FieldPlace:
             return [{"_id": sample["_id"], "value": value}]
         if not self.many:
             return [value]
-        return list(value) if isinstance(value, (list, tuple)) else []
+        found = value.get(self._list) if isinstance(value, Mapping) else None
+        return list(found) if isinstance(found, (list, tuple)) else self._no_labels(value, found)
+
+    @property
+    def _list(self) -> str:
+        return self.root.rpartition(".")[2]
+
+    def _no_labels(self, value: Any, found: Any) -> list[Any]:
+        """What there is to count of a value that has something else where its list of labels should be."""
+        kind, count = type(value if found is None else found).__name__, 1
+        if isinstance(value, Mapping) and found is None:
+            if value.get("_cls") == self.cls or value.keys() <= {self._list}:
+                return []
+            kind = str(value.get("_cls") or kind)
+            others = [value.get(other.list_path) for other in LABEL_TYPES.values()]
+            count = max(1, *(len(item) for item in others if isinstance(item, list)), 1)
+        return [NoLabel(f"values that are no {self.cls} ({kind})")] * count
 
 
 def as_collection(target: Any) -> Any:

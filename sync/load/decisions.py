@@ -73,8 +73,8 @@ class JobDecisions:
         if held is None:
             leave(self.tally.objects, edited.objects, SAMPLE_GONE, base, edited.place)
             return None
-        if base.field in self.settings.read_only:
-            self._refuse_read_only(base, edited.objects, edited.place)
+        if closed := self._closed(base.field, held):
+            self._refuse_closed(closed, base, edited.objects, edited.place)
             return base
         document = held.labels.get(base.label_id)
         decision, decided = self._merge(base, document, edited.compared_parts)
@@ -155,13 +155,13 @@ class JobDecisions:
         here, there = self.settings.schema.fields[base.field], self.settings.schema.fields[to]
         if to.startswith(FRAMES) != base.field.startswith(FRAMES):
             return "one is a field of frames, the other of whole videos"
-        if to in self.settings.read_only or base.field in self.settings.read_only:
-            return READ_ONLY
+        held = self.local.get(to, {}).get(base.sample_id)
+        if closed := self._closed(to, held) or self._closed(base.field, None):
+            return closed
         if not here.allow_deletions or not here.allow_label_edits:
             return f"the run does not let labels leave '{base.field}'"
         if there.existing_field and not there.allow_additions:
             return "the run allows no additions there"
-        held = self.local.get(to, {}).get(base.sample_id)
         place = self.settings.place(to)
         if held is not None and not place.many and not self.planned.is_free(to, base, held):
             return NO_ROOM
@@ -173,8 +173,8 @@ class JobDecisions:
         held = self._held(gone)
         if held is None:
             return None
-        if gone.field in self.settings.read_only:
-            self._refuse_read_only(gone, (), "")
+        if closed := self._closed(gone.field, held):
+            self._refuse_closed(closed, gone, (), "")
             return gone
         document = held.labels.get(gone.label_id)
         decision, decided = self._merge(gone, document, None)
@@ -229,12 +229,12 @@ class JobDecisions:
             alike: the label of another job that it is
         """
         name, place, schema = base.field, self.settings.place(base.field), self.settings.schema.fields[base.field]
-        if name in self.settings.read_only:
-            self._refuse_read_only(base, new.objects, new.place)
+        held = self._held(base)
+        if closed := self._closed(name, held):
+            self._refuse_closed(closed, base, new.objects, new.place)
             return None
         if new.drawn.field is None:
             self.tally.unexpected[f"{new.figure}: put into '{name}'"] += 1
-        held = self._held(base)
         if held is None:
             leave(self.tally.objects, new.objects, SAMPLE_GONE, base, new.place)
             return None
@@ -358,7 +358,7 @@ class JobDecisions:
     ) -> bool:
         """Writes an edited label, if anything of it or its tag changes; whether its sample has room for that."""
         document = held.labels.get(base.label_id)
-        if document is None:
+        if document is None or held.closed:
             return True
         plain = self.settings.place(base.field).plain
         tagged = None if plain or (not marked and self.settings.shared.waits(base)) else marked
@@ -371,10 +371,14 @@ class JobDecisions:
         leave(self.tally.objects, objects, TOO_LARGE, label, place)
         self.again = True
 
-    def _refuse_read_only(self, label: BaseLabel, objects: Sequence[Object], place: str) -> None:
-        """Leaves a change to a field that is never written; it comes once the field may be written."""
-        self.tally.of(label.field).refused[f"changes: {READ_ONLY}"] += 1
-        leave(self.tally.objects, objects, READ_ONLY, label, place)
+    def _closed(self, field: str, held: SampleLabels | None) -> str:
+        """Why nothing is written into a field, or into what a sample has of it; empty if it can be."""
+        return READ_ONLY if field in self.settings.read_only else held.closed if held else ""
+
+    def _refuse_closed(self, reason: str, label: BaseLabel, objects: Sequence[Object], place: str) -> None:
+        """Leaves a change where nothing is written; it comes once something may be."""
+        self.tally.of(label.field).refused[f"changes: {reason}"] += 1
+        leave(self.tally.objects, objects, reason, label, place)
         self.again = True
 
     def _held(self, label: BaseLabel) -> SampleLabels | None:

@@ -92,7 +92,7 @@ class DryRunLabels:
             if pieces is not None:
                 labels = applied(list(found.labels.values()), pieces)
                 held = {str(document["_id"]): document for document in labels}
-                self._keep(place, sample_id, SampleLabels(held, former_value(change, pieces)))
+                self._keep(place, sample_id, SampleLabels(held, former_value(change, pieces), closed=found.closed))
 
     def _edit(self, place: FieldPlace, sample_id: str, change: Any, holder: FormerValue | None = None) -> None:
         found = self.read(place, [sample_id]).get(sample_id)
@@ -101,7 +101,7 @@ class DryRunLabels:
         labels = dict(found.labels)
         change(labels)
         left = None if labels else holder or found.holder or FormerValue(True)
-        self._keep(place, sample_id, SampleLabels(labels, left))
+        self._keep(place, sample_id, SampleLabels(labels, left, closed=found.closed))
 
     def _keep(self, place: FieldPlace, sample_id: str, held: SampleLabels) -> None:
         self._fields.setdefault(place.name, {})[sample_id] = held

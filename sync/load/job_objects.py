@@ -1,12 +1,15 @@
 """What a job has, object by object: its tags, its shapes, and its tracks on each frame."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ...cvat import Annotations, Shape
+from ...cvat import Annotations, Shape, Tag
 from ...cvat.models import Track
 from ...labels.objects import Key, Object, key_of
 from ...labels.tracks.interpolate import Interpolated, interpolate, shape_of
+
+NO_ID = "CVAT gave it no id"
+ID_TWICE = "CVAT gave its id twice"
 
 MOST_TRACK_FRAMES = 500_000
 """So many frames of tracks are labels of a job; an annotator could make any number with few clicks."""
@@ -60,6 +63,12 @@ def type_of(item: Object) -> str:
     return item.type if item.track is None else f"track of type {item.type}"
 
 
+def without_own_id(annotations: Annotations) -> int:
+    """How many objects of a job can't be told apart, as CVAT gave them no id, or that of another one."""
+    kinds: tuple[Sequence[Tag | Shape | Track], ...] = (annotations.tags, annotations.shapes, annotations.tracks)
+    return sum(len(items) - len({item.id for item in items} - {None}) for items in kinds)
+
+
 def list_objects(annotations: Annotations, frames: range) -> JobObjects:
     """Lists what a job has.
 
@@ -90,9 +99,9 @@ def _single_objects(annotations: Annotations) -> Iterator[Object]:
 
 def _keep(job: JobObjects, item: Object) -> None:
     if item.id is None and key_of_track(item) is None:
-        job.left.append(LeftObject.of(item, "CVAT gave it no id"))
+        job.left.append(LeftObject.of(item, NO_ID))
     elif (key := key_of(item)) in job.found:
-        job.left.append(LeftObject.of(item, "CVAT gave its id twice"))
+        job.left.append(LeftObject.of(item, ID_TWICE))
     else:
         job.found[key] = item
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ...cvat import Annotations, Client, CvatError, Job, Unreachable
+from ...cvat import Annotations, Client, CvatError, Job, ServerFault, Unreachable
 from ...labels.base import BaseLabel
 from ...labels.objects import Object, key_of
 from ...labels.read import Reading
@@ -24,6 +24,7 @@ from .edited_label import Edited
 from .fetch import OF_ONE, TaskState, fetch_labels, fetch_tasks
 from .held_jobs import HeldJob, JobHolder
 from .job_changes import JobChanges
+from .job_objects import without_own_id
 from .placed_frames import with_present_frames
 from .read_ahead import ReadAhead
 from .task_notes import names_of, notes_of, unsent
@@ -289,6 +290,11 @@ class _Reader:
             self.indexes.take(known, diff.indexes)
         else:
             diff = diff_job(base, annotations, frames, state.removed, vocabulary, span)
+        if diff.deleted and (nameless := without_own_id(annotations)):
+            raise ServerFault(
+                f"CVAT gave {nameless:,} of its objects no id of their own, and others that were sent are not there. "
+                "That can't be told from a deletion."
+            )
         emptied = 0 if annotations.tags or annotations.shapes else _emptied(base, tracks, diff, state.removed)
         return self._changes(job, date, diff, (base, tracks, open_), known, state, emptied)
 

@@ -22,7 +22,7 @@ from ..runs.outbox import TrackLabels
 from ..runs.packed_labels import PackedLabels
 from .begun_tracks import begun_identities, last_origin, lost_tracks
 from .held_labels import HeldLabels
-from .job_objects import LeftObject, left_keyframes
+from .job_objects import ID_TWICE, NO_ID, LeftObject, left_keyframes
 from .label_tracks import track_of_label
 from .track_edits import TrackEdit, TrackEdits, Versions
 from .track_identity import Identities
@@ -172,7 +172,7 @@ class _TrackDiffer:
         for track in sorted(self.job.annotations.tracks, key=lambda track: (track.id not in known, track.id or 0)):
             content = content_of(track)
             if track.id is None or track.id in found:
-                reason = "CVAT gave it no id" if track.id is None else "CVAT gave its id twice"
+                reason = NO_ID if track.id is None else ID_TWICE
                 self.left.append(LeftObject(reason, "track", track.label_id, track.frame))
             elif track.id not in known and content in contents:
                 self.left.append(LeftObject(TWIN_TRACK, "track", track.label_id, track.frame))

@@ -18,7 +18,7 @@ from ...labels.types import LABEL_TYPES
 from ...labels.vocabulary import Vocabulary
 from ..dataset.frames import read_some_frames
 from ..dataset.mask_files import with_pixels
-from ..dataset.samples import Document, FieldPlace, read_samples
+from ..dataset.samples import Document, FieldPlace, NoLabel, read_samples
 from ..readable import readable
 from ..runs.outbox import Batch, each_label
 
@@ -176,7 +176,7 @@ def told_apart(
     seen: set[str] = set()
     for place, field, document in labels:
         if not isinstance(document, Mapping) or document.get("_id") is None:
-            lost[f"{field}: {NO_LABELS}"] += 1
+            lost[readable(f"{field}: {document.what if isinstance(document, NoLabel) else NO_LABELS}")] += 1
             continue
         if where != (place.sample_id, field):
             where, seen = (place.sample_id, field), set()
