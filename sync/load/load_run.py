@@ -2,31 +2,27 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
 from typing import Any, Literal
 
-from ...labels.base import BaseLabel
 from ...labels.schema import FieldSchema, LabelSchema
 from ...labels.types import NEW_FIELD_FOR
 from ...labels.vocabulary import Vocabulary
 from ..dataset.samples import FRAMES
 from ..progress import ProgressReporter
 from ..runs import record as records
-from ..runs.base import BaseStore, NewObject, OpenConflict, TaskBase, by_label, count_fields
+from ..runs.base import BaseStore, TaskBase, count_fields
 from ..runs.change import DELETED_TAG, JobPlan
 from ..runs.log import JobEntry, LoadLog, LoadRecord, TaskEntry, note_of
 from ..runs.marks import JobMark, Marks
-from ..runs.outbox import TrackLabels
-from ..runs.packed_labels import PackedLabels
 from ..runs.report import LoadReport, one_for_each_part
-from .apply import PlannedWrites, read_local
+from .apply import read_local
 from .copying import seed_copy
 from .decide import decide
+from .decided_job import DecidedJob
 from .first_changes import MOST, first_changes
 from .frame_numbers import name_frames
 from .held_jobs import HeldJob, UnchangedJob
 from .job_changes import JobChanges
-from .label_tracks import nest, told_apart
 from .load_context import LoadContext
 from .merge_settings import MergeSettings, Resolver
 from .portions import portions
@@ -137,49 +133,35 @@ class LoadRun:
         return self.report
 
     def _apply_job(self, parts: Iterator[JobChanges], marks: Marks) -> None:
-        labels: list[BaseLabel] = []
-        known: tuple[TrackLabels, ...] = ()
-        tracks: tuple[TrackLabels, ...] = ()
-        joined: dict[int, list[PackedLabels]] = {}
-        conflicts: list[OpenConflict] = []
-        is_new = is_open = again = False
-        was: Counter[str] = Counter()
-        writes: list[PlannedWrites] = []
-        new: dict[int, NewObject] = {}
+        decided: DecidedJob | None = None
         for part in parts:
-            was.update(count_fields(part.base, part.shared))
-            job, date, shared, near = part.job, part.date, part.shared, part.neighbors
-            known, tracks = part.tracks, part.diff.tracks  # each part has those of the whole job
-            plan = self._decide(part)
-            writes.append(PlannedWrites(plan))
-            new.update(part.diff.objects_of_new)
-            alone, more = told_apart(plan.base, {item.track.id for item in tracks}, plan.present)
-            labels += alone
-            for track_id, own in more.items():
-                joined.setdefault(track_id, []).append(PackedLabels(own))
-            conflicts += plan.open
-            is_new |= by_label(alone) != by_label(part.base)
-            is_open |= plan.open != part.open
-            again |= plan.again
-        if new:
-            self.base.save_new_objects(job.id, {**self.base.new_objects(job.id), **new})
-        for planned in writes:  # all of the job is logged before anything is written
+            decided = decided or DecidedJob(part)
+            decided.add(part, self._decide(part))
+        if decided is not None:
+            self._write(decided, marks)
+
+    def _write(self, decided: DecidedJob, marks: Marks) -> None:
+        """Writes what was decided about a job: all of it is logged by now."""
+        job = decided.job
+        if decided.new:
+            self.base.save_new_objects(job.id, {**self.base.new_objects(job.id), **decided.new})
+        for planned in decided.writes:
             planned.write(self.context.labels, self.mapped.schema)
-        nested = nest(tracks, {track_id: chain(*parts) for track_id, parts in joined.items()})
-        is_new |= nested != known
-        if is_open:
-            self.base.save_open(job.id, tuple(conflicts))
-        if is_new:
-            self.base.save_labels(job.id, tuple(labels), nested)
+        labels, tracks = decided.base()
+        if decided.open_changed:
+            self.base.save_open(job.id, tuple(decided.conflicts))
+        if decided.has_changed(tracks):
+            self.base.save_labels(job.id, labels, tracks)
             if self.base.new_objects(job.id):
                 self.base.save_new_objects(job.id, {})
-        then = None if again else marks[job.id].updated_date if date is None else date
-        counts = count_fields((*labels, *nested), shared)
+        counts = count_fields((*labels, *tracks), decided.shared)
         if self.kind == "resolve":  # which frames an earlier job has is not known then, but was counted before
-            was.update(count_fields(known, shared))
-            counts = _moved_on(marks[job.id].labels, was, counts)
-        shares = tuple(one.as_mark() for one in near) if conflicts else ()
-        marks.save({job.id: JobMark(updated_date=then, labels=counts, open=len(conflicts), shares=shares)})
+            decided.was.update(count_fields(decided.known, decided.shared))
+            counts = _moved_on(marks[job.id].labels, decided.was, counts)
+        date = marks[job.id].updated_date if decided.date is None else decided.date
+        then = None if decided.again else date
+        shares = tuple(one.as_mark() for one in decided.neighbors) if decided.conflicts else ()
+        marks.save({job.id: JobMark(updated_date=then, labels=counts, open=len(decided.conflicts), shares=shares)})
 
     def _decide(self, part: JobChanges) -> JobPlan:
         """Decides about labels of a job, and logs what is to be written of them; what was decided."""
