@@ -56,6 +56,10 @@ class RefreshVideoStory(TracksStory):
             for job, mark in base.marks().items()
         }
 
+    def check_the_objects(self, base: BaseStore) -> None:
+        """Here an object may have another index in each job, and that of another one: people give such indexes to some
+        of its labels, and a refresh sends them."""
+
     # people in FiftyOne
 
     def move_many_here(self, number: int, frame: int, length: int) -> None:
