@@ -5,6 +5,7 @@ A part is the label's existence, its class, its geometry, or one attribute. The 
 """
 
 import json
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -85,6 +86,17 @@ def same(one: Any, other: Any) -> bool:
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
+def alike(one: Any, other: Any) -> bool:
+    """Whether two values differ at most in the last digits of their numbers."""
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(alike, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(alike(value, other[key]) for key, value in one.items())
+    return same(one, other)
+
+
 def forbidden(schema: FieldSchema) -> frozenset[str]:
     """The changes of CVAT that the ``allow_*`` switches of a field forbid for labels that were sent."""
     switches = {
@@ -158,7 +170,7 @@ def merge(base: Parts, local: Parts | None, remote: Parts | None, rules: Rules |
     changes: Parts = {}
     conflicts: list[Conflict] = []
     refused: list[str] = []
-    others = _Others(rules, paths)
+    others, jobs_differ = _Others(rules, paths), False
     for part, new in there.items():
         if same(new, was.get(part)) or same(new, here.get(part)):
             continue
@@ -170,14 +182,16 @@ def merge(base: Parts, local: Parts | None, remote: Parts | None, rules: Rules |
             of_jobs = others.counts(part, here.get(part))
             counts = of_jobs or rules.of(part)
             values = was.get(part), here.get(part), new
-            conflicts.append(Conflict(part, *values, _OUTCOMES[counts], of_jobs is not None))
+            if of_jobs is None or not alike(here.get(part), new):  # each job interpolates between its own keyframes
+                conflicts.append(Conflict(part, *values, _OUTCOMES[counts], of_jobs is not None))
+                jobs_differ |= of_jobs is not None
         if counts == "remote":
             changed = paths if part == GEOMETRY else (part.removesuffix(_APART),)
             changes.update({p: remote.get(p) for p in changed if not same(remote.get(p), local.get(p))})
     if any(conflict.outcome == "open" for conflict in conflicts):
         return Decision("ask", {}, tuple(conflicts), tuple(refused))
     action: Action = "edit" if changes else "keep"
-    return Decision(action, changes, tuple(conflicts), tuple(refused), others.differ)
+    return Decision(action, changes, tuple(conflicts), tuple(refused), jobs_differ)
 
 
 class _Others:
@@ -189,7 +203,6 @@ class _Others:
     """
 
     def __init__(self, rules: Rules, geometry: Collection[str]) -> None:
-        self.differ = False
         self._rules, self._geometry = rules, geometry
         parts = rules.other.parts if rules.other else None
         self._parts = None if parts is None else _as_parts(parts, geometry)
@@ -211,7 +224,6 @@ class _Others:
         equal = other.is_earlier and agreed and self._rules.of(part) == "remote"  # the same was done in FiftyOne
         if not equal and not self.wrote(part, value):
             return None
-        self.differ = True
         return "local" if other.is_earlier else "remote"
 
 

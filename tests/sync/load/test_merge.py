@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.schema import FieldSchema
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.merge import Conflict, Decision, Rules, forbidden, merge, same
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.merge import (
+    Conflict,
+    Decision,
+    OtherJob,
+    Rules,
+    forbidden,
+    merge,
+    same,
+)
 
 Parts = dict[str, Any]
 HERE, THERE, ELSEWHERE = [0.1, 0.1, 0.2, 0.2], [0.3, 0.1, 0.2, 0.2], [0.5, 0.5, 0.2, 0.2]
@@ -96,6 +104,27 @@ def test_a_conflict_has_all_three_values() -> None:
         {"bounding_box": ELSEWHERE},
         {"bounding_box": THERE},
     )
+
+
+IN_OTHER = [0.3, 0.1 + 1e-16, 0.2, 0.2]
+OTHERS: dict[str, tuple[bool, list[float], Parts, int]] = {
+    # is the other job the earlier one, what it wrote, changes to FiftyOne's label, conflicts
+    "the earlier one wrote another place": (True, ELSEWHERE, KEEP, 1),
+    "the later one wrote another place": (False, ELSEWHERE, {"bounding_box": THERE}, 1),
+    "the earlier one wrote the same but for the last digit": (True, IN_OTHER, KEEP, 0),
+    "the later one wrote the same but for the last digit": (False, IN_OTHER, {"bounding_box": THERE}, 0),
+}
+
+
+@pytest.mark.parametrize("policy", ["remote", "ask"])
+@pytest.mark.parametrize(("is_earlier", "wrote", "changes", "conflicts"), OTHERS.values(), ids=OTHERS)
+def test_two_jobs(is_earlier: bool, wrote: list[float], changes: Parts, conflicts: int, policy: Any) -> None:
+    """Whose change counts does not depend on how little they differ; whether it is told does."""
+    assert wrote != THERE
+    other = OtherJob(is_earlier, cat(bounding_box=wrote), ("bounding_box",))
+    decision = merge(BASE, cat(bounding_box=wrote), cat(bounding_box=THERE), Rules(policy, {}, GEOMETRY, other=other))
+    assert (decision.changes, len(decision.conflicts)) == (changes, conflicts)
+    assert decision.jobs_differ == bool(conflicts)
 
 
 BOTH = cat(label="dog", code="2"), cat(label="cow", code="3")
