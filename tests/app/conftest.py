@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import BrowserContext, expect, sync_playwright
 
 from devtools.places import DEV
 from sandbox import Sandbox
@@ -152,14 +152,22 @@ def dataset(pictures: fo.Dataset) -> Iterator[fo.Dataset]:
 
 
 @pytest.fixture
+def theme() -> str:
+    """The colours of the App. Some tests have `light` as a parameter, so that each page is seen in both."""
+    return "dark"
+
+
+@pytest.fixture
 def app(
-    session: fo.Session, browser: BrowserContext, dataset: fo.Dataset, cvat: Sandbox, tmp_path: Path
+    session: fo.Session, browser: BrowserContext, dataset: fo.Dataset, cvat: Sandbox, theme: str, tmp_path: Path
 ) -> Iterator[App]:
     """The test's dataset in the App. In the end, nothing may have gone wrong behind the scenes."""
     show(session, dataset)
     page = browser.new_page()
+    page.add_init_script(f"localStorage.setItem('mui-mode', '{theme}')")  # the profile keeps what the last test chose
     app = App(page, f"http://127.0.0.1:{session.server_port}", tmp_path)
     app.open(dataset.name)
+    expect(page.locator("html")).to_have_attribute("data-mui-color-scheme", theme)
     yield app
     app.shoot("last")
     assert "Traceback" not in page.inner_text("body")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
@@ -29,6 +30,9 @@ WITH_CUT = """items => items.map(item => {
     return [item.innerText, is_wide || out];
 })"""
 """The entries of a menu, and whether anything of each is outside its box or the page."""
+
+LIGHT = pytest.mark.parametrize("theme", ["light"])
+"""For tests that see the App in light colours; the others see it in dark ones."""
 
 ADVERT_SEEN = "fiftyone-enterprise-tooltip-seen"
 

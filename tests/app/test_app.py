@@ -13,7 +13,7 @@ from sandbox import Sandbox
 
 from .annotator import Annotator
 from .boxes import boxes, check_edits
-from .driver import App
+from .driver import LIGHT, App
 
 if TYPE_CHECKING:
     import fiftyone as fo
@@ -146,6 +146,7 @@ def test_the_panel_loads_with_a_click_and_undoes_with_one(
     app.wait_until(lambda: app.look_at_first_sample() == seen, "the grid shows the boxes of before")
 
 
+@LIGHT
 def test_row_actions(run: dict[str, Any], app: App, dataset: fo.Dataset, annotator: Annotator) -> None:
     panel = app.open_panel()
     panel.act("night_shift", "View samples")
@@ -231,6 +232,7 @@ def test_attributes(app: App, dataset: fo.Dataset, annotator: Annotator) -> None
     assert specs["seen_by"]["mutable"]
 
 
+@LIGHT
 def test_no_way_in(app: App, cvat: Sandbox) -> None:
     for user in cvat.store.users.values():
         user.password = "changed"

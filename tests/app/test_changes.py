@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from sandbox import Sandbox
 
 from .annotator import Annotator
-from .driver import App
+from .driver import LIGHT, App
 
 if TYPE_CHECKING:
     import fiftyone as fo
@@ -31,6 +31,7 @@ def run(plugin: ModuleType, cvat: Sandbox, dataset: fo.Dataset) -> dict[str, Any
     return sent
 
 
+@LIGHT
 def test_samples_and_changes_go_into_a_run(run: dict[str, Any], app: App, annotator: Annotator) -> None:
     panel = app.open_panel()
     panel.act("night_shift", "Add samples")

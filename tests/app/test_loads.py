@@ -13,7 +13,7 @@ from sandbox import Sandbox
 
 from .annotator import Annotator
 from .boxes import boxes, check_edits
-from .driver import App
+from .driver import LIGHT, App
 
 if TYPE_CHECKING:
     import fiftyone as fo
@@ -130,6 +130,7 @@ def edit(dataset: fo.Dataset, label_id: str, **values: Any) -> None:
         sample.save()
 
 
+@LIGHT
 def test_a_load_that_would_delete_all_is_confirmed(
     run: dict[str, Any], app: App, dataset: fo.Dataset, annotator: Annotator
 ) -> None:
@@ -186,6 +187,7 @@ def test_conflicts_are_resolved_one_by_one(clashing: list[str], app: App, datase
     assert all(labels[key].tags == [] for key in clashing)
 
 
+@LIGHT
 def test_tasks_of_cvat_are_imported(run: dict[str, Any], app: App, dataset: fo.Dataset, annotator: Annotator) -> None:
     foo.get_operator(f"{URI}/delete_run")(dataset, "night_shift")  # nobody knows any more that FiftyOne made it
     number = len(annotator.shapes())

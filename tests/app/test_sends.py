@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 from sandbox import Sandbox
 
 from .annotator import Annotator
-from .driver import App
+from .driver import LIGHT, App
 
 if TYPE_CHECKING:
     import fiftyone as fo
@@ -54,6 +54,7 @@ def _send_or_stop(dataset: fo.Dataset, key: str) -> None:
         send(dataset, anno_key=key, task_size=5)
 
 
+@LIGHT
 def test_an_interrupted_run_is_resumed(interrupted: str, app: App, dataset: fo.Dataset, annotator: Annotator) -> None:
     panel = app.open_panel()
     expect(panel.card(interrupted)).to_contain_text("interrupted")
