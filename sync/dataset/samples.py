@@ -99,7 +99,7 @@ class FieldPlace:
                 return []
             kind = str(value.get("_cls") or kind)
             others = [value.get(other.list_path) for other in LABEL_TYPES.values()]
-            count = max(1, *(len(item) for item in others if isinstance(item, list)), 1)
+            count = max([1, *(len(item) for item in others if isinstance(item, list))])
         return [NoLabel(f"values that are no {self.cls} ({kind})")] * count
 
 

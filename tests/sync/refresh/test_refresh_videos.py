@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import fiftyone as fo
 import pytest
@@ -13,82 +11,8 @@ from fiftyone.plugins.orgs.roundtrip.cvat.labels.tracks.interpolate import inter
 from sequence_loop import Scenes
 from sequence_loop import box as image_box
 from sync_loop import Loop, operator
-from video_loop import WIDTH, VideoLoop, box
-
-FRAMES = 20
-BOTH = "changed here and in CVAT: load, which merges them, then refresh again"
-
-
-def refresh(video: VideoLoop, **params: Any) -> dict[str, Any]:
-    return dict(operator("refresh_run")(video.dataset, "run", **{"confirm": True, **params}))
-
-
-def totals(report: dict[str, Any], *names: str) -> tuple[int, ...]:
-    return tuple(report[name] for name in names or ("created", "changed", "deleted"))
-
-
-def loaded(video: VideoLoop) -> tuple[int, ...]:
-    """What a load finds to do."""
-    before = video.documents()
-    report = video.load()
-    found = (*totals(report, "added", "changed", "deleted"), len(report["conflicts"]))
-    assert any(found) or video.documents() == before
-    return found
-
-
-def shown(video: VideoLoop, job: int = 1) -> dict[int, list[float]]:
-    """The left sides of the boxes that a job shows on its frames."""
-    facts = video.cvat.call("GET", f"jobs/{job}")
-    there = Annotations.model_validate(video.cvat.call("GET", f"jobs/{job}/annotations"))
-    found: dict[int, list[float]] = {}
-    for track in there.tracks:
-        for frame, item in interpolate(track, range(facts["start_frame"], facts["stop_frame"] + 1)).frames.items():
-            found.setdefault(frame, []).append(round(item.points[0], 3))
-    for shape in there.shapes:
-        found.setdefault(shape.frame, []).append(round(shape.points[0], 3))
-    return {frame: sorted(lefts) for frame, lefts in sorted(found.items())}
-
-
-def edit(video: VideoLoop, change: Callable[[int, list[fo.Detection]], Any], frames: range = range(FRAMES)) -> None:
-    """Changes the labels of some frames, from 0; what ``change`` returns takes their place."""
-    sample = video.dataset.first()
-    for number in frames:
-        labels = sample.frames[number + 1]["gt"] or fo.Detections()
-        found = change(number, labels.detections)
-        if found is not None:
-            labels.detections = found
-        sample.frames[number + 1]["gt"] = labels
-    sample.save()
-
-
-def move(by: float, index: int = 1) -> Callable[[int, list[fo.Detection]], None]:
-    def change(_: int, labels: list[fo.Detection]) -> None:
-        for label in labels:
-            if label.index == index:
-                x, *rest = label.bounding_box
-                label.bounding_box = [x + by / WIDTH, *rest]
-
-    return change
-
-
-@pytest.fixture
-def video(loop: Loop, tmp_path: Path) -> VideoLoop:
-    return VideoLoop(loop.dataset, loop.box, tmp_path)
-
-
-@pytest.fixture
-def sent(video: VideoLoop) -> VideoLoop:
-    """Two objects, the second on the first ten frames, and a single box on frame 6; loaded once."""
-
-    def labels(number: int) -> list[fo.Detection]:
-        found = [box(10.0 + 5 * number, index=1, code="#1")]
-        found += [box(200.0 - 3 * number, "van", index=2)] if number < 10 else []
-        return [*found, box(130.0)] if number == 6 else found
-
-    video.fill(FRAMES, labels)
-    video.send({"attributes": {"code": {"type": "text", "mutable": True}}})
-    video.load()
-    return video
+from video_loop import VideoLoop, box
+from video_refreshes import BOTH, FRAMES, edit, frames_of, loaded, move, refresh, shown, totals
 
 
 def test_a_stretch_of_a_track(sent: VideoLoop) -> None:
@@ -167,79 +91,9 @@ def test_a_class_that_changes_on_some_frames_is_a_track_of_its_own(sent: VideoLo
     assert loaded(sent) == (0, 0, 0, 0) and totals(refresh(sent)) == (0, 0, 0)
 
 
-def test_an_object_that_is_deleted(sent: VideoLoop) -> None:
-    edit(sent, lambda number, labels: [label for label in labels if label.index != 2])
-    assert totals(refresh(sent)) == (0, 0, 10)
-    assert len(sent.tracks()) == 1
-    assert loaded(sent) == (0, 0, 0, 0)
-    assert operator("undo_refresh")(sent.dataset, "run")["taken_back"] == 10
-    assert len(sent.tracks()) == 2 and loaded(sent) == (0, 0, 0, 0)
-
-
-def test_a_track_that_is_made_again_when_it_is_taken_back(sent: VideoLoop) -> None:
-    """An annotator had hidden it on some frames, which no load has seen: its labels there are known once."""
-    track = next(track for track in sent.tracks() if len(interpolate_frames(track)) < FRAMES)
-    sent.keyframe(sent.keyframe(track, 5), 0, outside=True)
-    edit(sent, lambda number, labels: [label for label in labels if label.index != 2])
-    assert totals(refresh(sent)) == (0, 0, 5) and len(sent.tracks()) == 1
-    operator("undo_refresh")(sent.dataset, "run")
-    assert sorted(len(interpolate_frames(track)) for track in sent.tracks()) == [5, FRAMES]
-    loaded(sent)
-    assert loaded(sent) == (0, 0, 0, 0)
-
-
-def test_labels_that_come_to_a_track_with_another_id(sent: VideoLoop) -> None:
-    """An annotator undid a deletion, and here the labels have other ids: the object is not made beside itself."""
-    track = next(track for track in sent.tracks() if len(interpolate_frames(track)) < FRAMES)
-    sent.delete_and_undo(track)
-    there = shown(sent)
-
-    def again(_: int, labels: list[fo.Detection]) -> list[fo.Detection]:
-        same = {"label": "van", "index": 2, "code": "#1"}
-        return [fo.Detection(bounding_box=x.bounding_box, **same) if x.index == 2 else x for x in labels]
-
-    edit(sent, again)
-    report = refresh(sent)
-    assert totals(report) == (0, 0, 0) and shown(sent) == there
-    assert [left["count"] for left in report["left"]] == [20], "ten that are gone, and ten that are new"
-    loaded(sent)
-    refresh(sent)
-    assert shown(sent) == there
-    assert loaded(sent) == (0, 0, 0, 0)
-
-
-def test_labels_that_change_their_object(sent: VideoLoop) -> None:
-    """Of some frames, they go to the track of their new object; of all, the track is that object."""
-
-    def change(number: int, labels: list[fo.Detection]) -> None:
-        for label in labels:
-            if label.index == 1 and label.label == "car" and number >= 10:
-                label.index = 9
-
-    edit(sent, change)
-    assert totals(refresh(sent)) == (0, 10, 0)
-    assert sorted(len(interpolate_frames(track)) for track in sent.tracks()) == [10, 10, 10]
-    assert loaded(sent) == (0, 0, 0, 0) and totals(refresh(sent)) == (0, 0, 0)
-    ids = {track["id"] for track in sent.tracks()}
-
-    def all_of_it(_: int, labels: list[fo.Detection]) -> None:
-        for label in labels:
-            label.index = 12 if label.index == 9 else label.index
-
-    edit(sent, all_of_it)
-    assert totals(refresh(sent)) == (0, 10, 0)
-    assert {track["id"] for track in sent.tracks()} == ids
-    assert loaded(sent) == (0, 0, 0, 0) and totals(refresh(sent)) == (0, 0, 0)
-
-
-def interpolate_frames(track: dict[str, Any]) -> set[int]:
-    model = Annotations.model_validate({"tracks": [track]}).tracks[0]
-    return set(interpolate(model, range(FRAMES)).frames)
-
-
 def test_what_an_annotator_touched_stays(sent: VideoLoop) -> None:
     """On the frames up to the next keyframes; elsewhere on the track it is written."""
-    track = next(track for track in sent.tracks() if len(interpolate_frames(track)) == FRAMES)
+    track = next(track for track in sent.tracks() if len(frames_of(track)) == FRAMES)
     track = sent.keyframe(track, 5)
     track = sent.keyframe(track, 9)
     track = sent.keyframe(track, 7, points=[150.0, 60.0, 190.0, 120.0])
@@ -255,28 +109,6 @@ def test_what_an_annotator_touched_stays(sent: VideoLoop) -> None:
     assert totals(report, "added", "changed", "deleted") == (0, 3, 0)
     assert {item["label_id"] for item in report["conflicts"]} and 150.0 in sent.lefts(7)
     assert sent.lefts(10) == [10.0 + 50 + 40] and totals(refresh(sent)) == (0, 0, 0)
-
-
-def test_a_label_of_an_object_that_became_something_else(sent: VideoLoop) -> None:
-    """An annotator hid it on most frames, and here its class is another now: what is new is written at once."""
-    track = next(track for track in sent.tracks() if len(interpolate_frames(track)) < FRAMES)
-    sent.keyframe(sent.keyframe(track, 9), 0, outside=True)
-
-    def change(number: int, labels: list[fo.Detection]) -> list[fo.Detection] | None:
-        for label in labels:
-            if label.index == 2 and number == 9:
-                label.label = "car"
-        return [*labels, box(101.0, "van", index=2)] if number == 4 else None
-
-    edit(sent, change)
-    assert totals(refresh(sent)) == (1, 1, 0)
-    assert (
-        101.0 in shown(sent)[4]
-        and next(t["label_id"] for t in sent.tracks() if t["id"] == track["id"]) != track["label_id"]
-    )
-    assert totals(refresh(sent)) == (0, 0, 0)
-    loaded(sent)
-    assert loaded(sent) == (0, 0, 0, 0)
 
 
 def test_single_shapes_and_new_frames(sent: VideoLoop) -> None:
@@ -396,31 +228,3 @@ def test_image_sequences(loop: Loop, tmp_path: Path) -> None:
     before = scenes.samples()
     found = scenes.load()
     assert totals(found, "added", "changed", "deleted") == (0, 0, 0) and scenes.samples() == before
-
-
-@pytest.mark.parametrize("touched", ["from", "to", "shape"])
-def test_a_label_that_goes_between_objects_of_which_somebody_touched_one(sent: VideoLoop, touched: str) -> None:
-    """It stays where it is when the refresh is taken back, as half of that would have it twice, or nowhere."""
-    first, second = sorted(sent.tracks(), key=lambda track: -len(interpolate_frames(track)))
-
-    def change(number: int, labels: list[fo.Detection]) -> None:
-        for label in labels:
-            if label.index == 1 and number in (15, 16):
-                label.index, label.label = (None, "car") if touched == "shape" else (2, "van")
-
-    edit(sent, change)
-    assert totals(refresh(sent)) == (0, 2, 0)
-    there = sorted(map(len, shown(sent).values()))
-    track = next(t for t in sent.tracks() if t["id"] == (first if touched == "from" else second)["id"])
-    if touched == "shape":
-        shape = sent.cvat.shape(frame=15)
-        sent.cvat.move(shape)
-    else:
-        sent.keyframe(track, 3, points=[40.0, 60.0, 80.0, 120.0])
-    back = operator("undo_refresh")(sent.dataset, "run")
-    assert (back["taken_back"], back["left"]) == (0, 2)
-    assert sorted(map(len, shown(sent).values())) == there, "each label stands in CVAT once"
-    loaded(sent)
-    refresh(sent)
-    loaded(sent)
-    assert sorted(map(len, shown(sent).values())) == there and loaded(sent) == (0, 0, 0, 0)
