@@ -51,11 +51,11 @@ def add(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> Non
     else:
         if not sequence_form.is_asked_first(ctx):
             sequence_form.ask(ctx, inputs)
-        short = types.View(space=6 if sequence_form.is_asked_first(ctx) else 4)
+        short = types.View(space=6 if sequence_form.is_chosen(ctx) else 4)
         inputs.int("task_size", label="Images in a task", description="Empty for all", min=1, view=short)
         inputs.int("segment_size", label="Images in a job", description="Empty for all", min=1, view=short)
         inputs.int("overlap", default=0, label="Shared by jobs", description="Images, 0 for none", min=0, view=short)
-    if is_video or sequence_form.is_asked_first(ctx):
+    if is_video or sequence_form.is_chosen(ctx):
         _tolerance(inputs, types.View(space=4 if is_video and not is_clips(context.target(ctx)) else 6))
     people = cvat_names.Names("users", known=connected)
     cvat_names.ask_for_one(ctx, inputs, "task_assignee", people, "Task assignee", "Who is responsible")
@@ -82,7 +82,7 @@ def _frames(inputs: types.Object, *, whole: bool) -> None:
     if whole:
         inputs.int("frame_start", default=0, label="First frame", description="Counted from 0", min=0, view=third)
         inputs.int("frame_stop", label="Last frame", description="Empty for the end", min=0, view=third)
-    inputs.int("frame_step", default=1, label="Frame step", description="2 for every second", min=1, view=third)
+    inputs.int("frame_step", default=1, label="Frame step", description="2 for every second frame", min=1, view=third)
     inputs.int("segment_size", label="Frames in a job", description="Empty for all", min=1, view=third)
     inputs.int("overlap", default=0, label="Shared by jobs", description="Frames, 0 for none", min=0, view=third)
 
@@ -93,7 +93,7 @@ def _tolerance(inputs: types.Object, view: types.View) -> None:
         "keyframe_tolerance",
         default=TOLERANCE_PX,
         label="Keyframe tolerance",
-        description="In pixels; 0 for exactly",
+        description="In pixels; 0 for none",
         min=0,
         view=view,
     )

@@ -10,12 +10,23 @@ BY_NAME = "-"
 """The answer that images are in the order of their file names; no field has this name."""
 
 
+def is_chosen(ctx: foo.ExecutionContext) -> bool:
+    """Whether images are sent in sequence: because somebody said so, or because the view groups them."""
+    return _is_said(ctx) or _is_of_view(ctx)
+
+
 def is_asked_first(ctx: foo.ExecutionContext) -> bool:
-    """Whether sequences are not only one of more options: because the view groups its images, or somebody chose one."""
+    """Whether sequences are not one of more options: the view groups its images, or else the answer would be hidden."""
+    return _is_of_view(ctx) or (_is_said(ctx) and not ctx.params.get("more"))
+
+
+def _is_said(ctx: foo.ExecutionContext) -> bool:
+    return bool(ctx.params.get("sequence_field")) and not proposals.is_video(context.target(ctx))
+
+
+def _is_of_view(ctx: foo.ExecutionContext) -> bool:
     collection = context.target(ctx)
-    if proposals.is_video(collection):
-        return False
-    return bool(ctx.params.get("sequence_field")) or proposals.sequence_of_view(collection) is not None
+    return not proposals.is_video(collection) and proposals.sequence_of_view(collection) is not None
 
 
 def ask(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
@@ -34,7 +45,7 @@ def ask(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         types.String(),
         default=list(of_view.fields) if of_view else [],
         label="Images in sequence",
-        description="With one value of this",
+        description="Those with the same value of this",
         view=fields,
     )
     if of_view and chosen == []:
@@ -45,5 +56,5 @@ def ask(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
         for name in found.orders:
             order.add_choice(name, label=name)
         default = of_view.order if of_view and of_view.order else BY_NAME
-        label, hint = "In the order of", "Of their places in the task"
+        label, hint = "In the order of", "From the first image to the last"
         inputs.enum("sequence_order", order.values(), default=default, label=label, description=hint, view=order)

@@ -1,5 +1,6 @@
 """Numbers, dates, sends and runs in words, for a person."""
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -34,7 +35,7 @@ def short_date(date: str | None) -> str:
 def status_words(status: RunStatus) -> str:
     """``sent``, ``interrupted``, or ``sending, 45%``."""
     known = status.state == "sending" and status.done is not None
-    return f"{status.state}, {status.done:.0%}" if known else status.state
+    return f"{status.state}, {math.floor(status.done * 100 + 0.5)}%" if known else status.state  # as the bar beside it
 
 
 def run_words(record: RunRecord, status: RunStatus) -> str:

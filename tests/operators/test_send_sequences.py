@@ -55,6 +55,7 @@ def test_images_can_be_put_in_sequence(scenes: Scenes) -> None:
     assert not {"sequence_order", "keyframe_tolerance"} & properties(form).keys()
     opened.fill(sequence_field=["scene"])
     form = opened.accept_defaults()
+    assert list(properties(form)).index("sequence_field") > list(properties(form)).index("more")  # where it was asked
     assert choices(form, "sequence_order") == ["File names", "scene", "frame_number"]
     assert "sequence_field" in properties(opened.fill(more=False))
     assert opened.run().notice == ("success", "Sent 6 samples with 6 labels to CVAT, in 2 tasks.")

@@ -8,6 +8,7 @@ import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.load import texts as load_texts
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared import texts
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.report import LoadReport
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.status import RunStatus
 
 LEFT_OUT = [
     "images: the file is missing",
@@ -162,3 +163,8 @@ def test_no_table_without_rows() -> None:
 )
 def test_sentences_for_one_and_for_many(given: dict[str, Any], sentence: str) -> None:
     assert sentence in load_texts.loaded(report(**given))
+
+
+@pytest.mark.parametrize(("done", "said"), [(None, "sending"), (0.824, "sending, 82%"), (0.825, "sending, 83%")])
+def test_a_card_says_as_many_percent_as_the_bar_that_the_app_draws(done: float | None, said: str) -> None:
+    assert texts.status_words(RunStatus("sending", done=done)) == said
