@@ -28,12 +28,15 @@ class BaseTrack:
         held: the labels that it stands for, one a frame
         identity: what says in FiftyOne which object it is
         origin: the number of the object; tracks of one origin, in this job or in others, are one object
+        is_begun: whether it was new to a load that was killed: its labels are those that this had written by then, and
+            may be of tracks that are lost
     """
 
     track: Track
     held: tuple[LabelKey, ...]
     identity: Identity
     origin: int
+    is_begun: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,12 +83,14 @@ def match_tracks(base: Sequence[BaseTrack], now: Sequence[Track], frames: range)
         now: as CVAT has them now, with ids
         frames: those of the job
     """
-    same = dict(_by_id(base, now))
+    by_id = dict(_by_id(base, now))
+    begun = {number: old for number, (old, _) in by_id.items() if base[old].is_begun}
+    same = {number: found for number, found in by_id.items() if number not in begun}
     fresh = [number for number in range(len(now)) if number not in same]
-    lost = _rest(base, same)
+    lost = _rest(base, same, begun)
     same.update(_exact(base, lost, now, fresh))
     fresh = [number for number in fresh if number not in same]
-    lost = _rest(base, same)
+    lost = _rest(base, same, begun)
     held = [[frame for frame, _ in base[number].held if frame in frames] for number in lost]
     near = Nearness([base[number].track for number in lost], held, frames)
     near.look_at([now[n] for n in fresh])
@@ -95,6 +100,9 @@ def match_tracks(base: Sequence[BaseTrack], now: Sequence[Track], frames: range)
     }
     for old, new, frame in near.labels():
         sources.setdefault(fresh[new], {})[frame] = lost[old]
+    for number, old in begun.items():  # after all others: what they are is found as that load found it
+        same.setdefault(number, (old, "id"))
+        sources.setdefault(number, {}).update((frame, old) for frame, _ in base[old].held)
     kept = {(old, frame) for by_frame in sources.values() for frame, old in by_frame.items()}
     tracks = [
         TrackNow(track, same[n][1], same[n][0], sources.get(n, {}))
@@ -124,6 +132,6 @@ def _exact(
             yield new, (found.pop(), "exact")
 
 
-def _rest(base: Sequence[BaseTrack], same: Mapping[int, tuple[int, How]]) -> list[int]:
-    found = {old for old, _ in same.values()}
+def _rest(base: Sequence[BaseTrack], same: Mapping[int, tuple[int, How]], begun: Mapping[int, int]) -> list[int]:
+    found = {*(old for old, _ in same.values()), *begun.values()}
     return [number for number in range(len(base)) if number not in found]

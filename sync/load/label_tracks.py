@@ -20,6 +20,12 @@ def track_of_label(label: BaseLabel) -> int | None:
     return first.track if isinstance(first, Shape) else None
 
 
+def on_track(label: BaseLabel, track_id: int | None) -> BaseLabel:
+    """A label that is on a track, as one that is on another one."""
+    objects = tuple(item.model_copy(update={"track": track_id}) for item in label.objects)
+    return label.model_copy(update={"objects": objects})
+
+
 def track_through(labels: Sequence[BaseLabel]) -> Track:
     """A track that is what labels of one track were: each is a keyframe, and it is nowhere else."""
     shapes = {label.frame: item for label in labels if isinstance(item := label.objects[0], Shape)}

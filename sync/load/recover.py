@@ -13,8 +13,9 @@ from ..runs.base import BaseStore, OpenConflict
 from ..runs.change import CONFLICT_TAG, COUNTED, Change, JobPlan, Kind
 from ..runs.log import JobEntry, JobNote, LoadLog, LoadRecord
 from ..runs.marks import JobMark
+from ..runs.outbox import TrackLabels
 from ..runs.report import Counts
-from .label_tracks import without
+from .label_tracks import on_track, track_of_label, without
 from .merge_settings import Local
 
 
@@ -81,7 +82,9 @@ def recover(labels: Labels, base: BaseStore, log: LoadLog, record: LoadRecord) -
             for change in done
             if (change.kind != "moved" or change.label_id not in half) and not _is_known(change, nested)
         ]
-        now = rebase(then, {(change.field, change.label_id): change.base_after for change in settled_now})
+        on_tracks = _tracks_of(then, tracks)
+        values = {(change.field, change.label_id): _on_its_track(change, on_tracks) for change in settled_now}
+        now = rebase(then, values)
         settled = {(change.field, change.label_id) for change in done if not _in_conflict(change)}
         open_ = base.open(job_id)
         still = tuple(item for item in open_ if (item.base.field, item.base.label_id) not in settled)
@@ -93,8 +96,17 @@ def recover(labels: Labels, base: BaseStore, log: LoadLog, record: LoadRecord) -
     return written
 
 
-def _key(label: BaseLabel) -> tuple[str, str]:
-    return label.field, label.label_id
+def _tracks_of(labels: Sequence[BaseLabel], tracks: Sequence[TrackLabels]) -> dict[str, int]:
+    """The tracks of the base that labels are on, by the labels' ids."""
+    known = {item.track.id for item in tracks}
+    apart = {label.label_id: of for label in labels if (of := track_of_label(label)) is not None and of in known}
+    return apart | {label.label_id: item.track.id or 0 for item in tracks for label in item.labels}
+
+
+def _on_its_track(change: Change, on_tracks: Mapping[str, int]) -> BaseLabel | None:
+    """What a written label is in the base: on its track there, so that the rest of this track is found as before."""
+    after, track_id = change.base_after, on_tracks.get(change.label_id)
+    return after if after is None or track_id is None or track_of_label(after) is None else on_track(after, track_id)
 
 
 def _is_known(change: Change, nested: Mapping[tuple[str, str], BaseLabel]) -> bool:

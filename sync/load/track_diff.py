@@ -20,10 +20,9 @@ from ...labels.vocabulary import Vocabulary
 from ..runs.base import NewObject
 from ..runs.outbox import TrackLabels
 from ..runs.packed_labels import PackedLabels
-from .begun_tracks import begun_identities, last_origin, lost_tracks
+from .begun_tracks import begun_identities, by_base_track, lost_tracks, new_origin
 from .held_labels import HeldLabels
 from .job_objects import ID_TWICE, NO_ID, LeftObject, left_keyframes
-from .label_tracks import track_of_label
 from .track_edits import TrackEdit, TrackEdits, Versions
 from .track_identity import Identities
 from .video_frames import TrackFrames
@@ -46,7 +45,7 @@ class TrackDiff:
         odd: what of tracks makes no sense, counted by what it is
         matches: how labels were found
         identities: which objects the tracks are
-        objects_of_new: the objects of new tracks, by the tracks' ids
+        objects_of_new: the objects of tracks whose ids are new, by these
     """
 
     identities: Identities
@@ -78,7 +77,7 @@ class VideoJob:
         run_id: the run's own id
         others: tracks of jobs that share frames with it, but which it does not have
         settled: which objects some of its tracks turned out to be, by their ids
-        begun: the objects of new tracks whose labels a load began to write, by the tracks' ids
+        begun: the objects of tracks whose ids were new when a load began to write their labels, by these
     """
 
     base: Sequence[BaseLabel]
@@ -102,9 +101,7 @@ def diff_tracks(job: VideoJob, waiting: Sequence[BaseLabel], vocabulary: Vocabul
         waiting: labels of tracks that are, when both sides last agreed, not what the base's track is on their frame
         vocabulary: what the task's labels mean now
     """
-    by_track: dict[int, list[BaseLabel]] = {}
-    for label in waiting:
-        by_track.setdefault(track_of_label(label) or 0, []).append(label)
+    by_track = by_base_track(waiting, job.tracks, job.begun)
     originals = [*job.tracks, *lost_tracks(by_track, job.tracks, job.begun)]
     known = [
         item.model_copy(update={"track": track_with_present_ids(item.track, vocabulary.former)}) for item in originals
@@ -138,9 +135,10 @@ class _TrackDiffer:
         self.job, self.known, self.held, self.waiting, self.vocabulary = job, known, held, waiting, vocabulary
         self.left: list[LeftObject] = []
         self._renamed = [_renamed(item.track.label_id, vocabulary) for item in originals]
+        begun = {n for n in range(len(job.tracks), len(known)) if known[n].track.id in job.begun}
         bases = [
-            BaseTrack(item.track, tuple(own.ids.items()), item.identity, item.origin)
-            for item, own in zip(known, held, strict=True)
+            BaseTrack(item.track, tuple(own.ids.items()), item.identity, item.origin, number in begun)
+            for number, (item, own) in enumerate(zip(known, held, strict=True))
         ]
         facts = {fact for item in vocabulary.schema.fields.values() for fact in item.facts}
         now = self._present_tracks()
@@ -311,20 +309,19 @@ class _TrackDiffer:
     def _tracks(self) -> Iterator[TrackLabels]:
         """The tracks as both sides agree on them after this load; one that can't be read says nothing new."""
         unreadable = {number for number, _ in self.loaded.odd if not self._now_frames(number)}
-        origins = last_origin(self.known, self.job.begun)
         for number, one in enumerate(self.now):
             labels = _together(self._nested.get(number, ()))
             track = one.track
-            if one.same is None:
-                origins += 1
+            was = None if one.same is None else self.known[one.same].track
+            if was is None or was.id != track.id:
                 identity = self.result.identities.of(number)
-                new = NewObject(self._origin(number, origins), identity.index, identity.instance)
+                new = NewObject(self._origin(number), identity.index, identity.instance, was and was.id)
                 self.result.objects_of_new[track.id or 0] = new
-            elif number in unreadable:
-                track = self.known[one.same].track.model_copy(update={"id": track.id})
+            if was is not None and number in unreadable:
+                track = was.model_copy(update={"id": track.id})
             yield TrackLabels(
                 field=labels.fields[0] if labels else "" if one.same is None else self.known[one.same].field,
-                origin=self._origin(number, origins),
+                origin=self._origin(number),
                 home="" if one.same is None else self.known[one.same].object_key[0],
                 index=self.result.identities.of(number).index,
                 instance=self.result.identities.of(number).instance,
@@ -332,7 +329,7 @@ class _TrackDiffer:
                 labels=labels,
             )
 
-    def _origin(self, number: int, new: int) -> int:
+    def _origin(self, number: int) -> int:
         """The number of the object that a track is: that of another job, if that has it, too."""
         one = self.now[number]
         if one.same is not None:
@@ -340,7 +337,7 @@ class _TrackDiffer:
         if (begun := self.job.begun.get(one.track.id or 0)) is not None:
             return begun.origin
         others = self.loaded.numbering.shared.get(number)
-        return others[0].origin if others else new
+        return others[0].origin if others else new_origin(one.track.id or 0)
 
     def _now_frames(self, number: int) -> bool:
         found = self._interpolation(self.now[number].track)

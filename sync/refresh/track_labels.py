@@ -1,5 +1,6 @@
 """Labels as they are drawn now, and the objects that they, and the tracks of their field, are."""
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,7 @@ from ...cvat import Shape
 from ...labels.base import BaseLabel
 from ...labels.encode import Encoded
 from ...labels.shapes import Size
-from ...labels.tracks.identity import FrameLabel
+from ...labels.tracks.identity import FrameLabel, Identity
 from ...labels.tracks.send import alone
 from ..load.track_identity import INDEX, INSTANCE
 from ..runs.outbox import TrackLabels
@@ -89,6 +90,11 @@ class Objects:
     def is_whole(self, item: DrawnLabel) -> bool:
         """Whether the labels that leave the same track can be one track."""
         return len({(self.number_of(one), one.kind) for one in self.leaving(item)}) == 1
+
+
+def origin_by(identity: Identity) -> int:
+    """The number of an object that got its first track here: the same in each job, and none that a send gives."""
+    return 2**32 + zlib.crc32(repr(identity).encode())
 
 
 def as_written(candidate: Candidate, made: Encoded) -> BaseLabel:

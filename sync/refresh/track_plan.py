@@ -26,7 +26,7 @@ from .job_now import JobNow
 from .local_changes import Candidate
 from .report import BOTH, OTHER_TRACK, REMOVED, RENAMED, WAITS, RefreshReport
 from .track_changes import TrackChange, TrackOwners, by_label, track_changes, tracks_away
-from .track_labels import DrawnLabel, Objects, as_written, of_track
+from .track_labels import DrawnLabel, Objects, as_written, of_track, origin_by
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,6 @@ class TrackPlanner:
         there = now.annotations
         groups = [[item.group or 0 for item in items] for items in (there.tags, there.shapes, there.tracks)]
         self._group = max(chain(*groups), default=0)
-        self._origin = max((item.origin for item in owners.entries.values()), default=-1)
 
     def plan(self, candidates: Sequence[Candidate]) -> tuple[list[TrackWrite], list[LabelWrite]]:
         """What is written: tracks, and labels that are single shapes now. All else is counted."""
@@ -280,12 +279,12 @@ class TrackPlanner:
         for shape in sent.shapes:
             self._alone(by_key[shape.key])
         for track in sent.tracks:
-            origin = objects.origins.get(objects.number_of(by_key[track.held[0]]), self._origin + 1 + track.origin)
+            known = objects.origins.get(objects.number_of(by_key[track.held[0]]))
+            origin = origin_by(track.identity) if known is None else known
             own = tuple(by_key[key].label.model_copy(update={"objects": ()}) for key in track.held)
             entry = track_entry(name, track, origin, sent, held).model_copy(update={"labels": own})
             touched = tuple(map(key_of, own))
             self._made.append(TrackWrite(kind="created", track=entry.track, after=entry, touched=touched))
-        self._origin += 1 + max((track.origin for track in sent.tracks), default=-1)
 
     # What is written of a track
 

@@ -111,11 +111,18 @@ class OpenConflict(BaseModel):
 
 @dataclass(frozen=True)
 class NewObject:
-    """The object of a new track: its number, and what says in FiftyOne which one it is."""
+    """The object of a track whose id CVAT did not have before: its number, and what says in FiftyOne which one it is.
+
+    Args:
+        origin: the number
+        index, instance: what says which object it is
+        same: the id of the track that it was, if it is not a new object
+    """
 
     origin: int
     index: int | None
     instance: str | None
+    same: int | None = None
 
 
 class SentLabels(BaseModel):

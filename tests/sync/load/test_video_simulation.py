@@ -120,22 +120,51 @@ def objects(world: World) -> list[Any]:
     return sorted((*facts, [label.frame for label in item.labels]) for facts, item in zip(known, tracks, strict=True))
 
 
+def draw_two(story: TracksStory) -> None:
+    """The one with the first number comes later in the video, where less may be written so far."""
+    story.draw_there(6, True)
+    story.draw_there(2, True)
+    story.move_there(0, 5)
+
+
+def lose_ids(story: TracksStory) -> None:
+    """All tracks are deleted in CVAT, and that is undone."""
+    story.move_there(0, 5)
+    for number in range(4):
+        story.delete_and_undo_there(number)
+    story.drop_a_keyframe(0, 2)
+    story.drop_a_keyframe(2, 3)
+
+
+def split_and_go_on(story: TracksStory) -> None:
+    """The parts are edited, too, and one gets a label where it had none."""
+    story.split_there(0, 4)
+    story.move_there(0, 2)
+    story.move_there(1, 6)
+    story.move_there(2, 3)
+    story.split_there(3, 10)
+
+
+def split_and_join(story: TracksStory) -> None:
+    """The second part of a track is joined to another one."""
+    story.split_there(0, 3)
+    story.join_there(0, 1, 5)
+    story.move_there(1, 6)
+    story.draw_there(6, True)
+
+
+@pytest.mark.parametrize("edit", [draw_two, lose_ids, split_and_go_on, split_and_join])
 @pytest.mark.parametrize("changes", [portions.MOST_LABELS, 2])
 def test_a_load_that_is_killed_anywhere_ends_the_same(
-    template: Template, monkeypatch: pytest.MonkeyPatch, changes: int
+    template: Template, monkeypatch: pytest.MonkeyPatch, changes: int, edit: Callable[[TracksStory], None]
 ) -> None:
-    """Also between the last job that it wrote and its end: that job does not change in CVAT any more.
-
-    Of two new objects the one with the first number comes later in the video, where less may be written so far.
-    """
+    """Also between the last job that it wrote and its end: that job does not change in CVAT any more."""
     monkeypatch.setattr(portions, "MOST_LABELS", changes)
     monkeypatch.setattr(log, "PORTION", 2)
     monkeypatch.setattr(apply, "PORTION", 2)
     story = type("VideoStory", (TracksStory,), {"template": template})()
     story.begin()
-    story.draw_there(6, True)
-    story.draw_there(2, True)
-    story.move_there(0, 5)
+    edit(story)
     begun, smooth = story.world.fork(), story.world.fork()
     smooth.load(policy="remote")
     for at in range(smooth.clock.writes + 1):
