@@ -98,11 +98,6 @@ WORLDS: dict[str, Make] = {
 }
 
 
-@pytest.fixture
-def template(loop: Loop, tmp_path: Path) -> Template:
-    return one_video(loop, tmp_path)
-
-
 @pytest.mark.parametrize("world", WORLDS)
 def test_stories(loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, world: str) -> None:
     monkeypatch.setattr(log, "PORTION", 2)
@@ -128,16 +123,18 @@ def draw_two(story: TracksStory) -> None:
 
 
 def lose_ids(story: TracksStory) -> None:
-    """All tracks are deleted in CVAT, and that is undone."""
-    story.move_there(0, 5)
-    for number in range(4):
+    """Tracks are edited, deleted in CVAT, and that is undone."""
+    story.move_there(number=6, frame=38)
+    story.draw_there(frame=13, tracked=True)
+    for number in (11, 0):
         story.delete_and_undo_there(number)
-    story.drop_a_keyframe(0, 2)
-    story.drop_a_keyframe(2, 3)
+    story.drop_a_keyframe(number=8, which=9)
+    story.draw_there(frame=44, tracked=False)
+    story.drop_a_keyframe(number=6, which=10)
 
 
 def split_and_go_on(story: TracksStory) -> None:
-    """The parts are edited, too, and one gets a label where it had none."""
+    """The parts are edited, too."""
     story.split_there(0, 4)
     story.move_there(0, 2)
     story.move_there(1, 6)
@@ -154,23 +151,32 @@ def split_and_join(story: TracksStory) -> None:
 
 
 @pytest.mark.parametrize("edit", [draw_two, lose_ids, split_and_go_on, split_and_join])
-@pytest.mark.parametrize("changes", [portions.MOST_LABELS, 2])
+@pytest.mark.parametrize(
+    ("world", "policy", "changes"),
+    [("one_video", "remote", portions.MOST_LABELS), ("one_video", "remote", 2), ("every_second_frame", "ask", 2)],
+)
 def test_a_load_that_is_killed_anywhere_ends_the_same(
-    template: Template, monkeypatch: pytest.MonkeyPatch, changes: int, edit: Callable[[TracksStory], None]
+    loop: Loop,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    edit: Callable[[TracksStory], None],
+    world: str,
+    policy: str,
+    changes: int,
 ) -> None:
     """Also between the last job that it wrote and its end: that job does not change in CVAT any more."""
     monkeypatch.setattr(portions, "MOST_LABELS", changes)
     monkeypatch.setattr(log, "PORTION", 2)
     monkeypatch.setattr(apply, "PORTION", 2)
-    story = type("VideoStory", (TracksStory,), {"template": template})()
+    story = type("VideoStory", (TracksStory,), {"template": WORLDS[world](loop, tmp_path)})()
     story.begin()
     edit(story)
     begun, smooth = story.world.fork(), story.world.fork()
-    smooth.load(policy="remote")
+    smooth.load(policy=policy)
     for at in range(smooth.clock.writes + 1):
         story.world = begun.fork()
-        story.kill(at, lambda: story.world.load(policy="remote"))
-        story.world.load(policy="remote")
+        story.kill(at, lambda: story.world.load(policy=policy))
+        story.world.load(policy=policy)
         assert story.world.dump() == smooth.dump()
         assert story.base(story.world) == story.base(smooth), f"killed after {at} writes"
         assert objects(story.world) == objects(smooth), f"killed after {at} writes"
