@@ -26,7 +26,7 @@ class Comments(foo.Operator):
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
-        if not context.in_app(ctx) or choose_run.without_question(ctx, "sent"):
+        if not context.asks(ctx) or choose_run.without_question(ctx, "sent"):
             return None
         inputs = types.Object()
         choose_run.choose(ctx, inputs, only="sent")

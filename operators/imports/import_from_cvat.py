@@ -38,7 +38,7 @@ class ImportFromCvat(InBackground, foo.Operator):
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
-        return form.build(ctx) if context.in_app(ctx) else None
+        return form.build(ctx) if context.asks(ctx) else None
 
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Imports; see :func:`sync.imports.importing.import_from_cvat`."""

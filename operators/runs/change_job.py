@@ -32,7 +32,7 @@ class ChangeJob(foo.Operator):
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
-        if not context.in_app(ctx):
+        if not context.asks(ctx):
             return None
         inputs = types.Object()
         run = record.find_all(ctx.dataset).get(str(ctx.params.get("anno_key")))

@@ -32,7 +32,7 @@ class MoveRun(foo.Operator):
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
-        if not context.in_app(ctx):
+        if not context.asks(ctx):
             return None
         inputs = types.Object()
         run = choose_run.choose(ctx, inputs)

@@ -25,7 +25,7 @@ class RenameRun(foo.Operator):
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
-        if not context.in_app(ctx):
+        if not context.asks(ctx):
             return None
         inputs = types.Object()
         choose_run.choose(ctx, inputs, only="sent", whole=True)

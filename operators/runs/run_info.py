@@ -25,7 +25,7 @@ class RunInfo(foo.Operator):
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
-        if not context.in_app(ctx) or choose_run.without_question(ctx):
+        if not context.asks(ctx) or choose_run.without_question(ctx):
             return None
         inputs = types.Object()
         choose_run.choose(ctx, inputs)

@@ -25,7 +25,7 @@ class ViewRun(foo.Operator):
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
-        if not context.in_app(ctx):
+        if not context.asks(ctx):
             return None
         key, records = choose_run.without_question(ctx), record.find_all(ctx.dataset)
         asked = [records[key]] if key in records else [] if key else list(records.values())

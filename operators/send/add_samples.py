@@ -43,7 +43,7 @@ class AddSamples(InBackground, foo.Operator):
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
-        if not context.in_app(ctx):
+        if not context.asks(ctx):
             return None
         inputs = types.Object()
         run = choose_run.choose(ctx, inputs, only="sent", whole=True)

@@ -37,7 +37,7 @@ class ResumeRun(InBackground, foo.Operator):
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
-        if not context.in_app(ctx):
+        if not context.asks(ctx):
             return None
         inputs = types.Object()
         run = choose_run.choose(ctx, inputs, only="interrupted")

@@ -49,7 +49,7 @@ class SendToCvat(InBackground, foo.Operator):
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property | None:
-        return form.build(ctx) if context.in_app(ctx) else None
+        return form.build(ctx) if context.asks(ctx) else None
 
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Send; parameters: :class:`sync.request.SendRequest`, result: :func:`sync.send.send`."""

@@ -20,6 +20,15 @@ def in_app(ctx: foo.ExecutionContext) -> bool:
     return "filters" in ctx.request_params and not ctx.delegated
 
 
+def asks(ctx: foo.ExecutionContext) -> bool:
+    """Whether the App asks for the form of an operator.
+
+    It also does so before it executes the operator, to check the answers once more. What is wrong by then, such as a
+    server that went away, it says with a stack trace; so the form is not there, and the execution says it in words.
+    """
+    return in_app(ctx) and (ctx.executor is None or "target" in ctx.request_params)
+
+
 def answers(ctx: foo.ExecutionContext) -> dict[str, Any]:
     """The parameters that a program or a person gave. The App and the panel add their own if the panel, or a button of
     a result, opened the form."""

@@ -153,10 +153,15 @@ def test_images_that_cvat_has_and_one_that_nobody_has(
     assert [task["size"] for task in annotator.tasks()] == [10]
     app.close_result()
 
-    lost = dataset.first()
+    app.press_send().settle()
+    lost = dataset.first()  # while the form is open
     lost.filepath = str(tmp_path / "lost.jpg")
     lost.save()
-    form = app.press_send()
+    app.form().submit("Send")
+    app.result("It did not work. 1 of 10 images can't be sent").get_by_role(
+        "button", name="Open the form again"
+    ).click()
+    form = app.form()
     expect(form.root).to_contain_text("1 of 10 images can't be sent")
     expect(form.root).to_contain_text("lost.jpg is missing")
     expect(form.button("Send")).to_be_disabled()

@@ -58,9 +58,16 @@ class Dialog:
         asyncio.run(ctx.resolve_secret_values(self.operator._plugin_secrets))
         return ctx
 
+    def _asking(self) -> ExecutionContext:
+        """The context of a request for the form."""
+        self.request["target"] = "inputs"
+        ctx = self.context()
+        del self.request["target"]
+        return ctx
+
     def form(self) -> dict[str, Any]:
         """The form as the App gets it."""
-        return dict(self.operator.resolve_type(self.context(), "inputs").to_json())
+        return dict(self.operator.resolve_type(self._asking(), "inputs").to_json())
 
     def fill(self, **params: Any) -> dict[str, Any]:
         """Fills in something more; the form that the App gets then."""
@@ -92,7 +99,7 @@ class Dialog:
 
     def opens_at_once(self) -> bool:
         """Whether the App runs it without showing a form."""
-        form = self.operator.resolve_input(self.context())
+        form = self.operator.resolve_input(self._asking())
         return form is None and not self.operator.config.dynamic
 
     def output(self) -> dict[str, Any]:
@@ -105,6 +112,7 @@ class Dialog:
     def run(self) -> Shown:
         """Presses the button."""
         ctx = self.context()
+        assert self.operator.resolve_input(ctx) is None, "what is wrong in it by now, FiftyOne says with a stack trace"
         result = self.operator.execute(ctx)
         steps = list(result) if isinstance(result, Iterator) else []
         return Shown(ctx, [step.body for step in steps], None if steps else result)
