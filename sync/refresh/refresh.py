@@ -32,6 +32,9 @@ from .report import RefreshReport
 from .sent_view import Hidden, SentView, nothing_hidden
 from .settle import carry_out
 
+ONLY_LOOKED = "Nothing was sent."
+SEND_AGAIN = "Send the changes again later: it goes on from there, and nothing is twice."
+"""What to do if the server was away, or somebody stopped it."""
 FEW = 2
 """So many labels may be deleted without a question."""
 EDITOR = (
@@ -153,7 +156,7 @@ class RefreshContext:
         """Looks, and writes unless only a preview was asked for."""
         report = RefreshReport(anno_key=self.request.anno_key, preview=self.request.preview)
         log, base = RefreshLog(self.store), BaseStore(self.store)
-        with error_context(lambda: "Call it again when that is mended: it goes on from there, and nothing is twice."):
+        with error_context(lambda: ONLY_LOOKED if self.request.preview else SEND_AGAIN):
             begun = None if self.request.preview else self._go_on(log, base, reporter)
             try:
                 work = self._find(base, report, reporter)
@@ -168,7 +171,7 @@ class RefreshContext:
                 report.count(plan)
             return report
         if work.plans:
-            with error_context(lambda: "Call it again when that is mended: it goes on, and nothing is there twice."):
+            with error_context(lambda: SEND_AGAIN):
                 self._write(work, begun, log, base, report, reporter)
         else:
             self._close(begun, log)

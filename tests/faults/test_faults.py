@@ -40,7 +40,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
 }
 LONG = 20
 """Times that a fault lasts: more often than any request is repeated."""
-WHAT_TO_DO = ("Resume the run", "you can send again", "Nothing was sent", "you can try again", "Call it again")
+WHAT_TO_DO = ("Resume the run", "you can send again", "Nothing was sent", "you can try again", "Send the changes again")
 """One of these is said whenever a send, a growth or a refresh ends early."""
 
 Case = tuple[Point, str]
