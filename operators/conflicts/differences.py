@@ -98,9 +98,26 @@ def _kinds(old: Sequence[CvatShape], new: Sequence[CvatShape]) -> str:
 
 def _pixels(old: Sequence[Tint], new: Sequence[Tint], size: Size) -> str:
     before, after = (_painted(found, size) for found in (old, new))
+    if moved := _moved(before, after):
+        return f"moved by {_px(moved)}"
     more, fewer = int((after & ~before).sum()), int((before & ~after).sum())
     words = [f"{count(more, 'pixel')} added" if more else "", f"{count(fewer, 'pixel')} removed" if fewer else ""]
     return ", ".join(filter(None, words))
+
+
+def _moved(before: Any, after: Any) -> float:
+    """By how many pixels a mask was moved as it is; 0 if it was not, or has other pixels now."""
+    if not before.any() or not after.any():
+        return 0.0
+    (old, *was), (new, *now) = (_cropped(canvas) for canvas in (before, after))
+    return math.dist(was, now) if np.array_equal(old, new) else 0.0
+
+
+def _cropped(canvas: Any) -> tuple[Any, int, int]:
+    """What is painted on a canvas, and where its left and its upper edge are."""
+    rows, columns = (np.flatnonzero(canvas.any(axis=axis)) for axis in (1, 0))
+    top, left = int(rows[0]), int(columns[0])
+    return canvas[top : rows[-1] + 1, left : columns[-1] + 1], left, top
 
 
 def _painted(found: Sequence[Tint], size: Size) -> Any:

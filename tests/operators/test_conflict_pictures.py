@@ -57,6 +57,7 @@ TRIANGLE = polygon(10, 10, 50, 10, 30, 40)
         ([TRIANGLE], [polygon(10, 10, 50, 10, 26, 40)], "points moved by up to 4 px"),
         ([TRIANGLE], [polygon(10, 10, 50, 10, 30, 40, 20, 20)], "3 points → 4"),
         ([mask(10, 10, 20, 10)], [mask(10, 10, 18, 11)], "18 pixels added, 20 pixels removed"),
+        ([mask(10, 10, 20, 10)], [mask(13, 14, 20, 10)], "moved by 5 px"),
         ([mask(10, 10, 20, 10)], [mask(10, 10, 20, 10)], ""),
         ([CvatShape("skeleton", nodes=(Node(0, 5, 5), Node(1, 25, 5)))],) * 2 + ("",),
     ],
