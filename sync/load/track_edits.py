@@ -53,9 +53,9 @@ class TrackEdits:
 
     def is_moved(self, label: BaseLabel, owner: int, number: int) -> bool:
         """Whether a label is on a track of another object now; one that was put back may have been on this one."""
-        was = label.parts.get(INDEX)
+        now = self.identities.of(number)
         moved = owner != self.now[number].same or number in self.identities.renumbered
-        return moved or was not in (None, self.identities.of(number).index)
+        return moved or label.parts.get(INDEX, now.index) != now.index
 
     def edit(self, label: BaseLabel, owner: int, number: int, versions: FrameChange | Versions) -> "TrackEdit | None":
         """An edited label; ``None`` if its class is of a field with labels of another kind.

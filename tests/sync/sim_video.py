@@ -87,7 +87,7 @@ class VideoWorld(World):
     places = (FRAMES_GT,)
 
     def make_labels(self, template: Template) -> MemoryLabels:
-        self.places = (FRAMES_GT if template.record.media_type == "video" else GT,)
+        self.places = (FRAMES_GT if template.record.media_type == "video" or template.record.of_frames else GT,)
         return (MemoryFrames if self.places[0].on_frames else MemorySequences)(template.samples, self.clock)
 
     @cached_property

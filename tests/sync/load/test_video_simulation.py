@@ -1,8 +1,8 @@
 """Random stories of people who edit tracks in CVAT and labels of frames in FiftyOne, of loads, crashes and undos.
 
-Each story is played in memory (see `sim_tracks.py`), with one video or several, clips, or image sequences. As with
-images, every edit leaves a mark that no other has, on one frame or on several, and after each load the marks must be
-where they belong.
+Each story is played in memory (see `sim_tracks.py` and `sim_shapes.py`), with one video or several, clips, image
+sequences, or frames as images. As with images, every edit leaves a mark that no other has, on one frame or on several,
+and after each load the marks must be where they belong.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+import cv2
+import fiftyone as fo
+import numpy as np
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load import apply, portions
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import log
@@ -21,11 +24,11 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.base import BaseStore
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import RunStore
 from sequence_loop import Scenes
 from sim_play import play
-from sim_tracks import TracksStory
+from sim_shapes import ShapesStory
 from sim_video import documents_of
 from sim_world import Template, World, make_template
 from sync_loop import Loop
-from video_loop import FIELD, VideoLoop, box
+from video_loop import FIELD, HEIGHT, WIDTH, VideoLoop, box
 
 STORIES = int(os.environ.get("ROUNDTRIP_STORIES", "6000" if os.environ.get("ROUNDTRIP_ALL") else "60"))
 STEPS = 12
@@ -92,9 +95,35 @@ def two_sequences(loop: Loop, folder: Path) -> Template:
     return template_of(loop, list(loop.dataset._sample_collection.find().sort("filepath")))
 
 
+def frames_as_images(loop: Loop, folder: Path) -> Template:
+    """The frames of two videos, whose images are there; two of them have no labels."""
+    for name in ("one", "other"):
+        own = folder / name
+        own.mkdir()
+        VideoLoop(loop.dataset, loop.box, own).fill(6, labels)
+    for sample in loop.dataset:
+        for number in range(1, 7):
+            path = Path(sample.filepath).with_name(f"{number:06d}.png")
+            cv2.imwrite(str(path), np.zeros((HEIGHT, WIDTH), np.uint8))
+            sample.frames[number] = sample.frames[number] if number in sample.frames else fo.Frame()
+            sample.frames[number]["filepath"] = str(path)
+        sample.save()
+    view = loop.dataset.to_frames(sample_frames=False)
+    loop.send_in_order(view=view, label_schema={FIELD: SCHEMA}, segment_size=5)
+    return template_of(loop, documents_of(loop, 6))
+
+
 WORLDS: dict[str, Make] = {
     make.__name__: make
-    for make in (one_video, overlapping_jobs, every_second_frame, two_videos, two_clips, two_sequences)
+    for make in (
+        one_video,
+        overlapping_jobs,
+        every_second_frame,
+        two_videos,
+        two_clips,
+        two_sequences,
+        frames_as_images,
+    )
 }
 
 
@@ -103,7 +132,7 @@ def test_stories(loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wo
     monkeypatch.setattr(log, "PORTION", 2)
     monkeypatch.setattr(apply, "PORTION", 2)
     monkeypatch.setattr(portions, "MOST_LABELS", 1 + list(WORLDS).index(world) % 3)
-    story = type("VideoStory", (TracksStory,), {"template": WORLDS[world](loop, tmp_path)})
+    story = type("VideoStory", (ShapesStory,), {"template": WORLDS[world](loop, tmp_path)})
     play(story, list(WORLDS).index(world), count=ceil(STORIES / len(WORLDS)), steps=STEPS)
 
 
@@ -115,14 +144,14 @@ def objects(world: World) -> list[Any]:
     return sorted((*facts, [label.frame for label in item.labels]) for facts, item in zip(known, tracks, strict=True))
 
 
-def draw_two(story: TracksStory) -> None:
+def draw_two(story: ShapesStory) -> None:
     """The one with the first number comes later in the video, where less may be written so far."""
     story.draw_there(6, True)
     story.draw_there(2, True)
     story.move_there(0, 5)
 
 
-def lose_ids(story: TracksStory) -> None:
+def lose_ids(story: ShapesStory) -> None:
     """Tracks are edited, deleted in CVAT, and that is undone."""
     story.move_there(number=6, frame=38)
     story.draw_there(frame=13, tracked=True)
@@ -133,7 +162,7 @@ def lose_ids(story: TracksStory) -> None:
     story.drop_a_keyframe(number=6, which=10)
 
 
-def split_and_go_on(story: TracksStory) -> None:
+def split_and_go_on(story: ShapesStory) -> None:
     """The parts are edited, too."""
     story.split_there(0, 4)
     story.move_there(0, 2)
@@ -142,7 +171,7 @@ def split_and_go_on(story: TracksStory) -> None:
     story.split_there(3, 10)
 
 
-def split_and_join(story: TracksStory) -> None:
+def split_and_join(story: ShapesStory) -> None:
     """The second part of a track is joined to another one."""
     story.split_there(0, 3)
     story.join_there(0, 1, 5)
@@ -150,7 +179,34 @@ def split_and_join(story: TracksStory) -> None:
     story.draw_there(6, True)
 
 
-@pytest.mark.parametrize("edit", [draw_two, lose_ids, split_and_go_on, split_and_join])
+def merge_shapes(story: ShapesStory) -> None:
+    """Single shapes become a track, so that their labels get an index."""
+    story.draw_there(2, tracked=False)
+    story.make_a_track_of_a_shape_there(0, 6)
+    story.move_there(4, 6)
+
+
+EDITS = [draw_two, lose_ids, split_and_go_on, split_and_join, merge_shapes]
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_load_that_was_undone_brings_the_same_again(
+    loop: Loop, tmp_path: Path, edit: Callable[[ShapesStory], None]
+) -> None:
+    story = type("VideoStory", (ShapesStory,), {"template": one_video(loop, tmp_path)})()
+    story.begin()
+    edit(story)
+    before = story.world.dump()
+    story.world.load(policy="remote")
+    after, base = story.world.dump(), story.base(story.world)
+    assert after != before
+    story.world.undo()
+    assert story.world.dump() == before
+    story.world.load(policy="remote")
+    assert (story.world.dump(), story.base(story.world)) == (after, base)
+
+
+@pytest.mark.parametrize("edit", EDITS)
 @pytest.mark.parametrize(
     ("world", "policy", "changes"),
     [("one_video", "remote", portions.MOST_LABELS), ("one_video", "remote", 2), ("every_second_frame", "ask", 2)],
@@ -159,7 +215,7 @@ def test_a_load_that_is_killed_anywhere_ends_the_same(
     loop: Loop,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    edit: Callable[[TracksStory], None],
+    edit: Callable[[ShapesStory], None],
     world: str,
     policy: str,
     changes: int,
@@ -168,7 +224,7 @@ def test_a_load_that_is_killed_anywhere_ends_the_same(
     monkeypatch.setattr(portions, "MOST_LABELS", changes)
     monkeypatch.setattr(log, "PORTION", 2)
     monkeypatch.setattr(apply, "PORTION", 2)
-    story = type("VideoStory", (TracksStory,), {"template": WORLDS[world](loop, tmp_path)})()
+    story = type("VideoStory", (ShapesStory,), {"template": WORLDS[world](loop, tmp_path)})()
     story.begin()
     edit(story)
     begun, smooth = story.world.fork(), story.world.fork()
