@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The one door for newcomers. Needs nothing but Python 3.10 or newer:
 
-    python dev.py demo              see the loop: a dataset, a stand-in CVAT, the App; it prints what to click
+    python dev.py demo              see the loop: a dataset, the sandbox, the App; it prints what to click
     python dev.py demo --headless   the same loop played by itself, and checked
     python dev.py test              everything that is checked before a change goes in
     python dev.py bench             the measurements

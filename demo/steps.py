@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 STEPS = (
-    """Tick a few pictures and press the button "Send to CVAT" above the grid. The form is filled in: press "Send".""",
+    """Tick a few pictures and press "Send to CVAT", the arrow out of a frame above the grid. The form is filled in:
+    press "Send".""",
     """The result has a link: follow it. Move a box, change the class of another, delete a third, and press "Save".""",
     """Back in the App, press the + beside "Samples" and open "CVAT". The run has a button
-    "Load". First switch on "Show what would change" to see each label; then press "Load". The grid shows what you
-    drew.""",
+    "Load", which loads at once. To see each label first, choose "Load with options" at the three dots, switch on
+    "Show what would change", and press "Load" there. The grid shows what you drew.""",
     """Take it back: "Undo the last load", at the three dots.""",
     """Change a label on both sides. In CVAT, give a car another class, and press "Save". In the App, open the same
     picture, press "Annotate", choose the same car and give it a class that is neither of these. Then
-    "Load annotations" with "Decide later: leave these labels as they are, and list them", and at the three dots
-    "Resolve conflicts": "Take CVAT's" or "Keep mine".""",
+    "Load with options", at the three dots, with "Decide later: leave these labels as they are, and list them", and
+    "Resolve": "Take CVAT's" or "Keep mine".""",
 )
 CLIP = """Do the same with a video: at the top of the App, open the dataset {clip}, and send its clip with
     "Send to CVAT". In CVAT, step to a frame, move a car there, and press "Save": that frame becomes a keyframe. After
-    "Load annotations" the car is moved on the frames up to the next keyframes, and on no others."""
+    "Load" the car is moved on the frames up to the next keyframes, and on no others."""
 IMPORT = """Load what was annotated without FiftyOne: press ` and choose "Import from CVAT". Task {task} is such a one:
     choose it under "Tasks", give the name of a new field under "Field for the labels", and press "Import"."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from pathlib import Path
 
@@ -60,6 +61,25 @@ def test_examples_are_python_and_call_operators_that_there_are(root: Path) -> No
     for example in examples:
         ast.parse(example)
         assert {one or other for one, other in OPERATOR.findall(example)} <= there
+
+
+def test_examples_use_names_that_their_page_defines(root: Path) -> None:
+    unknown = [(page.name, name) for page in pages(root) for name in undefined(EXAMPLE.findall(page.read_text()))]
+    assert unknown == []
+
+
+def undefined(examples: list[str]) -> list[str]:
+    """The names that a page's examples use, and none of them up to there defines."""
+    known, unknown = set(dir(builtins)), []
+    for node in (part for example in examples for part in ast.parse(example).body):
+        parts = list(ast.walk(node))
+        names = [part for part in parts if isinstance(part, ast.Name)]
+        known |= {part.id for part in names if isinstance(part.ctx, ast.Store)}
+        known |= {part.asname or part.name for part in parts if isinstance(part, ast.alias)}
+        known |= {part.name for part in parts if isinstance(part, ast.FunctionDef)}
+        known |= {part.arg for part in parts if isinstance(part, ast.arg)}
+        unknown += [part.id for part in names if part.id not in known]
+    return unknown
 
 
 def test_links_lead_somewhere(root: Path) -> None:
