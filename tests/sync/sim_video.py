@@ -184,7 +184,8 @@ def _only(thing: Any, *names: str) -> Thing:
 def shapes_of(track: Track, span: range) -> Iterator[Shape]:
     """What a track is on the frames of its job."""
     found = interpolate(track, span)
-    yield from (shape for frame in found.frames if (shape := found.shape(frame)))
+    shapes = (shape for frame in found.frames if (shape := found.shape(frame)))
+    yield from (shape.model_copy(update={"track": track.id}) for shape in shapes)
 
 
 def without_ids(things: Iterable[Thing]) -> list[Thing]:
