@@ -31,7 +31,7 @@ def render(page: Any, state: Any, panel: types.Object) -> None:
         add_problem(state, panel)
         if state.looked:
             panel.md(f"What is shown of jobs is of {state.looked}.", name="old")
-        else:
+        elif not state.was_logged_in:  # somebody who was, with another dataset, knows how
             panel.md(server.how_to_log_in(state.missing), name="how")
     elif state.server:
         looked = f" · looked at {state.looked}" if state.looked else ""

@@ -186,7 +186,7 @@ class RunsPage:
         state.server, state.missing, state.problems = greeting, missing, problems
         state.sandbox, state.sandbox_offered = sandbox_part.link(), sandbox_part.is_offered(ctx)
         if not state.missing:
-            state.looked = server.clock()
+            state.looked, state.was_logged_in = server.clock(), True
 
     def _render_runs(self, ctx: foo.ExecutionContext, panel: types.Object) -> None:
         state = ctx.panel.state

@@ -62,6 +62,18 @@ def test_a_wrong_password(filled: Loop, monkeypatch: pytest.MonkeyPatch) -> None
     assert "did not accept the password of 'admin'" in outcome(Panel(filled, "cvat"))
 
 
+def test_a_login_that_worked_before_is_not_explained(filled: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = Panel(filled, "cvat")
+    assert outcome(panel) == ""
+    monkeypatch.setenv("FIFTYONE_CVAT_PASSWORD", "wrong")
+    other = filled.dataset.clone()
+    monkeypatch.setattr(filled, "dataset", other)
+    panel.event("on_change_dataset")
+    assert outcome(panel) and "problem" in panel.shown
+    assert not {"old", "how"} & panel.shown.keys()
+    other.delete()
+
+
 def test_somebody_who_may_not(filled: Loop) -> None:
     filled.box.faults.add("status", "GET", "/users/self", status=403, times=None)
     assert "does not let this user see" in outcome(Panel(filled, "cvat"))
