@@ -41,7 +41,9 @@ def loads(key: str, listed: Sequence[Mapping[str, Any]]) -> str:
         "|--:|:--|:--|:--|:--|:--|",
     ]
     for load in list(reversed(listed))[:MOST]:
-        counts = ", ".join(f"{load[name]:,} {words}" for name, words in COUNTED.items() if load[name]) or "no change"
+        # of decisions, the conflicts are those that were there before
+        known = {name: words for name, words in COUNTED.items() if (load["kind"], name) != ("resolve", "conflicts")}
+        counts = ", ".join(f"{load[name]:,} {words}" for name, words in known.items() if load[name]) or "no change"
         what = "by itself" if load["by_itself"] else WHAT.get(load["kind"], "")
         note = ", ".join(filter(None, [what, STATUS[load["status"]]]))
         who = safe(load["user"]), safe(_jobs(load))

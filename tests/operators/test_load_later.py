@@ -187,6 +187,8 @@ def test_conflicts_from_python(clash: Loop) -> None:
     assert (done["changed"], done["open"], [item["label_id"] for item in done["conflicts"]]) == (1, 1, [second])
     assert clash.execute("resolve_conflicts", anno_key="run", decisions=[{"take": "local"}])["open"] == 0
     assert classes(clash) == ["cow", "hen"]
+    listed = properties(Dialog(clash, "load_history").accept_defaults())["list"]["default"]
+    assert listed.count("decisions") == 2 and listed.count("in conflict") == 1, "what the load left is said of it alone"
 
 
 def test_a_panel_for_conflicts_is_opened_by_nothing_else(filled: Loop) -> None:
