@@ -56,10 +56,10 @@ def begin_resume(ctx: foo.ExecutionContext, key: str, bad_files: str | None = No
 
 def sent(summary: dict[str, Any]) -> Outcome:
     """What was sent."""
-    left_out = sum(item["count"] for item in summary["left_out"])
+    left_out = bool(summary["left_out"])
     line = texts.sent_line(summary)
-    if left_out:
-        line += f" {left_out:,} left out."
+    if left_out:  # no sum: some of the counts are of labels, others of classes, attributes, values or files
+        line += " Something was left out: see Details."
     clicks = (Click("show_jobs", "Show its jobs", {"run": summary["anno_key"]}),)
     return Outcome("warning" if left_out or summary.get("notes") else "success", line, texts.sent(summary), clicks)
 

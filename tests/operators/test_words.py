@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.load import texts as load_texts
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.send import from_panel
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared import texts
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.report import LoadReport
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.status import RunStatus
@@ -127,6 +128,13 @@ def test_every_reason(number: int, shown: str) -> None:
     ]
     many = f"{3 * number:,}"
     assert f"CVAT has {many} objects in the jobs that were read: 0 unchanged, 0 applied, {many} left there." in text
+
+
+def test_labels_and_classes_that_were_left_out_are_not_added_up() -> None:
+    left_out = [{"what": "gt: labels without a class", "count": 30}, {"what": LEFT_OUT[1], "count": 1}]
+    said = from_panel.sent({"anno_key": "run", "samples": 2, "labels": 1, "tasks": [], "left_out": left_out})
+    assert said.line == "Sent 2 samples with 1 label to CVAT, in 0 tasks. Something was left out: see Details."
+    assert "| gt: labels without a class | 30 |" in said.details
 
 
 def test_a_bar_in_a_name_is_no_border() -> None:
