@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..operators.shared import texts
+from ..operators.shared.as_in_forms import as_in_forms
 from ..operators.shared.choose_run import Run, is_usable
 from ..operators.shared.safe import WHOLE, code, link, safe
 from ..sync.readable import readable
@@ -107,7 +108,7 @@ def card(run: Run, facts: Facts = NOTHING) -> dict[str, Any]:
         "state": state,
         "title": f"**{safe(run.key)}** · {texts.run_words(record, run.status)} · {_fields(record.label_schema)}",
         "facts": _facts(run, facts.loads),
-        "problem": safe(run.status.text, WHOLE) if state == "interrupted" else "",
+        "problem": safe(as_in_forms(run.status.text), WHOLE) if state == "interrupted" else "",
         "tasks": _tasks(run),
         "busy": readable(run.status.text or "Starting") if state == "sending" else readable(facts.busy),
         "done": run.status.done if state == "sending" else None,

@@ -10,6 +10,7 @@ from ...sync.imports.plan import prepare_import
 from ...sync.imports.request import ImportRequest
 from ...sync.request import parse
 from ..shared import context
+from ..shared.as_in_forms import as_in_forms
 from ..shared.safe import WHOLE, safe
 from . import texts
 
@@ -33,7 +34,7 @@ class LookAtImport(foo.Operator):
             with context.client_for(ctx, request.organization) as client:
                 found = prepare_import(context.target(ctx), request, client).as_dict()
         except (RoundtripError, CvatError) as error:
-            return {"of": ctx.params.get("of"), "text": "", "problem": str(error)}
+            return {"of": ctx.params.get("of"), "text": "", "problem": as_in_forms(error)}
         return {"of": ctx.params.get("of"), "text": texts.preview(found), "problem": ""}
 
 

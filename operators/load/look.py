@@ -11,6 +11,7 @@ from ...sync.progress import ProgressReporter
 from ...sync.request import LoadRequest, parse
 from ...sync.runs.record import find
 from ..shared import context, shown_samples
+from ..shared.as_in_forms import as_in_forms
 from ..shared.safe import WHOLE, safe
 from . import changed_labels, texts
 
@@ -36,7 +37,7 @@ class LookAtLoad(foo.Operator):
             with context.client_for(ctx, run.organization, server=run.server) as client:
                 report = load(ctx.dataset, request, client, ProgressReporter())
         except (RoundtripError, CvatError) as error:
-            shown_samples.keep_dict(ctx, f"{_name(of)} as text", {"error": str(error), "cautions": []})
+            shown_samples.keep_dict(ctx, f"{_name(of)} as text", {"error": as_in_forms(error), "cautions": []})
         else:
             keep(ctx, report, of)
         return {"of": of}

@@ -13,6 +13,7 @@ from ...sync.refresh.undo import undo_refresh
 from ...sync.request import RefreshRequest, UndoRefreshRequest, parse
 from ...sync.runs.record import find
 from ..shared import context, panel_work
+from ..shared.as_in_forms import as_in_forms
 from ..shared.panel_work import Click, Outcome
 from ..shared.safe import WHOLE, safe
 from . import texts
@@ -77,4 +78,4 @@ def _taken_back(result: dict[str, Any]) -> Outcome:
 def _refused(method: str, key: str, error: Exception) -> Outcome | None:
     if not isinstance(error, Refused):
         return None
-    return Outcome("error", str(error), clicks=(Click(method, "Open the form again", {"run": key}),))
+    return Outcome("error", as_in_forms(error), clicks=(Click(method, "Open the form again", {"run": key}),))

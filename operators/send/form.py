@@ -15,10 +15,9 @@ from ...sync.readable import readable
 from ...sync.request import SendRequest, parse
 from ...sync.runs import record
 from ...sync.send import proposals
-from ...sync.send.checks import SEND_OTHERS
 from ...sync.send.prepare import describe, prepare
-from ...sync.send.project import SAY_WHAT
 from ..shared import context, cvat_names
+from ..shared.as_in_forms import as_in_forms
 from ..shared.safe import safe
 from ..shared.texts import count
 from . import attribute_form, dry_run_text, media_form, options, presets, project_labels, sequence_form
@@ -27,11 +26,6 @@ from .media_form import MOST_FILES
 
 MOST_NAMED = 5
 """Fields that are named because they can't be sent."""
-IN_FORM = {
-    SEND_OTHERS: "Choose above to send the others.",
-    SAY_WHAT: "Choose under More options what to do about that.",
-}
-"""What a form says in place of what is said to programs."""
 TARGETS = {
     "selected_samples": "The {} selected",
     "selected_labels": "Only the {} selected, on their samples",
@@ -110,20 +104,13 @@ def _dry_run(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     try:
         asked = read(ctx)
     except Refused as error:
-        inputs.view("preview_text", types.Warning(label=str(error)))
+        inputs.view("preview_text", types.Warning(label=as_in_forms(error)))
         return
     found = _foreseen(ctx, context.meant(ctx), json.dumps(asked, sort_keys=True, default=str))
     if found["error"]:
-        inputs.view("preview_text", types.Warning(label=_as_in_form(found["error"])))
+        inputs.view("preview_text", types.Warning(label=found["error"]))
     else:
         inputs.md(found["text"], name="preview_text")
-
-
-def _as_in_form(error: str) -> str:
-    """Why nothing can be sent; what to do about it as the form says it, not as a program does."""
-    for said, here in IN_FORM.items():
-        error = error.replace(said, here)
-    return error
 
 
 @foo.execution_cache(residency="ephemeral", prompt_scoped=True, ttl=60)  # type: ignore[misc]
@@ -134,7 +121,7 @@ def _foreseen(ctx: foo.ExecutionContext, target: str, asked: str) -> dict[str, s
         with context.client_for(ctx, request.organization, hasty=True) as client:
             prepared = prepare(context.target(ctx), request, client, ProgressReporter())
     except (RoundtripError, CvatError) as error:
-        return {"text": "", "error": str(error)}
+        return {"text": "", "error": as_in_forms(error)}
     return {"text": dry_run_text.text(describe(prepared)), "error": ""}
 
 

@@ -9,6 +9,7 @@ from ...sync.progress import ProgressReporter
 from ...sync.runs.record import find
 from ...sync.send.send import resume
 from ..shared import context, panel_work, texts
+from ..shared.as_in_forms import as_in_forms
 from ..shared.panel_work import Click, Outcome, Work
 
 SENDING = "Sending"
@@ -21,7 +22,9 @@ def begin_send(ctx: foo.ExecutionContext, key: str, work: Work) -> None:
     def fail(error: Exception) -> Outcome | None:
         if not isinstance(error, Refused):
             return None
-        return Outcome("error", str(error), clicks=(Click("send", "Open the form again", {"answers": answers}),))
+        return Outcome(
+            "error", as_in_forms(error), clicks=(Click("send", "Open the form again", {"answers": answers}),)
+        )
 
     panel_work.begin(ctx, SENDING, key, work, sent, fail, into_cvat=True)
 
@@ -32,7 +35,7 @@ def begin_growth(ctx: foo.ExecutionContext, key: str, work: Work) -> None:
     def fail(error: Exception) -> Outcome | None:
         if not isinstance(error, Refused):
             return None
-        return Outcome("error", str(error), clicks=(Click("add_samples", "Open the form again", {"run": key}),))
+        return Outcome("error", as_in_forms(error), clicks=(Click("add_samples", "Open the form again", {"run": key}),))
 
     panel_work.begin(ctx, "Adding samples to", key, work, added, fail, into_cvat=True)
 

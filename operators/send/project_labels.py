@@ -12,6 +12,7 @@ from ...sync.request import SendRequest, parse
 from ...sync.send import proposals
 from ...sync.send.project import FoundProject
 from ..shared import context, cvat_names
+from ..shared.as_in_forms import as_in_forms
 from ..shared.safe import WHOLE, row, safe
 from ..shared.texts import count
 from . import answers
@@ -113,7 +114,7 @@ def _fit(ctx: foo.ExecutionContext, target: str, asked: str) -> dict[str, Any]:
         request = parse(SendRequest, {**json.loads(asked), "anno_key": "form"})
         return {**proposals.fit(context.target(ctx), request, found), "problem": ""}
     except RoundtripError as error:
-        return {"problem": str(error)}
+        return {"problem": as_in_forms(error)}
 
 
 def text(fit: Mapping[str, Any], lacks: str) -> str:

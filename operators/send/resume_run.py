@@ -14,6 +14,7 @@ from ...sync.runs.store import RunStore
 from ...sync.send.journal import Journal
 from ...sync.send.send import resume
 from ..shared import choose_run, context, panel_work
+from ..shared.as_in_forms import as_in_forms
 from ..shared.background import InBackground
 from ..shared.running import perform
 from . import from_panel, media_form
@@ -42,7 +43,7 @@ class ResumeRun(InBackground, foo.Operator):
         inputs = types.Object()
         run = choose_run.choose(ctx, inputs, only="interrupted")
         if run is not None:
-            inputs.view("why", types.Notice(label=readable(f"Why it ended: {run.status.text}")))
+            inputs.view("why", types.Notice(label=readable(f"Why it ended: {as_in_forms(run.status.text)}")))
             plan = Journal(RunStore(ctx.dataset, run.record.run_id)).plan()
             media_form.policy(inputs, plan.request.bad_files if plan else "stop")
         return choose_run.form(inputs, "Resume sending a run", "Resume")

@@ -18,6 +18,7 @@ import fiftyone.operators.types as types
 
 from ...sync.errors import CvatError, RoundtripError, redacted_traceback
 from ...sync.progress import Progress, ProgressReporter
+from .as_in_forms import as_in_forms
 from .context import in_app
 from .running import unexpected
 
@@ -179,6 +180,6 @@ def _forget_old() -> None:
 
 def _failed(error: Exception, *, stopped: bool) -> Outcome:
     if isinstance(error, (RoundtripError, CvatError)):
-        return Outcome("warning" if stopped else "error", str(error))
+        return Outcome("warning" if stopped else "error", as_in_forms(error))
     logger.error("Unexpected error\n%s", redacted_traceback(error))
     return Outcome("error", unexpected(error))

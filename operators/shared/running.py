@@ -13,6 +13,7 @@ import fiftyone.operators.types as types
 from ...sync import terminal
 from ...sync.errors import CvatError, RoundtripError, redacted_traceback
 from ...sync.progress import Progress, ProgressReporter
+from .as_in_forms import as_in_forms
 from .context import answers, in_app
 from .safe import WHOLE, safe
 
@@ -96,7 +97,7 @@ def stream(ctx: foo.ExecutionContext, work: Work, finish: Finish) -> Iterator[An
 def _failed(ctx: foo.ExecutionContext, error: BaseException) -> Iterator[Any]:
     """Says why in the App. A fault of the program is shown there, too: raised here, it would only freeze the dialog."""
     if isinstance(error, (RoundtripError, CvatError)):
-        sentence = str(error)
+        sentence = as_in_forms(error)
     else:
         logger.error("Unexpected error\n%s", redacted_traceback(error))
         sentence = unexpected(error)
@@ -125,8 +126,8 @@ def answer(ctx: foo.ExecutionContext, work: Callable[[], dict[str, Any]]) -> dic
     except (RoundtripError, CvatError) as error:
         if not in_app(ctx):
             raise
-        ctx.ops.notify(str(error), variant="error")
-        return {"text": safe(error, WHOLE)}
+        ctx.ops.notify(as_in_forms(error), variant="error")
+        return {"text": safe(as_in_forms(error), WHOLE)}
 
 
 def show(ctx: foo.ExecutionContext, text: str) -> Any:
