@@ -6,7 +6,7 @@ import fiftyone.operators.types as types
 
 from ..operators.shared.safe import WHOLE, safe
 from . import by_itself, cards, states_bar
-from .rows import add_button, add_row
+from .rows import add_button, add_row, add_text
 
 ALIGNED = {"progressLabel": {"sx": {"minWidth": "3.5em", "textAlign": "right"}}}
 """How a bar looks: as long with ``7%`` beside it as with ``100%``."""
@@ -23,17 +23,17 @@ def render(page: Any, panel: types.Object, card: dict[str, Any], is_working: boo
     """
     # named after the run, as others may come before it: its menu, if it is open, stays its own
     box = panel.v_stack(f"card_{card['id']}", variant="outline", gap=1, px=2, py=1, align_x="stretch")
-    box.md(card["title"], name="title")
-    box.md(card["facts"], name="facts")
+    add_text(box, "title", card["title"])
+    add_text(box, "facts", card["facts"])
     if card["busy"] and not is_working:
         bar(box, "busy", card["done"], card["busy"])
     if card["jobs"]:
         states_bar.add(box, card["states"], card["jobs_text"])
     for name in ("waits", "problem", "gone", "tasks"):
         if text := card[name]:
-            box.md(f"**{text}**" if name == "waits" else text, name=name)
+            add_text(box, name, f"**{text}**" if name == "waits" else text)
     if card["watch"]["line"]:
-        box.md(safe(card["watch"]["line"], WHOLE), name="watch")
+        add_text(box, "watch", safe(card["watch"]["line"], WHOLE))
     _buttons(page, add_row(box, "actions"), card, is_working)
 
 

@@ -18,7 +18,7 @@ from ..sync.errors import RoundtripError
 from ..sync.load.resolve import conflicts, resolve
 from ..sync.load.versions import Versions, find_versions
 from . import header, turns
-from .rows import add_button, add_row
+from .rows import add_button, add_row, add_text
 from .steps import Step, all_like, all_on, this_one, to_steps
 
 SIDES = {"remote": "Take CVAT's", "local": "Keep mine"}
@@ -140,7 +140,7 @@ class ConflictsPage:
         if not state.step:
             header.in_the_middle(panel, "nothing", "Nothing is left to decide.", "No label is in conflict.")
             return
-        panel.md(state.text, name="text")
+        add_text(panel, "text", state.text)
         if state.has_picture:
             panel.img(
                 "picture", point_on_hover=False, alt_text="The label as it was, as you have it, and as CVAT has it"

@@ -8,7 +8,7 @@ import fiftyone.operators.types as types
 
 from ..operators.shared.safe import WHOLE, safe
 from . import server
-from .rows import add_button, add_row
+from .rows import ANYWHERE, add_button, add_row, add_text
 
 ROOT = Path(__file__).resolve().parent.parent
 SANDBOX = (
@@ -35,13 +35,13 @@ def render(page: Any, state: Any, panel: types.Object) -> None:
             panel.md(server.how_to_log_in(state.missing), name="how")
     elif state.server:
         looked = f" · looked at {state.looked}" if state.looked else ""
-        panel.md(safe(state.server, WHOLE) + looked, name="greeting")
+        add_text(panel, "greeting", safe(state.server, WHOLE) + looked)
     else:
         panel.md("Asking CVAT ...", name="greeting")
     if state.sandbox:
         panel.md(SANDBOX.format(link=state.sandbox), name="sandbox_link")
     for number, problem in enumerate(state.problems or ()):
-        panel.md(safe(problem, WHOLE), name=f"problem_{number}")
+        add_text(panel, f"problem_{number}", safe(problem, WHOLE))
     bar = add_row(panel, "bar")
     if state.cards:
         _begin(page, state, bar)
@@ -56,7 +56,8 @@ def render(page: Any, state: Any, panel: types.Object) -> None:
 def add_problem(state: Any, panel: types.Object) -> None:
     """Draws why CVAT can't be used, if it can't."""
     if state.missing:
-        panel.view("problem", types.Error(label="CVAT can't be used now", description=state.missing))
+        said = types.Error(label="CVAT can't be used now", description=state.missing, componentsProps=ANYWHERE)
+        panel.view("problem", said)
 
 
 def in_the_middle(panel: types.Object, name: str, headline: str, line: str) -> types.Object:

@@ -16,7 +16,7 @@ from ..sync.runs.look import JobLook, kept_look
 from ..sync.runs.marks import JobMark
 from ..sync.runs.store import RunStore
 from . import cards, header, server, turns
-from .rows import add_button, add_row
+from .rows import add_button, add_row, add_text
 
 COLUMNS = {
     "job": "Job",
@@ -125,10 +125,8 @@ class JobsPage:
         if not state.of:
             panel.md(state.gone or "CVAT was not asked for the jobs of this run yet, or has none.", name="none")
             return
-        panel.md(
-            f"**{safe(state.run)}** · {state.found:,} of {count(state.of, 'job')}, as of {state.jobs_looked}",
-            name="heading",
-        )
+        shown = f"{state.found:,} of {count(state.of, 'job')}, as of {state.jobs_looked}"
+        add_text(panel, "heading", f"**{safe(state.run)}** · {shown}")
         self._filters(state, add_row(panel, "filters", gap=2))
         table = types.TableView(componentsProps={"table": {"sx": NARROW}})
         for key, label in COLUMNS.items():

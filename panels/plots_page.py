@@ -14,7 +14,7 @@ from ..sync.runs.look import kept_look
 from ..sync.runs.sent_classes import sent_classes
 from ..sync.runs.store import RunStore
 from . import plots
-from .rows import add_row
+from .rows import add_row, add_text
 
 PLOTS = {
     "states": ("Jobs by state", "jobs", True, "CVAT was not asked for the jobs of this run yet."),
@@ -45,7 +45,7 @@ class PlotsPage:
         state = ctx.panel.state
         bar = add_row(panel, "bar")
         bar.btn("runs", label="All runs", icon="arrow_back", on_click=self.show_runs)  # type: ignore[attr-defined]
-        panel.md(f"**{safe(state.run)}**", name="heading")
+        add_text(panel, "heading", f"**{safe(state.run)}**")
         if state.plots_problem:
             panel.md(safe(state.plots_problem, WHOLE), name="problem")
         for name, (heading, of, stacked, nothing) in PLOTS.items():

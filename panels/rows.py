@@ -1,4 +1,4 @@
-"""Rows of buttons, which break where the panel is narrow."""
+"""Rows of buttons, and texts with names in them, which break where the panel is narrow."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +8,14 @@ import fiftyone.operators.types as types
 BREAKS = {"grid": {"sx": {"display": "flex", "flexWrap": "wrap", "& > .MuiBox-root": {"width": "auto"}}}}
 ROOMY = {"button": {"sx": {"px": 1.25}}}
 """The App's outlined buttons have no room beside their icons and words."""
+
+ANYWHERE = {"container": {"sx": {"overflowWrap": "anywhere"}}}
+"""A name may be one word that is longer than the panel is wide."""
+
+
+def add_text(panel: types.Object, name: str, text: str) -> None:
+    """Adds a text in Markdown, without a table: its columns would be as narrow as a letter."""
+    panel.md(text, name=name, componentsProps=ANYWHERE)
 
 
 def add_row(panel: types.Object, name: str, gap: int = 1) -> types.Object:

@@ -13,7 +13,7 @@ from ..operators.shared.safe import safe
 from ..sync.runs import record, status
 from ..sync.runs.history import history
 from . import turns
-from .rows import add_button, add_row
+from .rows import add_button, add_row, add_text
 
 
 class TextPage:
@@ -85,5 +85,5 @@ class TextPage:
         if state.text_saves:
             params = {"run": state.text_saves}
             add_button(row, "save", "Save as a file", "save", on_click=self.save_history, params=params)
-        panel.md(state.text_title, name="title")
+        add_text(panel, "title", state.text_title)
         panel.md(state.text_shown or "", name="shown")

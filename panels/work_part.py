@@ -11,7 +11,7 @@ from ..operators.shared.reloading import BUTTONS, reload
 from ..operators.shared.safe import WHOLE, safe
 from ..sync.readable import readable
 from .card_view import bar
-from .rows import add_button, add_row
+from .rows import ANYWHERE, add_button, add_row, add_text
 
 CLICKS = frozenset(
     {
@@ -99,7 +99,7 @@ class WorkPart:
         line = notice["line"]
         if state.page == "runs" and (state.total or 0) > 1 and f"'{notice['key']}'" not in line:
             line = f"{notice['key']}: {line}"
-        box.view("said", ALERTS[notice["variant"]](label=line))
+        box.view("said", ALERTS[notice["variant"]](label=line, componentsProps=ANYWHERE))
         row = add_row(box, "clicks")
         self._render_clicks(notice, row, is_there="show_jobs" if state.page == "jobs" else "")
         if notice["details"]:
@@ -122,7 +122,7 @@ class WorkPart:
         if not notice:
             return
         self._render_clicks(notice, bar)
-        panel.md(f"**{safe(notice['key'])}**", name="heading")
+        add_text(panel, "heading", f"**{safe(notice['key'])}**")
         panel.md(notice["details"], name="shown")
         for work in panel_work.works(ctx):
             if work.number == notice["number"] and work.outcome is not None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import fiftyone as fo
 
 SEND = "@roundtrip/cvat/send_to_cvat"
+LONG = "the_day_shift_of_a_long_name_which_is_one_word_that_a_panel_of_half_the_window_has_no_room_for"
 
 
 @pytest.fixture
@@ -165,18 +166,19 @@ def test_row_actions(run: dict[str, Any], app: App, dataset: fo.Dataset, annotat
     expect(form.button("Rename")).to_be_disabled()
     form.settle()
     app.shoot("rename_refused")
-    form.fill("New name", "day_shift")
+    form.fill("New name", LONG)
     form.submit("Rename")
-    app.toast("The run 'night_shift' is now 'day_shift'.")
-    panel.card("day_shift").wait_for()
+    app.toast(f"The run 'night_shift' is now '{LONG}'.")
+    panel.card(LONG).wait_for()
+    app.check_width(panel.root, 650)
     app.shoot("renamed")
 
-    panel.act("day_shift", "Delete")
+    panel.act(LONG, "Delete")
     form = app.form()
     form.switch("Delete its tasks in CVAT too")
     app.shoot("delete_form")
     form.submit("Delete")
-    app.result("The run 'day_shift'")
+    app.result(f"The run '{LONG}'")
     app.close_result()
     expect(panel.root).to_contain_text("No run yet")
     app.shoot("deleted")
