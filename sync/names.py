@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..cvat import Client
+from ..cvat import Client, Project
 
 MOST = 100
 """Names that are offered at once: more than anybody reads."""
@@ -27,22 +27,48 @@ class Offer:
     problem: str = ""
 
 
+NOTHING = Offer()
+"""What is offered where CVAT is not asked."""
+
+_LISTED = re.compile("(.*)\N{NO-BREAK SPACE}\\(#([0-9]{1,18})\\)", re.DOTALL)
+"""A project that was chosen in a list: the space is one that is not in names that people type."""
+
+
+def listed(project: Project) -> str:
+    """What is sent if a project is chosen in a list: its name and its id."""
+    return f"{project.name}\N{NO-BREAK SPACE}(#{project.id})"
+
+
 def offer_projects(client: Client, typed: str) -> Offer:
     """Projects that the user can see: their names, or ``name (#id)`` for those of one name."""
-    words = re.sub(r" \(#\d+\)$", "", typed)
+    words = re.sub(r"\s\(#\d+\)$", "", typed)
     found = client.search_projects(words, MOST)
     projects = {project.id: project for project in found.items}
     if words and not found.whole:  # of those with this in their names, the one that is called so
-        projects.update((project.id, project) for project in client.find_projects(words))
+        for name in dict.fromkeys((words, typed)):
+            projects.update((project.id, project) for project in client.find_projects(name))
     uses = Counter(project.name for project in projects.values())
-    names = sorted(p.name if uses[p.name] == 1 else f"{p.name} (#{p.id})" for p in projects.values())
-    return Offer({name: name for name in names}, found.whole)
+    ordered = sorted(projects.values(), key=lambda project: (project.name, project.id))
+    return Offer({listed(p): p.name if uses[p.name] == 1 else f"{p.name} (#{p.id})" for p in ordered}, found.whole)
 
 
-def project_of_choice(text: str) -> dict[str, Any]:
-    """The parameters of a send that mean one of :func:`offer_projects`, or the name of a new project."""
-    match = re.fullmatch(r".*\(#(\d+)\)", text, re.DOTALL)
-    return {"project_id": int(match[1])} if match else {"project_name": text}
+def projects_called(offer: Offer, typed: str) -> list[str]:
+    """Those of :func:`offer_projects` that somebody who types a name can mean: one of this name, or of name and id."""
+    known = {choice: match for choice in offer.choices if (match := _LISTED.fullmatch(choice))}
+    named = [choice for choice, match in known.items() if match[1] == typed]
+    return named or [choice for choice, match in known.items() if f"{match[1]} (#{match[2]})" == typed]
+
+
+def project_of_choice(text: str, offer: Offer = NOTHING) -> dict[str, Any]:
+    """The parameters of a send that mean a project: its id and its name if it is listed, or the name of a new one.
+
+    Args:
+        text: what was chosen or typed
+        offer: what the form offered, by which a name that was typed may be that of one that is there
+    """
+    called = projects_called(offer, text)
+    match = _LISTED.fullmatch(called[0] if len(called) == 1 else text)
+    return {"project_name": match[1], "project_id": int(match[2])} if match else {"project_name": text}
 
 
 def organization_choices(client: Client) -> dict[str, str]:

@@ -52,7 +52,7 @@ class SendRequest(BaseModel):
             keyframes; 0 for exactly
         image_quality: of the images that annotators see, 1 to 100
         project_name: the project to put the tasks in; it is created if there is none of this name
-        project_id: the same by its id in CVAT; it must be there
+        project_id: the same by its id in CVAT; it must be there, and if a name is given, too, be called so
         subset: the subset of the tasks, such as ``"train"``
         project_labels: what to do if that project lacks labels or attributes: ``"stop"``, ``"leave_out"`` what it
             lacks, or ``"extend"`` it
@@ -186,13 +186,6 @@ class SendRequest(BaseModel):
         if not all(isinstance(name, str) for name in value):
             raise ValueError("it is a dict by field, or a list of fields")
         return {name: {} for name in value}
-
-    @field_validator("project_id")
-    @classmethod
-    def _one_project(cls, value: int | None, info: ValidationInfo) -> int | None:
-        if value is not None and info.data.get("project_name"):
-            raise ValueError("give either `project_name` or `project_id`")
-        return value
 
     @field_validator("task_name", "project_name", "task_assignee", "issue_tracker", "sequence_order", mode="before")
     @classmethod

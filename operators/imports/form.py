@@ -8,7 +8,6 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ...sync.imports.making import FACTS
-from ...sync.names import project_of_choice
 from ...sync.runs import record
 from ..send import media_form
 from ..shared import choose_run, context, cvat_names
@@ -142,8 +141,8 @@ def read(ctx: foo.ExecutionContext) -> dict[str, Any]:
         del params["media_source"]
     if isinstance(params.get("tasks"), list):
         params["tasks"] = [int(task) if str(task).isdecimal() else task for task in params["tasks"]]
-    if context.in_app(ctx) and isinstance(params.get("project"), str):
-        said = project_of_choice(params["project"])
+    if isinstance(params.get("project"), str):
+        said = cvat_names.chosen_project(ctx, params["project"])
         params["project"] = said.get("project_id", params["project"])
     return params
 

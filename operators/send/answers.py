@@ -7,10 +7,9 @@ import fiftyone.operators as foo
 
 from ...labels.attributes import Kind, Unreadable, from_text
 from ...sync.errors import Refused
-from ...sync.names import project_of_choice
 from ...sync.send import proposals
 from ...sync.send.schema import ALLOW
-from ..shared import context
+from ..shared import context, cvat_names
 from . import media_form
 from .sequence_form import BY_NAME
 
@@ -58,8 +57,8 @@ def read(ctx: foo.ExecutionContext) -> dict[str, Any]:
     params = media_form.read(params)
     if params.get("sequence_order") == BY_NAME:
         del params["sequence_order"]
-    if context.in_app(ctx) and (project := params.pop("project_name", None)):
-        params.update(project_of_choice(project))
+    if isinstance(project := params.get("project_name"), str):
+        params.update(cvat_names.chosen_project(ctx, project))
     answers, locked = ctx.params.get("schema"), bool(ctx.params.get("for_review"))
     if locked:
         params.update(dict.fromkeys(ALLOW, False))

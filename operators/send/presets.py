@@ -5,7 +5,8 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..shared import context
+from ...sync.names import projects_called
+from ..shared import context, cvat_names
 
 STORE, NAME = "roundtrip_cvat_answers", "send"
 KEPT = (
@@ -42,6 +43,9 @@ def fill_in(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
     said = ctx.store(STORE).get(NAME)
     for name, value in said.items() if isinstance(said, dict) else ():
         item = inputs.properties.get(name)
+        if name == "project_name" and isinstance(value, str):
+            called = projects_called(cvat_names.offered(ctx, cvat_names.Names("projects"), value), value)
+            value = called[0] if len(called) == 1 else value
         if name in KEPT and item is not None and _is_offered(item, value):
             item.default = value
 

@@ -8,6 +8,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from ...sync.errors import CvatError, RoundtripError
+from ...sync.names import projects_called
 from ...sync.request import SendRequest, parse
 from ...sync.send import proposals
 from ...sync.send.project import FoundProject
@@ -17,6 +18,7 @@ from ..shared.safe import WHOLE, row, safe
 from ..shared.texts import count
 from . import answers
 
+PROJECTS = cvat_names.Names("projects")
 MOST = 30
 """Labels that are listed one by one."""
 
@@ -45,15 +47,15 @@ def show(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> No
     name = ctx.params.get("project_name")
     if not name or not connected:
         return
-    offered = _offered(ctx, name)
-    if name not in offered:
-        if any(choice.startswith(f"{name} (#") for choice in offered):
+    chosen = cvat_names.chosen_project(ctx, name).get("project_id")
+    if chosen is None:
+        if len(projects_called(cvat_names.offered(ctx, PROJECTS, name), name)) > 1:
             several = inputs.view("several_projects", types.Warning(label=SEVERAL))
             several.invalid, several.error_message = True, SEVERAL
         else:
             inputs.view("new_project", types.Notice(label="There is no project of this name yet: it will be made."))
         return
-    if problem := _found(ctx, name, cvat_names.workspace(ctx))[1]:
+    if problem := _found(ctx, chosen, cvat_names.workspace(ctx))[1]:
         notice = inputs.view("project_problem", types.Error(label=safe(problem, WHOLE)))
         notice.invalid, notice.error_message = True, problem
         return
@@ -64,7 +66,7 @@ def show(ctx: foo.ExecutionContext, inputs: types.Object, connected: bool) -> No
         return
     about = ("project_name", "project_id", "organization", "label_schema", "label_field", "rotation_unit")
     wanted = {key: asked[key] for key in about if key in asked}
-    fit = _fit(ctx, context.meant(ctx), json.dumps(wanted, sort_keys=True, default=str))
+    fit = _fit(ctx, context.meant(ctx), chosen, json.dumps(wanted, sort_keys=True, default=str))
     if fit["problem"]:
         inputs.view("project_problem", types.Warning(label=safe(fit["problem"], WHOLE)))
         return
@@ -87,29 +89,26 @@ def _ask(inputs: types.Object, said: str) -> None:
 def names_of(ctx: foo.ExecutionContext) -> list[str]:
     """The names of the labels of the chosen project; none if none that exists is chosen."""
     name = ctx.params.get("project_name")
-    if not name or name not in _offered(ctx, name):
+    chosen = cvat_names.chosen_project(ctx, name).get("project_id") if name else None
+    if chosen is None:
         return []
-    return [label.name for label in _found(ctx, name, cvat_names.workspace(ctx))[0].labels]
-
-
-def _offered(ctx: foo.ExecutionContext, name: str) -> Mapping[str, str]:
-    return cvat_names.offered(ctx, cvat_names.Names("projects"), name).choices
+    return [label.name for label in _found(ctx, chosen, cvat_names.workspace(ctx))[0].labels]
 
 
 @foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]
-def _found(ctx: foo.ExecutionContext, name: str, organization: str | None) -> tuple[FoundProject, str]:
+def _found(ctx: foo.ExecutionContext, project_id: int, organization: str | None) -> tuple[FoundProject, str]:
     """The project as CVAT has it, or why it can't be known."""
     try:
-        found = proposals.find_chosen(context.client_for(ctx, organization, hasty=True), name)
+        found = proposals.find_chosen(context.client_for(ctx, organization, hasty=True), project_id)
     except (RoundtripError, CvatError) as error:
         return FoundProject(), str(error)
-    return found, "" if found.project else proposals.GONE
+    return found, ""
 
 
 @foo.execution_cache(residency="ephemeral", prompt_scoped=True)  # type: ignore[misc]
-def _fit(ctx: foo.ExecutionContext, target: str, asked: str) -> dict[str, Any]:
+def _fit(ctx: foo.ExecutionContext, target: str, project_id: int, asked: str) -> dict[str, Any]:
     """What the project has of the labels; the last argument tells when to look anew."""
-    found, _ = _found(ctx, ctx.params["project_name"], cvat_names.workspace(ctx))
+    found, _ = _found(ctx, project_id, cvat_names.workspace(ctx))
     try:
         request = parse(SendRequest, {**json.loads(asked), "anno_key": "form"})
         return {**proposals.fit(context.target(ctx), request, found), "problem": ""}

@@ -87,6 +87,19 @@ def _found(ctx: foo.ExecutionContext, what: str, typed: str, where: str | None, 
         return names.Offer(problem=str(error))
 
 
+def chosen_project(ctx: foo.ExecutionContext, text: str) -> dict[str, Any]:
+    """The parameters of a send that mean the project of a form: one of its list, or the name of a new one.
+
+    Args:
+        ctx: the operator's context
+        text: what was chosen or typed; in the App it is held against the projects that the form knew
+    """
+    said = names.project_of_choice(text)
+    if "project_id" in said or not context.in_app(ctx):
+        return said
+    return names.project_of_choice(text, offered(ctx, Names("projects"), text))
+
+
 def show_problem(ctx: foo.ExecutionContext, inputs: types.Object, asked: Names) -> None:
     """Shows why CVAT can't be asked for names, if it can't: then nothing that the form is for would work."""
     if problem := offered(ctx, asked).problem:

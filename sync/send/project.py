@@ -69,7 +69,7 @@ def find_project(client: Client, request: SendRequest) -> FoundProject:
             workspace, where these tasks can't be
     """
     if request.project_id is not None:
-        return _with_labels(client, project_by_id(client, request.project_id))
+        return _with_labels(client, project_by_id(client, request.project_id, request.project_name))
     if request.project_name:
         return _with_labels(client, _project_by_name(client, request.project_name))
     return FoundProject()
@@ -79,18 +79,29 @@ def _with_labels(client: Client, project: Project | None) -> FoundProject:
     return FoundProject(project, tuple(client.labels(project_id=project.id)) if project else ())
 
 
-def project_by_id(client: Client, project_id: int) -> Project:
+def project_by_id(client: Client, project_id: int, name: str | None = None) -> Project:
     """A project of the client's workspace.
 
+    Args:
+        client: the CVAT server
+        project_id: its id
+        name: what it was called when somebody chose it, if that is known
+
     Raises:
-        Refused: if there is none of that id, or it is in another workspace, where these tasks can't be
+        Refused: if there is none of that id; it has another name; or it is in another workspace, where these tasks
+            can't be
     """
-    project = visible_project(client, project_id)
+    project = visible_project(client, project_id, name)
+    if name and project.name != name:
+        raise Refused(
+            f"The project {project_id}, which was chosen as '{name}', is called '{project.name}' in CVAT now. Nothing "
+            "was sent. Choose the project again, as it may be another one."
+        )
     _check_workspace(client, project)
     return project
 
 
-def visible_project(client: Client, project_id: int) -> Project:
+def visible_project(client: Client, project_id: int, name: str | None = None) -> Project:
     """A project, wherever it is.
 
     Raises:
@@ -99,7 +110,16 @@ def visible_project(client: Client, project_id: int) -> Project:
     try:
         return client.project(project_id)
     except (NotFound, PermissionDenied):
-        raise Refused(f"CVAT shows no project {project_id} to this user. Nothing was sent.") from None
+        pass
+    if name:
+        raise Refused(
+            f"The project '{name}' ({project_id}) was chosen, but CVAT does not show it to this user any more: it was "
+            "deleted, or nobody lets you in. Nothing was sent, and it was not made anew. Choose another project."
+        )
+    raise Refused(
+        f"CVAT shows no project {project_id} to this user: it may have been deleted, or its owner has to let you in. "
+        "Nothing was sent."
+    )
 
 
 def _project_by_name(client: Client, name: str) -> Project | None:

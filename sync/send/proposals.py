@@ -19,7 +19,6 @@ from ..dataset.media import BadFile, find_frames
 from ..dataset.samples import FRAMES, field_class
 from ..dataset.videos import find_videos
 from ..errors import Refused
-from ..names import project_of_choice
 from ..request import SendRequest
 from .checks import read_paths
 from .project import FoundProject, lacking_attributes
@@ -190,16 +189,14 @@ def describe_login(client: Client) -> str:
     return f"CVAT {server.version} at {server.url}, logged in as {server.user.username}{where}"
 
 
-def find_chosen(client: Client, choice: str) -> FoundProject:
-    """The project of one of :func:`offer_projects`, with its labels, whichever workspace it is in.
+def find_chosen(client: Client, project_id: int) -> FoundProject:
+    """A project that a form offers, with its labels, whichever workspace it is in.
 
     Raises:
         Refused: if it is not to be seen, or is gone
     """
-    said = project_of_choice(choice)
     try:
-        found = [client.project(said["project_id"])] if "project_id" in said else client.find_projects(choice)
-        return FoundProject(found[0], tuple(client.labels(project_id=found[0].id))) if found else FoundProject()
+        return FoundProject(client.project(project_id), tuple(client.labels(project_id=project_id)))
     except PermissionDenied:
         raise Refused(NOT_SEEN) from None
     except NotFound:

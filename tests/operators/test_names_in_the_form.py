@@ -39,6 +39,11 @@ def choices(form: dict[str, Any], name: str) -> list[str]:
     return [choice["value"] for choice in properties(form)[name]["view"]["choices"]]
 
 
+def projects(form: dict[str, Any], name: str = "project_name") -> dict[str, str]:
+    """What a field offers of projects: what is sent, by what one reads."""
+    return {choice["label"]: choice["value"] for choice in properties(form)[name]["view"]["choices"]}
+
+
 def opened(loop: Loop, operator: str, **params: Any) -> Dialog:
     """A form with its options."""
     dialog = Dialog(loop, operator, **params)
@@ -69,13 +74,15 @@ def test_a_person_is_found_among_thousands(crowded: Loop) -> None:
 
 def test_a_project_is_found_among_many(crowded: Loop) -> None:
     dialog = opened(crowded, "send_to_cvat")
-    assert "streets" not in choices(dialog.form(), "project_name")
+    assert "streets" not in projects(dialog.form())
     form = dialog.fill(project_name="streets")
     assert "new_project" not in properties(form) and "project_fit" in properties(form)
     form = dialog.fill(project_name="twins")
-    assert choices(form, "project_name") == ["twins (#1)", "twins (#3)"]
+    assert list(projects(form)) == ["twins (#1)", "twins (#3)"]
     assert "several projects of this name" in invalid(form)["several_projects"]
     form = dialog.fill(project_name="twins (#3)", project_labels="extend")
+    assert "project_fit" in properties(form) and invalid(form) == {}
+    form = dialog.fill(project_name=projects(form)["twins (#1)"])
     assert "project_fit" in properties(form) and invalid(form) == {}
     assert "new_project" in properties(dialog.fill(project_name="project"))
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fiftyone.plugins.orgs.roundtrip.cvat.operators.send import project_labels
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.imports import form
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.send import answers, project_labels
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.errors import Refused
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.send import proposals
 from operators_app import Dialog, invalid, properties
 from sync_loop import Loop
@@ -90,6 +92,63 @@ def test_a_project_that_is_not_to_be_seen_is_no_dead_end(project: Loop, status: 
     assert invalid(dialog.fill(project_name="new")) == {}
 
 
+@pytest.mark.parametrize("how", ["listed", "typed", "twin", "pressed late", "renamed", "worker"])
+def test_a_project_that_is_gone_is_not_made_anew(project: Loop, how: str) -> None:
+    """A project that the form listed was chosen, and nobody meant a new one of its name."""
+    if how == "twin":
+        project.cvat.call("POST", "projects", {"name": "zoo", "labels": PROJECT})
+    dialog = opened(project)
+    listed = properties(dialog.form())["project_name"]["view"]["choices"][-1]
+    dialog.fill(project_name="zoo" if how == "typed" else listed["value"], project_labels="extend")
+    last = len(listed_projects(project))
+    if how == "renamed":
+        project.cvat.call("PATCH", f"projects/{last}", {"name": "farm"})
+    else:
+        project.cvat.call("DELETE", f"projects/{last}")
+    if how == "pressed late":
+        dialog.request["prompt_id"] = "of another process"
+    if how == "worker":
+        ctx = dialog.context()
+        ctx.request_params["delegated"] = True
+        with pytest.raises(Refused, match="not made anew"):
+            dialog.operator.execute(ctx)
+    else:
+        kind, sentence = dialog.run().notice
+        assert kind == "error" and sentence.count("Nothing was sent") == 1, sentence
+        assert ("is called 'farm' in CVAT now" if how == "renamed" else "not made anew") in sentence
+    assert "zoo" not in listed_projects(project)[last - 1 :] and project.cvat.find("tasks") == []
+
+
+def listed_projects(loop: Loop) -> list[str]:
+    """The names of CVAT's projects, the oldest first."""
+    return [item["name"] for item in sorted(loop.cvat.find("projects"), key=lambda item: item["id"])]
+
+
+@pytest.mark.parametrize("asks", ["send", "import"])
+@pytest.mark.parametrize(
+    ("typed", "means"),
+    [
+        ("zoo (#1)", 1),
+        ("zoo (#2)", "zoo (#2)"),
+        ("zoo (#7)", "zoo (#7)"),
+        ("night (#1)", "night (#1)"),
+        ("(#1)", "(#1)"),
+        ("zoo\N{NO-BREAK SPACE}(#1)", 1),
+        ("farm (#1)", 2),
+    ],
+)
+def test_a_name_with_a_number_is_an_id_only_of_a_project_of_both(
+    project: Loop, typed: str, means: int | str, asks: str
+) -> None:
+    project.cvat.call("POST", "projects", {"name": "farm (#1)", "labels": []})
+    if asks == "send":
+        asked = answers.read(opened(project, project_name=typed).context())
+        assert (asked.get("project_id") or asked["project_name"]) == means
+    else:
+        asked = form.read(Dialog(project, "import_from_cvat", project=typed).context())
+        assert asked["project"] == means
+
+
 def test_what_is_set_under_more_options_is_said_while_they_are_hidden(project: Loop) -> None:
     dialog = opened(project, project_name="new", segment_size=1, job_assignees=["annotator1"])
     assert properties(dialog.form())["more"]["view"].get("description") is None
@@ -128,7 +187,7 @@ def test_organizations_are_offered_with_their_projects(project: Loop) -> None:
     (farm,) = properties(dialog.form())["organization"]["view"]["choices"]
     assert (farm["value"], farm["description"]) == ("farm", "The farm (farm)")
     projects = properties(dialog.fill(organization="farm"))["project_name"]["view"]["choices"]
-    assert [choice["value"] for choice in projects] == ["sheep"]
+    assert [choice["label"] for choice in projects] == ["sheep"]
 
 
 def test_the_last_answers_are_the_next_defaults(project: Loop) -> None:
@@ -141,7 +200,7 @@ def test_the_last_answers_are_the_next_defaults(project: Loop) -> None:
     assert "project_labels" not in said, "the project lacks nothing any more"
     kept = {name: said[name] for name in ("project_name", "segment_size", "job_assignees", "more")}
     assert kept == {
-        "project_name": "zoo",
+        "project_name": "zoo\N{NO-BREAK SPACE}(#1)",
         "segment_size": 1,
         "job_assignees": ["annotator1"],
         "more": True,

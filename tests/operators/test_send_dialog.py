@@ -229,7 +229,7 @@ def test_more_options(filled: Loop) -> None:
     opened.fill(more=True)
     form = opened.accept_defaults()
     offered = {
-        name: [choice["value"] for choice in properties(form)[name]["view"]["choices"]]
+        name: [choice["label"] for choice in properties(form)[name]["view"]["choices"]]
         for name in ("project_name", "task_assignee", "job_assignees")
     }
     assert "project_labels" not in properties(form)
@@ -241,7 +241,7 @@ def test_more_options(filled: Loop) -> None:
     again.accept_defaults()
     again.fill(more=True)
     choices = properties(again.accept_defaults())["project_name"]["view"]["choices"]
-    assert [choice["value"] for choice in choices] == ["streets (#1)", "streets (#2)"]
+    assert [choice["label"] for choice in choices] == ["streets (#1)", "streets (#2)"]
     again.fill(project_name="streets (#2)")
     assert request_of(again).project_id == 2
     opened.fill(project_name="new one", segment_size=1, job_assignees=["annotator1"], task_name="")

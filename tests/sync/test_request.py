@@ -22,6 +22,7 @@ TAKEN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         dict.fromkeys(("task_name", "project_name", "task_assignee", "issue_tracker")),
     ),
     "the personal workspace": ({"organization": ""}, {"organization": ""}),
+    "a project by both": ({"project_name": "a", "project_id": 3}, {"project_id": 3, "project_name": "a"}),
     "a project by its id": ({"project_id": 3}, {"project_id": 3, "project_name": None}),
 }
 
@@ -57,7 +58,6 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "too good": ({"image_quality": 101}, "The parameter 'image_quality' is wrong:"),
     "a policy that is none": ({"bad_files": "skip"}, "The parameter 'bad_files' is wrong: input should be 'stop' or"),
     "a schema that is a number": ({"label_schema": 3}, "The parameter 'label_schema' is wrong:"),
-    "two projects": ({"project_name": "a", "project_id": 3}, "The parameter 'project_id' is wrong: give either"),
     "a long project": ({"project_name": "x" * 257}, "The parameter 'project_name' is wrong:"),
     "a long subset": ({"subset": "x" * 65}, "The parameter 'subset' is wrong:"),
     "a long link": ({"issue_tracker": "x" * 2001}, "The parameter 'issue_tracker' is wrong:"),
