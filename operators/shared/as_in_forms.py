@@ -32,6 +32,9 @@ CHOICES = {
 SENTENCES = {
     SEND_OTHERS: "Choose in the form to send the others.",
     SAY_WHAT: "Choose in the form, under More options, what to do about that.",
+    "Add the images to the dataset first.": (
+        'Add the images to the dataset first, or turn on "Make samples of images that match none".'
+    ),
     "set `unmatched` to 'ignore' to leave them out": 'choose "Leave out images that match no sample"',
 }
 """Where forms ask for the same in another way."""

@@ -29,6 +29,11 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.send.project import SAY_WHAT
         ("or set `media_source` to 'upload'.", 'or set "Images" to "Upload them".'),
         ("Set `organization` to send there.", 'Set "Organization" to send there.'),
         ("Refresh again with `confirm=True`.", f'Refresh again with "{LABELS["confirm=True"]}".'),
+        (
+            "Nothing was changed. Add the images to the dataset first.",
+            'Nothing was changed. Add the images to the dataset first, or turn on "Make samples of images that match '
+            'none".',
+        ),
         ("Check `media_map`.", "Check `media_map`."),
         ("The field `Organization` is yours.", "The field `Organization` is yours."),
     ],
