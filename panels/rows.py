@@ -12,6 +12,9 @@ ROOMY = {"button": {"sx": {"px": 1.25}}}
 ANYWHERE = {"container": {"sx": {"overflowWrap": "anywhere"}}}
 """A name may be one word that is longer than the panel is wide."""
 
+TABLES = {"container": {"sx": {"& th, & td": {"px": 1}}}}
+"""Half the window has room for the columns of a table if there is less between them than usual."""
+
 
 def add_text(panel: types.Object, name: str, text: str) -> None:
     """Adds a text in Markdown, without a table: its columns would be as narrow as a letter."""

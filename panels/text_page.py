@@ -13,7 +13,7 @@ from ..operators.shared.safe import safe
 from ..sync.runs import record, status
 from ..sync.runs.history import history
 from . import turns
-from .rows import add_button, add_row, add_text
+from .rows import TABLES, add_button, add_row, add_text
 
 
 class TextPage:
@@ -86,4 +86,4 @@ class TextPage:
             params = {"run": state.text_saves}
             add_button(row, "save", "Save as a file", "save", on_click=self.save_history, params=params)
         add_text(panel, "title", state.text_title)
-        panel.md(state.text_shown or "", name="shown")
+        panel.md(state.text_shown or "", name="shown", componentsProps=TABLES)

@@ -11,7 +11,7 @@ from ..operators.shared.reloading import BUTTONS, reload
 from ..operators.shared.safe import WHOLE, safe
 from ..sync.readable import readable
 from .card_view import bar
-from .rows import ANYWHERE, add_button, add_row, add_text
+from .rows import ANYWHERE, TABLES, add_button, add_row, add_text
 
 CLICKS = frozenset(
     {
@@ -123,7 +123,7 @@ class WorkPart:
             return
         self._render_clicks(notice, bar)
         add_text(panel, "heading", f"**{safe(notice['key'])}**")
-        panel.md(notice["details"], name="shown")
+        panel.md(notice["details"], name="shown", componentsProps=TABLES)
         for work in panel_work.works(ctx):
             if work.number == notice["number"] and work.outcome is not None:
                 work.outcome.more(panel, self.open_label)  # type: ignore[attr-defined]

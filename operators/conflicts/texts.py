@@ -122,18 +122,23 @@ def outcome(conflict: Mapping[str, Any]) -> str:
 def table(conflicts: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> list[str]:
     """The first conflicts as a table in Markdown, and how many more there are.
 
+    What came of them has a column only if that is not the same of all, as it is said beside the table, and half the
+    window has no room for it.
+
     Args:
         conflicts: as of :class:`sync.runs.report.Counts`
         names: of the samples, by id
     """
     if not conflicts:
         return []
-    lines = ["", "| Sample | Field | In conflict | It was | Yours | CVAT's | Outcome |", "|" + ":--|" * 7]
+    differ = len({outcome(item) for item in conflicts}) > 1
+    titles = ["Sample", "Field", "In conflict", "It was", "Yours", "CVAT's", *(["Outcome"] if differ else [])]
+    lines = ["", row(*titles), "|" + ":--|" * len(titles)]
     for item in conflicts[:MOST]:
         said = sentences(item)
         sample = names.get(item["sample_id"], item["sample_id"])
         cells = [sample, item["field"], part(item["part"]), said["was"], said["yours"], said["cvat"]]
-        lines.append(row(*map(safe, [*cells, outcome(item)])))
+        lines.append(row(*map(safe, [*cells, *([outcome(item)] if differ else [])])))
     if len(conflicts) > MOST:
         lines += ["", f"... and {count(len(conflicts) - MOST, 'more conflict')}."]
     return lines

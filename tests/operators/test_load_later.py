@@ -157,7 +157,7 @@ def test_conflicts_are_offered(clash: Loop) -> None:
     form = dialog.accept_defaults()
     text = properties(form)["list"]["default"]
     assert text.startswith("2 labels were changed both here and in CVAT, and left alone.")
-    assert "| photo_000.jpg | gt | class | cat | hen | cow | to be decided |" in text
+    assert "| photo_000.jpg | gt | class | cat | hen | cow |" in text
     assert form["view"]["submit_button_label"] == "Start"
     (opened,) = dialog.run().of("open_panel")
     assert opened["name"] == "cvat"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from fiftyone.plugins.orgs.roundtrip.cvat.operators.conflicts import texts as conflict_texts
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.load import texts as load_texts
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.send import from_panel
 from fiftyone.plugins.orgs.roundtrip.cvat.operators.shared import texts
@@ -176,3 +177,10 @@ def test_sentences_for_one_and_for_many(given: dict[str, Any], sentence: str) ->
 @pytest.mark.parametrize(("done", "said"), [(None, "sending"), (0.824, "sending, 82%"), (0.825, "sending, 83%")])
 def test_a_card_says_as_many_percent_as_the_bar_that_the_app_draws(done: float | None, said: str) -> None:
     assert texts.status_words(RunStatus("sending", done=done)) == said
+
+
+def test_what_came_of_conflicts_has_a_column_if_it_is_not_the_same_of_all() -> None:
+    one = {"sample_id": "1", "field": "gt", "part": "label", "base": "cat", "local": "hen", "remote": "cow"}
+    taken, kept = {**one, "outcome": "remote"}, {**one, "outcome": "local"}
+    assert conflict_texts.table([taken, taken], {})[-1] == "| 1 | gt | class | cat | hen | cow |"
+    assert conflict_texts.table([taken, kept], {})[-1] == "| 1 | gt | class | cat | hen | cow | yours counts |"
