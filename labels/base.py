@@ -16,6 +16,9 @@ from .pixels import PIXELS
 from .schema import FieldSchema
 from .types import LABEL_TYPES
 
+LabelKey = tuple[str, int, str]
+"""A label of a task: its field, its frame and its own id. Labels of several frames may have one id."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(ser_json_inf_nan="constants"))
 class BaseLabel(Slotted):
@@ -40,6 +43,11 @@ class BaseLabel(Slotted):
     objects: tuple[Annotated[Shape | Tag, Field(union_mode="left_to_right")], ...]
     group: int = 0
     wrote: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> LabelKey:
+        """Which label of its task it is, also if the document of its frame is made anew."""
+        return self.field, self.frame, self.label_id
 
 
 def local_parts(document: Document, schema: FieldSchema) -> Parts:

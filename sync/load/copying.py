@@ -7,7 +7,7 @@ from typing import Any
 
 from bson import ObjectId
 
-from ...labels.base import BaseLabel, is_digest
+from ...labels.base import BaseLabel, LabelKey, is_digest
 from ...labels.codec import Parts
 from ...labels.schema import FieldSchema, LabelSchema
 from ...labels.types import LABEL_TYPES
@@ -22,7 +22,6 @@ from ..runs.outbox import TrackLabels, each_label
 from ..runs.report import LoadReport
 from ..runs.run_record import RunRecord
 from .clip_deletions import gone_from_clips
-from .shared_jobs import Key
 
 
 @dataclass(frozen=True)
@@ -102,8 +101,8 @@ def seed_copy(
     known = {job_id: main.known_labels(job_id, mark) for job_id, mark in marks.items()}
     gone = {job_id: main.gone(job_id) for job_id in marks}
     deleted = {key for own in gone.values() for key, by_load in own.items() if by_load} | gone_from_clips(record, main)
-    keys: dict[Key, Key] = {}
-    done: dict[str, set[str]] = {}
+    keys: dict[LabelKey, LabelKey] = {}
+    done: dict[str, set[tuple[str, str]]] = {}
     for job_id, base in known.items():
         tracks = main.tracks(job_id)
         copied = tuple(_copied(label, record, mapped) for label in base)
@@ -114,7 +113,7 @@ def seed_copy(
             pairs = [(old, new) for old, new in together if old.field == name]
             written = _copy_labels(labels, record.schema_.fields[name], name, to, pairs, deleted)
             done.setdefault(to, set()).update(written)  # what two jobs have is one label
-        keys.update(((old.field, old.label_id), (new.field, new.label_id)) for old, new in together)
+        keys.update((old.key, new.key) for old, new in together)
         copy.save_labels(job_id, copied, copied_tracks)
     for to, written in done.items():
         report.of(to).copied += len(written)
@@ -155,9 +154,9 @@ def _copy_labels(
     name: str,
     to: str,
     pairs: Sequence[tuple[BaseLabel, BaseLabel]],
-    deleted: Collection[Key],
-) -> set[str]:
-    """Copies labels, but for those that a load deleted while another job still has them; the ids of the copies."""
+    deleted: Collection[LabelKey],
+) -> set[tuple[str, str]]:
+    """Copies labels, but for those that a load deleted while another job still has them; where, and the copies' ids."""
     type_ = LABEL_TYPES[schema.type]
     held = labels.read(FieldPlace.of(name, type_), {old.sample_id for old, _ in pairs})
     blank = type_.codec.blank()
@@ -165,12 +164,12 @@ def _copy_labels(
     for old, new in pairs:
         there = held[old.sample_id].labels if old.sample_id in held else {}
         document = there.get(old.label_id)
-        if document is None and (old.field, old.label_id) in deleted:
+        if document is None and old.key in deleted:
             continue
         document = document or {**blank, **_without_digests(old.parts)}
         writes.adds.append((new.sample_id, {**document, "_id": ObjectId(new.label_id)}))
     labels.write(FieldPlace.of(to, type_), writes)
-    return {str(document["_id"]) for _, document in writes.adds}
+    return {(sample_id, str(document["_id"])) for sample_id, document in writes.adds}
 
 
 def _without_digests(parts: Parts) -> Parts:

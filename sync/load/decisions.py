@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...labels.attributes import Unreadable
-from ...labels.base import BaseLabel, apply_changes
+from ...labels.base import BaseLabel, LabelKey, apply_changes
 from ...labels.codec import Parts
 from ...labels.objects import Object, key_of
 from ...labels.read import Reading
@@ -54,12 +54,12 @@ class JobDecisions:
     def __init__(self, was_open: Sequence[OpenConflict], local: Local, settings: MergeSettings) -> None:
         self.settings = settings
         self.local = local
-        self.was_open = {(conflict.base.field, conflict.base.label_id): conflict for conflict in was_open}
+        self.was_open = {conflict.base.key: conflict for conflict in was_open}
         self.tally = Counts()
         self.planned = PlannedChanges(self.tally)
         self.open: list[OpenConflict] = []
         self.again = False
-        self.gone: dict[tuple[str, str], bool] = {}
+        self.gone: dict[LabelKey, bool] = {}
 
     def edit(self, edited: Edited) -> BaseLabel | None:
         """Merges a label that was edited in CVAT; its new base."""
@@ -300,7 +300,7 @@ class JobDecisions:
     def unmark_kept(self, kept: Sequence[BaseLabel]) -> None:
         """Takes the tag from labels that were in conflict and are in CVAT what they were before."""
         for label in kept if self.was_open else ():
-            if (label.field, label.label_id) in self.was_open and (held := self._held(label)):
+            if label.key in self.was_open and (held := self._held(label)):
                 self._write(label, label, held, {})
 
     def _merge(
@@ -308,7 +308,7 @@ class JobDecisions:
     ) -> tuple[Decision, dict[str, Policy]]:
         """Decides about a label; the decision, and what somebody decided about its parts."""
         schema = self.settings.schema.fields[base.field]
-        earlier = self.was_open.get((base.field, base.label_id))
+        earlier = self.was_open.get(base.key)
         decided = {**(earlier.decided if earlier else {}), **self.settings.resolver(base)}
         geometry = LABEL_TYPES[schema.type].codec.geometry
         other = self.settings.shared.other(base)
@@ -341,7 +341,7 @@ class JobDecisions:
     def _note_gone(self, label: BaseLabel, *, by_load: bool) -> None:
         """Notes that a label is gone from this job, if another job may have it."""
         if self.settings.shared.has(label.frame):
-            self.gone[label.field, label.label_id] = by_load
+            self.gone[label.key] = by_load
 
     def _where_it_is(self, label: BaseLabel) -> BaseLabel:
         """A label in the field that it is in, should another job have moved it."""

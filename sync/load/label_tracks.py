@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ...cvat import Shape
 from ...cvat.models import Track, TrackedShape
-from ...labels.base import BaseLabel
+from ...labels.base import BaseLabel, LabelKey
 from ...labels.objects import Object
 from ...labels.tracks.keyframes import keyframe_of
 from ..runs.outbox import TrackLabels
@@ -93,15 +93,13 @@ def _with_labels(item: TrackLabels, labels: Iterable[BaseLabel]) -> TrackLabels:
     return item.model_copy(update={"labels": together, "field": together.fields[0]})
 
 
-def without(tracks: Sequence[TrackLabels], gone: Collection[tuple[str, str]]) -> tuple[TrackLabels, ...]:
-    """Tracks without some of their labels, which are given by field and id."""
+def without(tracks: Sequence[TrackLabels], gone: Collection[LabelKey]) -> tuple[TrackLabels, ...]:
+    """Tracks without some of their labels."""
     if not gone:
         return tuple(tracks)
     return tuple(
-        item.model_copy(
-            update={"labels": PackedLabels(own for own in item.labels if (own.field, own.label_id) not in gone)}
-        )
-        if any((own.field, own.label_id) in gone for own in item.labels)
+        item.model_copy(update={"labels": PackedLabels(own for own in item.labels if own.key not in gone)})
+        if any(own.key in gone for own in item.labels)
         else item
         for item in tracks
     )

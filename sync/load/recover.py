@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import bson
 
-from ...labels.base import BaseLabel
+from ...labels.base import BaseLabel, LabelKey
 from ...labels.types import LABEL_TYPES
 from ..dataset.labels import Labels, SampleLabels
 from ..dataset.samples import Document, FieldPlace
@@ -45,10 +45,10 @@ def was_written(change: Change, local: Local) -> bool:
     return held is not None and same_document(held.labels.get(change.label_id), change.after)
 
 
-def rebase(base: Sequence[BaseLabel], values: Mapping[tuple[str, str], BaseLabel | None]) -> tuple[BaseLabel, ...]:
-    """A base with other values for some labels, by field and id; ``None`` takes a label out."""
+def rebase(base: Sequence[BaseLabel], values: Mapping[LabelKey, BaseLabel | None]) -> tuple[BaseLabel, ...]:
+    """A base with other values for some labels; ``None`` takes a label out."""
     left = dict(values)
-    kept = [left.pop((label.field, label.label_id), label) for label in base]
+    kept = [left.pop(label.key, label) for label in base]
     return tuple(label for label in [*kept, *left.values()] if label is not None)
 
 
@@ -75,43 +75,43 @@ def recover(labels: Labels, base: BaseStore, log: LoadLog, record: LoadRecord) -
         written[job_id] = replace(entry, changes=done)
         then = base.known_labels(job_id, marks.get(job_id, JobMark()))
         tracks = base.tracks(job_id)
-        half = {change.label_id for change in entry.changes if change.kind == "moved away" and change not in done}
-        nested = {(label.field, label.label_id): label for item in tracks for label in item.labels}
+        half = {change.key[1:] for change in entry.changes if change.kind == "moved away" and change not in done}
+        nested = {label.key: label for item in tracks for label in item.labels}
         settled_now = [
             change
             for change in done
-            if (change.kind != "moved" or change.label_id not in half) and not _is_known(change, nested)
+            if (change.kind != "moved" or change.key[1:] not in half) and not _is_known(change, nested)
         ]
         on_tracks = _tracks_of(then, tracks)
-        values = {(change.field, change.label_id): _on_its_track(change, on_tracks) for change in settled_now}
+        values = {change.key: _on_its_track(change, on_tracks) for change in settled_now}
         now = rebase(then, values)
-        settled = {(change.field, change.label_id) for change in done if not _in_conflict(change)}
+        settled = {change.key for change in done if not _in_conflict(change)}
         open_ = base.open(job_id)
-        still = tuple(item for item in open_ if (item.base.field, item.base.label_id) not in settled)
+        still = tuple(item for item in open_ if item.base.key not in settled)
         if still != open_:
             base.save_open(job_id, still)
         if now != then:
-            settled_keys = {(change.field, change.label_id) for change in settled_now}
+            settled_keys = {change.key for change in settled_now}
             base.save_labels(job_id, now, without(tracks, settled_keys))
     return written
 
 
-def _tracks_of(labels: Sequence[BaseLabel], tracks: Sequence[TrackLabels]) -> dict[str, int]:
-    """The tracks of the base that labels are on, by the labels' ids."""
+def _tracks_of(labels: Sequence[BaseLabel], tracks: Sequence[TrackLabels]) -> dict[LabelKey, int]:
+    """The tracks of the base that labels are on."""
     known = {item.track.id for item in tracks}
-    apart = {label.label_id: of for label in labels if (of := track_of_label(label)) is not None and of in known}
-    return apart | {label.label_id: item.track.id or 0 for item in tracks for label in item.labels}
+    apart = {label.key: of for label in labels if (of := track_of_label(label)) is not None and of in known}
+    return apart | {label.key: item.track.id or 0 for item in tracks for label in item.labels}
 
 
-def _on_its_track(change: Change, on_tracks: Mapping[str, int]) -> BaseLabel | None:
+def _on_its_track(change: Change, on_tracks: Mapping[LabelKey, int]) -> BaseLabel | None:
     """What a written label is in the base: on its track there, so that the rest of this track is found as before."""
-    after, track_id = change.base_after, on_tracks.get(change.label_id)
+    after, track_id = change.base_after, on_tracks.get(change.key)
     return after if after is None or track_id is None or track_of_label(after) is None else on_track(after, track_id)
 
 
-def _is_known(change: Change, nested: Mapping[tuple[str, str], BaseLabel]) -> bool:
+def _is_known(change: Change, nested: Mapping[LabelKey, BaseLabel]) -> bool:
     """Whether a label is in its track in the base as the change made it: the job was done when the load was killed."""
-    after, label = change.base_after, nested.get((change.field, change.label_id))
+    after, label = change.base_after, nested.get(change.key)
     return after is not None and label == after.model_copy(update={"objects": ()})
 
 
@@ -129,10 +129,10 @@ def entry_of(note: JobNote, plan: JobPlan, was_open: Sequence[OpenConflict], ear
         earlier: what it wrote before
     """
     tally = plan.tally.model_copy(deep=True)
-    news = {(change.field, change.label_id): change for change in plan.changes}
+    news = {change.key: change for change in plan.changes}
     changes: list[Change] = []
     for old in earlier.changes if earlier else ():
-        new = news.pop((old.field, old.label_id), None)
+        new = news.pop(old.key, None)
         if new is not None and old.before is None and new.after is None:
             continue
         changes.append(_joined(old, new) if new else old)

@@ -326,10 +326,10 @@ class _Reader:
 
 def reopened(base: Sequence[BaseLabel], conflicts: Iterable[OpenConflict]) -> JobDiff:
     """Open conflicts, as what changed in their job."""
-    waiting: Mapping[tuple[str, str], OpenConflict] = {(c.base.field, c.base.label_id): c for c in conflicts}
+    waiting = {conflict.base.key: conflict for conflict in conflicts}
     diff = JobDiff()
     for label in base:
-        conflict = waiting.get((label.field, label.label_id))
+        conflict = waiting.get(label.key)
         if conflict is None:
             diff.kept.append(label)
         elif conflict.remote is None:

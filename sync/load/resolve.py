@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from ...cvat import Job
-from ...labels.base import BaseLabel
+from ...labels.base import BaseLabel, LabelKey
 from ..dataset.labels import DatasetLabels
 from ..errors import database_context
 from ..progress import ProgressReporter
@@ -159,17 +159,17 @@ def resolve(
 def apply_choices(context: LoadContext, choices: Sequence[Choice]) -> dict[str, Any]:
     """Decides about open conflicts; see :func:`resolve`."""
 
-    timelines: dict[tuple[str, str], Timeline | None] = {}
+    timelines: dict[LabelKey, Timeline | None] = {}
 
     def resolver(label: BaseLabel) -> dict[str, Policy]:
-        timeline = timelines.get((label.field, label.label_id))
+        timeline = timelines.get(label.key)
         return {choice.part or ALL: choice.take for choice in choices if choice.concerns(label, timeline)}
 
     load_run = LoadRun(context, ProgressReporter(), resolver)
     load_run.prepare()
     marks = load_run.base.marks()
     jobs = _open_jobs(load_run, marks)
-    timelines.update(((item.base.field, item.base.label_id), job.timeline) for job in jobs for item in job.open)
+    timelines.update((item.base.key, job.timeline) for job in jobs for item in job.open)
     report = load_run.apply_jobs(jobs, marks)
     return {
         **{what: report.total(what) for what in ("added", "changed", "deleted")},

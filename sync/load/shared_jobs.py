@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import accumulate
 
 from ...cvat import Job, Shape
-from ...labels.base import BaseLabel
+from ...labels.base import BaseLabel, LabelKey
 from ...labels.schema import LabelSchema
 from ...labels.tracks.identity import Identity
 from ...labels.vocabulary import Vocabulary
@@ -21,9 +21,6 @@ from ..runs.marks import JobMark, SharedFrames
 from ..runs.outbox import TrackLabels, each_label
 from .drawn_twice import Drawn, find_alike
 from .merge import EXISTENCE, OtherJob
-
-Key = tuple[str, str]
-"""A label: its field and its id."""
 
 
 @dataclass(frozen=True)
@@ -103,10 +100,10 @@ class SharedLabels:
     ) -> None:
         self._base, self._neighbors, self._job_id = base, neighbors, job_id
         self._objects, self._vocabulary = _objects_of(tracks), vocabulary
-        self._labels: dict[int, dict[Key, BaseLabel]] = {}
+        self._labels: dict[int, dict[LabelKey, BaseLabel]] = {}
         self._drawn: dict[int, list[Drawn]] = {}
-        self._gone: dict[int, Mapping[Key, bool]] = {}
-        self._open: dict[int, set[Key]] = {}
+        self._gone: dict[int, Mapping[LabelKey, bool]] = {}
+        self._open: dict[int, set[LabelKey]] = {}
 
     def has(self, frame: int) -> bool:
         """Whether another job has a frame, too."""
@@ -115,14 +112,14 @@ class SharedLabels:
     def field_of(self, label: BaseLabel) -> str:
         """The field that a label is in, should a load of another job have moved it."""
         for one in self._of(label.frame):
-            if (label.field, label.label_id) not in self._labels[one.job_id]:
-                homes = (field for field, label_id in self._labels[one.job_id] if label_id == label.label_id)
+            if label.key not in self._labels[one.job_id]:
+                homes = (field for field, *which in self._labels[one.job_id] if which == [label.frame, label.label_id])
                 return next(homes, label.field)
         return label.field
 
     def other(self, label: BaseLabel) -> OtherJob | None:
         """What another job made of a label; ``None`` if none has it, or had it."""
-        key = label.field, label.label_id
+        key = label.key
         for one in self._of(label.frame):
             there = self._labels[one.job_id].get(key)
             if there is not None:
@@ -138,8 +135,8 @@ class SharedLabels:
             if one.job_id not in self._open:
                 assert self._base is not None, "there are other jobs"
                 waiting = self._base.open(one.job_id)
-                self._open[one.job_id] = {(item.base.field, item.base.label_id) for item in waiting}
-            if (label.field, label.label_id) in self._open[one.job_id]:
+                self._open[one.job_id] = {item.base.key for item in waiting}
+            if label.key in self._open[one.job_id]:
                 return True
         return False
 
@@ -158,7 +155,7 @@ class SharedLabels:
             assert self._base is not None, "there are other jobs"
             tracks = self._base.tracks(job_id)
             objects = _objects_of(tracks)
-            of_labels = {(label.field, label.label_id): item.identity for item in tracks for label in item.labels}
+            of_labels = {label.key: item.identity for item in tracks for label in item.labels}
             self._drawn[job_id] = [
                 Drawn(label, of_labels.get(key) or objects.get(_track_of(label)))
                 for key, label in self._labels[job_id].items()
@@ -167,9 +164,9 @@ class SharedLabels:
         return self._drawn[job_id]
 
     @cached_property
-    def _own(self) -> set[Key]:
+    def _own(self) -> set[LabelKey]:
         """The labels that the job itself had when both sides last agreed."""
-        return set() if self._base is None else {(item.field, item.label_id) for item in self._known(self._job_id)}
+        return set() if self._base is None else {item.key for item in self._known(self._job_id)}
 
     def _known(self, job_id: int) -> Iterator[BaseLabel]:
         assert self._base is not None, "there are other jobs"
@@ -181,7 +178,7 @@ class SharedLabels:
             if self._base is not None and frame in one.frames:
                 if one.job_id not in self._labels:
                     labels = self._known(one.job_id)
-                    here = {(item.field, item.label_id): item for item in labels if item.frame in one.frames}
+                    here = {item.key: item for item in labels if item.frame in one.frames}
                     self._labels[one.job_id] = here
                     self._gone[one.job_id] = self._base.gone(one.job_id)
                 yield one

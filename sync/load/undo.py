@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...labels.base import BaseLabel
+from ...labels.base import BaseLabel, LabelKey
 from ...labels.types import LABEL_TYPES
 from ..dataset.labels import DatasetLabels, Labels
 from ..dataset.samples import FRAMES, Document, FieldPlace
@@ -143,9 +143,9 @@ def _undo_job(labels: Labels, base: BaseStore, marks: Marks, load: LoadRecord, e
     labels.drop_frames({c.sample_id for c in entry.changes if c.before is None and c.field.startswith(FRAMES)})
     labels.untag(entry.tagged, CONFLICT_TAG)
     labels.tag(entry.untagged, CONFLICT_TAG)
-    stays = {(change.field, change.label_id) for change in entry.changes}.difference(back)
-    open_ = [item for item in base.open(job_id) if (item.base.field, item.base.label_id) in stays]
-    open_ += [item for item in entry.open if (item.base.field, item.base.label_id) not in stays]
+    stays = {change.key for change in entry.changes}.difference(back)
+    open_ = [item for item in base.open(job_id) if item.base.key in stays]
+    open_ += [item for item in entry.open if item.base.key not in stays]
     base.save_open(job_id, tuple(open_))
     now, tracks = rebase(known, back), without(base.tracks(job_id), back.keys())
     base.save_labels(job_id, now, tracks)
@@ -155,7 +155,7 @@ def _undo_job(labels: Labels, base: BaseStore, marks: Marks, load: LoadRecord, e
 
 def plan_undo(
     entry: JobEntry, local: Local, undone: Undone
-) -> tuple[dict[tuple[str, str], BaseLabel | None], dict[str, Reverts]]:
+) -> tuple[dict[LabelKey, BaseLabel | None], dict[str, Reverts]]:
     """Decides which labels of a job go back.
 
     Args:
@@ -164,12 +164,12 @@ def plan_undo(
         undone: is added to
 
     Returns:
-        the base of the labels that go back, by field and id, and what to write, by field
+        the base of the labels that go back, and what to write, by field
     """
-    back: dict[tuple[str, str], BaseLabel | None] = {}
+    back: dict[LabelKey, BaseLabel | None] = {}
     reverts: dict[str, Reverts] = {}
     moves = [change for change in entry.changes if change.kind in ("moved", "moved away")]
-    stay = {change.label_id for change in moves if _is_edited(local, change)}
+    stay = {(change.sample_id, change.label_id) for change in moves if _is_edited(local, change)}
     for change in entry.changes:
         held = find_held(local, change)
         if held is None:
@@ -178,12 +178,12 @@ def plan_undo(
         if _is_edited(local, change):
             undone.edited_since.append(_edit(change, held.labels.get(change.label_id)))
             continue
-        if change.kind in ("moved", "moved away") and change.label_id in stay:
+        if change.kind in ("moved", "moved away") and (change.sample_id, change.label_id) in stay:
             continue  # what it is in its other field was edited since: it stays there, and only there
         if same_document(held.labels.get(change.label_id), change.after):
             _revert(reverts.setdefault(change.field, Reverts()), change)
         undone.count(change)
-        back[change.field, change.label_id] = change.base
+        back[change.key] = change.base
     return back, reverts
 
 

@@ -47,7 +47,7 @@ def plan_job(
     job, words = now.job, now.vocabulary
     span = range(max(0, job.start_frame), min(job.stop_frame + 1, len(known.frames)))
     diff = diff_job(base, now.annotations, known.frames, now.removed, words, span)
-    planner = _Planner(now, diff, {(item.base.field, item.base.label_id) for item in was_open}, report)
+    planner = _Planner(now, diff, {item.base.key for item in was_open}, report)
     writes = planner.writes(candidates)
     return _planned(now, diff, writes, mark)
 
@@ -72,7 +72,7 @@ def plan_video_job(
     tracks = list(owners.entries.values())
     job = VideoJob(base, tracks, now.annotations, settings.frames, settings.span, now.removed, (), "")
     diff = diff_video(job, now.vocabulary)
-    waiting = {(item.base.field, item.base.label_id) for item in was_open}
+    waiting = {item.base.key for item in was_open}
     fields = now.vocabulary.schema.fields
     on_tracks: list[Candidate] = []
     others: list[Candidate] = []
@@ -112,7 +112,7 @@ def _planned(now: JobNow, diff: JobDiff, writes: Sequence[LabelWrite], mark: Job
 class _Planner:
     """Decides about the labels of one job."""
 
-    def __init__(self, now: JobNow, diff: JobDiff, was_open: set[tuple[str, str]], report: RefreshReport) -> None:
+    def __init__(self, now: JobNow, diff: JobDiff, was_open: set[tuple[str, int, str]], report: RefreshReport) -> None:
         self._now, self._was_open, self._report = now, was_open, report
         self._there: dict[Key, Object] = current(now.annotations)
         self._kept = {_key(label): label for label in diff.kept}
@@ -145,7 +145,7 @@ class _Planner:
         if candidate.place.frame in self._now.removed:
             return "unchanged", (), REMOVED
         if label is not None:
-            if (label.field, label.label_id) in self._was_open:
+            if label.key in self._was_open:
                 return "unchanged", (), WAITS
             if reason := self._now.touched_elsewhere.get(candidate.key):
                 return "unchanged", (), reason

@@ -70,7 +70,7 @@ class TrackPlanner:
         now: JobNow,
         owners: TrackOwners,
         diff: JobDiff,
-        was_open: set[tuple[str, str]],
+        was_open: set[tuple[str, int, str]],
         settings: TrackSettings,
         report: RefreshReport,
     ) -> None:
@@ -140,7 +140,7 @@ class TrackPlanner:
             return REMOVED
         if label is None:
             return ""
-        if (label.field, label.label_id) in self._was_open:
+        if label.key in self._was_open:
             return WAITS
         if reason := self._now.touched_elsewhere.get(candidate.key):
             return reason

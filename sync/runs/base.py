@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from ...cvat import Shape, Tag
-from ...labels.base import BaseLabel
+from ...labels.base import BaseLabel, LabelKey
 from ...labels.codec import Parts
 from ...labels.schema import LabelSchema
 from ...labels.shapes import Size
@@ -138,7 +138,7 @@ class SentLabels(BaseModel):
 _LABELS = TypeAdapter(tuple[BaseLabel, ...], config=ConfigDict(ser_json_inf_nan="constants"))
 _OPEN = TypeAdapter(tuple[OpenConflict, ...], config=ConfigDict(ser_json_inf_nan="constants"))
 _OBJECTS = TypeAdapter(dict[int, NewObject])
-_GONE = TypeAdapter(tuple[tuple[str, str, bool], ...])
+_GONE = TypeAdapter(tuple[tuple[str, int, str, bool], ...])
 
 
 class _Kept(NamedTuple):
@@ -260,13 +260,13 @@ class BaseStore:
         """Keeps the objects of new tracks before their labels are written: should that end, they stay the same."""
         self._store.save(f"objects/{job_id}{self._tail}", _OBJECTS.dump_json(dict(objects)))
 
-    def gone(self, job_id: int) -> dict[tuple[str, str], bool]:
+    def gone(self, job_id: int) -> dict[LabelKey, bool]:
         """Labels of a job that are gone from it while another job may have them: whether a load deleted them."""
         text = self._store.load(f"gone/{job_id}{self._tail}")
         found = () if text is None else parsed(f"gone/{job_id}", _GONE.validate_json, text)
-        return {(field, label_id): by_load for field, label_id, by_load in found}
+        return {(field, frame, label_id): by_load for field, frame, label_id, by_load in found}
 
-    def save_gone(self, job_id: int, gone: Mapping[tuple[str, str], bool]) -> None:
+    def save_gone(self, job_id: int, gone: Mapping[LabelKey, bool]) -> None:
         """Keeps which labels of a job are gone from it."""
         self._store.save(f"gone/{job_id}{self._tail}", _GONE.dump_json(tuple((*key, by) for key, by in gone.items())))
 
@@ -294,9 +294,9 @@ def read_labels(text: bytes) -> tuple[BaseLabel, ...]:
     return _LABELS.validate_json(text)
 
 
-def by_label(labels: Sequence[BaseLabel]) -> dict[tuple[str, str], BaseLabel]:
-    """The base by field and label."""
-    return {(label.field, label.label_id): label for label in labels}
+def by_label(labels: Sequence[BaseLabel]) -> dict[LabelKey, BaseLabel]:
+    """The base by label."""
+    return {label.key: label for label in labels}
 
 
 def count_fields(entries: Iterable[BaseLabel | TrackLabels], shared: Collection[int] = ()) -> dict[str, int]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from numpy.typing import NDArray
 
 from ...cvat import Shape
-from ...labels.base import BaseLabel
+from ...labels.base import BaseLabel, LabelKey
 from ..dataset.list_changes import FormerValue
 from ..dataset.samples import Document
 from .base import OpenConflict
@@ -55,6 +55,13 @@ class Change:
     base_after: BaseLabel | None = None
     files: Mapping[str, NDArray[Any]] = dataclasses.field(default_factory=dict)
 
+    @property
+    def key(self) -> LabelKey:
+        """Which label of its task it is, in the field that the change is about."""
+        known = self.base or self.base_after
+        assert known is not None, "a label is known before or after"
+        return self.field, known.frame, self.label_id
+
 
 @dataclass(frozen=True)
 class JobPlan:
@@ -78,5 +85,5 @@ class JobPlan:
     untagged: tuple[str, ...]
     tally: Counts
     again: bool = False
-    gone: Mapping[tuple[str, str], bool] = dataclasses.field(default_factory=dict)
+    gone: Mapping[LabelKey, bool] = dataclasses.field(default_factory=dict)
     present: Mapping[tuple[int, int], Shape] = dataclasses.field(default_factory=dict)

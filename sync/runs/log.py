@@ -9,7 +9,7 @@ import bson
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from ...cvat import Job
-from ...labels.base import BaseLabel
+from ...labels.base import BaseLabel, LabelKey
 from ..dataset.list_changes import FormerValue
 from .base import OpenConflict, dump_labels, read_labels
 from .change import Change
@@ -173,11 +173,11 @@ class LoadLog:
         if data is None:
             return None
         entry = parsed(f"load/{number}", _read_entry, data)
-        changes: dict[tuple[str, str], Change] = {}
+        changes: dict[LabelKey, Change] = {}
         for batch in range(entry.batches):
             kept = self._store.load(f"load/{number}/changes/{job_id}/{batch}")
             for change in () if kept is None else parsed(f"load/{number}", _read_changes, kept):
-                changes.setdefault((change.field, change.label_id), change)
+                changes.setdefault(change.key, change)
         return replace(entry, changes=tuple(changes.values()))
 
     def save_job(self, number: int, entry: JobEntry) -> JobEntry:
