@@ -8,6 +8,7 @@ import fiftyone.operators.types as types
 from ...sync.errors import Refused
 from ...sync.readable import readable
 from ...sync.runs import record
+from ...sync.runs.same_server import check_server
 from ..load.form import STAGES, STATES
 from ..shared import context, cvat_names
 from ..shared.choose_run import form
@@ -57,6 +58,7 @@ class ChangeJob(foo.Operator):
             if job not in {job_id for task in run.tasks for job_id in task.jobs}:
                 raise Refused(f"The run has no job {job}.")
             with context.client_for(ctx, run.organization, server=run.server, hasty=True) as client:
+                check_server(run, client, ctx.params["anno_key"])
                 changed = client.update_job(job, **_changes(ctx.params, client))
             who = changed.assignee.username if changed.assignee else "nobody"
             text = f"Job {changed.id}: {changed.stage}, {changed.state}, assigned to {who}."

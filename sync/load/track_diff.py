@@ -315,7 +315,8 @@ class _TrackDiffer:
             was = None if one.same is None else self.known[one.same].track
             if was is None or was.id != track.id:
                 identity = self.result.identities.of(number)
-                new = NewObject(self._origin(number), identity.index, identity.instance, was and was.id)
+                before = None if was is None else was.id
+                new = NewObject(self._origin(number), identity.index, identity.instance, before)
                 self.result.objects_of_new[track.id or 0] = new
             if was is not None and number in unreadable:
                 track = was.model_copy(update={"id": track.id})

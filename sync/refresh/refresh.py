@@ -23,6 +23,7 @@ from ..runs.log import JobNote, note_of
 from ..runs.record import not_here
 from ..runs.refreshes import RefreshLog, RefreshRecord, Tally, check_no_refresh
 from ..runs.run_record import RunRecord
+from ..runs.same_server import check_server
 from ..runs.store import RunStore, Store
 from ..send.journal import Journal
 from .fields import check_fields
@@ -105,8 +106,7 @@ def _check(request: RefreshRequest, record: RunRecord, client: Client, *, is_sen
         raise Refused(f"The run '{key}' is being sent at this moment; wait for its end, or stop it, then refresh it.")
     if not record.complete_tasks:
         raise Refused(f"The run '{key}' has no complete task in CVAT, so there is nothing to refresh.")
-    if client.url != record.server:
-        raise Refused(f"The run '{key}' was sent to {record.server}, but you are connected to {client.url}.")
+    check_server(record, client, key)
 
 
 def _samples_of(target: Any, record: RunRecord) -> list[str]:

@@ -15,6 +15,7 @@ from ..runs import record as records
 from ..runs.base import BaseStore
 from ..runs.lease import Lease
 from ..runs.refreshes import JobWrites, LabelKey, LabelWrite, RefreshLog, RefreshRecord, Tally, TrackWrite, key_of
+from ..runs.same_server import check_server
 from ..runs.store import RunStore, Store
 from .execute import Outcome
 from .settle import carry_out, whatever_state
@@ -49,8 +50,7 @@ def undo_refresh(
     dataset, key = dataset._root_dataset, request.anno_key
     record = records.find(dataset, key)
     store = RunStore(dataset, record.run_id)
-    if client.url != record.server:
-        raise Refused(f"The run '{key}' was sent to {record.server}, but you are connected to {client.url}.")
+    check_server(record, client, key)
     with Lease(store, key, "refreshed") as lease:
         return take_back(store, request, client.within(record.organization), lease.through(reporter))
 

@@ -11,6 +11,7 @@ from ..errors import database_context, error_context
 from . import record as records
 from .base import NO_SAMPLE, BaseStore, TaskBase
 from .run_record import RunRecord
+from .same_server import check_server
 from .store import RunStore, Store, parsed
 
 REVIEW_TAG = "cvat_review"
@@ -98,8 +99,10 @@ def comments_now(dataset: Any, record: RunRecord, client: Client) -> list[dict[s
         see :func:`list_comments`
 
     Raises:
+        Refused: if the client is connected to another server
         CvatError: if CVAT can't be reached or refuses
     """
+    check_server(record, client)
     store = RunStore(dataset, record.run_id)
     base, before = BaseStore(store), stored_comments(store)
     tasks = [task.id for task in record.complete_tasks]

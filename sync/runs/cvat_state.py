@@ -6,6 +6,7 @@ from typing import Any
 from ...cvat import Client, Job
 from ..readable import readable
 from .run_record import RunRecord
+from .same_server import check_server
 
 
 def look(key: str, record: RunRecord, client: Client) -> dict[str, Any]:
@@ -20,7 +21,11 @@ def look(key: str, record: RunRecord, client: Client) -> dict[str, Any]:
         ``anno_key``, ``server``, ``status``, ``samples``, ``labels``, ``left_out``, and ``tasks`` by id: ``name``,
         ``url``, ``frames`` and ``jobs`` by id: ``url``, ``frames``, ``stage``, ``state``, ``assignee``, ``updated``. A
         task that CVAT does not have, or show, has no jobs
+
+    Raises:
+        Refused: if the client is connected to another server
     """
+    check_server(record, client, key)
     ids = [task.id for task in record.tasks]
     found: dict[int, dict[int, dict[str, Any]]] = {task_id: {} for task_id in ids}
     for job in client.within(record.organization).jobs(task_ids=ids) if ids else ():

@@ -15,6 +15,7 @@ from ..errors import StateUnreadable
 from .base import BaseStore
 from .marks import JobMark
 from .run_record import RunRecord
+from .same_server import check_server
 from .store import RunStore, Store, parsed
 
 NAME = "look"
@@ -96,6 +97,7 @@ def look_at(dataset: Any, records: Sequence[RunRecord], client: Client) -> dict[
         the annotation jobs by ``run_id``; a run whose tasks were deleted has none
 
     Raises:
+        Refused: if the client is connected to another server
         CvatError: if CVAT does not answer
         StateUnreadable: if what is kept of a run is damaged
     """
@@ -116,7 +118,13 @@ def look_with(
         marks: of the jobs, by ``run_id``
         records: of runs in the workspace that the client is in
         client: of their server
+
+    Raises:
+        Refused: if it is not their server
+        CvatError: if CVAT does not answer
     """
+    for record in records:
+        check_server(record, client)
     run_of = {task.id: record for record in records for task in record.complete_tasks}
     found: dict[str, list[JobLook]] = {record.run_id: [] for record in records}
     for job in _annotation_jobs(client.jobs(task_ids=[*run_of])) if run_of else ():

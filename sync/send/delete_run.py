@@ -12,6 +12,7 @@ from ..progress import ProgressReporter
 from ..runs import record as records
 from ..runs.lease import check_free
 from ..runs.run_record import RunRecord
+from ..runs.same_server import check_server
 from ..runs.store import RunStore
 from .journal import Journal
 from .made_tasks import MadeTask, find_task, is_same, knows, made_tasks, may_have_made
@@ -118,8 +119,7 @@ def _check_own(key: str, run: RunRecord, store: RunStore, client: Client) -> Non
     Raises:
         Refused: if not
     """
-    if client.url != run.server:
-        raise Refused(f"The run '{key}' was sent to {run.server}, but you are connected to {client.url}.")
+    check_server(run, client, key)
     if not knows(store, made_tasks(store, run)):
         raise Refused(f"{records.not_here(key)} Its tasks are not deleted from here; delete the run without them.")
 

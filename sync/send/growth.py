@@ -18,6 +18,7 @@ from ..runs import record as records
 from ..runs.base import BaseStore
 from ..runs.lease import check_free
 from ..runs.run_record import RunRecord
+from ..runs.same_server import check_server
 from ..runs.store import RunStore
 from .checks import check_parameters, check_target, find_people, left_out_early, read_paths, task_name
 from .found_labels import FoundLabels, find_labels
@@ -115,7 +116,7 @@ def growable(target: Any, request: SendRequest, client: Client) -> tuple[Any, Ru
     store = RunStore(collection._root_dataset, record.run_id)
     check_growable(collection, record, key)
     check_free(store, key)
-    check_server(record, key, client)
+    check_server(record, client, key)
     said_of_labels(request, record)
     return collection, record, store
 
@@ -141,16 +142,6 @@ def check_growable(collection: Any, record: RunRecord, key: str) -> None:
     media = "video" if collection.media_type == "video" else "image"
     if media != record.media_type:
         raise Refused(f"The run '{key}' has {record.media_type}s, and these samples are {media}s.")
-
-
-def check_server(record: RunRecord, key: str, client: Client) -> None:
-    """Checks that the client is connected to a run's server.
-
-    Raises:
-        Refused: if not
-    """
-    if client.url != record.server:
-        raise Refused(f"The run '{key}' was sent to {record.server}, but you are connected to {client.url}.")
 
 
 def said_of_labels(request: SendRequest, record: RunRecord) -> None:
