@@ -8,7 +8,7 @@ from typing import Any
 from pymongo.errors import PyMongoError
 
 from ..cvat import CvatError, redact, redacted_traceback
-from .readable import readable
+from .readable import MOST, readable
 
 __all__ = [
     "Cancelled",
@@ -25,9 +25,13 @@ __all__ = [
     "database_context",
     "database_sentence",
     "error_context",
+    "nothing_sent",
     "redacted_traceback",
     "sentence",
 ]
+
+
+NOTHING_SENT = "Nothing was sent."
 
 
 class RoundtripError(Exception):
@@ -106,6 +110,25 @@ def error_context(what_is_safe: Callable[[], str]) -> Iterator[None]:
         raise type(error)(f"{sentence(error)} {what_is_safe()}") from error
     except PyMongoError as error:
         raise DatabaseFailed(f"{database_sentence(error)} {what_is_safe()}") from error
+
+
+@contextmanager
+def nothing_sent() -> Iterator[None]:
+    """Lets whatever ends the preparations of a send say that nothing was sent, unless it says so itself."""
+    try:
+        yield
+    except CvatError as error:
+        raise error.recast(type(error), _with_nothing_sent(error)) from error
+    except RoundtripError as error:
+        error.args = (_with_nothing_sent(error),)
+        raise
+
+
+def _with_nothing_sent(error: BaseException) -> str:
+    text = sentence(error)
+    if any(said in text.casefold() for said in ("nothing was sent", "nothing was added", "nothing was changed")):
+        return text
+    return f"{readable(text, MOST - len(NOTHING_SENT) - 1)} {NOTHING_SENT}"
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import Any
 
 from ...cvat import Client
 from ..dataset.garbage import paused_garbage_collection
-from ..errors import Refused, database_context
+from ..errors import Refused, database_context, nothing_sent
 from ..progress import ProgressReporter
 from ..request import SendRequest
 from ..runs import record as records
@@ -40,7 +40,8 @@ def grow(target: Any, request: SendRequest, client: Client, reporter: ProgressRe
     """
     reporter = reporter or ProgressReporter()
     client = client.stopping_when(reporter.stop.is_set)
-    earlier, prepared = prepare_growth(target, request, client, reporter)
+    with nothing_sent():
+        earlier, prepared = prepare_growth(target, request, client, reporter)
     before = before_growth(earlier, prepared)
     plan = prepared.plan(before)
     facts = {

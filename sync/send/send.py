@@ -5,7 +5,7 @@ from typing import Any
 
 from ...cvat import Client
 from ..dataset.garbage import paused_garbage_collection
-from ..errors import Refused, database_context, error_context
+from ..errors import Refused, database_context, error_context, nothing_sent
 from ..progress import ProgressReporter
 from ..request import SendRequest
 from ..runs import record as records
@@ -44,7 +44,8 @@ def send(target: Any, request: SendRequest, client: Client, reporter: ProgressRe
     """
     reporter = reporter or ProgressReporter()
     client = client.stopping_when(reporter.stop.is_set)
-    prepared = prepare(target, request, client, reporter)
+    with nothing_sent():
+        prepared = prepare(target, request, client, reporter)
     record = RunRecord(
         run_id=uuid.uuid4().hex,
         server=client.url,
