@@ -47,7 +47,9 @@ class DecidedJob:
         self.writes.append(PlannedWrites(plan))
         self.new.update(part.diff.objects_of_new)
         self.was.update(count_fields(part.base, part.shared))
-        alone, on_tracks = told_apart(plan.base, {item.track.id for item in self._tracks}, plan.present)
+        track_ids = {item.track.id for item in self._tracks}
+        open_ = {(item.base.field, item.base.label_id) for item in plan.open}
+        alone, on_tracks = told_apart(plan.base, track_ids, plan.present, open_)
         self._alone += alone
         for track_id, own in on_tracks.items():
             self._on_tracks.setdefault(track_id, []).append(PackedLabels(own))

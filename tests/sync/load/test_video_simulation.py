@@ -236,3 +236,18 @@ def test_a_load_that_is_killed_anywhere_ends_the_same(
         assert story.world.dump() == smooth.dump()
         assert story.base(story.world) == story.base(smooth), f"killed after {at} writes"
         assert objects(story.world) == objects(smooth), f"killed after {at} writes"
+
+
+def test_a_conflict_about_an_index_waits_until_it_is_decided(loop: Loop, tmp_path: Path) -> None:
+    """The smaller part of a track that was split is another object; here somebody numbered one of its labels."""
+    story = type("VideoStory", (ShapesStory,), {"template": one_video(loop, tmp_path)})()
+    story.begin()
+    sample, label_id, _ = next(found for n in range(4) if (found := story.label(n, 1)) and found[2]["index"] == 1)
+    story.world.edit(sample, label_id, index=9)
+    story.split_there(0, 3)
+    for jobs_read in (2, 0, 0):
+        report = story.world.load(policy="ask")
+        assert report["jobs_read"] == jobs_read
+        assert [(item["label_id"], item["part"]) for item in report["conflicts"]] == [(label_id, "index")]
+    assert story.world.load(policy="remote")["jobs_read"] == 0
+    assert story.world.documents()[sample][label_id]["index"] == 10  # the next free one

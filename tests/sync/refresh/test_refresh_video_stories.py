@@ -135,7 +135,8 @@ class RefreshVideoStory(TracksStory):
         loaded = other.load(policy=policy)
         assert not any(loaded[name] for name in ("added", "changed", "deleted")), "both sides had agreed"
         assert other.dump() == self.world.dump()
-        if not report["left"] and not loaded["conflicts"] and not loaded["objects"]["left"]:
+        copies = any(len(self.without_copies(job)) < len(self.world.in_job(job)) for job in self.world.spans)
+        if not report["left"] and not loaded["conflicts"] and not loaded["objects"]["left"] and not copies:
             for frame in self.loaded(()):
                 self.check_frame(frame)
 
