@@ -22,7 +22,7 @@ HASTE = 5.0
 
 HOW = (
     f"Set {PREFIX}URL, and {PREFIX}TOKEN or {PREFIX}USERNAME and {PREFIX}PASSWORD, in the environment of the FiftyOne "
-    "server, or the same under `backends.cvat` in FiftyOne's annotation config."
+    "App's server, or of your program; or the same under `backends.cvat` in FiftyOne's annotation config."
 )
 
 Login = Mapping[str, str]
