@@ -13,7 +13,7 @@ def go_on(key: str, complete: int, tasks: int) -> str:
         complete: how many of its tasks are
         tasks: how many it has
     """
-    made = f"{complete} of {tasks} tasks are" if tasks > 1 else "Its task is not"
+    made = f"{complete} of {tasks} tasks {'is' if complete == 1 else 'are'}" if tasks > 1 else "Its task is not"
     usable = " and can be loaded at once" if complete else ""
     return (
         f"{made} complete in CVAT{usable}; what was sent is kept. Resume the run '{key}' to go on from there, or "

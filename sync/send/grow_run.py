@@ -119,7 +119,7 @@ class GrowRun(SendRun):
     def _how_to_go_on(self) -> str:
         key, complete = self.request.anno_key, sum(step.stage == "written" for step in self.steps.values())
         tasks = f"{complete} of the {self.plan.tasks} new tasks" if self.plan.tasks > 1 else "The new task"
-        done = "are" if self.plan.tasks > 1 else "is not"
+        done = ("is" if complete == 1 else "are") if self.plan.tasks > 1 else "is not"
         return (
             f"{tasks} {done} complete in CVAT; what was sent is kept. What the run '{key}' had before is as it was, "
             "and can be loaded. Resume the run to add the rest."

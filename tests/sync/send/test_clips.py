@@ -181,7 +181,7 @@ def test_a_send_that_was_interrupted_goes_on_with_the_same_clips(videos: Videos)
     sample.metadata.total_frame_count = 14
     sample.save()
     view = videos.dataset[:1].to_clips("events")
-    with pytest.raises(Exception, match="1 of 2 tasks are complete"):
+    with pytest.raises(Exception, match="1 of 2 tasks is complete"):
         videos.send(view=view)
     sample.metadata.total_frame_count = 20
     sample.save()

@@ -119,7 +119,7 @@ def test_another_number_of_frames_stops_that_video_alone(videos: Videos) -> None
     ids = videos.add(short, good)
     with pytest.raises(Exception, match="has 10 frames for CVAT but 12 by its metadata") as error:
         videos.send()
-    assert "clip_10.mp4" in str(error.value) and "1 of 2 tasks are complete" in str(error.value)
+    assert "clip_10.mp4" in str(error.value) and "1 of 2 tasks is complete" in str(error.value)
     sample = videos.dataset[ids[0]]
     sample.metadata.total_frame_count = 10
     sample.save()
