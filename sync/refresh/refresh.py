@@ -8,6 +8,7 @@ from typing import Any
 from ...cvat import Client
 from ...labels.tracks.keyframes import TOLERANCE_PX
 from ..dataset.clips import is_clips
+from ..dataset.frames import videos_of_frames
 from ..dataset.garbage import paused_garbage_collection
 from ..dataset.labels import DatasetLabels, Labels
 from ..dataset.samples import FRAMES, as_collection
@@ -95,9 +96,16 @@ def refresh(
     with paused_garbage_collection():
         if request.preview:
             check_no_refresh(store, request.anno_key)
-            return context.run(reporter).as_dict()
+            return _told(context.run(reporter), dataset)
         with Lease(store, request.anno_key, "refreshed") as lease:
-            return context.run(lease.through(reporter)).as_dict()
+            return _told(context.run(lease.through(reporter)), dataset)
+
+
+def _told(report: RefreshReport, dataset: Any) -> dict[str, Any]:
+    """A report that names samples: what people look for are videos, not the documents of frames."""
+    if dataset._frame_collection is not None:
+        report.name_videos(videos_of_frames(dataset, report.samples))
+    return report.as_dict()
 
 
 def _check(request: RefreshRequest, record: RunRecord, client: Client, *, is_sending: bool) -> None:

@@ -1,7 +1,7 @@
 """What a refresh did, or would do, for the person and for programs."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field, PrivateAttr
@@ -127,6 +127,22 @@ class RefreshReport(BaseModel):
     def note(self, sentences: Iterable[str]) -> None:
         """Adds sentences, each once."""
         self.notes += [text for text in map(readable, sentences) if text not in self.notes]
+
+    @property
+    def samples(self) -> set[str]:
+        """The samples, or documents of frames, that it names."""
+        return {own for left in self.left.values() for own in left.samples} | {one["sample_id"] for one in self.listed}
+
+    def name_videos(self, videos: Mapping[str, str]) -> None:
+        """Names videos instead of the documents of their frames.
+
+        Args:
+            videos: the videos by the ids of these documents
+        """
+        for left in self.left.values():
+            left.samples = {videos.get(own, own): None for own in left.samples}
+        for item in self.listed:
+            item["sample_id"] = videos.get(item["sample_id"], item["sample_id"])
 
     def total(self, kind: Written) -> int:
         """How many labels were created, changed or deleted in all fields."""

@@ -102,6 +102,8 @@ def test_what_an_annotator_touched_stays(sent: VideoLoop) -> None:
     report = refresh(sent)
     assert totals(report) == (0, 7, 0)
     assert [(item["reason"], item["count"]) for item in report["left"]] == [(BOTH, 3)]
+    samples = {id_ for item in report["left"] for id_ in item["samples"]}
+    assert samples == {item["sample_id"] for item in report["listed"]} == {sent.sample_id}
     now = shown(sent)
     assert all(now[frame] == pytest.approx(there[frame], abs=1e-3) for frame in (6, 7, 8))
     # It is still there to be loaded, and what was written is known
