@@ -180,9 +180,10 @@ def merge(base: Parts, local: Parts | None, remote: Parts | None, rules: Rules |
         counts: Policy = "local" if refuses else "remote"
         if not same(here.get(part), was.get(part)):
             of_jobs = others.counts(part, here.get(part))
-            counts = of_jobs or rules.of(part)
+            close = alike(here.get(part), new)  # each job, or clip, interpolates between its own keyframes
+            counts = of_jobs or ("remote" if close and rules.of(part) == "ask" else rules.of(part))
             values = was.get(part), here.get(part), new
-            if of_jobs is None or not alike(here.get(part), new):  # each job interpolates between its own keyframes
+            if not close:
                 conflicts.append(Conflict(part, *values, _OUTCOMES[counts], of_jobs is not None))
                 jobs_differ |= of_jobs is not None
         if counts == "remote":

@@ -127,6 +127,15 @@ def test_two_jobs(is_earlier: bool, wrote: list[float], changes: Parts, conflict
     assert decision.jobs_differ == bool(conflicts)
 
 
+@pytest.mark.parametrize(
+    ("policy", "changes"), [("remote", {"bounding_box": THERE}), ("ask", {"bounding_box": THERE}), ("local", KEEP)]
+)
+def test_the_same_edit_but_for_the_last_digits_is_no_conflict(policy: Any, changes: Parts) -> None:
+    """As where two clips of a video have the same frame, and an object is moved alike in both."""
+    decision = merge(BASE, cat(bounding_box=IN_OTHER), cat(bounding_box=THERE), Rules(policy, {}, GEOMETRY))
+    assert (decision.changes, decision.conflicts) == (changes, ())
+
+
 BOTH = cat(label="dog", code="2"), cat(label="cow", code="3")
 DECIDED: dict[str, tuple[Parts, str, Parts, list[str]]] = {
     # what was decided: action, changes, outcomes of the class and of the attribute
