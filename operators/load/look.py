@@ -1,5 +1,6 @@
 """What a load would change, in the form: found out while the form is open, and shown in it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import fiftyone.operators as foo
@@ -32,7 +33,8 @@ class LookAtLoad(foo.Operator):
         """Finds out what a load with the parameters ``asked`` would change, and keeps it under the name ``of``."""
         of = str(ctx.params.get("of") or "")
         try:
-            request = parse(LoadRequest, {**(ctx.params.get("asked") or {}), "preview": True})
+            asked = ctx.params.get("asked") or {}
+            request = parse(LoadRequest, {**asked, "preview": True} if isinstance(asked, Mapping) else asked)
             run = find(ctx.dataset, request.anno_key)
             with context.client_for(ctx, run.organization, server=run.server) as client:
                 report = load(ctx.dataset, request, client, ProgressReporter())

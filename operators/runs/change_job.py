@@ -5,7 +5,7 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ...sync.errors import Refused
+from ...sync.errors import Refused, error_context
 from ...sync.readable import readable
 from ...sync.runs import record
 from ...sync.runs.same_server import check_server
@@ -15,6 +15,8 @@ from ..shared.choose_run import form
 from ..shared.running import answer
 
 KEEP = "as it is"
+OFFERED = {"stage": STAGES, "state": STATES}
+"""What a job can be set to."""
 
 
 class ChangeJob(foo.Operator):
@@ -55,11 +57,14 @@ class ChangeJob(foo.Operator):
         def work() -> dict[str, Any]:
             run = record.find(ctx.dataset, ctx.params.get("anno_key", ""))
             job = ctx.params.get("job")
-            if job not in {job_id for task in run.tasks for job_id in task.jobs}:
+            if type(job) is not int or job not in {job_id for task in run.tasks for job_id in task.jobs}:
                 raise Refused(f"The run has no job {job}.")
             with context.client_for(ctx, run.organization, server=run.server, hasty=True) as client:
                 check_server(run, client, ctx.params["anno_key"])
-                changed = client.update_job(job, **_changes(ctx.params, client))
+                with error_context(lambda: "Nothing was changed."):
+                    changes = _changes(ctx.params, client)
+                with error_context(lambda: "Look at the job in CVAT before you try again: it may be changed."):
+                    changed = client.update_job(job, **changes)
             who = changed.assignee.username if changed.assignee else "nobody"
             text = f"Job {changed.id}: {changed.stage}, {changed.state}, assigned to {who}."
             ctx.ops.notify(readable(text), variant="success")
@@ -74,8 +79,13 @@ def _changes(params: dict[str, Any], client: Any) -> dict[str, Any]:
     Raises:
         Refused: if nothing is, or CVAT has no such user
     """
-    changes = {name: params[name] for name in ("stage", "state") if params.get(name) not in (None, "", KEEP)}
+    changes = {name: params[name] for name in OFFERED if params.get(name) not in (None, "", KEEP)}
+    for what, value in changes.items():
+        if value not in OFFERED[what]:
+            raise Refused(f"The parameter '{what}' is wrong: it is one of {', '.join(OFFERED[what])}.")
     name = params.get("assignee")
+    if name and not isinstance(name, str):
+        raise Refused("The parameter 'assignee' is wrong: it is the name of a user.")
     if params.get("nobody"):
         changes["assignee"] = None
     elif name:

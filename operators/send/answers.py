@@ -1,6 +1,6 @@
 """What the answers in the form of "Send to CVAT" mean."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import fiftyone.operators as foo
@@ -59,26 +59,30 @@ def read(ctx: foo.ExecutionContext) -> dict[str, Any]:
         del params["sequence_order"]
     if isinstance(project := params.get("project_name"), str):
         params.update(cvat_names.chosen_project(ctx, project))
-    answers, locked = ctx.params.get("schema"), bool(ctx.params.get("for_review"))
+    answers, locked = _dict(ctx.params.get("schema"), "schema"), bool(ctx.params.get("for_review"))
     if locked:
         params.update(dict.fromkeys(ALLOW, False))
     if not answers and not locked and not ctx.params.get("new_field"):
         return params
     chosen = params.pop("label_field", [])
+    if not _is_texts(names := [chosen] if isinstance(chosen, str) else chosen):
+        raise Refused("The parameter 'label_field' is wrong: it is the name of a field, or a list of names.")
     schema: dict[str, Any] = {}
-    for name in [chosen] if isinstance(chosen, str) else chosen:
-        said = (answers or {}).get(key_of(name)) or {}
+    for name in names:
+        said = _dict(answers.get(key_of(name)), f"schema.{name}")
         schema[name] = {"classes": said["classes"]} if said.get("classes") else {}
         if said.get("edit") or locked:
             proposed = proposal(ctx, name)["attributes"]
             kinds = {item["name"]: item["kind"] for item in proposed}
-            rows = (said.get("attributes") or ()) if said.get("edit") else map(attribute_row, proposed)
-            attributes = dict(read_attribute(item, kinds.get(item.get("name"))) for item in rows)
+            rows = _list(said.get("attributes"), "attributes") if said.get("edit") else map(attribute_row, proposed)
+            attributes = dict(read_attribute(_dict(item, "attributes"), kinds) for item in rows)
             schema[name]["attributes"] = {
                 name: {**item, **LOCKED} if locked else item for name, item in attributes.items()
             }
     if ctx.params.get("new_field") and ctx.params.get("new_name"):
-        schema[ctx.params["new_name"]] = new_field(ctx.params.get("new_type"), ctx.params.get("new_classes") or [])
+        schema[str(ctx.params["new_name"])] = new_field(
+            ctx.params.get("new_type"), _list(ctx.params.get("new_classes"), "new_classes")
+        )
     return {**params, "label_schema": schema}
 
 
@@ -91,7 +95,7 @@ def new_field(type_: str | None, classes: list[str]) -> dict[str, Any]:
 
 def _number_kind(item: Mapping[str, Any]) -> Kind:
     """What a new number is: whole if its minimum, maximum and step are."""
-    values = [str(value) for value in item.get("values") or ()]
+    values = [str(value) for value in _list(item.get("values"), "values")]
     return "int" if values and all(value.lstrip("+-").isdecimal() for value in values) else "float"
 
 
@@ -101,17 +105,18 @@ def attribute_row(proposed: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "fixed": not proposed.get("mutable", True)}
 
 
-def read_attribute(item: Mapping[str, Any], kind: Kind | None) -> tuple[str, dict[str, Any]]:
+def read_attribute(item: Mapping[str, Any], kinds: Mapping[str, Kind]) -> tuple[str, dict[str, Any]]:
     """An attribute as the form has it, as ``annotate()`` wants it.
 
     Args:
         item: the form's answers: texts
-        kind: what the values are in the dataset; ``None`` for a new attribute
+        kinds: what the values of each attribute are in the dataset; a new one has none
 
     Raises:
         Refused: if a value is none of its kind
     """
-    widget = item.get("type") or "text"
+    widget, name = item.get("type") or "text", str(item.get("name") or "")
+    kind = kinds.get(name)
     if widget == "checkbox":
         kind = "bool"
     elif kind is None or (widget == "number" and kind not in ("int", "float")):
@@ -122,12 +127,37 @@ def read_attribute(item: Mapping[str, Any], kind: Kind | None) -> tuple[str, dic
         "read_only": item.get("read_only", False),
         "kind": kind,
     }
-    name = str(item.get("name") or "")
     try:
         if widget in ("select", "radio", "number") and item.get("values"):
-            settings["values"] = [from_text(str(value), kind) for value in item["values"]]
+            settings["values"] = [from_text(str(value), kind) for value in _list(item["values"], "values")]
         if item.get("default") not in (None, ""):
             settings["default"] = from_text(str(item["default"]), kind)
     except Unreadable as error:
         raise Refused(f"The attribute '{name}' can't be set up so: {error}.") from None
     return name, settings
+
+
+def _dict(value: Any, name: str) -> Mapping[str, Any]:
+    """An answer with parts, whatever a program gave.
+
+    Raises:
+        Refused: if it is something else
+    """
+    if value and not isinstance(value, Mapping):
+        raise Refused(f"The parameter '{name}' is wrong: it is a dict.")
+    return value or {}
+
+
+def _list(value: Any, name: str) -> Sequence[Any]:
+    """An answer that is a list.
+
+    Raises:
+        Refused: if it is something else
+    """
+    if value and not isinstance(value, (list, tuple)):
+        raise Refused(f"The parameter '{name}' is wrong: it is a list.")
+    return value or ()
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)

@@ -10,7 +10,7 @@ import fiftyone.operators.types as types
 from ...sync import names
 from ...sync.dataset.clips import is_clips
 from ...sync.dataset.frame_images import is_frames
-from ...sync.errors import CvatError, RoundtripError
+from ...sync.errors import CvatError, Refused, RoundtripError
 from ...sync.media_map import read_media_map
 from ...sync.readable import readable
 from ...sync.send import proposals
@@ -207,6 +207,8 @@ def read(params: Mapping[str, Any]) -> dict[str, Any]:
     prefix = params.get("media_prefix")
     if not prefix or "media_map" in params:
         return rest
+    if not isinstance(prefix, str):
+        raise Refused("The parameter 'media_prefix' is wrong: it is a text.")
     if params.get("media_source") == "share":
         return {**rest, "media_map": {prefix: params.get("media_folder") or ""}}
     if params.get("media_source") == "cloud_storage" and params.get("media_storage"):

@@ -53,7 +53,7 @@ def target_name(ctx: foo.ExecutionContext) -> str:
     """Which collection is meant: what the form says, else the selection, else the view, else the dataset."""
     found = targets(ctx)
     said = ctx.params.get("target")
-    return said if said in found else next(iter(found))
+    return said if isinstance(said, str) and said in found else next(iter(found))
 
 
 def slice_name(ctx: foo.ExecutionContext) -> str | None:

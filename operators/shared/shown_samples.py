@@ -30,22 +30,28 @@ def files_of(dataset: Any, items: Iterable[Mapping[str, Any]]) -> tuple[dict[str
 
 def keep(ctx: foo.ExecutionContext, name: str, ids: Sequence[str]) -> None:
     """Keeps the samples of a result, until there is another of this name."""
-    ctx.store(STORE).set(name, list(ids)[:MOST], ttl=A_DAY)
+    ctx.store(STORE).set(_name(name), list(ids)[:MOST], ttl=A_DAY)
 
 
 def kept(ctx: foo.ExecutionContext, name: str) -> list[str]:
     """The samples of a result; none if they were not kept, or for too long."""
-    return list(ctx.store(STORE).get(name) or ())
+    found = ctx.store(STORE).get(_name(name))
+    return found if isinstance(found, list) else []
+
+
+def _name(said: Any) -> str:
+    """A name as the database takes it, whatever a program says."""
+    return str(said)[:200].encode(errors="replace").decode()
 
 
 def keep_dict(ctx: foo.ExecutionContext, name: str, value: dict[str, Any]) -> None:
     """Keeps something else that forms show, until there is another of this name."""
-    ctx.store(STORE).set(name, value, ttl=A_DAY)
+    ctx.store(STORE).set(_name(name), value, ttl=A_DAY)
 
 
 def kept_dict(ctx: foo.ExecutionContext, name: str) -> dict[str, Any] | None:
     """What was kept so; ``None`` if it was not, or for too long."""
-    found = ctx.store(STORE).get(name)
+    found = ctx.store(STORE).get(_name(name))
     return found if isinstance(found, dict) else None
 
 

@@ -162,7 +162,7 @@ def find(dataset: Any, key: str) -> RunRecord:
     keys = _keys(dataset)
     if key not in keys:
         there = f"there are: {', '.join(keys)}" if keys else "there are none"
-        raise RunMissing(f"The dataset '{dataset.name}' has no annotation run '{key[:LONGEST_KEY]}'; {there}.")
+        raise RunMissing(f"The dataset '{dataset.name}' has no annotation run '{str(key)[:LONGEST_KEY]}'; {there}.")
     record = _read(dataset, key)
     if record is None:
         raise RunMissing(f"The run '{key}' was made by another tool; load it with `dataset.load_annotations('{key}')`.")
