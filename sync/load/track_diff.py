@@ -141,7 +141,7 @@ class _TrackDiffer:
             for number, (item, own) in enumerate(zip(known, held, strict=True))
         ]
         facts = {fact for item in vocabulary.schema.fields.values() for fact in item.facts}
-        now = self._present_tracks()
+        now = self._present_tracks(bases)
         self.loaded: LoadedTracks = load_tracks(
             bases,
             now,
@@ -162,9 +162,15 @@ class _TrackDiffer:
         self._nested: dict[int, list[PackedLabels]] = {}
         self._kept: dict[int, list[BaseLabel]] = {}
 
-    def _present_tracks(self) -> list[Track]:
-        """The tracks that CVAT has and that can be told apart, without exact copies of others."""
-        known = {item.track.id for item in self.known}
+    def _present_tracks(self, bases: Sequence[BaseTrack]) -> list[Track]:
+        """The tracks that CVAT has and that can be told apart, without exact copies of others.
+
+        Those with which a load began have their places among the new ones, as when that load found them.
+
+        Args:
+            bases: what the tracks were
+        """
+        known = {one.track.id for one in bases if not one.is_begun}
         found: dict[int, Track] = {}
         contents: set[object] = set()
         for track in sorted(self.job.annotations.tracks, key=lambda track: (track.id not in known, track.id or 0)):

@@ -171,6 +171,12 @@ def split_and_go_on(story: ShapesStory) -> None:
     story.split_there(3, 10)
 
 
+def move_and_split(story: ShapesStory) -> None:
+    """Both parts are where the track was on one frame only."""
+    story.move_there(0, 2)
+    story.split_there(0, 1)
+
+
 def split_and_join(story: ShapesStory) -> None:
     """The second part of a track is joined to another one."""
     story.split_there(0, 3)
@@ -186,7 +192,7 @@ def merge_shapes(story: ShapesStory) -> None:
     story.move_there(4, 6)
 
 
-EDITS = [draw_two, lose_ids, split_and_go_on, split_and_join, merge_shapes]
+EDITS = [draw_two, lose_ids, split_and_go_on, move_and_split, split_and_join, merge_shapes]
 
 
 @pytest.mark.parametrize("edit", EDITS)
