@@ -48,7 +48,7 @@ class DecidedJob:
         self.new.update(part.diff.objects_of_new)
         self.was.update(count_fields(part.base, part.shared))
         track_ids = {item.track.id for item in self._tracks}
-        open_ = {(item.base.field, item.base.label_id) for item in plan.open}
+        open_ = {item.base.key for item in plan.open}
         alone, on_tracks = told_apart(plan.base, track_ids, plan.present, open_)
         self._alone += alone
         for track_id, own in on_tracks.items():

@@ -61,7 +61,7 @@ def told_apart(
     labels: Iterable[BaseLabel],
     track_ids: Collection[int | None],
     present: Present,
-    open_: Collection[tuple[str, str]] = (),
+    open_: Collection[LabelKey] = (),
 ) -> tuple[list[BaseLabel], dict[int, list[BaseLabel]]]:
     """Labels that are not what a track is now, and those that are, by the id of their track.
 
@@ -69,13 +69,13 @@ def told_apart(
         labels: labels after a load, but for those that are in tracks already
         track_ids: the tracks that there are
         present: what they are where a label was edited, or came
-        open_: labels of open conflicts, by field and id: these are looked at again by themselves
+        open_: labels of open conflicts: these are looked at again by themselves
     """
     apart: list[BaseLabel] = []
     joined: dict[int, list[BaseLabel]] = {}
     for label in labels:
         track_id = track_of_label(label)
-        there = track_id is not None and track_id in track_ids and (label.field, label.label_id) not in open_
+        there = track_id is not None and track_id in track_ids and label.key not in open_
         if there and track_id is not None and present.get((track_id, label.frame)) == label.objects[0]:
             joined.setdefault(track_id, []).append(label.model_copy(update={"objects": ()}))
         else:

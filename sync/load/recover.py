@@ -96,16 +96,16 @@ def recover(labels: Labels, base: BaseStore, log: LoadLog, record: LoadRecord) -
     return written
 
 
-def _tracks_of(labels: Sequence[BaseLabel], tracks: Sequence[TrackLabels]) -> dict[LabelKey, int]:
-    """The tracks of the base that labels are on."""
+def _tracks_of(labels: Sequence[BaseLabel], tracks: Sequence[TrackLabels]) -> dict[tuple[int, str], int]:
+    """The tracks of the base that labels are on, by frame and id: some may have been moved to another field."""
     known = {item.track.id for item in tracks}
-    apart = {label.key: of for label in labels if (of := track_of_label(label)) is not None and of in known}
-    return apart | {label.key: item.track.id or 0 for item in tracks for label in item.labels}
+    apart = {label.key[1:]: of for label in labels if (of := track_of_label(label)) is not None and of in known}
+    return apart | {label.key[1:]: item.track.id or 0 for item in tracks for label in item.labels}
 
 
-def _on_its_track(change: Change, on_tracks: Mapping[LabelKey, int]) -> BaseLabel | None:
+def _on_its_track(change: Change, on_tracks: Mapping[tuple[int, str], int]) -> BaseLabel | None:
     """What a written label is in the base: on its track there, so that the rest of this track is found as before."""
-    after, track_id = change.base_after, on_tracks.get(change.key)
+    after, track_id = change.base_after, on_tracks.get(change.key[1:])
     return after if after is None or track_id is None or track_of_label(after) is None else on_track(after, track_id)
 
 
