@@ -61,7 +61,7 @@ def build(ctx: foo.ExecutionContext) -> types.Property:
     inputs.bool("show_dry_run", default=False, label="Show what would be sent", view=types.SwitchView())
     if ctx.params.get("show_dry_run"):
         _dry_run(ctx, inputs)
-    presets.fill_in(ctx, inputs)
+    presets.fill_in(ctx, inputs, connected)
     button = "Show" if only_shows(ctx) else "Send"
     return types.Property(inputs, view=types.PromptView(label="Send to CVAT", submit_button_label=button))
 

@@ -59,11 +59,12 @@ class SendToCvat(InBackground, foo.Operator):
             do = _verb(samples, request, again=bool(ctx.params.get("resume")), dry=dry)
             where, watched = _where(samples, request), dry or panel_work.is_asked_for(ctx)
             with context.client_for(ctx, where.organization, server=where.server) as client:
-                return do(samples, request, client, reporter if watched else unstoppable(reporter))
+                done = do(samples, request, client, reporter if watched else unstoppable(reporter))
+            if do is send:
+                presets.keep(ctx)
+            return done
 
         dry = bool(ctx.params.get("dry_run")) or form.only_shows(ctx)
-        if not dry:
-            presets.keep(ctx)
         if panel_work.is_asked_for(ctx) and not dry:
             from_panel.begin_send(ctx, str(ctx.params.get("anno_key") or ""), work)
             return iter(())

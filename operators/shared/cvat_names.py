@@ -38,16 +38,18 @@ class Names:
         what: ``"users"``, ``"projects"`` or ``"tasks"``
         run: the run that is meant, if its server and organization are
         known: whether CVAT can be asked; if not, a name can only be typed
+        organization: where to look as long as the form has no answer about the organization
     """
 
     what: str
     run: RunRecord | None = None
     known: bool = True
+    organization: str = ""
 
 
-def workspace(ctx: foo.ExecutionContext) -> str | None:
+def workspace(ctx: foo.ExecutionContext, default: str = "") -> str | None:
     """The organization that was chosen; ``None`` for what is configured, and as long as a name is being typed."""
-    said = ctx.params.get("organization")
+    said = ctx.params.get("organization", default)
     return said if said and said in organizations(ctx) else None
 
 
@@ -73,7 +75,7 @@ def offered(ctx: foo.ExecutionContext, asked: Names, typed: str | None = "") -> 
     if asked.run is not None:
         where, server = asked.run.organization, asked.run.server
     else:
-        where, server = workspace(ctx) if ctx.params.get("organization") else None, None
+        where, server = workspace(ctx, asked.organization), None
     first, typed = _found(ctx, asked.what, "", where, server), (typed or "").strip()
     return first if first.whole or not typed else _found(ctx, asked.what, typed, where, server)
 

@@ -210,6 +210,66 @@ def test_the_last_answers_are_the_next_defaults(project: Loop) -> None:
     assert second.run().notice[0] == "success"
 
 
+def next_defaults(loop: Loop) -> tuple[dict[str, Any], str]:
+    """What a new form is filled in with, and what it says that it is not filled in with."""
+    dialog = Dialog(loop, "send_to_cvat")
+    form = dialog.accept_defaults()
+    gone = properties(form).get("gone")
+    return dialog.request["params"], gone["view"]["label"] if gone else ""
+
+
+def test_only_a_send_that_went_out_gives_defaults(project: Loop) -> None:
+    refused = opened(project, project_name="zoo", project_labels="stop", segment_size=1)
+    assert refused.run().notice[0] == "error"
+    assert not {"project_name", "segment_size"} & set(next_defaults(project)[0])
+    looked = opened(project, project_name="zoo", project_labels="extend", segment_size=1, dry_run=True)
+    looked.run()
+    assert not {"project_name", "segment_size"} & set(next_defaults(project)[0])
+
+
+def test_what_is_gone_from_cvat_is_no_default(project: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.cvat.call("POST", "organizations", {"slug": "farm", "name": "The farm"})
+    project.cvat.call("POST", "projects", {"name": "sheep", "labels": PROJECT}, org="farm")
+    first = opened(project, organization="farm", project_name="sheep", task_assignee="admin", segment_size=1)
+    first.fill(project_labels="extend")
+    assert first.run().notice[0] == "success"
+    said, gone = next_defaults(project)
+    chosen = {"organization": "farm", "project_name": "sheep\N{NO-BREAK SPACE}(#2)", "task_assignee": "admin"}
+    assert chosen.items() <= said.items() and gone == ""
+
+    with monkeypatch.context() as patch:
+        patch.setenv("FIFTYONE_CVAT_URL", "http://127.0.0.1:9")
+        assert not {*chosen, "segment_size"} & set(next_defaults(project)[0]), "they are of another server"
+
+    project.cvat.call("DELETE", "projects/2", org="farm")
+    said, gone = next_defaults(project)
+    assert "project_name" not in said and said["organization"] == "farm" and said["segment_size"] == 1
+    sentence = "Not filled in as the last time, as CVAT does not show it any more: "
+    assert gone == f"{sentence}project sheep"
+    project.box.store.organizations.clear()
+    said, gone = next_defaults(project)
+    assert not {"organization", "project_name"} & set(said)
+    assert gone == f"{sentence}organization farm, project sheep"
+
+
+def test_people_who_are_gone_are_no_default(project: Loop) -> None:
+    first = opened(project, task_assignee="annotator1", job_assignees=["annotator1", "annotator2"])
+    assert first.run().notice[0] == "success"
+    users = project.box.store.users
+    del users[next(number for number, user in users.items() if user.username == "annotator1")]
+    said, gone = next_defaults(project)
+    assert "task_assignee" not in said and said["job_assignees"] == ["annotator2"]
+    assert gone.endswith("any more: task assignee annotator1, job assignee annotator1")
+
+
+def test_what_was_added_to_one_project_is_not_to_another(project: Loop) -> None:
+    project.cvat.call("POST", "projects", {"name": "farm", "labels": PROJECT})
+    assert opened(project, project_name="zoo", project_labels="extend").run().notice[0] == "success"
+    dialog = Dialog(project, "send_to_cvat")
+    dialog.accept_defaults()
+    assert properties(dialog.fill(project_name="farm"))["project_labels"]["default"] == "stop"
+
+
 def test_answers_that_are_not_offered_any_more_are_none(project: Loop) -> None:
     project.dataset.clone_sample_field("gt", "old")
     first = opened(project, label_field=["old"])
