@@ -131,10 +131,11 @@ def read(ctx: foo.ExecutionContext) -> dict[str, Any]:
     """The parameters of a load: what a program gave, or what the form's answers mean."""
     said = {k: v for k, v in context.answers(ctx).items() if k not in FORM_ONLY and v not in (None, "", [])}
     params = {k: v for k, v in said.items() if not k.startswith(CONFIRM)}
-    if params.get("tasks"):
-        params["tasks"] = [int(task) for task in params["tasks"]]
-    if ctx.params.get("most_deleted") not in (None, MOST_DELETED):
-        params["max_deleted"] = ctx.params["most_deleted"] / 100
+    if isinstance(tasks := params.get("tasks"), list):  # what is no number is refused in words later
+        params["tasks"] = [int(task) if isinstance(task, str) and task.isdecimal() else task for task in tasks]
+    most = ctx.params.get("most_deleted")
+    if isinstance(most, int | float) and most != MOST_DELETED:
+        params["max_deleted"] = most / 100
     if ctx.params.get("beside"):
         into = ctx.params.get("into") or {}
         fields = record.find(ctx.dataset, params.get("anno_key", "")).label_schema

@@ -55,7 +55,7 @@ class LoadAnnotations(InBackground, foo.Operator):
         """Load; parameters: :class:`sync.request.LoadRequest`, result: :func:`sync.load.load`."""
 
         key = ctx.params.get("anno_key", "")
-        if key in built_in_runs.offered(ctx.dataset):
+        if isinstance(key, str) and key in built_in_runs.offered(ctx.dataset):
             return perform(ctx, lambda reporter: built_in_runs.load_in_app(ctx, key), partial(_finish_foreign, ctx))
 
         if panel_work.is_asked_for(ctx) and not ctx.params.get("preview"):

@@ -120,6 +120,8 @@ def executions(loop: Loop) -> dict[str, Callable[[Any], Any]]:
     asked += [("add_samples", name, {"anno_key": "run", "dry_run": True}) for name in ("anno_key", "target", "classes")]
     asked += [("refresh_run", name, {"anno_key": "run", "preview": True}) for name in RefreshRequest.model_fields]
     asked += [("undo_refresh", name, {"anno_key": "run"}) for name in UndoRefreshRequest.model_fields]
+    given = {"anno_key": "run", "preview": True}
+    asked += [("load_annotations", name, given) for name in ("anno_key", "tasks", "jobs", "most_deleted")]
     given = {"anno_key": "run", "job": 1}
     asked += [("change_job", name, given) for name in ("anno_key", "job", "assignee", "stage", "state")]
     asked += [("view_samples", name, {}) for name in ("of", "back")]
