@@ -130,12 +130,12 @@ class RefreshVideoStory(TracksStory):
     def load_and_refresh(self, policy: str) -> None:
         """Then both sides have the same, but for what waits for a person."""
         self.load(policy, ())
+        copies = any(len(self.without_copies(job)) < len(self.world.in_job(job)) for job in self.world.spans)
         report = self.check_refresh(self.world.refresh)
         other = self.world.fork()
         loaded = other.load(policy=policy)
         assert not any(loaded[name] for name in ("added", "changed", "deleted")), "both sides had agreed"
         assert other.dump() == self.world.dump()
-        copies = any(len(self.without_copies(job)) < len(self.world.in_job(job)) for job in self.world.spans)
         if not report["left"] and not loaded["conflicts"] and not loaded["objects"]["left"] and not copies:
             for frame in self.loaded(()):
                 self.check_frame(frame)
