@@ -23,6 +23,7 @@ from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs import record as records
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.base import BaseStore
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.runs.store import RunStore
 from sequence_loop import Scenes
+from sim_memory import duplicate
 from sim_play import play
 from sim_shapes import ShapesStory
 from sim_video import documents_of
@@ -134,6 +135,51 @@ def test_stories(loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wo
     monkeypatch.setattr(portions, "MOST_LABELS", 1 + list(WORLDS).index(world) % 3)
     story = type("VideoStory", (ShapesStory,), {"template": WORLDS[world](loop, tmp_path)})
     play(story, list(WORLDS).index(world), count=ceil(STORIES / len(WORLDS)), steps=STEPS)
+
+
+STEPS_OF_PEOPLE: dict[str, dict[str, Any]] = {
+    "move_there": {"number": 0, "frame": 2},
+    "set_there": {"number": 0, "frame": 2},
+    "hide_there": {"number": 0, "frame": 2},
+    "drop_a_keyframe": {"number": 0, "which": 1},
+    "delete_there": {"number": 0},
+    "delete_and_undo_there": {"number": 0},
+    "split_there": {"number": 0, "frame": 2},
+    "relabel_there": {"number": 0, "name": "van"},
+    "draw_there": {"frame": 2, "tracked": True},
+    "remove_or_restore_a_frame": {"frame": 2},
+    "move_a_shape_there": {"number": 0},
+    "relabel_a_shape_there": {"number": 0, "name": "van"},
+    "delete_a_shape_there": {"number": 0, "undone": False},
+    "make_a_track_of_a_shape_there": {"number": 0, "frame": 6},
+    "move_here": {"number": 0, "frame": 2},
+    "set_here": {"number": 0, "frame": 2},
+    "relabel_here": {"number": 0, "frame": 2, "name": "mine"},
+    "delete_here": {"number": 0, "frame": 2},
+    "add_here": {"frame": 2},
+}
+
+
+def test_each_step_of_a_story_is_one(loop: Loop, tmp_path: Path) -> None:
+    """Steps that do nothing would prove nothing."""
+    story = type("VideoStory", (ShapesStory,), {"template": one_video(loop, tmp_path)})()
+    story.begin()
+
+    def everything() -> Any:
+        jobs = story.world.box.store.task("1").jobs.values()
+        drawn = [(job.tracks, job.shapes, job.task.data.deleted_frames) for job in jobs]
+        return duplicate((drawn, story.world.dump()))
+
+    for name, params in STEPS_OF_PEOPLE.items():
+        story.world = story.make_world()
+        before = everything()
+        getattr(story, name)(**params)
+        assert everything() != before, name
+    story.world = story.make_world()
+    story.split_there(0, 2)
+    before = everything()
+    story.join_there(1, 2, 3)
+    assert everything() != before
 
 
 def objects(world: World) -> list[Any]:
