@@ -25,7 +25,7 @@ def listed(found: Sequence[Mapping[str, Any]], tasks: Mapping[int, str], names: 
     lines = [
         f"**{count(len(found), 'comment')}, {open_:,} open**",
         "",
-        "| Sample | Frame | Comment | State |",
+        "| Sample | Frame in CVAT | Comment | State |",
         "|:--|--:|:--|:--|",
     ]
     for item in sorted(found, key=lambda item: item["resolved"])[:MOST]:
