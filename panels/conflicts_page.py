@@ -1,6 +1,6 @@
 """The page of the conflicts: one label after the other, with a picture, what each side did, and the buttons."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import fiftyone.operators as foo
@@ -19,7 +19,7 @@ from ..sync.load.resolve import conflicts, resolve
 from ..sync.load.versions import Versions, find_versions
 from . import header, turns
 from .rows import add_button, add_row, add_text
-from .steps import Step, all_like, all_on, this_one, to_steps
+from .steps import Step, all_like, all_on, is_first_of, this_one, to_steps
 
 SIDES = {"remote": "Take CVAT's", "local": "Keep mine"}
 ONE_KEYS = "Keys: **C** takes CVAT's, **M** keeps mine, **O** opens the sample"
@@ -115,11 +115,11 @@ class ConflictsPage:
     def _show_step(self, ctx: foo.ExecutionContext, key: str, steps: list[Step], waiting: list[dict[str, Any]]) -> None:
         at = (ctx.panel.state.at or 0) % len(steps)
         step = steps[at]
-        versions = find_versions(ctx.dataset, key, step.field, step.label_ids[0])
+        versions = find_versions(ctx.dataset, key, this_one(step, "local")[0])
         image = picture(versions) if versions else ""
         labels = sum(len(other.label_ids) for other in steps)
         names = shown_samples.names_of(ctx.dataset, [{"sample_id": step.sample_id}])
-        mine = [item for item in waiting if (item["field"], item["label_id"]) == (step.field, step.label_ids[0])]
+        mine = [item for item in waiting if is_first_of(step, item)]
         ctx.panel.set_data("picture", image)
         ctx.panel.state.set(
             {
@@ -149,7 +149,7 @@ class ConflictsPage:
         keys = KEYS if state.steps > 1 else ONE_KEYS
         panel.md(keys, name="keys", componentsProps={"container": {CLICKS: turns.clicks(ctx)}})
         this = add_row(panel, "this")
-        params = {"label": state.step["label_ids"][0]}  # what is pressed twice is meant once
+        params = {"label": _shown(state.step).key}  # what is pressed twice is meant once
         self._sides(this, "", self.take_remote, self.take_local, params, first=True)
         add_button(this, "open", "Open sample", "open_in_full", on_click=self.open, params=params)
         if state.steps > 1:
@@ -180,10 +180,14 @@ class ConflictsPage:
 def _meant(ctx: foo.ExecutionContext) -> Step | None:
     """The label that the person saw who pressed a button; ``None`` if it is decided since, as by a second click."""
     kept = ctx.panel.state.step
-    if not kept or ctx.params.get("label", kept["label_ids"][0]) != kept["label_ids"][0]:
-        return None
-    frames = kept["frames"]
-    return Step(kept["field"], kept["sample_id"], tuple(kept["label_ids"]), tuple(kept["parts"]), frames)
+    step = _shown(kept) if kept else None
+    return step if step and ctx.params.get("label", step.key) == step.key else None
+
+
+def _shown(kept: Mapping[str, Any]) -> Step:
+    """The step that the panel's state has."""
+    names = ("label_ids", "sample_ids", "parts")
+    return Step(**{**kept, **{name: tuple(kept[name]) for name in names}})
 
 
 def _of_its_sample(ctx: foo.ExecutionContext, step: Step, take: str) -> Decisions:

@@ -9,7 +9,7 @@ class Step(NamedTuple):
 
     Args:
         field, sample_id: where it is; of a sequence, the sample of the first frame
-        label_ids: the label; of a track, those of the frames
+        label_ids, sample_ids: the label, and its sample; of a track, those of the frames
         parts: which of its parts are in conflict
         frames: the first and the last frame: of a video from 1, of a sequence as in CVAT, from 0
     """
@@ -17,37 +17,55 @@ class Step(NamedTuple):
     field: str
     sample_id: str
     label_ids: tuple[str, ...]
+    sample_ids: tuple[str, ...]
     parts: tuple[str, ...]
     frames: tuple[int, int] | None = None
+
+    @property
+    def key(self) -> str:
+        """What no other step has: several labels may have one id."""
+        return "/".join(map(str, (self.field, self.sample_ids[0], self.label_ids[0], *(self.frames or ()))))
 
 
 def to_steps(waiting: Iterable[Mapping[str, Any]]) -> list[Step]:
     """What is in conflict, step by step; see :func:`sync.load.resolve.conflicts`."""
-    labels: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+    labels: dict[tuple[str, str, str, int | None], list[Mapping[str, Any]]] = {}
     for item in waiting:
-        labels.setdefault((item["field"], item["sample_id"], item["label_id"]), []).append(item)
+        key = (item["field"], item["sample_id"], item["label_id"], item.get("frame"))
+        labels.setdefault(key, []).append(item)
     steps: list[Step] = []
     runs: dict[tuple[Any, ...], int] = {}  # of a track: where in the steps is the last one with these parts
-    for (field, sample_id, label_id), items in labels.items():
+    for (field, sample_id, label_id, frame), items in labels.items():
         parts = tuple(item["part"] for item in items if item["outcome"] == "open")
-        frame, track = items[0].get("frame"), items[0].get("track")
-        if track is None or "step" not in items[0]:
-            steps.append(Step(field, sample_id, (label_id,), parts, (frame, frame) if "step" in items[0] else None))
+        track = items[0].get("track")
+        one = Step(field, sample_id, (label_id,), (sample_id,), parts, None if frame is None else (frame, frame))
+        if track is None or frame is None or "step" not in items[0]:
+            steps.append(one)
             continue
-        key = (field, track, parts)  # a track is in one video, or in one sequence of samples
-        before = steps[runs[key]] if key in runs else None
+        of = (field, track, parts)  # a track is in one video, or in one sequence of samples
+        before = steps[runs[of]] if of in runs else None
         if before is not None and before.frames and 0 <= frame - before.frames[1] <= items[0]["step"]:
-            longer = before._replace(label_ids=(*before.label_ids, label_id), frames=(before.frames[0], frame))
-            steps[runs[key]] = longer
+            ids = {"label_ids": (*before.label_ids, label_id), "sample_ids": (*before.sample_ids, sample_id)}
+            steps[runs[of]] = before._replace(**ids, frames=(before.frames[0], frame))
         else:
-            runs[key] = len(steps)
-            steps.append(Step(field, sample_id, (label_id,), parts, (frame, frame)))
+            runs[of] = len(steps)
+            steps.append(one)
     return steps
+
+
+def is_first_of(step: Step, item: Mapping[str, Any]) -> bool:
+    """Whether a conflict is about the first label of a step."""
+    first = step.field, step.sample_ids[0], step.label_ids[0], step.frames[0] if step.frames else None
+    return (item["field"], item["sample_id"], item["label_id"], item.get("frame")) == first
 
 
 def this_one(step: Step, take: str) -> list[dict[str, Any]]:
     """Decides about one step."""
-    return [{"take": take, "field": step.field, "label_id": label_id} for label_id in step.label_ids]
+    frames = {"frames": list(step.frames)} if step.frames else {}
+    return [
+        {"take": take, "field": step.field, "sample_id": sample_id, "label_id": label_id, **frames}
+        for label_id, sample_id in dict.fromkeys(zip(step.label_ids, step.sample_ids, strict=True))
+    ]
 
 
 def all_on(steps: Iterable[Step], sample_id: str, take: str) -> list[dict[str, Any]]:

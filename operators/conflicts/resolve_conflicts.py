@@ -71,7 +71,8 @@ class ResolveConflicts(foo.Operator):
             samples: the dataset, or any view of it
             anno_key: the run's key, or the summary that the send returned
             decisions: dicts with ``take`` (``"remote"`` for CVAT's version, ``"local"`` for the dataset's), and any
-                of ``field``, ``label_id`` and ``part`` to say of which conflicts; see :class:`sync.load.resolve.Choice`
+                of ``field``, ``sample_id``, ``label_id`` and ``part`` to say of which; see
+                :class:`sync.load.choice.Choice`
             dest_field: as of the load, if it loaded beside
 
         Returns:

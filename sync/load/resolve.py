@@ -4,9 +4,7 @@ import getpass
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict
+from typing import Any
 
 from ...cvat import Job
 from ...labels.base import BaseLabel, LabelKey
@@ -22,12 +20,12 @@ from ..runs.refreshes import check_no_refresh
 from ..runs.run_record import RunRecord
 from ..runs.store import RunStore
 from .apply import read_local
+from .choice import Choice
 from .copying import map_fields
 from .decide import decide
 from .diff import JobDiff
 from .frame_numbers import name_frames
 from .job_changes import JobChanges
-from .label_tracks import track_of_label
 from .load_context import LoadContext
 from .load_run import LoadRun
 from .merge import ALL
@@ -36,42 +34,6 @@ from .placed_frames import with_present_frames
 from .remote_changes import reopened
 from .shared_jobs import Neighbor, SharedLabels
 from .video_frames import TaskSequence, Timeline, frames_of, placed_entries, timeline_of
-
-
-class Choice(BaseModel):
-    """A decision about open conflicts.
-
-    Args:
-        take: whose value counts: CVAT's (``"remote"``), or FiftyOne's (``"local"``)
-        field, label_id, part: of which conflicts; ``None`` for any
-        track: of a video or an image sequence, the CVAT track of the labels
-        frames: the first and the last of their frames: FiftyOne's numbers; of a sequence CVAT's, from 0
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    take: Literal["remote", "local"]
-    field: str | None = None
-    label_id: str | None = None
-    part: str | None = None
-    track: int | None = None
-    frames: tuple[int, int] | None = None
-
-    def concerns(self, label: BaseLabel, timeline: Timeline | None = None) -> bool:
-        """Whether it is about a label.
-
-        Args:
-            label: the label
-            timeline: the video, or the sequence, of its task
-        """
-        if self.frames is not None:
-            first, last = self.frames
-            if timeline is None or not first <= timeline.number_of(label.frame) <= last:
-                return False
-        known = (label.field, label.label_id, track_of_label(label))
-        return all(
-            mine in (None, its) for mine, its in zip((self.field, self.label_id, self.track), known, strict=True)
-        )
 
 
 @database_context("Nothing was changed.")

@@ -1,6 +1,6 @@
 """A label that is in conflict as it is drawn: what it was, what it is here, and what it is in CVAT."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,12 @@ from ..dataset.labels import DatasetLabels
 from ..dataset.mask_files import with_pixels
 from ..dataset.samples import FieldPlace
 from ..errors import database_context
+from ..request import parse
 from ..runs import record as records
 from ..runs.base import BaseStore, OpenConflict, TaskBase
 from ..runs.store import RunStore
+from .choice import Choice
+from .video_frames import timeline_of
 
 Shapes = tuple[CvatShape, ...]
 
@@ -43,14 +46,13 @@ class Versions:
 
 
 @database_context("Nothing was changed.")
-def find_versions(dataset: Any, key: str, field: str, label_id: str) -> Versions | None:
+def find_versions(dataset: Any, key: str, decision: Mapping[str, Any]) -> Versions | None:
     """The versions of a label that is in conflict.
 
     Args:
         dataset: the dataset, or any view of it
         key: the run's key
-        field: the field of the label
-        label_id: its id
+        decision: as of :class:`.choice.Choice`; the first label that it is about is meant
 
     Returns:
         ``None`` if the label is not in conflict any more
@@ -63,10 +65,12 @@ def find_versions(dataset: Any, key: str, field: str, label_id: str) -> Versions
     record = records.find(dataset, key)
     store = BaseStore(RunStore(dataset, record.run_id))
     tasks = {job_id: task.id for task in record.tasks for job_id in task.jobs}
+    choice = parse(Choice, decision)
     for job_id, mark in store.marks().items():
+        task = store.task(tasks.get(job_id, 0)) if mark.open else None
+        timeline = timeline_of(task)
         for conflict in store.open(job_id) if mark.open else ():
-            if (conflict.base.field, conflict.base.label_id) == (field, label_id):
-                task = store.task(tasks.get(job_id, 0))
+            if choice.concerns(conflict.base, timeline):
                 return None if task is None else _versions(dataset, conflict, task, task.words(record.schema_))
     return None
 

@@ -194,6 +194,15 @@ Timeline = TaskVideo | TaskSequence | TaskFrameImages
 """What the frames of a task are the frames of."""
 
 
+def sample_of(label: BaseLabel, timeline: Timeline | None) -> str:
+    """The sample of a label: of one on a frame of a video, the video."""
+    if isinstance(timeline, TaskVideo):
+        return timeline.sample_id
+    if isinstance(timeline, TaskFrameImages):
+        return timeline.videos.get(label.sample_id, label.sample_id)
+    return label.sample_id
+
+
 def timeline_of(known: TaskBase | None) -> Timeline | None:
     """What the frames of a task are the frames of; ``None`` if they are images by themselves."""
     return TaskVideo.of(known) or TaskSequence.of(known) or TaskFrameImages.of(known)

@@ -191,7 +191,8 @@ def test_the_versions_of_a_conflict(filled: Loop) -> None:
     label.bounding_box = [label.bounding_box[0] + 0.125, *label.bounding_box[1:]]
     sample.save()
     filled.load(policy="ask")
-    versions = find_versions(filled.dataset, "run", "gt", label.id)
+    decision = {"take": "local", "field": "gt", "label_id": label.id}
+    versions = find_versions(filled.dataset, "run", decision)
     assert versions is not None and versions.media == sample.filepath and versions.number is None
     assert shapes_changed(versions.base, versions.remote, versions.size) == "moved by 11 px"
     moved = 0.125 * versions.size.width
@@ -199,6 +200,6 @@ def test_the_versions_of_a_conflict(filled: Loop) -> None:
     assert picture(versions).startswith("data:image/png;base64,")
     sample.gt = fo.Detections()
     sample.save()
-    gone = find_versions(filled.dataset, "run", "gt", label.id)
+    gone = find_versions(filled.dataset, "run", decision)
     assert gone is not None and gone.local == ()
-    assert find_versions(filled.dataset, "run", "gt", "0" * 24) is None
+    assert find_versions(filled.dataset, "run", {**decision, "label_id": "0" * 24}) is None

@@ -123,14 +123,14 @@ def conflict(label: str, part: str, outcome: str = "open", field: str = "gt") ->
 def test_steps() -> None:
     waiting = [conflict("a", "label"), conflict("a", "geometry"), conflict("b", "label", "local"), conflict("b", "age")]
     first, second = to_steps(waiting)
-    assert first == Step("gt", "s", ("a",), ("label", "geometry"))
+    assert first == Step("gt", "s", ("a",), ("s",), ("label", "geometry"))
     assert second.parts == ("age",), "what was decided is not asked again"
     assert all_on([first, second], "s", "local") == [
-        {"take": "local", "field": "gt", "label_id": "a"},
-        {"take": "local", "field": "gt", "label_id": "b"},
+        {"take": "local", "field": "gt", "sample_id": "s", "label_id": "a"},
+        {"take": "local", "field": "gt", "sample_id": "s", "label_id": "b"},
     ]
     assert all_on([first, second], "t", "local") == []
-    assert this_one(first, "local") == [{"take": "local", "field": "gt", "label_id": "a"}]
+    assert this_one(first, "local") == [{"take": "local", "field": "gt", "sample_id": "s", "label_id": "a"}]
     assert all_like(first, "remote") == [
         {"take": "remote", "field": "gt", "part": "label"},
         {"take": "remote", "field": "gt", "part": "geometry"},
@@ -149,7 +149,7 @@ def test_frames_in_a_row_of_a_track_are_one_step(frames: list[int], step: int, r
     waiting = [{**conflict(f"{n}", "geometry"), "track": 7, "frame": n, "step": step} for n in frames]
     steps = to_steps(waiting)
     assert [item.frames for item in steps] == ranges
-    decided = [choice["label_id"] for item in steps for choice in this_one(item, "local")]
-    assert decided == [str(n) for n in frames]
+    decided = [(choice["label_id"], choice["frames"]) for item in steps for choice in this_one(item, "local")]
+    assert decided == [(str(n), next([a, b] for a, b in ranges if a <= n <= b)) for n in frames]
     other = [{**item, "track": None} for item in waiting]
     assert [len(item.label_ids) for item in to_steps(other)] == [1] * len(frames)

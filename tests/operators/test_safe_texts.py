@@ -80,7 +80,7 @@ MARKDOWN: dict[Callable[..., Any], Callable[[str], Any]] = {
     cards.card: lambda n: [cards.card(run(n))[name] for name in ("title", "facts", "problem", "tasks")],
     cards.damages: lambda n: cards.damages({n: n}),
     jobs_page.links: lambda n: jobs_page.links([job(n)._replace(url=n)], SERVER),
-    conflicts_page.describe: lambda n: conflicts_page.describe(n, 0, 1, 1, n, Step(n, n, (n,), (n,))),
+    conflicts_page.describe: lambda n: conflicts_page.describe(n, 0, 1, 1, n, Step(n, n, (n,), (n,), (n,))),
 }
 """What is shown as Markdown, and how to make it with a text in all places."""
 

@@ -21,10 +21,11 @@ from fiftyone.plugins.orgs.roundtrip.cvat.cvat.responses import Response
 from fiftyone.plugins.orgs.roundtrip.cvat.labels.types import LABEL_TYPES
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.samples import FieldPlace
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.writes import Writes
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.choice import Choice
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.copying import map_fields
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load import carry_out
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.load_context import LoadContext
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.resolve import Choice, apply_choices
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.resolve import apply_choices
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.undo import undo_last
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.progress import ProgressReporter
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.refresh.refresh import RefreshContext

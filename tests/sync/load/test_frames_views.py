@@ -105,7 +105,7 @@ def test_conflicts_name_the_video_and_the_frame(videos: Videos) -> None:
     videos.loop.cvat.move(videos.loop.cvat.shape(1), 8.0)
     (conflict,) = videos.loop.load(policy="ask")["conflicts"]
     assert (conflict["sample_id"], conflict["frame"]) == (videos.dataset.last().id, 4)
-    found = find_versions(videos.dataset, "run", FIELD, conflict["label_id"])
+    found = find_versions(videos.dataset, "run", {"take": "local", "label_id": conflict["label_id"]})
     assert found is not None and (found.number, len(found.local), len(found.remote)) == (4, 1, 1)
     assert resolve(videos.dataset, "run", [{"take": "remote"}])["changed"] == 1
     assert labels(videos, 1, 4)[0]["bounding_box"] != [0.5, 0.5, 0.1, 0.1]

@@ -9,9 +9,11 @@ from unittest.mock import patch
 import fiftyone as fo
 import pytest
 from bson import ObjectId
+from fiftyone.plugins.orgs.roundtrip.cvat.panels.steps import this_one, to_steps
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.dataset.labels import DatasetLabels
-from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.resolve import resolve
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.resolve import conflicts, resolve
 from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.undo import undo
+from fiftyone.plugins.orgs.roundtrip.cvat.sync.load.versions import find_versions
 from sync_loop import Loop
 from video_loop import VideoLoop, box
 
@@ -67,6 +69,24 @@ def test_each_is_in_conflict_by_itself(one: Loop) -> None:
     assert resolve(one.dataset, "run", [{"take": "remote"}])["open"] == 0
     assert lefts(one) == [moved[0]] * 3
     assert one.load()["jobs_read"] == 0
+
+
+def test_each_is_decided_by_itself(one: Loop) -> None:
+    """In the panel: the other one still waits, and is shown with its own picture."""
+    one.send()
+    one.dataset._sample_collection.update_many({}, {"$set": {"gt.detections.0.bounding_box": [0.6, 0.1, 0.2, 0.2]}})
+    for frame in range(3):
+        one.cvat.move(one.cvat.shape(frame), 32.0)
+    one.load(policy="ask")
+    first, second, third = to_steps(conflicts(one.dataset, "run"))
+    assert len({step.key for step in (first, second, third)}) == 3
+    shown = find_versions(one.dataset, "run", this_one(second, "remote")[0])
+    assert shown is not None and shown.media == one.dataset[second.sample_id].filepath
+    decided = resolve(one.dataset, "run", this_one(second, "remote"))
+    assert (decided["decided"], decided["open"]) == (1, 2)
+    before = [x for (x,) in lefts(one)]
+    assert before[0] == before[2] == 0.6 != before[1]
+    assert to_steps(conflicts(one.dataset, "run")) == [first, third]
 
 
 def test_a_load_that_is_killed_goes_on(one: Loop) -> None:
