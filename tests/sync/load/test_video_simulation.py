@@ -260,8 +260,7 @@ def test_a_load_that_was_undone_brings_the_same_again(
 
 @pytest.mark.parametrize("edit", EDITS)
 @pytest.mark.parametrize(
-    ("world", "policy", "changes"),
-    [("one_video", "remote", portions.MOST_LABELS), ("one_video", "remote", 2), ("every_second_frame", "ask", 2)],
+    ("world", "policy", "changes"), [("one_video", "remote", 2), ("every_second_frame", "ask", portions.MOST_LABELS)]
 )
 def test_a_load_that_is_killed_anywhere_ends_the_same(
     loop: Loop,
