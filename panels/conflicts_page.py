@@ -1,6 +1,6 @@
 """The page of the conflicts: one label after the other, with a picture, what each side did, and the buttons."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import fiftyone.operators as foo
@@ -19,7 +19,7 @@ from ..sync.load.resolve import conflicts, resolve
 from ..sync.load.versions import Versions, find_versions
 from . import header, turns
 from .rows import add_button, add_row, add_text
-from .steps import Step, all_like, all_on, is_first_of, this_one, to_steps
+from .steps import Step, all_like, all_on, is_first_of, step_of, this_one, to_steps
 
 SIDES = {"remote": "Take CVAT's", "local": "Keep mine"}
 ONE_KEYS = "Keys: **C** takes CVAT's, **M** keeps mine, **O** opens the sample"
@@ -149,7 +149,7 @@ class ConflictsPage:
         keys = KEYS if state.steps > 1 else ONE_KEYS
         panel.md(keys, name="keys", componentsProps={"container": {CLICKS: turns.clicks(ctx)}})
         this = add_row(panel, "this")
-        params = {"label": _shown(state.step).key}  # what is pressed twice is meant once
+        params = {"label": step_of(state.step).key}  # what is pressed twice is meant once
         self._sides(this, "", self.take_remote, self.take_local, params, first=True)
         add_button(this, "open", "Open sample", "open_in_full", on_click=self.open, params=params)
         if state.steps > 1:
@@ -180,14 +180,8 @@ class ConflictsPage:
 def _meant(ctx: foo.ExecutionContext) -> Step | None:
     """The label that the person saw who pressed a button; ``None`` if it is decided since, as by a second click."""
     kept = ctx.panel.state.step
-    step = _shown(kept) if kept else None
+    step = step_of(kept) if kept else None
     return step if step and ctx.params.get("label", step.key) == step.key else None
-
-
-def _shown(kept: Mapping[str, Any]) -> Step:
-    """The step that the panel's state has."""
-    names = ("label_ids", "sample_ids", "parts")
-    return Step(**{**kept, **{name: tuple(kept[name]) for name in names}})
 
 
 def _of_its_sample(ctx: foo.ExecutionContext, step: Step, take: str) -> Decisions:

@@ -53,6 +53,12 @@ def to_steps(waiting: Iterable[Mapping[str, Any]]) -> list[Step]:
     return steps
 
 
+def step_of(kept: Mapping[str, Any]) -> Step:
+    """The step that the panel's state has."""
+    names = ("label_ids", "sample_ids", "parts")
+    return Step(**{**kept, **{name: tuple(kept[name]) for name in names}})
+
+
 def is_first_of(step: Step, item: Mapping[str, Any]) -> bool:
     """Whether a conflict is about the first label of a step."""
     first = step.field, step.sample_ids[0], step.label_ids[0], step.frames[0] if step.frames else None

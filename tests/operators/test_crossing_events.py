@@ -9,6 +9,7 @@ from typing import Any
 import fiftyone as fo
 import pytest
 from fiftyone.plugins.orgs.roundtrip.cvat.panels import server, text_page, turns
+from fiftyone.plugins.orgs.roundtrip.cvat.panels.steps import step_of
 from panels_app import Panel
 from sync_loop import Loop
 
@@ -125,7 +126,7 @@ def test_clicks_that_come_faster_than_answers(clash: Loop) -> None:
     for sent in [panel.send(name) for name in ("next", "next", "back")]:
         panel.answer(sent)
     assert panel.state["at"] == 1
-    first = panel.state["step"]["label_ids"][0]
+    first = step_of(panel.state["step"]).key
     for sent in [panel.send("take_remote", label=first) for _ in range(3)]:
         panel.answer(sent)
     labels = [label.label for labels in clash.labels() for label in labels]
