@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from ...cvat import Job
-from ...labels.base import BaseLabel, LabelKey
+from ...labels.base import BaseLabel
 from ..dataset.labels import DatasetLabels
 from ..errors import database_context
 from ..progress import ProgressReporter
@@ -121,17 +121,17 @@ def resolve(
 def apply_choices(context: LoadContext, choices: Sequence[Choice]) -> dict[str, Any]:
     """Decides about open conflicts; see :func:`resolve`."""
 
-    timelines: dict[LabelKey, Timeline | None] = {}
+    timelines: dict[tuple[str, int], Timeline | None] = {}  # two videos may have labels of one id
 
     def resolver(label: BaseLabel) -> dict[str, Policy]:
-        timeline = timelines.get(label.key)
+        timeline = timelines.get((label.sample_id, label.frame))
         return {choice.part or ALL: choice.take for choice in choices if choice.concerns(label, timeline)}
 
     load_run = LoadRun(context, ProgressReporter(), resolver)
     load_run.prepare()
     marks = load_run.base.marks()
     jobs = _open_jobs(load_run, marks)
-    timelines.update((item.base.key, job.timeline) for job in jobs for item in job.open)
+    timelines.update(((item.base.sample_id, item.base.frame), job.timeline) for job in jobs for item in job.open)
     report = load_run.apply_jobs(jobs, marks)
     return {
         **{what: report.total(what) for what in ("added", "changed", "deleted")},

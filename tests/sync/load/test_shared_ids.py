@@ -129,3 +129,26 @@ def test_a_label_on_all_frames_of_a_video(clip: VideoLoop, jobs: dict[str, int])
     assert clip.load()["jobs_read"] == 0
     undo(clip.dataset, "run")
     assert clip.changed_frames(before) == []
+
+
+def test_one_video_is_decided_by_itself(clip: VideoLoop) -> None:
+    """Two videos have the same label on their second frame, so the same frames of two tasks."""
+    still = box(10.0)
+    for name in ("one", "other"):
+        own = clip.folder / name
+        own.mkdir()
+        VideoLoop(clip.dataset, clip.box, own).fill(3, lambda frame: [still] if frame == 1 else [])
+    clip.send()
+    field = {"$set": {"gt.detections.0.bounding_box": [0.6, 0.1, 0.2, 0.2]}}
+    clip.dataset._frame_collection.update_many({"frame_number": 2}, field)
+    for job in clip.cvat.call("GET", "jobs")["results"]:
+        (shape,) = clip.cvat.call("GET", f"jobs/{job['id']}/annotations")["shapes"]
+        moved = {**shape, "points": [value + 32.0 for value in shape["points"]]}
+        body = {"version": 0, "tags": [], "shapes": [moved], "tracks": []}
+        clip.cvat.call("PATCH", f"jobs/{job['id']}/annotations?action=update", body)
+    clip.load(policy="ask")
+    first, second = to_steps(conflicts(clip.dataset, "run"))
+    assert first.sample_id != second.sample_id and first.label_ids == second.label_ids
+    for step, left in ((first, [second]), (second, [])):
+        assert resolve(clip.dataset, "run", this_one(step, "remote"))["decided"] == 1
+        assert to_steps(conflicts(clip.dataset, "run")) == left
